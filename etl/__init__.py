@@ -1,0 +1,1 @@
+"""Extracts public APIs into a lake and publishes what passed its audits into Postgres."""

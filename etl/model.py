@@ -1,0 +1,162 @@
+"""What everyone shares: intervals, datasets, pages, parsed rows, refused records."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from etl.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """A name that sorts by time: `20240517T120000Z-1a2b3c`."""
+    return f"{now or datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def started_at(run_id: str) -> datetime:
+    """The instant a run id was made, to the second."""
+    return datetime.strptime(run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, order=True)
+class DataInterval:
+    """The days `[start, end)` in UTC that a run is about."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise UsageError(
+                f"The interval ends on {self.end}, not after its start on {self.start}.",
+                hint="--to is the first day that is left out: give a later --to or an earlier --from.",
+            )
+
+    def __str__(self) -> str:
+        return f"[{self.start}, {self.end})"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the lake and the warehouse keep it; `about` feeds the data catalogue."""
+
+    name: str
+    type: pa.DataType
+    about: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One table of `silver`: its grain, key and columns.
+
+    `day_column` holds the day by which a run for an interval replaces rows; None: always replaced whole.
+    `owner` is the part of the key that is always read together (all core slots of one launch).
+    """
+
+    name: str
+    grain: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    day_column: str | None = None
+    owner: tuple[str, ...] = ()
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The declared Arrow schema, the same in Parquet, on the wire to Postgres and in Spark."""
+        import pyarrow as pa
+
+        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+
+    @property
+    def replaced_by(self) -> tuple[str, ...]:
+        return self.owner or self.key
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of an API, as received."""
+
+    number: int
+    url: str
+    status: int
+    body: bytes
+    records: int
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A record that broke its contract: where it stood, why, and its text (JSON)."""
+
+    position: int
+    reason: str
+    record: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What one page became: rows by dataset, refused records, fields the contract does not know."""
+
+    batches: Mapping[str, pa.RecordBatch]
+    records: int
+    refused: tuple[Refused, ...] = ()
+    unknown_fields: frozenset[str] = frozenset()
+
+
+class Answer(Protocol):
+    """An API's answer: bytes as received and the JSON in them."""
+
+    url: str
+    status: int
+    body: bytes
+    document: Any
+    received_at: datetime
+
+
+class Client(Protocol):
+    """What a source needs of HTTP; `etl.sources.http.HttpClient` is the real one."""
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer: ...
+
+    def post(self, path: str, document: Mapping[str, Any]) -> Answer: ...
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One resource of an API.
+
+    `pages(client, interval, first)` asks for the pages from number `first` on (1-based); an interval of None
+    means everything. `parse` is a plain function of one page's bytes: it never raises for what a record holds.
+    """
+
+    name: str
+    datasets: tuple[Dataset, ...]
+    pages: Callable[[Client, DataInterval | None, int], Iterator[Page]]
+    parse: Callable[[bytes], Parsed]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An API: where it is, what it serves, how to see in one small request whether it works."""
+
+    name: str
+    about: str
+    base_url: str
+    endpoints: tuple[Endpoint, ...]
+    probe: Callable[[Client], str]
+    gold: tuple[str, ...] = field(default=())
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        return tuple(dataset for endpoint in self.endpoints for dataset in endpoint.datasets)

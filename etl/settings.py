@@ -1,0 +1,114 @@
+"""Every knob, typed. Environment names are `ETL_<GROUP>__<NAME>`; the warehouse is libpq's `PGHOST` and so on."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from etl.errors import ConfigError
+
+
+class Group(BaseModel):
+    """A group of knobs that refuses names it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LakeSettings(Group):
+    """Where bronze and silver are kept."""
+
+    url: str = Field(".data/lake", description="A directory or s3://bucket/prefix.")
+
+
+class HttpSettings(Group):
+    """How patiently an API is asked."""
+
+    connect_timeout_s: float = Field(5, gt=0, description="Seconds until a connection stands.")
+    read_timeout_s: float = Field(30, gt=0, description="Seconds for one whole answer.")
+    attempts: int = Field(6, ge=1, le=50, description="Tries for one request, the first included.")
+    retry_s: float = Field(90, gt=0, description="Seconds that all tries of one request may take.")
+    wait_s: float = Field(0.5, ge=0, description="Seconds before the second try; doubles from there, with jitter.")
+    cache: Path | None = Field(
+        Path(".data/http-cache"), description="Folder for answers that their API declares cacheable; empty: none."
+    )
+
+
+class SpacexSettings(Group):
+    """The SpaceX API."""
+
+    base_url: str = Field("https://api.spacexdata.com", pattern=r"^https?://[^\s/]+", description="Where it answers.")
+    page_size: int = Field(100, ge=1, le=1000, description="Launches per request.")
+
+
+class QuarantineSettings(Group):
+    """How many refused records a run bears."""
+
+    max_share: float = Field(0.05, ge=0, le=1, description="Above this share of an endpoint's records a run fails.")
+
+
+class WarehouseSettings(Group):
+    """What libpq's own variables do not say."""
+
+    embedded: Path = Field(Path(".data/postgres"), description="Data of the embedded Postgres, used if PGHOST is unset.")
+    lock_timeout_s: float = Field(60, gt=0, description="Seconds to wait for readers, or another run, to let go.")
+
+
+class StatsdSettings(Group):
+    """Where metrics go."""
+
+    host: str | None = Field(None, description="Host of the StatsD exporter; unset: no metrics are sent.")
+    port: int = Field(9125, ge=1, le=65535, description="Its UDP port.")
+
+
+class LogSettings(Group):
+    """How log lines look."""
+
+    format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal, JSON elsewhere.")
+
+
+class Settings(BaseSettings):
+    """The whole tree, read once in cli.py."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ETL_", env_nested_delimiter="__", frozen=True, env_ignore_empty=False, extra="ignore"
+    )
+
+    lake: LakeSettings = LakeSettings()
+    http: HttpSettings = HttpSettings()
+    spacex: SpacexSettings = SpacexSettings()
+    quarantine: QuarantineSettings = QuarantineSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
+    statsd: StatsdSettings = StatsdSettings()
+    log: LogSettings = LogSettings()
+
+
+def names() -> Iterator[tuple[str, str, str]]:
+    """Every environment variable with its default and description."""
+    for group, outer in Settings.model_fields.items():
+        assert isinstance(outer.default, Group)
+        for name, knob in type(outer.default).model_fields.items():
+            default = "" if knob.default is None else str(knob.default)
+            yield f"ETL_{group}__{name}".upper(), default, knob.description or ""
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """Read the tree from the process's environment; `environ` is that environment, to find misspelt names.
+
+    Raises: ConfigError, naming each variable that is unknown or has a wrong value.
+    """
+    known = {name for name, _, _ in names()}
+    unknown = sorted(name for name in environ if name.upper().startswith("ETL_") and name.upper() not in known)
+    if unknown:
+        raise ConfigError(
+            f"Unknown setting{'s' if len(unknown) > 1 else ''}: {', '.join(unknown)}.",
+            hint="`etl settings` lists every name with its default.",
+        )
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"ETL_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()
+        )
+        raise ConfigError(f"A setting has a wrong value: {wrong}.", hint="`etl settings` lists what is expected.") from error
