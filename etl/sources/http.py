@@ -1,0 +1,198 @@
+"""The one HTTP client: explicit timeouts, retries bounded by count and time, cacheable answers kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import stamina
+
+from etl import telemetry
+from etl.errors import AccessError, SourceContractError, SourceUnavailableError, SourceWithdrawnError
+from etl.sources.records import BrokenPageError, parse_json
+from etl.telemetry import log
+
+TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+NO_ACCESS = frozenset({401, 403, 407})
+GONE = frozenset({404, 410})
+LATER = "Wait a little and run the same command again: what was received is kept."
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """An API's answer: bytes as received and the JSON in them."""
+
+    url: str
+    status: int
+    body: bytes
+    document: Any
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for what; all in seconds but `attempts`."""
+
+    connect_s: float = 5
+    read_s: float = 30
+    attempts: int = 6
+    retry_s: float = 90
+    wait_s: float = 0.5
+
+
+class HttpClient:
+    """Asks one API. Use as a context manager."""
+
+    def __init__(self, base_url: str, patience: Patience, cache: Path | None = None) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.host = urlsplit(base_url).netloc
+        self.patience = patience
+        self._session = _session(cache)
+
+    def __enter__(self) -> HttpClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> HttpAnswer:
+        """GET a JSON document. Answers that the API declares cacheable are not asked for twice.
+
+        Raises: SourceUnavailableError, SourceContractError, SourceWithdrawnError, AccessError.
+        """
+        return self._ask("GET", path, params=params)
+
+    def post(self, path: str, document: Mapping[str, Any]) -> HttpAnswer:
+        """POST a query (not a change) and read the JSON answer; raises as `get` does."""
+        return self._ask("POST", path, json=document)
+
+    def _ask(self, method: str, path: str, **content: Any) -> HttpAnswer:
+        patience = self.patience
+        deadline = time.monotonic() + patience.retry_s
+        for attempt in stamina.retry_context(
+            on=partial(_seconds_to_wait, deadline=deadline),
+            attempts=patience.attempts,
+            timeout=patience.retry_s,
+            wait_initial=patience.wait_s,
+            wait_max=max(10.0, patience.wait_s),
+            wait_jitter=patience.wait_s,
+        ):
+            with attempt:
+                if attempt.num > 1:
+                    telemetry.REQUEST_RETRIES.send(1, host=self.host)
+                    log.info("asking again", method=method, path=path, attempt=attempt.num)
+                return self._ask_once(method, f"{self.base_url}{path}", content)
+        raise AssertionError("stamina either returns or raises")
+
+    def _ask_once(self, method: str, url: str, content: dict[str, Any]) -> HttpAnswer:
+        begin = time.monotonic()
+        try:
+            with self._session.request(
+                method, url, timeout=(self.patience.connect_s, self.patience.read_s), stream=True, **content
+            ) as response:
+                _raise_for_status(response, url)
+                body = _read(response, begin + self.patience.read_s)
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise SourceUnavailableError(f"{self.host} does not answer: {_reason(error)}.", hint=LATER) from error
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
+            raise SourceUnavailableError(f"{url} broke off in the middle of its answer.", hint=LATER) from error
+        except requests.RequestException as error:
+            raise SourceContractError(
+                f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
+            ) from error
+        telemetry.REQUEST_DURATION.send(time.monotonic() - begin, host=self.host)
+        return HttpAnswer(url, response.status_code, body, _document(response, body, url), datetime.now(UTC))
+
+
+def _session(cache: Path | None) -> requests.Session:
+    session = requests.Session()
+    session.headers["Accept"] = "application/json"
+    session.headers["User-Agent"] = "data-platform-etl"
+    if cache is not None:
+        from cachecontrol import CacheControlAdapter
+        from cachecontrol.caches import SeparateBodyFileCache
+
+        adapter = CacheControlAdapter(cache=SeparateBodyFileCache(str(cache)))
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+    return session
+
+
+def _seconds_to_wait(error: Exception, *, deadline: float) -> bool | float:
+    """Stamina's question after each failure: again? A number is the wait that the API asked for."""
+    if not isinstance(error, SourceUnavailableError):
+        return False
+    if error.retry_after_s is None:
+        return True
+    return error.retry_after_s if time.monotonic() + error.retry_after_s <= deadline else False
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    """The whole body; `requests` alone would let a trickle of bytes last for ever."""
+    parts = []
+    for part in response.iter_content(1 << 16):
+        parts.append(part)
+        if time.monotonic() > deadline:
+            raise requests.Timeout("the answer came too slowly")
+    return b"".join(parts)
+
+
+def _raise_for_status(response: requests.Response, url: str) -> None:
+    status = response.status_code
+    if status < 400:
+        return
+    said = response.raw.read(200, decode_content=True).decode("utf-8", "replace").split("\n")[0].strip()
+    message = f"{url} answered {status}{f' ({said})' if said else ''}."
+    if status in TRY_AGAIN:
+        wait = _retry_after(response.headers.get("Retry-After"))
+        hint = LATER if wait is None else f"It asks to wait {wait:.0f} s; then run the same command again."
+        raise SourceUnavailableError(message, hint=hint, retry_after_s=wait)
+    if status in NO_ACCESS:
+        raise AccessError(message, hint="Check the credentials for this API in `etl settings`.")
+    if status in GONE:
+        raise SourceWithdrawnError(message, hint="Check the base URL in `etl settings`; the API may have moved or ended.")
+    raise SourceContractError(message, hint="The API no longer takes our question: compare it with its documentation.")
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds from a `Retry-After` header: a number or an HTTP date."""
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _document(response: requests.Response, body: bytes, url: str) -> Any:
+    kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    if kind and kind != "application/json" and not kind.endswith("+json"):
+        raise SourceContractError(
+            f"{url} answered {kind} where JSON was expected.",
+            hint="Open the address in a browser: a proxy, a login page or a moved API answers in its place.",
+        )
+    try:
+        return parse_json(body)
+    except BrokenPageError as error:
+        raise SourceUnavailableError(f"{url} answered broken JSON: {error}.", hint=LATER) from error
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in a few words; urllib3 wraps them five deep."""
+    while error.__context__ is not None or (error.args and isinstance(error.args[0], BaseException)):
+        error = error.__context__ or error.args[0]
+        if isinstance(error, OSError) and error.strerror:
+            return error.strerror
+    return str(getattr(error, "reason", None) or error).split("\n")[0][:160] or type(error).__name__

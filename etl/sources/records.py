@@ -1,0 +1,144 @@
+"""From a page's bytes to rows and refusals, for every API that answers JSON records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar
+
+import pyarrow as pa
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from etl.model import Dataset, Parsed, Refused
+
+LONGEST_INTEGER = 25  # digits; more become infinity, which every contract refuses
+LONGEST_RECORD = 100_000  # characters of a refused record that are kept
+
+Rows = Mapping[str, Iterable[tuple[Any, ...]]]
+
+
+class BrokenPageError(ValueError):
+    """A page that is not JSON, or holds no records where they should be."""
+
+
+def _plain_text(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("holds a NUL character, which Postgres cannot keep")
+    return value
+
+
+def _within_our_time(value: datetime) -> datetime:
+    if not 1950 <= value.year <= 2100:
+        raise ValueError("lies outside 1950 to 2100")
+    return value.astimezone(UTC)
+
+
+def _is_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("should be an ISO 8601 text")
+    return datetime.fromisoformat(value) if value[:1].isdigit() else value
+
+
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(_plain_text)]
+Id = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain_text)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Integer = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Instant = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_within_our_time)]
+
+
+class Contract(BaseModel):
+    """What one record must look like: fields, types, what may be null; every field must be there.
+
+    `ignored` names fields that the API is known to send and we do not use; any other is reported as unknown.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+    ignored: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def unknown_fields(cls, record: Any) -> frozenset[str]:
+        if not isinstance(record, dict):
+            return frozenset()
+        return frozenset(record) - frozenset(cls.model_fields) - cls.ignored
+
+
+def parse_json(body: bytes) -> Any:
+    """Read JSON of any size or shape without ever crashing; NaN and huge numbers arrive as floats.
+
+    Raises: BrokenPageError.
+    """
+    try:
+        return json.loads(body, parse_int=_integer)
+    except RecursionError:
+        raise BrokenPageError("nested too deeply") from None
+    except UnicodeDecodeError:
+        raise BrokenPageError("not UTF-8") from None
+    except ValueError as error:
+        raise BrokenPageError(str(error)) from None
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
+
+
+def records_of(document: Any) -> list[Any]:
+    """The records of a page: a plain list, or the `docs` of a query's answer."""
+    records = document.get("docs") if isinstance(document, dict) else document
+    if not isinstance(records, list):
+        raise BrokenPageError("holds no list of records")
+    return records
+
+
+def parse_records[C: Contract](
+    body: bytes, contract: type[C], datasets: tuple[Dataset, ...], rows_of: Callable[[C], Rows]
+) -> Parsed:
+    """Turn a page into one Arrow batch per dataset; what breaks the contract is refused, not raised."""
+    try:
+        records = records_of(parse_json(body))
+    except BrokenPageError as error:
+        text = body[:LONGEST_RECORD].decode("utf-8", "replace").replace("\x00", "\ufffd")
+        return Parsed(_batches(datasets, {}), 1, (Refused(0, f"the page is broken: {error}", text),))
+    rows: dict[str, list[tuple[Any, ...]]] = {dataset.name: [] for dataset in datasets}
+    refused: list[Refused] = []
+    unknown: set[str] = set()
+    for position, record in enumerate(records, start=1):
+        try:
+            unknown |= contract.unknown_fields(record)
+            for name, found in rows_of(contract.model_validate(record)).items():
+                rows[name].extend(found)
+        except ValidationError as error:
+            refused.append(Refused(position, _reasons(error), _as_text(record)))
+    return Parsed(_batches(datasets, rows), len(records), tuple(refused), frozenset(unknown))
+
+
+def _batches(
+    datasets: tuple[Dataset, ...], rows: Mapping[str, list[tuple[Any, ...]]]
+) -> dict[str, pa.RecordBatch]:
+    return {dataset.name: _batch(dataset.schema, rows.get(dataset.name, [])) for dataset in datasets}
+
+
+def _batch(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+    arrays = [pa.array(values, type=column.type) for values, column in zip(columns, schema, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _reasons(error: ValidationError) -> str:
+    """`cores.0.core: Input should be a valid string`, the first three of them."""
+    said = [f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg']}" for e in error.errors(include_input=False)]
+    more = f" and {len(said) - 3} more" if len(said) > 3 else ""
+    return ("; ".join(said[:3]) + more).encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+
+
+def _as_text(record: Any) -> str:
+    text = json.dumps(record)
+    return text if len(text) <= LONGEST_RECORD else text[:LONGEST_RECORD]
+
+
+@lru_cache
+def nothing(datasets: tuple[Dataset, ...]) -> Parsed:
+    """What an empty page becomes."""
+    return Parsed(_batches(datasets, {}), 0)

@@ -1,0 +1,39 @@
+"""SpaceX launches and what belongs to them: https://api.spacexdata.com, no key, frozen since October 2022."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from etl.model import Client, DataInterval, Endpoint, Page, Source
+from etl.sources.spacex import datasets, pages, parsers
+
+
+def _list(path: str, client: Client, _interval: DataInterval | None, _first: int) -> Iterator[Page]:
+    return pages.whole_list(client, path)
+
+
+def make_source(base_url: str, page_size: int) -> Source:
+    """SpaceX at `base_url`, launches asked `page_size` at a time."""
+
+    def launches(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:
+        return pages.launches(client, interval, first, page_size)
+
+    return Source(
+        name="spacex",
+        about="SpaceX launches, cores, rockets, pads and payloads.",
+        base_url=base_url,
+        probe=pages.probe,
+        endpoints=(
+            Endpoint("spacex_launches", (datasets.LAUNCHES, datasets.LAUNCH_CORES), launches, parsers.launches),
+            *(
+                Endpoint(dataset.name, (dataset,), partial(_list, path), parse)
+                for path, dataset, parse in (
+                    ("/v4/cores", datasets.CORES, parsers.cores),
+                    ("/v4/rockets", datasets.ROCKETS, parsers.rockets),
+                    ("/v4/launchpads", datasets.LAUNCHPADS, parsers.launchpads),
+                    ("/v4/landpads", datasets.LANDPADS, parsers.landpads),
+                    ("/v4/payloads", datasets.PAYLOADS, parsers.payloads),
+                )
+            ),
+        ),
+        gold=("core_usage", "core_reuses", "launch_statistics"),
+    )

@@ -1,0 +1,85 @@
+"""How the SpaceX API is asked: launches by pages of a query, everything else as one list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from etl.errors import SourceContractError, SourceUnavailableError
+from etl.model import Answer, Client, DataInterval, Page
+from etl.sources.records import BrokenPageError, records_of
+
+CHANGED = "Compare the answer with the API's documentation; nothing was published."
+
+
+def probe(client: Client) -> str:
+    """Ask for one launch and say how many there are."""
+    answer = client.post("/v5/launches/query", _question(None, page=1, limit=1))
+    total = _envelope(answer, page=1)["totalDocs"]
+    return f"{total} launches"
+
+
+def launches(client: Client, interval: DataInterval | None, first: int, page_size: int) -> Iterator[Page]:
+    """Yield the pages of all launches, or of those in an interval, from page `first` on.
+
+    Sorted by id, which never changes: a launch that is added or moves while we read shifts no page.
+    """
+    number, seen, before = first, 0, None
+    while True:
+        answer = client.post("/v5/launches/query", _question(interval, number, page_size))
+        envelope = _envelope(answer, number)
+        docs, total = envelope["docs"], envelope["totalDocs"]
+        _refuse_repetition(answer, docs, before, number, total, page_size)
+        if interval is None and total == 0:
+            raise SourceContractError(f"{answer.url} answered an empty list; it has hundreds of launches.", hint=CHANGED)
+        seen, before = seen + len(docs), docs
+        yield _page(number, answer, len(docs))
+        if not envelope["hasNextPage"]:
+            break
+        number += 1
+    if (first - 1) * page_size + seen != total:
+        raise SourceUnavailableError(
+            f"{answer.url} changed while it was read: {seen} launches received, {total} announced.",
+            hint="Run the same command again.",
+        )
+
+
+def whole_list(client: Client, path: str) -> Iterator[Page]:
+    """Yield the one page that a list without paging is."""
+    answer = client.get(path)
+    try:
+        records = records_of(answer.document)
+    except BrokenPageError as error:
+        raise SourceContractError(f"{answer.url}: {error}.", hint=CHANGED) from error
+    if not records:
+        raise SourceContractError(f"{answer.url} answered an empty list.", hint=CHANGED)
+    yield _page(1, answer, len(records))
+
+
+def _question(interval: DataInterval | None, page: int, limit: int) -> dict[str, Any]:
+    days = {"$gte": f"{interval.start}T00:00:00.000Z", "$lt": f"{interval.end}T00:00:00.000Z"} if interval else None
+    return {
+        "query": {"date_utc": days} if days else {},
+        "options": {"sort": {"_id": "asc"}, "page": page, "limit": limit, "pagination": True},
+    }
+
+
+def _envelope(answer: Answer, page: int) -> dict[str, Any]:
+    """The query's answer if it has the announced shape and is the page that was asked for."""
+    envelope = answer.document
+    shape = {"docs": list, "totalDocs": int, "page": int, "hasNextPage": bool}
+    if not isinstance(envelope, dict) or any(not isinstance(envelope.get(k), t) for k, t in shape.items()):
+        raise SourceContractError(f"{answer.url} answered no page of a query ({', '.join(shape)}).", hint=CHANGED)
+    if envelope["page"] != page:
+        raise SourceContractError(f"{answer.url} answered page {envelope['page']} instead of {page}.", hint=CHANGED)
+    return envelope
+
+
+def _refuse_repetition(answer: Answer, docs: list[Any], before: Any, number: int, total: int, page_size: int) -> None:
+    """An API that repeats a page, or announces pages beyond its end, would be read for ever."""
+    if (docs and docs == before) or (number - 1) * page_size >= max(total, 1):
+        raise SourceContractError(f"{answer.url} repeats itself: page {number} brings nothing new.", hint=CHANGED)
+
+
+def _page(number: int, answer: Answer, records: int) -> Page:
+    return Page(number, answer.url, answer.status, answer.body, records, answer.received_at)
