@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import pyarrow as pa
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -35,12 +34,6 @@ def _within_our_time(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-def _is_text(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise ValueError("should be an ISO 8601 text")
-    return datetime.fromisoformat(value) if value[:1].isdigit() else value
-
-
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_plain_text)]
 Id = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain_text)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -63,6 +56,9 @@ class Contract(BaseModel):
         if not isinstance(record, dict):
             return frozenset()
         return frozenset(record) - frozenset(cls.model_fields) - cls.ignored
+
+
+C = TypeVar("C", bound=Contract)
 
 
 def parse_json(body: bytes) -> Any:
@@ -92,7 +88,7 @@ def records_of(document: Any) -> list[Any]:
     return records
 
 
-def parse_records[C: Contract](
+def parse_records(
     body: bytes, contract: type[C], datasets: tuple[Dataset, ...], rows_of: Callable[[C], Rows]
 ) -> Parsed:
     """Turn a page into one Arrow batch per dataset; what breaks the contract is refused, not raised."""
@@ -137,8 +133,3 @@ def _as_text(record: Any) -> str:
     text = json.dumps(record)
     return text if len(text) <= LONGEST_RECORD else text[:LONGEST_RECORD]
 
-
-@lru_cache
-def nothing(datasets: tuple[Dataset, ...]) -> Parsed:
-    """What an empty page becomes."""
-    return Parsed(_batches(datasets, {}), 0)

@@ -1,7 +1,7 @@
 """What the SpaceX API must answer; https://github.com/r-spacex/SpaceX-API/tree/master/docs."""
 
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -45,6 +45,13 @@ class Launch(Contract):
     rocket: Id
     launchpad: Id | None
     cores: list[CoreSlot]
+
+    @classmethod
+    def unknown_fields(cls, record: Any) -> frozenset[str]:
+        """Those of the launch, and those of its core slots as `cores.<field>`."""
+        slots = record.get("cores") if isinstance(record, dict) else None
+        in_slots = (CoreSlot.unknown_fields(slot) for slot in slots) if isinstance(slots, list) else ()
+        return super().unknown_fields(record) | {f"cores.{name}" for names in in_slots for name in names}
 
 
 class Core(Contract):

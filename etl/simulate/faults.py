@@ -1,0 +1,336 @@
+"""What can go wrong between us and an API, on request; knows HTTP and JSON, but no API.
+
+A simulator gives its `respond` function to `Faults.wrap` and serves the result. Faults are planned
+
+- by a test: `Faults([Fault("rate_limit", times=2, path="/v5/launches")])`,
+- on a command line: `parse_fault("rate_limit*2@/v5/launches")`,
+- over HTTP: `POST /_faults` adds a JSON list of either form to the plan, `GET` shows what is left, `DELETE` ends it.
+"""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from werkzeug.wrappers import Request, Response
+
+Respond = Callable[[Request], Response]
+WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+ADMIN_PATH = "/_faults"
+
+KNOWN = {
+    "rate_limit": "Answers 429 with Retry-After (retry_after, in whole seconds).",
+    "server_error": "Answers 500 with plain text.",
+    "slow": "Sends the headers and half the body, and the rest only after delay seconds.",
+    "cut": "Promises the whole body in Content-Length, sends half of it and drops the connection.",
+    "html": "Answers 200 with an HTML page instead of JSON.",
+    "truncated": "Sends a complete HTTP response whose JSON breaks off in the middle.",
+    "empty": "Answers with no records at all.",
+    "malformed": "Gives one field (id by default) of the first record a value of the wrong type.",
+    "string_cores": "Turns the list cores (or another field) of the first record into a string.",
+    "changed_field": "Renames one field (name by default) in every record and adds a field nobody knows.",
+    "nan": "Puts NaN, 1e400 and 10**30 into the numbers of the first record.",
+    "bad_date": "Moves every date of the first record to a day that does not exist.",
+    "duplicate": "Sends the first record twice.",
+    "repeat_page": "Answers every page of a query with the records of the first one asked for, and always promises more.",
+}
+
+_FORM = re.compile(
+    r"(?P<name>\w+)(:(?P<field>\w+))?(=(?P<seconds>\d+(\.\d+)?))?(?P<many>\*(?P<times>\d*))?(@(?P<path>/\S*))?"
+)
+_DATE = re.compile(r"^\d{4}-\d\d-\d\d(?=$|[T ])")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong `times` times (None: for ever) under a path.
+
+    `retry_after` is for rate_limit, `delay` for slow, `field` for the faults that say so in KNOWN.
+    Raises: ValueError, for a name or a value that makes no sense.
+    """
+
+    name: str
+    times: int | None = 1
+    path: str = "/"
+    retry_after: int = 1
+    delay: float = 1.0
+    field: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in KNOWN:
+            raise _bad(f"unknown fault {self.name!r}")
+        if self.times is not None and (type(self.times) is not int or self.times < 1):
+            raise _bad(f"times must be a whole number above zero, or none for ever, not {self.times!r}")
+        if not isinstance(self.path, str) or not self.path.startswith("/"):
+            raise _bad(f"path must begin with /, not {self.path!r}")
+        if type(self.retry_after) is not int or self.retry_after < 0:
+            raise _bad(f"retry_after must be whole seconds, not {self.retry_after!r}")
+        if isinstance(self.delay, bool) or not isinstance(self.delay, int | float) or not 0 <= self.delay < 3600:
+            raise _bad(f"delay must be seconds, less than an hour, not {self.delay!r}")
+        if self.field is not None and not isinstance(self.field, str):
+            raise _bad(f"field must be a name, not {self.field!r}")
+
+    def concerns(self, path: str) -> bool:
+        """Tell whether a request for this path can meet the fault."""
+        return path == self.path or path.startswith(self.path.rstrip("/") + "/")
+
+
+def parse_fault(text: str) -> Fault:
+    """Read `name[:field][=seconds][*times][@path]`; a `*` without a number means for ever.
+
+    Raises: ValueError, in one line that lists the known names.
+    """
+    form = _FORM.fullmatch(text.strip())
+    if form is None:
+        raise _bad(f"not a fault: {text!r}, write name[:field][=seconds][*times][@path]")
+    seconds = float(form["seconds"] or 1)
+    return Fault(
+        form["name"],
+        times=int(form["times"]) if form["times"] else None if form["many"] else 1,
+        path=form["path"] or "/",
+        retry_after=round(seconds),
+        delay=seconds,
+        field=form["field"],
+    )
+
+
+class Faults:
+    """A plan of faults: each request meets the first one that concerns its path and has not been used up.
+
+    Safe to change while requests are served.
+    """
+
+    def __init__(self, plan: Iterable[Fault] = ()) -> None:
+        self._lock = threading.Lock()
+        self._plan = list(plan)
+        self._first_page: list[Any] | None = None
+
+    def add(self, *faults: Fault) -> None:
+        """Put faults at the end of the plan."""
+        with self._lock:
+            self._plan.extend(faults)
+
+    def clear(self) -> None:
+        """Forget the plan; from now on all is well."""
+        with self._lock:
+            self._plan.clear()
+            self._first_page = None
+
+    def left(self) -> list[Fault]:
+        """Return what is still to come, `times` counted down."""
+        with self._lock:
+            return list(self._plan)
+
+    def wrap(self, respond: Respond) -> WSGIApplication:
+        """Return a WSGI application that answers with `respond`, except where the plan has it otherwise."""
+
+        @Request.application
+        def application(request: Request) -> Response:
+            request.get_data()
+            if request.path == ADMIN_PATH:
+                return self._administer(request)
+            response = respond(request)
+            fault = self._take(request.path, response)
+            if fault is None:
+                return response.make_conditional(request)
+            return self._strike(fault, response)
+
+        return application
+
+    def _take(self, path: str, response: Response) -> Fault | None:
+        has_records = response.status_code == 200 and response.is_json
+        with self._lock:
+            for position, fault in enumerate(self._plan):
+                if fault.concerns(path) and (has_records or fault.name in _RESPONSES):
+                    left = None if fault.times is None else fault.times - 1
+                    self._plan[position : position + 1] = [] if left == 0 else [replace(fault, times=left)]
+                    return fault
+        return None
+
+    def _strike(self, fault: Fault, response: Response) -> Response:
+        if fault.name in _RESPONSES:
+            return _RESPONSES[fault.name](fault, response)
+        payload = json.loads(response.get_data())
+        payload = self._repeat_page(payload) if fault.name == "repeat_page" else _PAYLOADS[fault.name](fault, payload)
+        return Response(_as_json(payload), mimetype="application/json")
+
+    def _repeat_page(self, payload: Any) -> Any:
+        if not isinstance(payload, dict) or "docs" not in payload:
+            return payload
+        with self._lock:
+            if self._first_page is None:
+                self._first_page = payload["docs"]
+            return {**payload, "docs": self._first_page, "hasNextPage": True, "nextPage": payload["page"] + 1}
+
+    def _administer(self, request: Request) -> Response:
+        try:
+            if request.method == "POST":
+                self.add(*_read_plan(request.get_data()))
+            elif request.method == "DELETE":
+                self.clear()
+        except ValueError as error:
+            return Response(str(error), 400, mimetype="text/plain")
+        return Response(json.dumps([asdict(fault) for fault in self.left()]), mimetype="application/json")
+
+
+def _bad(what: str) -> ValueError:
+    return ValueError(f"{what}; known faults: {', '.join(KNOWN)}")
+
+
+def _read_plan(body: bytes) -> list[Fault]:
+    try:
+        plan = json.loads(body)
+        if not isinstance(plan, list):
+            raise _bad("a plan is a JSON list of faults")
+        return [parse_fault(fault) if isinstance(fault, str) else Fault(**fault) for fault in plan]
+    except (TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise _bad(f"not a plan of faults ({error})") from error
+
+
+# Faults of the whole response
+
+
+def _rate_limit(fault: Fault, _: Response) -> Response:
+    headers = {"Retry-After": str(fault.retry_after)}
+    return Response("Too Many Requests", 429, headers=headers, mimetype="text/plain")
+
+
+def _server_error(_: Fault, __: Response) -> Response:
+    return Response("Internal Server Error", 500, mimetype="text/plain")
+
+
+def _html(_: Fault, __: Response) -> Response:
+    return Response("<!doctype html><title>Back soon</title><h1>We are under maintenance</h1>", mimetype="text/html")
+
+
+def _slow(fault: Fault, response: Response) -> Response:
+    body = response.get_data()
+
+    def halting() -> Iterator[bytes]:
+        yield body[: len(body) // 2]
+        time.sleep(fault.delay)
+        yield body[len(body) // 2 :]
+
+    response.response = halting()
+    return response
+
+
+def _cut(_: Fault, response: Response) -> Response:
+    body = response.get_data()
+    response.response = [body[: len(body) // 2]]
+    response.headers["Content-Length"] = str(len(body))
+    response.headers["Connection"] = "close"
+    return response
+
+
+def _truncated(_: Fault, response: Response) -> Response:
+    body = response.get_data()
+    return Response(body[: len(body) // 2], response.status_code, mimetype=response.mimetype)
+
+
+# Faults of the records
+
+
+def _records(payload: Any) -> list[Any]:
+    if isinstance(payload, dict):
+        payload = payload.get("docs", [payload])
+    return payload if isinstance(payload, list) else []
+
+
+def _objects(payload: Any) -> list[dict[str, Any]]:
+    return [record for record in _records(payload) if isinstance(record, dict) and record]
+
+
+def _field(fault: Fault, record: dict[str, Any], default: str) -> str:
+    wanted = fault.field or default
+    return wanted if wanted in record else next(iter(record))
+
+
+def _empty(_: Fault, payload: Any) -> Any:
+    if isinstance(payload, list):
+        return []
+    if "docs" not in payload:
+        return {}
+    return {**payload, "docs": [], "totalDocs": 0, "totalPages": 1, "hasNextPage": False, "nextPage": None}
+
+
+def _malformed(fault: Fault, payload: Any) -> Any:
+    for record in _objects(payload)[:1]:
+        field = _field(fault, record, "id")
+        record[field] = "not a number" if isinstance(record[field], int | float) else 12345
+    return payload
+
+
+def _string_cores(fault: Fault, payload: Any) -> Any:
+    for record in _objects(payload)[:1]:
+        field = _field(fault, record, "cores")
+        record[field] = json.dumps(record[field])
+    return payload
+
+
+def _changed_field(fault: Fault, payload: Any) -> Any:
+    for record in _objects(payload):
+        field = _field(fault, record, "name")
+        record[f"new_{field}"] = record.pop(field)
+        record["field_nobody_knows"] = {"since": "today"}
+    return payload
+
+
+def _nan(_: Fault, payload: Any) -> Any:
+    for record in _objects(payload)[:1]:
+        numbers = [key for key, value in record.items() if type(value) in (int, float)]
+        for position, key in enumerate(numbers):
+            record[key] = (float("nan"), float("inf"), 10**30)[position % 3]
+    return payload
+
+
+def _bad_date(_: Fault, payload: Any) -> Any:
+    for record in _objects(payload)[:1]:
+        record.update({key: _without_day(value) for key, value in record.items()})
+    return payload
+
+
+def _without_day(value: Any) -> Any:
+    if isinstance(value, str):
+        return _DATE.sub("2022-13-45", value)
+    if isinstance(value, list):
+        return [_without_day(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_day(item) for key, item in value.items()}
+    return value
+
+
+def _duplicate(_: Fault, payload: Any) -> Any:
+    records = _records(payload)
+    records[:1] = records[:1] * 2
+    return payload
+
+
+def _as_json(payload: Any) -> str:
+    """Return JSON as other languages would send it: infinity is the number too large, 1e400, not Python's word for it."""
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    return re.sub(r"(?<=:)Infinity(?=[,}])", "1e400", text)
+
+
+_RESPONSES: dict[str, Callable[[Fault, Response], Response]] = {
+    "rate_limit": _rate_limit,
+    "server_error": _server_error,
+    "slow": _slow,
+    "cut": _cut,
+    "html": _html,
+    "truncated": _truncated,
+}
+
+_PAYLOADS: dict[str, Callable[[Fault, Any], Any]] = {
+    "empty": _empty,
+    "malformed": _malformed,
+    "string_cores": _string_cores,
+    "changed_field": _changed_field,
+    "nan": _nan,
+    "bad_date": _bad_date,
+    "duplicate": _duplicate,
+}

@@ -1,0 +1,5 @@
+-- A launch that was published is still there; the API never takes one back.
+select published.launch_id, published.name
+from silver.spacex_launches as published
+left join stage.spacex_launches as staged on published.launch_id = staged.launch_id
+where staged.launch_id is null

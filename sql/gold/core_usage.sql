@@ -1,0 +1,40 @@
+-- gold.core_usage: one row per core that has flown.
+with
+flown_cores as (
+    select
+        slots.core_id,
+        launches.launch_id,
+        launches.launched_at
+    from silver.spacex_launch_cores as slots
+    inner join silver.spacex_launches as launches on slots.launch_id = launches.launch_id
+    where slots.core_id is not null and not launches.is_upcoming  -- null: no core assigned yet
+),
+
+previous_flights as (
+    select
+        core_id,
+        launched_at,
+        lag(launched_at) over (partition by core_id order by launched_at, launch_id) as previous_launched_at
+    from flown_cores
+),
+
+gaps as (
+    select
+        core_id,
+        launched_at,
+        cast(extract(epoch from launched_at) - extract(epoch from previous_launched_at) as double precision)
+        / 86400.0 as days_since_previous
+    from previous_flights
+)
+
+select
+    gaps.core_id,
+    cores.serial,
+    count(*) as launches,
+    count(*) - 1 as reuses,
+    cast(min(gaps.launched_at) as date) as first_launch_date,
+    cast(max(gaps.launched_at) as date) as last_launch_date,
+    min(gaps.days_since_previous) as shortest_gap_days
+from gaps
+left join silver.spacex_cores as cores on gaps.core_id = cores.core_id
+group by gaps.core_id, cores.serial

@@ -1,0 +1,12 @@
+"""${message}: runs the SQL file of the same name."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade() -> None:
+    op.get_bind().exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())

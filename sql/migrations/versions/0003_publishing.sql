@@ -1,0 +1,117 @@
+set local role platform_admin;
+
+-- The loader owns nothing: it builds a table's new state in schema stage and these functions, which run as the
+-- owner, put it in the place of the old one. A published table is partitioned with one partition, so that its
+-- identity, grants and views survive the exchange.
+
+create function ops.open_stage(schema_name text, table_name text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if schema_name not in ('silver', 'gold') then
+        raise exception 'only silver and gold are published, not %', schema_name using errcode = 'insufficient_privilege';
+    end if;
+    execute format('create table stage.%I (like %I.%I including defaults)', table_name, schema_name, table_name);
+    execute format('grant select, insert on stage.%I to etl_loader', table_name);
+end
+$$;
+comment on function ops.open_stage is 'Make the empty stage table beside a published one.';
+
+create function ops.carry_over(
+    dataset text, day_column text, start_date date, end_date date, owner_columns text[]
+) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    owner_list text;
+    carried bigint;
+begin
+    select string_agg(format('%I', c), ', ') into owner_list from unnest(owner_columns) as c;
+    execute format(
+        'insert into stage.%1$I select published.* from silver.%1$I as published '
+        'where (published.%2$I >= $1 and published.%2$I < $2) is not true '
+        'and not exists (select 1 from (select distinct %3$s from stage.%1$I) as staged '
+        'where (%4$s) is not distinct from (%5$s))',
+        dataset, coalesce(day_column, owner_columns[1]), owner_list,
+        (select string_agg(format('staged.%I', c), ', ') from unnest(owner_columns) as c),
+        (select string_agg(format('published.%I', c), ', ') from unnest(owner_columns) as c)
+    ) using start_date, end_date;
+    get diagnostics carried = row_count;
+    return carried;
+end
+$$;
+comment on function ops.carry_over is
+'Copy into stage what a run for [start, end) leaves as it is: published rows of other days that it did not read again.';
+
+create function ops.key_stage(schema_name text, table_name text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    primary_key text;
+begin
+    select pg_get_constraintdef(oid) into strict primary_key from pg_constraint
+    where conrelid = format('%I.%I', schema_name, table_name)::regclass and contype = 'p';
+    execute format('alter table stage.%I add %s', table_name, primary_key);
+    execute format('analyze stage.%I', table_name);
+end
+$$;
+comment on function ops.key_stage is 'Give the stage table the primary key of the published one; fails on a double key.';
+
+create function ops.content(
+    schema_name text, table_name text, out row_count bigint, out content_checksum text
+)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    execute format(
+        'select count(*), count(*) || '':'' || coalesce(sum(hash_record_extended(t.*, 0)), 0) from %I.%I as t',
+        schema_name, table_name
+    ) into row_count, content_checksum;
+end
+$$;
+comment on function ops.content is 'Row count and a checksum of the rows, whatever their order.';
+
+create function ops.swap(schema_name text, table_name text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if schema_name not in ('silver', 'gold') then
+        raise exception 'only silver and gold are published, not %', schema_name using errcode = 'insufficient_privilege';
+    end if;
+    if to_regclass(format('parts.%I', table_name)) is not null then
+        execute format('alter table %I.%I detach partition parts.%I', schema_name, table_name, table_name);
+        execute format('drop table parts.%I', table_name);
+    end if;
+    execute format('revoke all on stage.%I from etl_loader', table_name);
+    execute format('alter table stage.%I set schema parts', table_name);
+    execute format(
+        'alter table %I.%I attach partition parts.%I for values from (minvalue) to (maxvalue)',
+        schema_name, table_name, table_name
+    );
+end
+$$;
+comment on function ops.swap is 'Put the stage table in the place of the published rows; the caller commits.';
+
+create function ops.close_stage(table_name text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    execute format('drop table stage.%I', table_name);
+end
+$$;
+comment on function ops.close_stage is 'Forget a stage table whose content is published already.';
+
+create function ops.double_keys(schema_name text, table_name text) returns table (key text, copies bigint)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    key_columns text;
+begin
+    select string_agg(format('%I', a.attname), ', ' order by k.place) into strict key_columns
+    from pg_index as i
+    cross join unnest(i.indkey::smallint[]) with ordinality as k (attnum, place)
+    inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = k.attnum
+    where i.indrelid = format('%I.%I', schema_name, table_name)::regclass and i.indisprimary;
+    return query execute format(
+        'select concat_ws('', '', %1$s), count(*) from stage.%2$I group by %1$s having count(*) > 1',
+        key_columns, table_name
+    );
+end
+$$;
+comment on function ops.double_keys is 'The keys that stand more than once in a stage table.';
+
+grant execute on function
+ops.open_stage, ops.carry_over, ops.key_stage, ops.content, ops.swap, ops.close_stage, ops.double_keys to etl_loader;
