@@ -4,7 +4,8 @@ flown_cores as (
     select
         slots.core_id,
         launches.launch_id,
-        launches.launched_at
+        launches.launched_at,
+        launches.launched_date
     from silver.spacex_launch_cores as slots
     inner join silver.spacex_launches as launches on slots.launch_id = launches.launch_id
     where slots.core_id is not null and not launches.is_upcoming  -- null: no core assigned yet
@@ -14,6 +15,7 @@ previous_flights as (
     select
         core_id,
         launched_at,
+        launched_date,
         lag(launched_at) over (partition by core_id order by launched_at, launch_id) as previous_launched_at
     from flown_cores
 ),
@@ -21,7 +23,7 @@ previous_flights as (
 gaps as (
     select
         core_id,
-        launched_at,
+        launched_date,
         cast(extract(epoch from launched_at) - extract(epoch from previous_launched_at) as double precision)
         / 86400.0 as days_since_previous
     from previous_flights
@@ -32,8 +34,8 @@ select
     cores.serial,
     count(*) as launches,
     count(*) - 1 as reuses,
-    cast(min(gaps.launched_at) as date) as first_launch_date,
-    cast(max(gaps.launched_at) as date) as last_launch_date,
+    min(gaps.launched_date) as first_launch_date,
+    max(gaps.launched_date) as last_launch_date,
     min(gaps.days_since_previous) as shortest_gap_days
 from gaps
 left join silver.spacex_cores as cores on gaps.core_id = cores.core_id

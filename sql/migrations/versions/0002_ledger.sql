@@ -7,12 +7,14 @@ create table ops.run (
     interval_end date,
     status text not null check (status in ('running', 'published', 'unchanged', 'failed', 'abandoned')),
     origin text not null,
+    extracted_by text collate "C",
     started_at timestamptz not null default clock_timestamp(),
     ended_at timestamptz,
     exit_code integer,
     error text
 );
-comment on table ops.run is 'One row per attempt; an interval of null means the whole state of the source.';
+comment on table ops.run is
+'One row per attempt; an interval of null means the whole state of the source; extracted_by names the run in the lake.';
 create index on ops.run (source, started_at);
 
 create table ops.run_dataset (

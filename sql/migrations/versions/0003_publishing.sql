@@ -21,16 +21,14 @@ create function ops.carry_over(
 ) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    owner_list text;
     carried bigint;
 begin
-    select string_agg(format('%I', c), ', ') into owner_list from unnest(owner_columns) as c;
     execute format(
         'insert into stage.%1$I select published.* from silver.%1$I as published '
-        'where (published.%2$I >= $1 and published.%2$I < $2) is not true '
-        'and not exists (select 1 from (select distinct %3$s from stage.%1$I) as staged '
-        'where (%4$s) is not distinct from (%5$s))',
-        dataset, coalesce(day_column, owner_columns[1]), owner_list,
+        'where %2$s and not exists (select 1 from stage.%1$I as staged where (%3$s) = (%4$s))',
+        dataset,
+        case when day_column is null then 'true'
+            else format('(published.%1$I >= $1 and published.%1$I < $2) is not true', day_column) end,
         (select string_agg(format('staged.%I', c), ', ') from unnest(owner_columns) as c),
         (select string_agg(format('published.%I', c), ', ') from unnest(owner_columns) as c)
     ) using start_date, end_date;
@@ -66,6 +64,17 @@ begin
 end
 $$;
 comment on function ops.content is 'Row count and a checksum of the rows, whatever their order.';
+
+create function ops.row_count(schema_name text, table_name text) returns bigint
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    rows_found bigint;
+begin
+    execute format('select count(*) from %I.%I', schema_name, table_name) into rows_found;
+    return rows_found;
+end
+$$;
+comment on function ops.row_count is 'Number of rows of a table.';
 
 create function ops.swap(schema_name text, table_name text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -114,4 +123,4 @@ $$;
 comment on function ops.double_keys is 'The keys that stand more than once in a stage table.';
 
 grant execute on function
-ops.open_stage, ops.carry_over, ops.key_stage, ops.content, ops.swap, ops.close_stage, ops.double_keys to etl_loader;
+ops.open_stage, ops.carry_over, ops.key_stage, ops.content, ops.row_count, ops.swap, ops.close_stage, ops.double_keys to etl_loader;

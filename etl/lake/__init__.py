@@ -1,0 +1,1 @@
+"""The lake: what was received (bronze), what it became (silver), what was refused (quarantine)."""
