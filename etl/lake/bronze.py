@@ -18,7 +18,7 @@ from typing import Any
 
 from etl.errors import LakeUnavailableError
 from etl.lake.store import Lake
-from etl.model import DataInterval, Endpoint, Page, Source, started_at
+from etl.model import RUN_ID, DataInterval, Endpoint, Page, Source, started_at
 
 RESUMABLE = timedelta(hours=24)  # an older half is not completed: the API's state has moved on
 SILENT = timedelta(minutes=10)  # another machine's run that wrote nothing for so long is taken for dead
@@ -169,6 +169,8 @@ def _runs(lake: Lake, source: Source, since: datetime | None = None) -> dict[str
     for endpoint in source.endpoints:
         for path in lake.list(f"bronze/{endpoint.name}"):
             *_, run_id, file = path.split("/")
+            if not RUN_ID.fullmatch(run_id):
+                continue
             if file in ("manifest.json", "progress.json") and (since is None or started_at(run_id) >= since):
                 runs.setdefault(run_id, set()).add((endpoint.name, file))
     return runs

@@ -7,20 +7,26 @@ A simulator gives its `respond` function to `Faults.wrap` and serves the result.
 - over HTTP: `POST /_faults` adds a JSON list of either form to the plan, `GET` shows what is left, `DELETE` ends it.
 """
 
+from __future__ import annotations
+
 import json
 import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 Respond = Callable[[Request], Response]
-WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 ADMIN_PATH = "/_faults"
+MAX_DELAY = 3600
 
 KNOWN = {
     "rate_limit": "Answers 429 with Retry-After (retry_after, in whole seconds).",
@@ -36,7 +42,7 @@ KNOWN = {
     "nan": "Puts NaN, 1e400 and 10**30 into the numbers of the first record.",
     "bad_date": "Moves every date of the first record to a day that does not exist.",
     "duplicate": "Sends the first record twice.",
-    "repeat_page": "Answers every page of a query with the records of the first one asked for, and always promises more.",
+    "repeat_page": "Answers each page of a query with the records of the first one asked, and always promises more.",
 }
 
 _FORM = re.compile(
@@ -69,7 +75,7 @@ class Fault:
             raise _bad(f"path must begin with /, not {self.path!r}")
         if type(self.retry_after) is not int or self.retry_after < 0:
             raise _bad(f"retry_after must be whole seconds, not {self.retry_after!r}")
-        if isinstance(self.delay, bool) or not isinstance(self.delay, int | float) or not 0 <= self.delay < 3600:
+        if isinstance(self.delay, bool) or not isinstance(self.delay, int | float) or not 0 <= self.delay < MAX_DELAY:
             raise _bad(f"delay must be seconds, less than an hour, not {self.delay!r}")
         if self.field is not None and not isinstance(self.field, str):
             raise _bad(f"field must be a name, not {self.field!r}")
@@ -107,7 +113,7 @@ class Faults:
     def __init__(self, plan: Iterable[Fault] = ()) -> None:
         self._lock = threading.Lock()
         self._plan = list(plan)
-        self._first_page: list[Any] | None = None
+        self._first_pages: dict[str, list[Any]] = {}
 
     def add(self, *faults: Fault) -> None:
         """Put faults at the end of the plan."""
@@ -118,7 +124,7 @@ class Faults:
         """Forget the plan; from now on all is well."""
         with self._lock:
             self._plan.clear()
-            self._first_page = None
+            self._first_pages.clear()
 
     def left(self) -> list[Fault]:
         """Return what is still to come, `times` counted down."""
@@ -137,12 +143,12 @@ class Faults:
             fault = self._take(request.path, response)
             if fault is None:
                 return response.make_conditional(request)
-            return self._strike(fault, response)
+            return self._strike(fault, request.path, response)
 
         return application
 
     def _take(self, path: str, response: Response) -> Fault | None:
-        has_records = response.status_code == 200 and response.is_json
+        has_records = response.status_code == HTTPStatus.OK and response.is_json
         with self._lock:
             for position, fault in enumerate(self._plan):
                 if fault.concerns(path) and (has_records or fault.name in _RESPONSES):
@@ -151,20 +157,20 @@ class Faults:
                     return fault
         return None
 
-    def _strike(self, fault: Fault, response: Response) -> Response:
+    def _strike(self, fault: Fault, path: str, response: Response) -> Response:
         if fault.name in _RESPONSES:
             return _RESPONSES[fault.name](fault, response)
         payload = json.loads(response.get_data())
-        payload = self._repeat_page(payload) if fault.name == "repeat_page" else _PAYLOADS[fault.name](fault, payload)
-        return Response(_as_json(payload), mimetype="application/json")
+        if fault.name == "repeat_page":
+            return Response(_as_json(self._repeat_page(path, payload)), mimetype="application/json")
+        return Response(_as_json(_PAYLOADS[fault.name](fault, payload)), mimetype="application/json")
 
-    def _repeat_page(self, payload: Any) -> Any:
+    def _repeat_page(self, path: str, payload: Any) -> Any:
         if not isinstance(payload, dict) or "docs" not in payload:
             return payload
         with self._lock:
-            if self._first_page is None:
-                self._first_page = payload["docs"]
-            return {**payload, "docs": self._first_page, "hasNextPage": True, "nextPage": payload["page"] + 1}
+            docs = self._first_pages.setdefault(path, payload["docs"])
+        return {**payload, "docs": docs, "hasNextPage": True, "nextPage": payload.get("page", 1) + 1}
 
     def _administer(self, request: Request) -> Response:
         try:
@@ -246,8 +252,7 @@ def _objects(payload: Any) -> list[dict[str, Any]]:
 
 
 def _field(fault: Fault, record: dict[str, Any], default: str) -> str:
-    wanted = fault.field or default
-    return wanted if wanted in record else next(iter(record))
+    return fault.field or (default if default in record else next(iter(record)))
 
 
 def _empty(_: Fault, payload: Any) -> Any:
@@ -261,21 +266,21 @@ def _empty(_: Fault, payload: Any) -> Any:
 def _malformed(fault: Fault, payload: Any) -> Any:
     for record in _objects(payload)[:1]:
         field = _field(fault, record, "id")
-        record[field] = "not a number" if isinstance(record[field], int | float) else 12345
+        record[field] = "not a number" if isinstance(record.get(field), int | float) else 12345
     return payload
 
 
 def _string_cores(fault: Fault, payload: Any) -> Any:
     for record in _objects(payload)[:1]:
         field = _field(fault, record, "cores")
-        record[field] = json.dumps(record[field])
+        record[field] = json.dumps(record.get(field))
     return payload
 
 
 def _changed_field(fault: Fault, payload: Any) -> Any:
     for record in _objects(payload):
         field = _field(fault, record, "name")
-        record[f"new_{field}"] = record.pop(field)
+        record[f"new_{field}"] = record.pop(field, None)
         record["field_nobody_knows"] = {"since": "today"}
     return payload
 
@@ -311,7 +316,7 @@ def _duplicate(_: Fault, payload: Any) -> Any:
 
 
 def _as_json(payload: Any) -> str:
-    """Return JSON as other languages would send it: infinity is the number too large, 1e400, not Python's word for it."""
+    """Return JSON that says 1e400, a number too large for a float, where Python would write Infinity."""
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
     return re.sub(r"(?<=:)Infinity(?=[,}])", "1e400", text)
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Record = dict[str, Any]
+Condition = Callable[[Record], bool]
+Comparison = Callable[[list[Any]], bool]
 
 DEFAULT_LIMIT = 10
 _KINDS = ("null", "number", "string", "object", "array", "boolean")  # in MongoDB's sort order
@@ -25,42 +27,41 @@ def paginate(records: Sequence[Record], body: Mapping[str, Any]) -> Record:
         raise ValueError("options must be an object")
     if options.get("populate"):
         raise ValueError("populate is not simulated")
-    query = body.get("query") or {}
-    found = sort([record for record in records if matches(record, query)], options.get("sort"))
+    fulfils = condition(body.get("query") or {})
+    found = sort([record for record in records if fulfils(record)], options.get("sort"))
     if options.get("pagination") is False:
         answer = _answer(found, len(found), len(found), 1)
     else:
         answer = _one_page(found, options)
-    return {**answer, "docs": [select(record, options.get("select")) for record in answer["docs"]]}
+    return {**answer, "docs": select(answer["docs"], options.get("select"))}
 
 
-def matches(record: Record, query: Mapping[str, Any]) -> bool:
-    """Tell whether a record fulfils every condition of the query; a dotted path reaches into lists, too."""
+def condition(query: Any) -> Condition:
+    """Return the test a record must pass; a dotted path reaches into lists, too."""
     if not isinstance(query, dict):
         raise ValueError("a query must be an object")
-    return all([_holds(record, path, condition) for path, condition in query.items()])
+    parts = [_part(path, wanted) for path, wanted in query.items()]
+    return lambda record: all(part(record) for part in parts)
 
 
-def sort(records: Sequence[Record], by: str | Mapping[str, Any] | None) -> list[Record]:
+def sort(records: Sequence[Record], by: Any) -> list[Record]:
     """Return the records sorted by `{"date_utc": "desc"}` or `"-date_utc name"`; ties keep their order."""
     ordered = list(records)
     for path, descending in reversed(_sort_keys(by)):
-        pick = max if descending else min
-        ordered.sort(key=lambda record: pick(map(_rank, _values(record, _steps(path))), default=_rank(None)),  # noqa: B023
-                     reverse=descending)
+        ordered.sort(key=_sort_key(_steps(path), descending), reverse=descending)
     return ordered
 
 
-def select(record: Record, fields: str | Sequence[str] | Mapping[str, Any] | None) -> Record:
-    """Return the selected part of a record; `id` is always part of it unless it is deselected by name."""
+def select(records: Sequence[Record], fields: Any) -> list[Record]:
+    """Return the selected part of each record; `id` belongs to it unless it is deselected by name."""
     wanted = _selection(fields)
     with_id = wanted.pop("id", True)
     if len(set(wanted.values())) > 1:
         raise ValueError("select cannot both include and exclude fields")
+    paths = [path.split(".") for path in wanted]
     if any(wanted.values()):
-        kept = [_steps(path) for path in wanted]
-        return _only(record, [*kept, ["id"]] if with_id else kept)
-    return _without(record, [_steps(path) for path in wanted] + ([] if with_id else [["id"]]))
+        return [_only(record, [*paths, ["id"]] if with_id else paths) for record in records]
+    return [_without(record, paths if with_id else [*paths, ["id"]]) for record in records]
 
 
 def _one_page(found: Sequence[Record], options: Mapping[str, Any]) -> Record:
@@ -115,68 +116,87 @@ def _values(value: Any, steps: Sequence[str]) -> list[Any]:
     return []
 
 
-def _holds(record: Record, path: str, condition: Any) -> bool:
+def _part(path: str, wanted: Any) -> Condition:
     if path in ("$and", "$or"):
-        if not isinstance(condition, list) or not condition:
+        if not isinstance(wanted, list) or not wanted:
             raise ValueError(f"{path} must be a list of queries")
-        verdicts = [matches(record, query) for query in condition]
-        return all(verdicts) if path == "$and" else any(verdicts)
+        conditions = [condition(query) for query in wanted]
+        quantifier = all if path == "$and" else any
+        return lambda record: quantifier(holds(record) for holds in conditions)
     if path.startswith("$"):
         raise ValueError(f"unknown operator: {path}")
-    values = _values(record, _steps(path))
-    values = values + [item for value in values if isinstance(value, list) for item in value]
-    if not isinstance(condition, dict) or not any(key.startswith("$") for key in condition):
-        return _equals(values, condition)
-    return all([_operator(name)(values, operand) for name, operand in condition.items()])
+    steps, comparisons = _steps(path), _comparisons(wanted)
+    return lambda record: all(holds(_candidates(record, steps)) for holds in comparisons)
 
 
-def _operator(name: str) -> Callable[[list[Any], Any], bool]:
-    if name not in _OPERATORS:
-        raise ValueError(f"unknown operator: {name}")
-    return _OPERATORS[name]
+def _comparisons(wanted: Any) -> list[Comparison]:
+    if not isinstance(wanted, dict) or not any(key.startswith("$") for key in wanted):
+        return [_eq(wanted)]
+    for name in wanted:
+        if name not in _OPERATORS:
+            raise ValueError(f"unknown operator: {name}")
+    return [_OPERATORS[name](operand) for name, operand in wanted.items()]
+
+
+def _candidates(record: Record, steps: Sequence[str]) -> list[Any]:
+    """Return what a comparison may meet: the values at the path, and the items of those that are lists."""
+    values = _values(record, steps)
+    return values + [item for value in values if isinstance(value, list) for item in value]
 
 
 def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    return {str: "string", dict: "object"}.get(type(value), "array")
+    kinds = {type(None): "null", bool: "boolean", int: "number", float: "number", str: "string", dict: "object"}
+    return kinds.get(type(value), "array")
 
 
-def _equals(values: Sequence[Any], operand: Any) -> bool:
+def _equal(values: Sequence[Any], operand: Any) -> bool:
     if operand is None and not values:
         return True
     return any(_kind(value) == _kind(operand) and value == operand for value in values)
 
 
-def _in(values: Sequence[Any], operand: Any) -> bool:
+def _eq(operand: Any) -> Comparison:
+    return lambda values: _equal(values, operand)
+
+
+def _ne(operand: Any) -> Comparison:
+    return lambda values: not _equal(values, operand)
+
+
+def _in(operand: Any) -> Comparison:
     if not isinstance(operand, list):
         raise ValueError("$in needs a list")
-    return any(_equals(values, item) for item in operand)
+    return lambda values: any(_equal(values, item) for item in operand)
 
 
-def _compares(holds: Callable[[Any, Any], bool]) -> Callable[[list[Any], Any], bool]:
-    def compare(values: list[Any], operand: Any) -> bool:
+def _exists(operand: Any) -> Comparison:
+    return lambda values: bool(values) == bool(operand)
+
+
+def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[Any], Comparison]:
+    def comparison(operand: Any) -> Comparison:
         if _kind(operand) not in ("number", "string"):
-            raise ValueError(f"only numbers and strings can be compared, not {operand!r}")
-        return any(_kind(value) == _kind(operand) and holds(value, operand) for value in values)
+            raise ValueError(f"only numbers and strings have an order, not {operand!r}")
+        return lambda values: any(_kind(value) == _kind(operand) and holds(value, operand) for value in values)
 
-    return compare
+    return comparison
 
 
-_OPERATORS: dict[str, Callable[[list[Any], Any], bool]] = {
-    "$eq": _equals,
-    "$ne": lambda values, operand: not _equals(values, operand),
+_OPERATORS: dict[str, Callable[[Any], Comparison]] = {
+    "$eq": _eq,
+    "$ne": _ne,
     "$in": _in,
-    "$gt": _compares(operator.gt),
-    "$gte": _compares(operator.ge),
-    "$lt": _compares(operator.lt),
-    "$lte": _compares(operator.le),
-    "$exists": lambda values, operand: bool(values) == bool(operand),
+    "$gt": _ordered(operator.gt),
+    "$gte": _ordered(operator.ge),
+    "$lt": _ordered(operator.lt),
+    "$lte": _ordered(operator.le),
+    "$exists": _exists,
 }
+
+
+def _sort_key(steps: Sequence[str], descending: bool) -> Callable[[Record], tuple[int, Any]]:
+    pick = max if descending else min
+    return lambda record: pick([_rank(value) for value in _values(record, steps)] or [_rank(None)])
 
 
 def _rank(value: Any) -> tuple[int, Any]:
@@ -185,17 +205,17 @@ def _rank(value: Any) -> tuple[int, Any]:
     return _KINDS.index(kind), comparable
 
 
-def _sort_keys(by: str | Mapping[str, Any] | None) -> list[tuple[str, bool]]:
+def _sort_keys(by: Any) -> list[tuple[str, bool]]:
     if by is None:
         return []
     if isinstance(by, str):
         return [(word.lstrip("-"), word.startswith("-")) for word in by.split()]
-    if not isinstance(by, dict) or any(value not in _ASCENDING + _DESCENDING for value in by.values()):
+    if not isinstance(by, dict) or any(way not in _ASCENDING + _DESCENDING for way in by.values()):
         raise ValueError('sort must be like {"date_utc": "asc"} or "-date_utc name"')
     return [(path, direction in _DESCENDING) for path, direction in by.items()]
 
 
-def _selection(fields: str | Sequence[str] | Mapping[str, Any] | None) -> dict[str, bool]:
+def _selection(fields: Any) -> dict[str, bool]:
     if fields is None:
         return {}
     if isinstance(fields, dict):

@@ -1,19 +1,24 @@
 """An HTTP server for simulators: threads, HTTP/1.1 with keep-alive, quiet, gone at once when closed."""
 
+from __future__ import annotations
+
 import io
 import logging
 import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Response
 
-WSGIApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 POLL_SECONDS = 0.05
+BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 _log = logging.getLogger(__name__)
 
@@ -30,8 +35,8 @@ class Handler(WSGIRequestHandler):
         self.send_response(response.status_code)
         for name, value in response.headers:
             self.send_header(name, value)
-        if "Content-Length" not in response.headers:
-            self.close_connection = True
+        if "Content-Length" not in response.headers and response.status_code not in BODILESS:
+            self.send_header("Connection", "close")  # which is how the client learns where the body ends
         self.end_headers()
         for data in response.iter_encoded():
             self.wfile.write(data)
@@ -58,10 +63,10 @@ class Server(ThreadedWSGIServer):
     """
 
     def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
+        self._connections: set[Any] = set()
         with socket.create_server((host, port), backlog=self.request_queue_size) as listening:
             super().__init__(host, port, app, Handler, fd=listening.fileno())
         self.url = f"http://{host}:{self.port}"
-        self._connections: set[Any] = set()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember the connection, so that closing can end it."""
@@ -76,7 +81,7 @@ class Server(ThreadedWSGIServer):
     def server_close(self) -> None:
         """Stop listening and end the connections clients keep alive: a closed server answers nobody."""
         super().server_close()
-        for connection in list(getattr(self, "_connections", ())):
+        for connection in list(self._connections):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 

@@ -28,7 +28,7 @@ RESOURCES = {
     "payloads": "v4",
 }
 PROSE_AND_LINKS = frozenset(
-    {"description", "details", "flickr_images", "images", "links", "manifest", "reason", "wikipedia"}
+    {"description", "details", "flickr_images", "images", "last_update", "links", "manifest", "reason", "wikipedia"}
 )
 FIRST_BLOCK_5 = 1046
 

@@ -3,21 +3,26 @@
 Source: https://github.com/r-spacex/SpaceX-API/tree/master/docs
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from etl.simulate import query, snapshot
-from etl.simulate.faults import Faults, WSGIApplication
+from etl.simulate import query
+from etl.simulate.faults import Faults
+from etl.simulate.snapshot import RESOURCES, Record, load
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 MAX_AGE = 300
 
-Record = snapshot.Record
-Pick = Callable[[list[Record]], "list[Record] | Record | None"]
+Pick = Callable[[list[Record]], list[Record] | Record | None]
 
 
 def make_app(faults: Faults | None = None, snapshot: Mapping[str, list[Record]] | None = None) -> WSGIApplication:
@@ -26,7 +31,7 @@ def make_app(faults: Faults | None = None, snapshot: Mapping[str, list[Record]] 
     A resource the given snapshot leaves out is served from the bundled one. The lists are served as they are at the
     time of a request: a test may change them while the server runs.
     """
-    served = {**_bundled(), **(snapshot or {})}
+    served = {**load(), **(snapshot or {})}
 
     def respond(request: Request) -> Response:
         try:
@@ -37,10 +42,6 @@ def make_app(faults: Faults | None = None, snapshot: Mapping[str, list[Record]] 
         return response
 
     return (faults or Faults()).wrap(respond)
-
-
-def _bundled() -> snapshot.Snapshot:
-    return snapshot.load()
 
 
 def _json(data: object) -> Response:
@@ -107,7 +108,7 @@ def _next(launches: list[Record]) -> Record | None:
 
 def _rules() -> Iterator[Rule]:
     yield Rule("/", endpoint=(_health, "launches"), methods=["GET"])
-    for resource, version in snapshot.RESOURCES.items():
+    for resource, version in RESOURCES.items():
         path = f"/{version}/{resource}"
         yield Rule(path, endpoint=(_get(list), resource), methods=["GET"])
         yield Rule(f"{path}/query", endpoint=(_query, resource), methods=["POST"])

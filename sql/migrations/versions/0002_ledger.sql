@@ -1,3 +1,5 @@
+grant select on ops.schema_version to etl_loader, engineer, metrics;
+
 set local role platform_admin;
 
 create table ops.run (
@@ -63,3 +65,5 @@ create index on ops.quarantine (endpoint) where resolved_at is null;
 
 grant insert, update on ops.run, ops.quarantine, ops.watermark to etl_loader;
 grant insert on ops.run_dataset, ops.audit_result to etl_loader;
+
+reset role;

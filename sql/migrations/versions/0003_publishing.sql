@@ -124,3 +124,5 @@ comment on function ops.double_keys is 'The keys that stand more than once in a 
 
 grant execute on function
 ops.open_stage, ops.carry_over, ops.key_stage, ops.content, ops.row_count, ops.swap, ops.close_stage, ops.double_keys to etl_loader;
+
+reset role;

@@ -155,3 +155,5 @@ create table gold.launch_statistics (
     primary key (launch_year, rocket_id)
 ) partition by range (launch_year);
 comment on table gold.launch_statistics is 'One row per year and kind of rocket, launches that have flown only.';
+
+reset role;

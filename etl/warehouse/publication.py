@@ -1,0 +1,147 @@
+"""Stage → audit → publish, in one transaction under one lock: readers see all of a run or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+from psycopg2 import errors as pg
+from psycopg2 import sql
+
+from etl.model import DataInterval, Dataset, Source
+from etl.telemetry import log
+from etl.warehouse import audits
+from etl.warehouse.audits import AuditResult
+from etl.warehouse.connection import Warehouse
+from etl.warehouse.copy import copy_batches
+from etl.warehouse.statements import statement
+
+Rows = Callable[[Dataset], Iterable[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class TableOutcome:
+    """What publishing did to one table."""
+
+    table: str
+    rows_received: int
+    rows_published: int
+    content_checksum: str
+    is_changed: bool
+
+
+class Publication:
+    """One run's way into the warehouse; made by `publication`, used within its block."""
+
+    def __init__(self, warehouse: Warehouse, source: Source) -> None:
+        self._warehouse = warehouse
+        self._source = source
+        self._received: dict[str, int] = {}
+        self.audits: list[AuditResult] = []
+
+    def stage(self, rows: Rows, interval: DataInterval | None, *, on_table: Callable[[], None] = lambda: None) -> None:
+        """Build the new state of every dataset beside the published one, keyed.
+
+        With no interval the new state is what was read; else published rows of other days are carried over.
+        Raises: AuditError if a key stands twice.
+        """
+        for dataset in self._source.datasets:
+            self._stage_one(dataset, rows(dataset), interval)
+            on_table()
+
+    def add(self, rows: Rows) -> None:
+        """Build the new state as the published one plus these rows, which replace those of the same key."""
+        for dataset in self._source.datasets:
+            self._open_and_copy(dataset, rows(dataset))
+            self._carry_over(dataset, None, None)
+            self._key("silver", dataset.name)
+
+    def audit(self) -> None:
+        """Run every audit on the new state.
+
+        Raises: AuditError for the first that finds rows; all have run by then and stand in `audits`.
+        """
+        for dataset in self._source.datasets:
+            self.audits += audits.run_folder(self._warehouse, "every_dataset", "silver", dataset.name)
+        self.audits += audits.run_folder(self._warehouse, self._source.name)
+        audits.raise_first_failure(self.audits)
+
+    def swap(self) -> list[TableOutcome]:
+        """Let the new state take the place of the published one, silver first, then gold made from it.
+
+        A table whose content did not change is left alone.
+        """
+        silver = [self._swap_one("silver", dataset.name) for dataset in self._source.datasets]
+        return silver + [self._publish_gold(table) for table in self._source.gold]
+
+    def _stage_one(self, dataset: Dataset, rows: Iterable[pa.RecordBatch], interval: DataInterval | None) -> None:
+        self._open_and_copy(dataset, rows)
+        if interval is not None and dataset.day_column is not None:
+            self._carry_over(dataset, interval, dataset.day_column)
+        self._key("silver", dataset.name)
+
+    def _open_and_copy(self, dataset: Dataset, rows: Iterable[pa.RecordBatch]) -> None:
+        self._warehouse.run("publish/open_stage", {"schema": "silver", "table": dataset.name})
+        self._received[dataset.name] = copy_batches(self._warehouse, "stage", dataset.name, dataset.schema, rows)
+
+    def _carry_over(self, dataset: Dataset, interval: DataInterval | None, day_column: str | None) -> None:
+        self._warehouse.run(
+            "publish/carry_over",
+            {
+                "table": dataset.name,
+                "day_column": day_column,
+                "start": interval.start if interval else None,
+                "end": interval.end if interval else None,
+                "owner": list(dataset.replaced_by),
+            },
+        )
+
+    def _key(self, schema: str, table: str) -> None:
+        """Prove that keys are unique by building the primary key; if it fails, let the audit name the culprits."""
+        self._warehouse.execute("savepoint before_key")
+        try:
+            self._warehouse.run("publish/key_stage", {"schema": schema, "table": table})
+        except pg.UniqueViolation:
+            self._warehouse.execute("rollback to savepoint before_key")
+            self.audits += audits.run_folder(self._warehouse, "every_dataset", schema, table)
+            audits.raise_first_failure(self.audits)
+            raise
+        self._warehouse.execute("release savepoint before_key")
+
+    def _publish_gold(self, table: str) -> TableOutcome:
+        self._warehouse.run("publish/open_stage", {"schema": "gold", "table": table})
+        target = sql.SQL("insert into {}\n").format(sql.Identifier("stage", table))
+        self._warehouse.execute(target + sql.SQL(statement(f"gold/{table}")))  # type: ignore[arg-type]
+        self._key("gold", table)
+        return self._swap_one("gold", table)
+
+    def _swap_one(self, schema: str, table: str) -> TableOutcome:
+        staged = self._content("stage", table)
+        is_changed = staged != self._content(schema, table)
+        if is_changed:
+            self._warehouse.run("publish/swap", {"schema": schema, "table": table})
+        else:
+            self._warehouse.run("publish/close_stage", {"table": table})
+        rows, checksum = staged
+        return TableOutcome(table, self._received.get(table, rows), rows, checksum, is_changed)
+
+    def _content(self, schema: str, table: str) -> tuple[int, str]:
+        found = self._warehouse.run("publish/content", {"schema": schema, "table": table})[0]
+        return found["row_count"], found["content_checksum"]
+
+
+@contextmanager
+def publication(warehouse: Warehouse, source: Source) -> Iterator[Publication]:
+    """The transaction in which a run is published; it waits while another run of the same source publishes.
+
+    Raises: WarehouseUnavailableError if the other run does not end within the lock timeout.
+    """
+    with warehouse.transaction():
+        if not warehouse.run("publish/lock_source", {"source": source.name})[0]["is_free"]:
+            log.info("another run is publishing; waiting for it", source=source.name)
+            warehouse.run("publish/wait_for_source", {"source": source.name})
+        yield Publication(warehouse, source)
+
+

@@ -1,0 +1,4 @@
+-- These refused records are published now.
+update ops.quarantine
+set resolved_at = clock_timestamp(), resolution = 'replayed'
+where quarantine_id = any(%(ids)s)
