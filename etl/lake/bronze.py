@@ -117,6 +117,11 @@ def latest(lake: Lake, source: Source, interval: DataInterval | None) -> str | N
     return None
 
 
+def is_complete(lake: Lake, source: Source, run_id: str) -> bool:
+    """Whether every endpoint of that run was extracted."""
+    return all(lake.exists(_path(endpoint.name, run_id, "manifest.json")) for endpoint in source.endpoints)
+
+
 def read_manifest(lake: Lake, endpoint: str, run_id: str) -> Manifest:
     return _manifest(lake.read(_path(endpoint, run_id, "manifest.json")))
 

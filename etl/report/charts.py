@@ -7,6 +7,7 @@ Reference: https://plotly.com/javascript/reference/
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -88,12 +89,13 @@ def gaps(facts: Facts) -> Figure:
         _points(facts.soon, "var(--hot)", {"size": 10, "symbol": "diamond"}),
     ]
     line = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": SOON_DAYS, "y1": SOON_DAYS, "layer": "below"}
+    lowest, highest = (pick([SOON_DAYS, *traces[0]["y"], *traces[1]["y"]]) for pick in (min, max))
     layout = {
         "xaxis": {"type": "date", "showgrid": False, "tickformat": "%Y", "dtick": "M12"},
         "yaxis": {
             "type": "log",
+            "range": [math.log10(lowest / 1.4), math.log10(highest * 1.25)],
             "tickvals": [1, 2, 5, 10, 20, SOON_DAYS, 100, 200, 500, 1000, 2000, 5000],
-            "ticksuffix": " d",
         },
         "shapes": [line | {"line": {"color": "var(--hot)", "width": 1.5, "dash": "4px,3px"}}],
         "annotations": [_line_label(facts)],
@@ -108,7 +110,7 @@ def _line_label(facts: Facts) -> Figure:
         "xref": "paper",
         "x": 0,
         "xanchor": "left",
-        "y": SOON_DAYS,
+        "y": math.log10(SOON_DAYS),
         "yref": "y",
         "yanchor": "top",
         "showarrow": False,
@@ -122,7 +124,7 @@ def _points(rows: Sequence[Row], colour: str, marker: Figure) -> Figure:
         "type": "scatter",
         "mode": "markers",
         "x": [_timestamp(row["launched_at"]) for row in rows],
-        "y": [float(row["days_since_previous"]) for row in rows],
+        "y": [max(float(row["days_since_previous"]), 0.1) for row in rows],  # a logarithm has no zero
         "hovertext": [_reuse_hover(row) for row in rows],
         "hoverinfo": "text",
         "marker": {"color": colour, "line": {"color": "var(--card)", "width": 1}, **marker},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -48,7 +48,8 @@ class Facts:
     @cached_property
     def years(self) -> tuple[Year, ...]:
         """Years with a launch, oldest first."""
-        return tuple(_year(year, self.launch_statistics) for year in sorted({_launch_year(r) for r in self.launch_statistics}))
+        years = sorted({int(row["launch_year"]) for row in self.launch_statistics})
+        return tuple(_year(year, self.launch_statistics) for year in years)
 
     @cached_property
     def cores(self) -> tuple[Row, ...]:
@@ -77,7 +78,11 @@ class Facts:
 
     @property
     def launches(self) -> int:
-        return total(year.launches for year in self.years)
+        return sum(year.launches for year in self.years)
+
+    @property
+    def landings_tried(self) -> int:
+        return sum(year.landings_tried for year in self.years)
 
 
 def core_name(row: Row) -> str:
@@ -86,15 +91,7 @@ def core_name(row: Row) -> str:
     return str(serial) if serial else f"…{str(row['core_id'])[-6:]}"
 
 
-def total(numbers: Iterable[int]) -> int:
-    return sum(numbers)
-
-
-def _launch_year(row: Row) -> int:
-    return int(row["launch_year"])
-
-
 def _year(year: int, statistics: Sequence[Row]) -> Year:
-    rows = [row for row in statistics if _launch_year(row) == year]
+    rows = [row for row in statistics if row["launch_year"] == year]
     columns = ("launches", "successes", "failures", "landings_tried", "landings_made")
     return Year(year, *(sum(int(row[column]) for row in rows) for column in columns))

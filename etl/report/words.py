@@ -75,9 +75,13 @@ def about_gaps(facts: Facts) -> str:
     sentence = f"{share} came less than {SOON_DAYS} days after the booster’s previous launch."
     quickest = min(facts.reuses, key=lambda row: float(row["days_since_previous"]))
     return (
-        f"{sentence} The quickest: {core_name(quickest)} flew {quickest['launch_name']} "
+        f"{sentence} The quickest: {_unbroken(core_name(quickest))} flew {quickest['launch_name']} "
         f"{days(quickest['days_since_previous'])} days after {quickest['previous_launch_name']}."
     )
+
+
+def _unbroken(name: str) -> str:
+    return name.replace("…", "…\N{WORD JOINER}")
 
 
 def about_landings(facts: Facts) -> str:

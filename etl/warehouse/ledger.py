@@ -38,6 +38,7 @@ class Attempt:
         self.run_id = run_id
         self.source = source
         self.interval = interval
+        self.audits: list[AuditResult] = []  # they outlive the transaction in which they ran
 
     def start(self, origin: str) -> None:
         """Enter the attempt and hold its lock, so that everyone can see it is alive."""
@@ -45,10 +46,10 @@ class Attempt:
         self._warehouse.run("ledger/abandon_dead_runs")
         self._warehouse.run("ledger/start_run", {"source": self.source, "origin": origin} | self._key())
 
-    def fail(self, error: PlatformError, audits: Iterable[AuditResult] = ()) -> None:
-        """Enter why it failed; its transaction is gone by now, its audits' findings are kept here."""
+    def fail(self, error: PlatformError) -> None:
+        """Enter why it failed; its transaction is gone by now, what its audits found is kept here."""
         with self._warehouse.transaction():
-            self._record_audits(audits)
+            self._record_audits(self.audits)
             told = {"exit_code": error.exit_code, "error": str(error).replace("\x00", "")}
             self._warehouse.run("ledger/fail_run", told | self._key())
 
@@ -59,14 +60,13 @@ class Attempt:
         origin: str,
         extracted_by: str | None,
         outcomes: Iterable[TableOutcome],
-        audits: Iterable[AuditResult],
         quarantined: Iterable[QuarantinedRecord] = (),
     ) -> None:
         """Enter what was published; called in the publishing transaction, so both are seen or neither."""
         for outcome in outcomes:
             told = asdict(outcome)
             self._warehouse.run("ledger/record_dataset", self._key() | told | {"dataset": told.pop("table")})
-        self._record_audits(audits)
+        self._record_audits(self.audits)
         for record in quarantined:
             fields = ("endpoint", "page", "position", "reason", "record")
             self._warehouse.run("ledger/quarantine", self._key() | {name: getattr(record, name) for name in fields})

@@ -1,0 +1,257 @@
+"""check → extract → transform → stage → audit → publish: the one place where a source meets lake and warehouse."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+import structlog
+
+from etl import telemetry
+from etl.errors import ConfigError, PlatformError
+from etl.lake import bronze, silver
+from etl.lake.silver import Transformed
+from etl.lake.store import Lake
+from etl.model import Client, DataInterval, Dataset, Endpoint, Page, Parsed, Source, new_run_id
+from etl.telemetry import log
+from etl.warehouse import ledger
+from etl.warehouse.connection import Warehouse
+from etl.warehouse.publication import Publication, TableOutcome, publication
+
+STEPS = ("check", "extract", "transform", "stage", "audit", "publish")
+
+
+class Observer(Protocol):
+    """Someone who watches a run: a progress bar, or nobody."""
+
+    def step(self, name: str) -> AbstractContextManager[Callable[[str], None]]:
+        """A block in which a step runs; what it yields is told of each thing done."""
+        ...
+
+
+class Nobody:
+    """Watches nothing."""
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Callable[[str], None]]:
+        yield lambda _what: None
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a run did to the warehouse."""
+
+    status: str
+    tables: tuple[TableOutcome, ...]
+
+    @property
+    def rows_published(self) -> int:
+        """Rows of the silver and gold tables that changed."""
+        return sum(table.rows_published for table in self.tables if table.is_changed)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a whole run did; `seconds` by step."""
+
+    run_id: str
+    source: str
+    interval: DataInterval | None
+    transformed: Transformed
+    published: Published
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Pipeline:
+    """One source, one lake and, for what needs it, one warehouse."""
+
+    source: Source
+    lake: Lake
+    max_refused_share: float
+    observer: Observer = field(default_factory=Nobody)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, client: Client, warehouse: Warehouse, interval: DataInterval | None) -> Summary:
+        """All steps, entered in the ledger from the start. Raises: any PlatformError, after entering it, too."""
+        with self.attempt(warehouse, interval) as attempt:
+            self.check(client)
+            run_id = self.extract(client, interval)
+            transformed = self.transform(run_id)
+            published = self._publish(warehouse, attempt, transformed)
+        return Summary(attempt.run_id, self.source.name, interval, transformed, published, dict(self.seconds))
+
+    def check(self, client: Client) -> str:
+        """See in one small request whether a run can work, and say what was seen."""
+        with self._step("check"):
+            return self.source.probe(client)
+
+    def extract(self, client: Client, interval: DataInterval | None, run_id: str | None = None) -> str:
+        """Keep the API's answers in bronze and return the run's id.
+
+        A run that was killed half-way is gone on with: the one named, else the newest for the same interval.
+        """
+        now = datetime.now(UTC)
+        origin = self.source.base_url
+        run_id = run_id or bronze.unfinished(self.lake, self.source, origin, interval, now) or new_run_id(now)
+        with self._step("extract") as done, structlog.contextvars.bound_contextvars(run_id=run_id):
+            for endpoint in self.source.endpoints:
+                manifest = self._extract_endpoint(client, endpoint, run_id, interval, done)
+                telemetry.BYTES.send(manifest.bytes, endpoint=endpoint.name)
+        return run_id
+
+    def transform(self, run_id: str) -> Transformed:
+        """Turn a run's bronze into silver. Raises: SourceContractError if too much of it is refused."""
+        with self._step("transform") as done:
+            found = silver.transform(
+                self.lake, self.source, run_id, self.max_refused_share, lambda endpoint, _records: done(endpoint)
+            )
+        for endpoint, names in found.unknown_fields.items():
+            log.warning("the API sends fields we do not know", endpoint=endpoint, fields=names)
+        for dataset, rows in found.rows.items():
+            telemetry.ROWS.send(rows, dataset=dataset, step="transform")
+        return found
+
+    def publish(self, warehouse: Warehouse, transformed: Transformed) -> Published:
+        """Stage, audit and publish a transformed run as an attempt of its own."""
+        with self.attempt(warehouse, interval_of(transformed)) as attempt:
+            return self._publish(warehouse, attempt, transformed)
+
+    def replay(self, warehouse: Warehouse, records: dict[int, tuple[str, bytes]]) -> tuple[Published, dict[int, str]]:
+        """Publish quarantined records, mended or now understood, on top of what is published.
+
+        `records`: by quarantine id, the endpoint's name and the record's JSON.
+        Returns what was published and, by quarantine id, why a record is still refused.
+        """
+        parsed, still_refused = self._parse_again(records)
+        with self.attempt(warehouse, None) as attempt, publication(warehouse, self.source) as new:
+            self._stage_audit(new, lambda: new.add(lambda dataset: parsed.get(dataset.name, [])), attempt)
+            published = self._finish(new, attempt, extracted_by=None, origin=self.source.base_url)
+            replayed = [quarantine_id for quarantine_id in records if quarantine_id not in still_refused]
+            warehouse.run("ledger/close_quarantine", {"ids": replayed})
+        return published, still_refused
+
+    @contextmanager
+    def attempt(self, warehouse: Warehouse, interval: DataInterval | None) -> Iterator[ledger.Attempt]:
+        """An entry in the ledger around whatever is done: how it began and how it ended."""
+        attempt = ledger.Attempt(warehouse, new_run_id(), self.source.name, interval)
+        with structlog.contextvars.bound_contextvars(run_id=attempt.run_id, source=self.source.name):
+            attempt.start(self.source.base_url)
+            try:
+                yield attempt
+            except PlatformError as error:
+                telemetry.RUNS.send(1, source=self.source.name, status="failed")
+                try:
+                    attempt.fail(error)
+                except PlatformError:
+                    log.warning("the ledger could not be told of the failure", error=str(error))
+                raise
+
+    def _extract_endpoint(
+        self,
+        client: Client,
+        endpoint: Endpoint,
+        run_id: str,
+        interval: DataInterval | None,
+        done: Callable[[str], None],
+    ) -> bronze.Manifest:
+        def ask(first: int) -> Iterator[Page]:
+            return endpoint.pages(client, interval, first)
+
+        manifest = bronze.extract(
+            self.lake, endpoint, run_id, self.source.base_url, interval, ask, lambda _page: done(endpoint.name)
+        )
+        log.debug("extracted", endpoint=endpoint.name, pages=len(manifest.pages), records=manifest.records)
+        return manifest
+
+    def _publish(self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed) -> Published:
+        def rows(dataset: Dataset) -> Iterable[Any]:
+            return silver.batches(self.lake, dataset, transformed.run_id)
+
+        interval = interval_of(transformed)
+        quarantined = list(silver.quarantined(self.lake, self.source, transformed.run_id))
+        with publication(warehouse, self.source) as new:
+            self._stage_audit(new, lambda: new.stage(rows, interval), attempt)
+            attempt.move_watermarks(self.source.datasets, _end(transformed))
+            return self._finish(
+                new, attempt, extracted_by=transformed.run_id, origin=transformed.origin, quarantined=quarantined
+            )
+
+    def _stage_audit(self, new: Publication, stage: Callable[[], None], attempt: ledger.Attempt) -> None:
+        attempt.audits = new.audits
+        with self._step("stage"):
+            stage()
+        with self._step("audit"):
+            new.audit()
+
+    def _finish(self, new: Publication, attempt: ledger.Attempt, **told: Any) -> Published:
+        with self._step("publish"):
+            tables = tuple(new.swap())
+            status = "published" if any(table.is_changed for table in tables) else "unchanged"
+            attempt.finish(status=status, outcomes=tables, **told)
+        telemetry.RUNS.send(1, source=self.source.name, status=status)
+        return Published(status, tables)
+
+    def _parse_again(self, records: dict[int, tuple[str, bytes]]) -> tuple[dict[str, list[Any]], dict[int, str]]:
+        endpoints = {endpoint.name: endpoint for endpoint in self.source.endpoints}
+        batches: dict[str, list[Any]] = {}
+        still_refused: dict[int, str] = {}
+        for quarantine_id, (name, record) in records.items():
+            parsed: Parsed = endpoints[name].parse(b"[" + record + b"]")
+            if parsed.refused:
+                still_refused[quarantine_id] = parsed.refused[0].reason
+            for dataset, batch in parsed.batches.items():
+                batches.setdefault(dataset, []).append(batch)
+        return batches, still_refused
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[Callable[[str], None]]:
+        begin = time.monotonic()
+        with structlog.contextvars.bound_contextvars(step=name), self.observer.step(name) as done:
+            yield done
+        self.seconds[name] = time.monotonic() - begin
+        telemetry.STEP_DURATION.send(self.seconds[name], source=self.source.name, step=name)
+
+
+def transformed_run(lake: Lake, source: Source, interval: DataInterval | None, run_id: str | None) -> Transformed:
+    """The run to publish: the one named, else the newest of that interval.
+
+    Raises: ConfigError if there is none.
+    """
+    found = silver.read(lake, source, run_id) if run_id else silver.latest(lake, source, interval)
+    if found is None:
+        raise _no_such_run("transformed", "transform", lake, source, interval, run_id)
+    return found
+
+
+def extracted_run(lake: Lake, source: Source, interval: DataInterval | None, run_id: str | None) -> str:
+    """The run to transform: the one named, else the newest complete one of that interval."""
+    found = run_id or bronze.latest(lake, source, interval)
+    if found is None or not bronze.is_complete(lake, source, found):
+        raise _no_such_run("extracted", "extract", lake, source, interval, run_id)
+    return found
+
+
+def _no_such_run(
+    done: str, step: str, lake: Lake, source: Source, interval: DataInterval | None, run_id: str | None
+) -> ConfigError:
+    which = f"run {run_id}" if run_id else f"run for {interval or 'the whole state'}"
+    return ConfigError(f"{lake.url} holds no {done} {which} of {source.name}.", hint=f"Run `etl {step} {source.name}` first.")
+
+
+def interval_of(transformed: Transformed) -> DataInterval | None:
+    if transformed.interval is None:
+        return None
+    start, end = transformed.interval
+    return DataInterval(date.fromisoformat(start), date.fromisoformat(end))
+
+
+def _end(transformed: Transformed) -> date:
+    """Up to which day the run knows everything: its interval's end, but never later than the day it was read."""
+    read_on = bronze.creation_date(transformed.run_id)
+    interval = interval_of(transformed)
+    return read_on if interval is None else min(interval.end, read_on)

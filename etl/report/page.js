@@ -1,0 +1,50 @@
+// Draws the figures of #figures in the theme's colours, and again when theme or width change.
+"use strict";
+(() => {
+  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const root = document.documentElement;
+  const config = { displayModeBar: false, scrollZoom: false, doubleClick: false, showTips: false };
+  const PRINTED_WIDTH = 660;
+
+  // Replaces every "var(--name)" by the value it has now.
+  const painted = (value, style) => {
+    if (typeof value === "string") return value.startsWith("var(--") ? style.getPropertyValue(value.slice(4, -1)).trim() : value;
+    if (Array.isArray(value)) return value.map((item) => painted(item, style));
+    if (value === null || typeof value !== "object") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, painted(item, style)]));
+  };
+
+  const axis = { fixedrange: true, zeroline: false, gridcolor: "var(--rule)", linecolor: "var(--rule)", tickangle: 0 };
+  const common = (width) => ({
+    width,
+    font: { family: "var(--font)", size: width < 420 ? 11 : 13, color: "var(--soft)" },
+    hoverlabel: { bgcolor: "var(--ink)", bordercolor: "var(--ink)", align: "left", font: { color: "var(--card)", family: "var(--font)", size: 13 } },
+    margin: { t: 16, r: 10, b: 28, l: 40 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    showlegend: false,
+    dragmode: false,
+    hoverdistance: 30,
+  });
+
+  const layoutOf = (own, width) => ({
+    ...common(width), ...own, xaxis: { ...axis, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis },
+  });
+
+  const draw = () => {
+    const style = getComputedStyle(root);
+    for (const [name, { data, layout }] of Object.entries(figures)) {
+      const plot = document.getElementById(name);
+      const width = root.classList.contains("printing") ? PRINTED_WIDTH : plot.clientWidth;
+      Plotly.react(plot, painted(data, style), painted(layoutOf(layout, width), style), config);
+    }
+  };
+
+  const print = (on) => () => { root.classList.toggle("printing", on); draw(); };
+  let pending = 0;
+  addEventListener("resize", () => { cancelAnimationFrame(pending); pending = requestAnimationFrame(draw); });
+  addEventListener("beforeprint", print(true));
+  addEventListener("afterprint", print(false));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  draw();
+})();
