@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,6 +26,11 @@ def new_run_id(now: datetime | None = None) -> str:
 def started_at(run_id: str) -> datetime:
     """The instant a run id was made, to the second."""
     return datetime.strptime(run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def today() -> date:
+    """The day it is in UTC."""
+    return datetime.now(UTC).date()
 
 
 @dataclass(frozen=True, order=True)
@@ -114,7 +119,8 @@ class Parsed:
     unknown_fields: frozenset[str] = frozenset()
 
 
-class Answer(Protocol):
+@dataclass(frozen=True)
+class Answer:
     """An API's answer: bytes as received and the JSON in them."""
 
     url: str
@@ -148,14 +154,18 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Source:
-    """An API: where it is, what it serves, how to see in one small request whether it works."""
+    """An API: where it is, what it serves, how to see in one small request whether it works.
+
+    `origin` is what manifests and the ledger say of where the data came from.
+    """
 
     name: str
     about: str
     base_url: str
+    origin: str
     endpoints: tuple[Endpoint, ...]
     probe: Callable[[Client], str]
-    gold: tuple[str, ...] = field(default=())
+    gold: tuple[str, ...] = ()
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:

@@ -96,8 +96,7 @@ class Pipeline:
         A run that was killed half-way is gone on with: the one named, else the newest for the same interval.
         """
         now = datetime.now(UTC)
-        origin = self.source.base_url
-        run_id = run_id or bronze.unfinished(self.lake, self.source, origin, interval, now) or new_run_id(now)
+        run_id = run_id or bronze.unfinished(self.lake, self.source, interval, now) or new_run_id(now)
         with self._step("extract") as done, structlog.contextvars.bound_contextvars(run_id=run_id):
             for endpoint in self.source.endpoints:
                 manifest = self._extract_endpoint(client, endpoint, run_id, interval, done)
@@ -130,7 +129,7 @@ class Pipeline:
         parsed, still_refused = self._parse_again(records)
         with self.attempt(warehouse, None) as attempt, publication(warehouse, self.source) as new:
             self._stage_audit(new, lambda: new.add(lambda dataset: parsed.get(dataset.name, [])), attempt)
-            published = self._finish(new, attempt, extracted_by=None, origin=self.source.base_url)
+            published = self._finish(new, attempt, extracted_by=None, origin=self.source.origin)
             replayed = [quarantine_id for quarantine_id in records if quarantine_id not in still_refused]
             warehouse.run("ledger/close_quarantine", {"ids": replayed})
         return published, still_refused
@@ -140,7 +139,7 @@ class Pipeline:
         """An entry in the ledger around whatever is done: how it began and how it ended."""
         attempt = ledger.Attempt(warehouse, new_run_id(), self.source.name, interval)
         with structlog.contextvars.bound_contextvars(run_id=attempt.run_id, source=self.source.name):
-            attempt.start(self.source.base_url)
+            attempt.start(self.source.origin)
             try:
                 yield attempt
             except PlatformError as error:
@@ -163,7 +162,7 @@ class Pipeline:
             return endpoint.pages(client, interval, first)
 
         manifest = bronze.extract(
-            self.lake, endpoint, run_id, self.source.base_url, interval, ask, lambda _page: done(endpoint.name)
+            self.lake, endpoint, run_id, self.source.origin, interval, ask, lambda _page: done(endpoint.name)
         )
         log.debug("extracted", endpoint=endpoint.name, pages=len(manifest.pages), records=manifest.records)
         return manifest
@@ -240,7 +239,9 @@ def _no_such_run(
     done: str, step: str, lake: Lake, source: Source, interval: DataInterval | None, run_id: str | None
 ) -> ConfigError:
     which = f"run {run_id}" if run_id else f"run for {interval or 'the whole state'}"
-    return ConfigError(f"{lake.url} holds no {done} {which} of {source.name}.", hint=f"Run `etl {step} {source.name}` first.")
+    return ConfigError(
+        f"{lake.url} holds no {done} {which} of {source.name}.", hint=f"Run `etl {step} {source.name}` first."
+    )
 
 
 def interval_of(transformed: Transformed) -> DataInterval | None:

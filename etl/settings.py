@@ -51,7 +51,9 @@ class QuarantineSettings(Group):
 class WarehouseSettings(Group):
     """What libpq's own variables do not say."""
 
-    embedded: Path = Field(Path(".data/postgres"), description="Data of the embedded Postgres, used if PGHOST is unset.")
+    embedded: Path = Field(
+        Path(".data/postgres"), description="Data of the embedded Postgres, used if PGHOST is unset."
+    )
     lock_timeout_s: float = Field(60, gt=0, description="Seconds to wait for readers, or another run, to let go.")
 
 
@@ -111,4 +113,6 @@ def load(environ: Mapping[str, str]) -> Settings:
         wrong = "; ".join(
             f"ETL_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()
         )
-        raise ConfigError(f"A setting has a wrong value: {wrong}.", hint="`etl settings` lists what is expected.") from error
+        raise ConfigError(
+            f"A setting has a wrong value: {wrong}.", hint="`etl settings` lists what is expected."
+        ) from error

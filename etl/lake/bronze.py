@@ -97,11 +97,11 @@ def bodies(lake: Lake, manifest: Manifest) -> Iterator[tuple[PageEntry, bytes]]:
         yield entry, body
 
 
-def unfinished(lake: Lake, source: Source, origin: str, interval: DataInterval | None, now: datetime) -> str | None:
+def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: datetime) -> str | None:
     """The newest run that was killed while it extracted the same thing, to go on with."""
     for run_id, parts in sorted(_runs(lake, source, now - RESUMABLE).items(), reverse=True):
         told = [json.loads(lake.read(_path(endpoint, run_id, file))) for endpoint, file in parts]
-        same = all(_manifest_of(t).interval == days(interval) and t["origin"] == origin for t in told)
+        same = all(_manifest_of(t).interval == days(interval) and t["origin"] == source.origin for t in told)
         if same and not _complete(source, parts) and not any(_alive(t, now) for t in told):
             return run_id
     return None

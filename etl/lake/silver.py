@@ -113,6 +113,12 @@ def batches(lake: Lake, dataset: Dataset, run_id: str) -> Iterator[pa.RecordBatc
         yield from pq.ParquetFile(file).iter_batches(batch_size=BATCH_ROWS)
 
 
+def table(lake: Lake, dataset: Dataset, run_id: str) -> pa.Table:
+    """All rows of a dataset of a run, in memory."""
+    with lake.open(part_path(dataset, run_id)) as file:
+        return pq.read_table(file, schema=dataset.schema)
+
+
 def quarantined(lake: Lake, source: Source, run_id: str) -> Iterator[Quarantined]:
     """The refused records of a run."""
     for endpoint in source.endpoints:

@@ -74,7 +74,7 @@ def boosters(facts: Facts) -> Figure:
         "xaxis": {"visible": False, "range": [0, 1.12 * max([*reuses, 1])]},
         "yaxis": axis | {"showgrid": False, "ticklabelstandoff": 6},
         "bargap": 0.34,
-        "height": 60 + 38 * len(cores),
+        "height": 60 + 43 * len(cores),
         "hovermode": "closest",
         "margin": {"t": 4, "b": 4, "l": 8, "r": 12},
     }
@@ -114,7 +114,7 @@ def _line_label(facts: Facts) -> Figure:
         "yref": "y",
         "yanchor": "top",
         "showarrow": False,
-        "text": f"<b>{len(facts.soon)}</b> reuses in less than {SOON_DAYS} days",
+        "text": f"<b>{len(facts.soon)}</b> under {SOON_DAYS} days",
         "font": {"color": "var(--hot)"},
     }
 
@@ -144,6 +144,7 @@ def _labels(years: Sequence[Year], heights: list[int], labels: list[str], hovers
         "x": [year.year for year in years],
         "y": heights,
         "text": labels,
+        "meta": {"narrow": [label.removesuffix("%") for label in labels]},
         "textposition": "top center",
         "cliponaxis": False,
         "hovertext": list(hovers),
@@ -153,13 +154,13 @@ def _labels(years: Sequence[Year], heights: list[int], labels: list[str], hovers
 
 def _by_year(years: Sequence[Year], heights: list[int]) -> Figure:
     first, last = years[0].year, years[-1].year
-    step = 1 if last - first < 6 else 2 if last - first < 12 else 4
     return {
-        "xaxis": {"showgrid": False, "tick0": last, "dtick": step, "tickformat": "d", "range": [first - 0.6, last + 0.6]},
+        "meta": {"years": last - first + 1},  # page.js labels as many as there is room for, the last one always
+        "xaxis": {"showgrid": False, "tick0": last, "tickformat": "d", "range": [first - 0.6, last + 0.6]},
         "yaxis": {"range": [0, 1.12 * max([*heights, 1])], "nticks": 6, "tickformat": ",d"},
         "bargap": 0.25,
         "hovermode": "x",
-        "height": 300,
+        "height": 320,
     }
 
 

@@ -22,10 +22,7 @@ def table(label: str, head: Sequence[tuple[str, str]], rows: Iterable[Sequence[o
     kinds = [kind for _, kind in head]
     titles = "".join(f'<th scope="col" class="{kind}">{escape(title)}</th>' for title, kind in head)
     body = "\n".join(f"<tr>{_cells(row, kinds)}</tr>" for row in rows)
-    return (
-        f'<table aria-label="{escape(label)}"><thead><tr>{titles}</tr></thead>\n'
-        f"<tbody>{body}</tbody></table>"
-    )
+    return f'<table aria-label="{escape(label)}"><thead><tr>{titles}</tr></thead>\n<tbody>{body}</tbody></table>'
 
 
 def _cells(row: Sequence[object], kinds: Sequence[str]) -> str:

@@ -4,7 +4,11 @@
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const root = document.documentElement;
   const config = { displayModeBar: false, scrollZoom: false, doubleClick: false, showTips: false };
-  const PRINTED_WIDTH = 660;
+  const PAPER = { width: 660, height: 0.72 };  // px; height as a share of the height on screen
+  const NARROW = 420;
+  const YEAR_LABEL = 42;
+
+  const printing = () => root.classList.contains("printing");
 
   // Replaces every "var(--name)" by the value it has now.
   const painted = (value, style) => {
@@ -17,7 +21,7 @@
   const axis = { fixedrange: true, zeroline: false, gridcolor: "var(--rule)", linecolor: "var(--rule)", tickangle: 0 };
   const common = (width) => ({
     width,
-    font: { family: "var(--font)", size: width < 420 ? 11 : 13, color: "var(--soft)" },
+    font: { family: "var(--font)", size: width < NARROW ? 11 : 13, color: "var(--soft)" },
     hoverlabel: { bgcolor: "var(--ink)", bordercolor: "var(--ink)", align: "left", font: { color: "var(--card)", family: "var(--font)", size: 13 } },
     margin: { t: 16, r: 10, b: 28, l: 40 },
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -27,16 +31,20 @@
     hoverdistance: 30,
   });
 
-  const layoutOf = (own, width) => ({
-    ...common(width), ...own, xaxis: { ...axis, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis },
-  });
+  const layoutOf = (own, width) => {
+    const every = own.meta?.years ? { dtick: Math.ceil((own.meta.years * YEAR_LABEL) / width) } : {};
+    const height = printing() ? { height: own.height * PAPER.height } : {};
+    return { ...common(width), ...own, ...height, xaxis: { ...axis, ...every, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis } };
+  };
+
+  const tracesOf = (own, width) => own.map((trace) => (width < NARROW && trace.meta ? { ...trace, text: trace.meta.narrow } : trace));
 
   const draw = () => {
     const style = getComputedStyle(root);
     for (const [name, { data, layout }] of Object.entries(figures)) {
       const plot = document.getElementById(name);
-      const width = root.classList.contains("printing") ? PRINTED_WIDTH : plot.clientWidth;
-      Plotly.react(plot, painted(data, style), painted(layoutOf(layout, width), style), config);
+      const width = printing() ? PAPER.width : plot.clientWidth;
+      Plotly.react(plot, painted(tracesOf(data, width), style), painted(layoutOf(layout, width), style), config);
     }
   };
 

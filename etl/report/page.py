@@ -104,7 +104,9 @@ def _soon_summary(facts: Facts) -> str:
 
 def _soon_table(facts: Facts) -> str:
     if not facts.soon:
-        return f'<p class="empty">No core was reused in less than {SOON_DAYS} days.</p>' if facts.launches else EMPTY_CHART
+        return (
+            f'<p class="empty">No core was reused in less than {SOON_DAYS} days.</p>' if facts.launches else EMPTY_CHART
+        )
     rows = "\n".join(_soon_row(row) for row in facts.soon)
     return (
         f'<table class="soon" aria-labelledby="soon-title"><thead><tr>'
@@ -117,8 +119,8 @@ def _soon_row(row: Row) -> str:
     return (
         f'<tr><td class="days">{words.days(row["days_since_previous"])}</td>'
         f'<th scope="row" class="core" title="{escape(str(row["core_id"]))}">{escape(core_name(row))}</th>'
-        f"<td class=\"launch\">{escape(str(row['launch_name']))} "
-        f'<small>after {escape(str(row["previous_launch_name"]))}</small></td>'
+        f'<td class="launch">{escape(str(row["launch_name"]))} '
+        f"<small>after {escape(str(row['previous_launch_name']))}</small></td>"
         f'<td class="number">{escape(words.day(row["launched_at"]))}</td></tr>'
     )
 
@@ -144,7 +146,9 @@ def _launches_table(facts: Facts) -> str:
 def _landings_table(facts: Facts) -> str:
     head = [("Year", TEXT), ("Tried", NUMBER), ("Made", NUMBER), ("Share", NUMBER)]
     tried = [year for year in facts.years if year.landings_tried]
-    rows = [(y.year, y.landings_tried, y.landings_made, words.percent(y.landings_made, y.landings_tried)) for y in tried]
+    rows = [
+        (y.year, y.landings_tried, y.landings_made, words.percent(y.landings_made, y.landings_tried)) for y in tried
+    ]
     return table("Landings tried and made per year", head, rows)
 
 
@@ -200,7 +204,7 @@ CHARTS = (
     Chart(
         name="landings",
         title="Booster landings over time",
-        key='<span><i class="pale">■</i> tried</span><span><i class="accent">■</i> made, and their share</span>',
+        key='<span><i class="pale">■</i> tried</span><span><i class="accent">■</i> made; above it their share in %</span>',
         has_rows=lambda facts: facts.landings_tried,
         figure=charts.landings,
         message=words.about_landings,

@@ -21,8 +21,8 @@ def percent(part: int, whole: int) -> str:
 
 
 def days(value: float) -> str:
-    """Days with one decimal, rounded down: 49.97 must not read as 50.0."""
-    return f"{math.floor(value * 10) / 10:.1f}"
+    """Days with one decimal; 49.97 is less than 50 and reads as 49.9."""
+    return f"{math.floor(value * 10) / 10 if value < SOON_DAYS <= round(value, 1) else value:.1f}"
 
 
 def day(value: date) -> str:

@@ -17,6 +17,7 @@ import stamina
 
 from etl import telemetry
 from etl.errors import AccessError, SourceContractError, SourceUnavailableError, SourceWithdrawnError
+from etl.model import Answer
 from etl.sources.records import BrokenPageError, parse_json
 from etl.telemetry import log
 
@@ -24,17 +25,6 @@ TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 NO_ACCESS = frozenset({401, 403, 407})
 GONE = frozenset({404, 410})
 LATER = "Wait a little and run the same command again: what was received is kept."
-
-
-@dataclass(frozen=True)
-class HttpAnswer:
-    """An API's answer: bytes as received and the JSON in them."""
-
-    url: str
-    status: int
-    body: bytes
-    document: Any
-    received_at: datetime
 
 
 @dataclass(frozen=True)
@@ -63,18 +53,18 @@ class HttpClient:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> HttpAnswer:
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
         """GET a JSON document. Answers that the API declares cacheable are not asked for twice.
 
         Raises: SourceUnavailableError, SourceContractError, SourceWithdrawnError, AccessError.
         """
         return self._ask("GET", path, params=params)
 
-    def post(self, path: str, document: Mapping[str, Any]) -> HttpAnswer:
+    def post(self, path: str, document: Mapping[str, Any]) -> Answer:
         """POST a query (not a change) and read the JSON answer; raises as `get` does."""
         return self._ask("POST", path, json=document)
 
-    def _ask(self, method: str, path: str, **content: Any) -> HttpAnswer:
+    def _ask(self, method: str, path: str, **content: Any) -> Answer:
         patience = self.patience
         deadline = time.monotonic() + patience.retry_s
         for attempt in stamina.retry_context(
@@ -92,7 +82,7 @@ class HttpClient:
                 return self._ask_once(method, f"{self.base_url}{path}", content)
         raise AssertionError("stamina either returns or raises")
 
-    def _ask_once(self, method: str, url: str, content: dict[str, Any]) -> HttpAnswer:
+    def _ask_once(self, method: str, url: str, content: dict[str, Any]) -> Answer:
         begin = time.monotonic()
         try:
             with self._session.request(
@@ -109,7 +99,7 @@ class HttpClient:
                 f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
             ) from error
         telemetry.REQUEST_DURATION.send(time.monotonic() - begin, host=self.host)
-        return HttpAnswer(url, response.status_code, body, _document(response, body, url), datetime.now(UTC))
+        return Answer(url, response.status_code, body, _document(response, body, url), datetime.now(UTC))
 
 
 def _session(cache: Path | None) -> requests.Session:
@@ -158,7 +148,9 @@ def _raise_for_status(response: requests.Response, url: str) -> None:
     if status in NO_ACCESS:
         raise AccessError(message, hint="Check the credentials for this API in `etl settings`.")
     if status in GONE:
-        raise SourceWithdrawnError(message, hint="Check the base URL in `etl settings`; the API may have moved or ended.")
+        raise SourceWithdrawnError(
+            message, hint="Check the base URL in `etl settings`; the API may have moved or ended."
+        )
     raise SourceContractError(message, hint="The API no longer takes our question: compare it with its documentation.")
 
 

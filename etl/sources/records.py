@@ -110,9 +110,7 @@ def parse_records(
     return Parsed(_batches(datasets, rows), len(records), tuple(refused), frozenset(unknown))
 
 
-def _batches(
-    datasets: tuple[Dataset, ...], rows: Mapping[str, list[tuple[Any, ...]]]
-) -> dict[str, pa.RecordBatch]:
+def _batches(datasets: tuple[Dataset, ...], rows: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, pa.RecordBatch]:
     return {dataset.name: _batch(dataset.schema, rows.get(dataset.name, [])) for dataset in datasets}
 
 
@@ -132,4 +130,3 @@ def _reasons(error: ValidationError) -> str:
 def _as_text(record: Any) -> str:
     text = json.dumps(record)
     return text if len(text) <= LONGEST_RECORD else text[:LONGEST_RECORD]
-

@@ -11,7 +11,9 @@ from psycopg2 import sql
 from etl.warehouse.connection import Warehouse
 
 
-def copy_batches(warehouse: Warehouse, schema_name: str, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
+def copy_batches(
+    warehouse: Warehouse, schema_name: str, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+) -> int:
     """Append the batches to a table and return the number of rows; memory holds one batch at a time."""
     encoded = _Encoded(schema, batches)
     columns = sql.SQL(", ").join(map(sql.Identifier, schema.names))

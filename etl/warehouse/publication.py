@@ -143,5 +143,3 @@ def publication(warehouse: Warehouse, source: Source) -> Iterator[Publication]:
             log.info("another run is publishing; waiting for it", source=source.name)
             warehouse.run("publish/wait_for_source", {"source": source.name})
         yield Publication(warehouse, source)
-
-

@@ -3,9 +3,8 @@ select
     core_id,
     serial,
     launch_name,
-    launched_at,
-    previous_launch_name,
-    days_since_previous
+    cast(launched_at as date) as launched,
+    days_since_previous as days
 from gold.core_reuses
 where days_since_previous < 50
 order by days_since_previous, core_id, launched_at

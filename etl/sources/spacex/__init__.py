@@ -11,7 +11,7 @@ def _list(path: str, client: Client, _interval: DataInterval | None, _first: int
     return pages.whole_list(client, path)
 
 
-def make_source(base_url: str, page_size: int) -> Source:
+def make_source(base_url: str, origin: str, page_size: int) -> Source:
     """SpaceX at `base_url`, launches asked `page_size` at a time."""
 
     def launches(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:
@@ -21,6 +21,7 @@ def make_source(base_url: str, page_size: int) -> Source:
         name="spacex",
         about="SpaceX launches, cores, rockets, pads and payloads.",
         base_url=base_url,
+        origin=origin,
         probe=pages.probe,
         endpoints=(
             Endpoint("spacex_launches", (datasets.LAUNCHES, datasets.LAUNCH_CORES), launches, parsers.launches),

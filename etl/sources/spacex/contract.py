@@ -28,8 +28,21 @@ class Launch(Contract):
     """A launch, past or upcoming. `date_unix` is ignored: it disagrees with `date_utc` on two launches."""
 
     ignored: ClassVar = frozenset(
-        "fairings links static_fire_date_unix details crew ships capsules date_unix date_local auto_update "
-        "launch_library_id failures payloads".split()
+        [
+            "fairings",
+            "links",
+            "static_fire_date_unix",
+            "details",
+            "crew",
+            "ships",
+            "capsules",
+            "date_unix",
+            "date_local",
+            "auto_update",
+            "launch_library_id",
+            "failures",
+            "payloads",
+        ]
     )
     id: Id
     name: Text
@@ -88,8 +101,17 @@ class Rocket(Contract):
     """A kind of rocket."""
 
     ignored: ClassVar = frozenset(
-        "first_stage second_stage engines landing_legs payload_weights flickr_images company wikipedia "
-        "description".split()
+        [
+            "first_stage",
+            "second_stage",
+            "engines",
+            "landing_legs",
+            "payload_weights",
+            "flickr_images",
+            "company",
+            "wikipedia",
+            "description",
+        ]
     )
     id: Id
     name: Text
@@ -140,9 +162,25 @@ class Payload(Contract):
     """What a launch carries."""
 
     ignored: ClassVar = frozenset(
-        "dragon norad_ids mass_lbs reference_system longitude semi_major_axis_km eccentricity periapsis_km "
-        "apoapsis_km inclination_deg period_min lifespan_years epoch mean_motion raan arg_of_pericenter "
-        "mean_anomaly".split()
+        [
+            "dragon",
+            "norad_ids",
+            "mass_lbs",
+            "reference_system",
+            "longitude",
+            "semi_major_axis_km",
+            "eccentricity",
+            "periapsis_km",
+            "apoapsis_km",
+            "inclination_deg",
+            "period_min",
+            "lifespan_years",
+            "epoch",
+            "mean_motion",
+            "raan",
+            "arg_of_pericenter",
+            "mean_anomaly",
+        ]
     )
     id: Id
     name: Text | None

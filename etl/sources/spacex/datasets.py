@@ -22,7 +22,9 @@ LAUNCHES = Dataset(
         Column("is_success", BOOL, "Null while not known."),
         Column("is_to_be_determined", BOOL, "True while the date is to be determined.", nullable=False),
         Column("is_no_earlier_than", BOOL, "True while the date is a lower bound.", nullable=False),
-        Column("date_precision", TEXT, "How exact launched_at is: hour, day, month, quarter, half, year.", nullable=False),
+        Column(
+            "date_precision", TEXT, "How exact launched_at is: hour, day, month, quarter, half, year.", nullable=False
+        ),
         Column("window_s", BIGINT, "Length of the launch window in seconds."),
         Column("static_fire_at", INSTANT, "When the engines were tested on the pad."),
         Column("launched_at", INSTANT, "Lift-off, or its plan, in UTC."),

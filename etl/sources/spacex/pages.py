@@ -31,7 +31,9 @@ def launches(client: Client, interval: DataInterval | None, first: int, page_siz
         docs, total = envelope["docs"], envelope["totalDocs"]
         _refuse_repetition(answer, docs, before, number, total, page_size)
         if interval is None and total == 0:
-            raise SourceContractError(f"{answer.url} answered an empty list; it has hundreds of launches.", hint=CHANGED)
+            raise SourceContractError(
+                f"{answer.url} answered an empty list; it has hundreds of launches.", hint=CHANGED
+            )
         seen, before = seen + len(docs), docs
         yield _page(number, answer, len(docs))
         if not envelope["hasNextPage"]:

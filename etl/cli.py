@@ -1,0 +1,528 @@
+"""Arguments in, exit code out; the only reader of the environment. Everything heavy is imported when it is needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from etl.errors import ConfigError, PlatformError, SourceUnavailableError, UsageError
+
+if TYPE_CHECKING:
+    from etl.model import DataInterval, Source
+    from etl.pipeline import Pipeline
+    from etl.settings import Settings
+    from etl.sources.http import HttpClient
+    from etl.warehouse.connection import Warehouse
+    from etl.warehouse.questions import Answer
+
+SOURCES = ("spacex",)
+LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
+ANSWER_WITHIN_S = 3.0
+SIMULATED = "the built-in simulator"
+
+
+class Day(click.ParamType):
+    """A UTC day such as 2024-05-17."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"'{value}' is no day; write it like 2024-05-17.", param, ctx)
+
+
+class Source_(click.ParamType):
+    """The name of a declared source."""
+
+    name = "source"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in SOURCES:
+            return str(value)
+        raise UsageError(f"There is no source '{value}'.", hint=f"Known sources: {', '.join(SOURCES)}.")
+
+
+source_argument = click.argument("source_name", metavar="SOURCE", type=Source_())
+run_option = click.option("--run-id", help="Go on with this run instead of the newest.")
+
+
+def interval_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--from` and `--to`, handed on as one `interval`; neither means everything."""
+
+    @click.option("--from", "start", type=Day(), help="First day, UTC. Default: everything.")
+    @click.option("--to", "end", type=Day(), help="First day that is left out. Default: today.")
+    @wraps(command)
+    def with_interval(*args: Any, start: date | None, end: date | None, **kwargs: Any) -> Any:
+        return command(*args, interval=_interval(start, end), **kwargs)
+
+    return with_interval
+
+
+def _interval(start: date | None, end: date | None) -> DataInterval | None:
+    from etl.model import DataInterval, today
+
+    if start is None and end is None:
+        return None
+    if start is None:
+        raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
+    return DataInterval(start, end or today())
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show tracebacks and debug log lines.")
+@click.version_option(package_name="data-platform-etl")
+@click.pass_context
+def etl(context: click.Context, debug: bool) -> None:
+    """Extract public APIs into a lake and publish what passed its audits into Postgres.
+
+    Steps: check, extract, transform, publish; run does them all. Settings are environment variables: etl settings.
+    """
+    context.obj = {"debug": debug}
+
+
+def _settings(log_level: int | None = None) -> Settings:
+    import logging
+
+    from etl import telemetry
+    from etl.settings import load
+
+    settings = load(os.environ)
+    debug = click.get_current_context().find_root().obj["debug"]
+    as_json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
+    level = logging.DEBUG if debug else (log_level or logging.INFO)
+    telemetry.configure_logs(json=as_json, level=level)
+    telemetry.configure_metrics(settings.statsd.host, settings.statsd.port)
+    return settings
+
+
+def _source(settings: Settings, name: str, simulator: str | None = None) -> Source:
+    """The source at its own address, or at a simulator's."""
+    from etl import sources
+
+    knobs = getattr(settings, name)
+    return sources.load(name, simulator or knobs.base_url, knobs.page_size, SIMULATED if simulator else None)
+
+
+@contextmanager
+def _client(settings: Settings, base_url: str, *, cached: bool = True) -> Iterator[HttpClient]:
+    from etl.sources.http import HttpClient, Patience
+
+    http = settings.http
+    patience = Patience(http.connect_timeout_s, http.read_timeout_s, http.attempts, http.retry_s, http.wait_s)
+    with HttpClient(base_url, patience, http.cache if cached else None) as client:
+        yield client
+
+
+def _pipeline(settings: Settings, source: Source) -> Pipeline:
+    from etl import console
+    from etl.lake.store import Lake
+    from etl.pipeline import Pipeline
+
+    observer = console.observer(source)
+    return Pipeline(source, Lake(settings.lake.url), settings.quarantine.max_share, observer)
+
+
+@contextmanager
+def _warehouse(settings: Settings, *, migrated: bool = True, role: str | None = "etl_loader") -> Iterator[Warehouse]:
+    """The warehouse that libpq's variables name, else the embedded one, which migrates itself."""
+    from etl.warehouse import embedded, migrations
+    from etl.warehouse.connection import Warehouse
+
+    timeout = settings.warehouse.lock_timeout_s
+    if any(os.environ.get(name) for name in LIBPQ):
+        with Warehouse("", lock_timeout_s=timeout) as warehouse:
+            if migrated:
+                migrations.require_current(warehouse)
+            yield warehouse
+        return
+    with embedded.server(settings.warehouse.embedded) as dsn:
+        with Warehouse(dsn) as owner:
+            migrations.migrate(owner)
+        with Warehouse(dsn, role=role, lock_timeout_s=timeout) as warehouse:
+            yield warehouse
+
+
+@etl.command()
+@source_argument
+def check(source_name: str) -> None:
+    """Tell in seconds whether a run can work."""
+    from etl import console
+
+    settings = _settings()
+    source = _source(settings, source_name)
+    with _client(settings, source.base_url, cached=False) as client:
+        console.say(f"{source.base_url} answers: {_pipeline(settings, source).check(client)}.")
+
+
+@etl.command()
+@source_argument
+@interval_options
+@run_option
+def extract(source_name: str, interval: DataInterval | None, run_id: str | None) -> None:
+    """Keep the API's answers in the lake's bronze; print the run's id."""
+    settings = _settings()
+    source = _source(settings, source_name)
+    with _client(settings, source.base_url) as client:
+        click.echo(_pipeline(settings, source).extract(client, interval, _run_id(run_id)))
+
+
+@etl.command()
+@source_argument
+@interval_options
+@run_option
+def transform(source_name: str, interval: DataInterval | None, run_id: str | None) -> None:
+    """Turn the newest bronze into silver; print the run's id."""
+    from etl import pipeline as steps
+
+    settings = _settings()
+    source = _source(settings, source_name)
+    pipeline = _pipeline(settings, source)
+    click.echo(pipeline.transform(steps.extracted_run(pipeline.lake, source, interval, _run_id(run_id))).run_id)
+
+
+@etl.command()
+@source_argument
+@interval_options
+@run_option
+def publish(source_name: str, interval: DataInterval | None, run_id: str | None) -> None:
+    """Stage, audit and publish the newest silver."""
+    from etl import console
+    from etl import pipeline as steps
+
+    settings = _settings()
+    source = _source(settings, source_name)
+    pipeline = _pipeline(settings, source)
+    transformed = steps.transformed_run(pipeline.lake, source, interval, _run_id(run_id))
+    with _warehouse(settings) as warehouse:
+        console.show_published(pipeline.publish(warehouse, transformed), transformed)
+
+
+@etl.command()
+@source_argument
+@interval_options
+@click.option(
+    "--or-simulate", is_flag=True, help="If the API does not answer within 3 s, run on the simulator instead."
+)
+@click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page there, too.")
+def run(source_name: str, interval: DataInterval | None, or_simulate: bool, report_file: Path | None) -> None:
+    """All steps: check, extract, transform, stage, audit, publish; then the answers."""
+    import logging
+
+    from etl import console
+    from etl.warehouse import questions
+
+    settings = _settings(logging.WARNING if sys.stderr.isatty() or or_simulate else None)
+    with _warehouse(settings) as warehouse, _answering(settings, source_name, warehouse, or_simulate) as source:
+        with _client(settings, source.base_url, cached=source.origin != SIMULATED) as client:
+            summary = _pipeline(settings, source).run(client, warehouse, interval)
+        console.show_summary(summary)
+        for answer in questions.ask(questions.texts(), warehouse.execute):
+            console.show_answer(answer)
+        if report_file is not None:
+            _write_report(warehouse, source_name, report_file)
+        console.show_next(report_file)
+
+
+@contextmanager
+def _answering(settings: Settings, name: str, warehouse: Warehouse, or_simulate: bool) -> Iterator[Source]:
+    """The source, or its simulator if that is allowed and the API does not answer."""
+    from etl import console
+    from etl.sources.http import HttpClient, Patience
+
+    source = _source(settings, name)
+    if not or_simulate:
+        yield source
+        return
+    try:
+        impatient = Patience(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)
+        with HttpClient(source.base_url, impatient) as client:
+            source.probe(client)
+    except SourceUnavailableError as error:
+        _refuse_to_mix(warehouse, source, error)
+        from etl.simulate import server, spacex
+
+        console.say(f"{error.message} So this run reads the built-in simulator: facts up to October 2022.")
+        with server.serve(spacex.make_app()) as simulator:
+            yield _source(settings, name, simulator.url)
+        return
+    console.say(f"{source.base_url} answers: this run reads the live API.")
+    yield source
+
+
+def _refuse_to_mix(warehouse: Warehouse, source: Source, error: SourceUnavailableError) -> None:
+    """What came from the real API is never replaced by simulated facts."""
+    origins = {row["origin"] for row in warehouse.run("ledger/origins", {"source": source.name})}
+    if origins - {SIMULATED}:
+        raise SourceUnavailableError(
+            f"{error.message} The warehouse holds its real data, which the simulator must not replace.",
+            hint="`etl ask` answers from what is published; run again when the API is back.",
+        ) from error
+
+
+@etl.command()
+@source_argument
+@click.option("--from", "start", type=Day(), required=True, help="First day, UTC.")
+@click.option("--to", "end", type=Day(), required=True, help="First day that is left out.")
+@click.option("--every", default="1month", show_default=True, help="Length of an interval: 7day, 1month, 1year.")
+@click.option("--plan", "only_plan", is_flag=True, help="Print what a run would do, and stop.")
+@click.option("--parallel", default=1, show_default=True, type=click.IntRange(1, 16), help="Intervals read at once.")
+@click.option("--again", is_flag=True, help="Do intervals that are published already once more.")
+def backfill(source_name: str, start: date, end: date, every: str, only_plan: bool, parallel: int, again: bool) -> None:
+    """Run past intervals one by one; a second call goes on where the first one stopped."""
+    from etl import backfill as past
+    from etl import console
+    from etl.model import DataInterval
+
+    settings = _settings()
+    source = _source(settings, source_name)
+    with _warehouse(settings) as warehouse:
+        pipeline = _pipeline(settings, source)
+        whole, length = DataInterval(start, end), past.Every.parse(every)
+        plan = past.make_plan(warehouse, pipeline.lake, source, whole, length, again=again)
+        console.show_plan(plan)
+        if not only_plan:
+            with _client(settings, source.base_url) as client:
+                past.carry_out(plan, pipeline, client, warehouse, parallel, console.show_interval)
+
+
+@etl.command()
+@click.option("--runs", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many runs to show.")
+def status(runs: int) -> None:
+    """Watermarks, the last runs, and what is in quarantine."""
+    from etl import console
+
+    with _warehouse(_settings()) as warehouse:
+        console.show_status(
+            warehouse.run("ledger/watermarks"),
+            warehouse.run("ledger/last_runs", {"limit": runs}),
+            warehouse.run("ledger/open_quarantine", {"source": None}),
+        )
+
+
+@etl.command()
+@click.argument("question", required=False)
+@click.option("--on", type=click.Choice(["warehouse", "lake"]), default="warehouse", show_default=True)
+def ask(question: str | None, on: str) -> None:
+    """Answer a question of sql/questions/ as a table, or all of them.
+
+    On the lake, DuckDB answers from the newest silver, with no Postgres at all.
+    """
+    from etl import console
+    from etl.warehouse import questions
+
+    settings = _settings()
+    texts = questions.texts(question)
+    if on == "lake":
+        answers = _ask_lake(settings, texts)
+    else:
+        with _warehouse(settings) as warehouse:
+            answers = questions.ask(texts, warehouse.execute)
+    for answer in answers:
+        console.show_answer(answer)
+
+
+def _ask_lake(settings: Settings, texts: dict[str, str]) -> list[Answer]:
+    from functools import partial
+
+    from etl.lake import local_engine
+    from etl.lake.store import Lake
+    from etl.warehouse import questions
+    from etl.warehouse.statements import statement
+
+    source = _source(settings, "spacex")
+    gold = {table: statement(f"gold/{table}") for table in source.gold}
+    with local_engine.engine(Lake(settings.lake.url), source, gold) as engine:
+        return questions.ask(texts, partial(local_engine.rows, engine))
+
+
+@etl.command()
+@click.option("--to", "file", type=click.Path(path_type=Path), default=Path(".data/report.html"), show_default=True)
+def report(file: Path) -> None:
+    """Write the answers as charts: one page that needs no network."""
+    from etl import console
+
+    with _warehouse(_settings()) as warehouse:
+        _write_report(warehouse, "spacex", file)
+    console.say(f"The report is at {file.absolute().as_uri()}")
+
+
+def _write_report(warehouse: Warehouse, source_name: str, file: Path) -> None:
+    from etl.report import Facts, render
+
+    latest = warehouse.run("report/latest_run", {"source": source_name})
+    tables = ("launch_statistics", "core_usage", "core_reuses")
+    facts = Facts(
+        **(latest[0] if latest else {"run_id": "", "origin": "", "published_at": None}),
+        source=source_name,
+        **{table: warehouse.run(f"report/{table}") for table in tables},
+    )
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(render(facts), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{file} cannot be written: {error.strerror}.", hint="Choose another place with --to."
+        ) from error
+
+
+@etl.group()
+def quarantine() -> None:
+    """Records that broke their contract: kept, with the reason."""
+
+
+@quarantine.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line, to mend and replay.")
+def quarantine_list(as_json: bool) -> None:
+    """Show what nobody has mended yet."""
+    from etl import console
+
+    with _warehouse(_settings()) as warehouse:
+        records = warehouse.run("ledger/open_quarantine", {"source": None})
+    console.show_quarantine(records, as_json=as_json)
+
+
+@quarantine.command("replay")
+@source_argument
+@click.option("--from-file", type=click.File("rb"), help="Mended lines of `etl quarantine list --json`; - reads stdin.")
+def quarantine_replay(source_name: str, from_file: Any) -> None:
+    """Publish quarantined records that are mended, or that this version of the contract accepts."""
+    from etl import console, mending
+
+    settings = _settings()
+    source = _source(settings, source_name)
+    with _warehouse(settings) as warehouse:
+        kept = warehouse.run("ledger/open_quarantine", {"source": source_name})
+        records = mending.records(kept, from_file.read() if from_file else None)
+        if not records:
+            console.say("There is nothing in quarantine.")
+            return
+        published, still_refused = _pipeline(settings, source).replay(warehouse, records)
+    console.show_replay(published, records, still_refused)
+
+
+@etl.command()
+def migrate() -> None:
+    """Bring the warehouse to the version of this code; run it as the owner of the database."""
+    from etl import console
+    from etl.warehouse import migrations
+
+    with _warehouse(_settings(), migrated=False, role=None) as warehouse:
+        applied = migrations.migrate(warehouse)
+        console.say(
+            f"Applied {', '.join(applied)}." if applied else f"Version {migrations.newest()} already: nothing to do."
+        )
+
+
+@etl.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Open psql on the warehouse; further arguments go to psql (-c, -f and so on)."""
+    import subprocess
+
+    from etl.warehouse import embedded, migrations
+    from etl.warehouse.connection import Warehouse
+
+    settings = _settings()
+    if any(os.environ.get(name) for name in LIBPQ):
+        os.execvp("psql", ["psql", *arguments])
+    with embedded.server(settings.warehouse.embedded) as dsn:
+        with Warehouse(dsn) as owner:
+            migrations.migrate(owner)
+        sys.exit(subprocess.call([embedded.program("psql"), dsn, *arguments]))
+
+
+@etl.command()
+@click.argument("source_name", metavar="SOURCE", type=Source_())
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8900, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
+@click.option("--fault", "fault_texts", multiple=True, help="Such as rate_limit*2@/v5/launches; may be repeated.")
+def simulate(source_name: str, host: str, port: int, fault_texts: tuple[str, ...]) -> None:
+    """Serve a stand-in for an API, with faults on request (also by POST /_faults)."""
+    from etl import console
+    from etl.simulate import faults, server, spacex
+
+    try:
+        plan = faults.Faults([faults.parse_fault(text) for text in fault_texts])
+    except ValueError as error:
+        raise UsageError(str(error), hint="`etl simulate --help` shows how a fault is written.") from error
+    try:
+        server.serve_forever(
+            spacex.make_app(plan), host, port, ready=lambda url: console.say(f"Simulating {source_name} at {url}")
+        )
+    except OSError as error:
+        raise ConfigError(
+            f"Port {port} on {host} cannot be had: {error.strerror}.", hint="Choose another --port."
+        ) from error
+
+
+@etl.command()
+def settings() -> None:
+    """List every setting with its default."""
+    from etl import console
+    from etl.settings import names
+
+    console.show_settings(names())
+
+
+def _run_id(run_id: str | None) -> str | None:
+    from etl.model import RUN_ID
+
+    if run_id is not None and not RUN_ID.fullmatch(run_id):
+        raise UsageError(f"'{run_id}' is no run id.", hint="They look like 20240517T120000Z-1a2b3c; see `etl status`.")
+    return run_id
+
+
+def main() -> NoReturn:
+    """Run the command line; every error ends in one line, a hint and the exit code of its kind."""
+    debug = "--debug" in sys.argv[1:2]
+    try:
+        etl.main(standalone_mode=False)
+    except PlatformError as error:
+        _end(error.message, error.hint, error.exit_code, debug)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(os.EX_USAGE)
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "etl"
+        _end(error.format_message(), f"`{path} --help` tells how.", os.EX_USAGE, debug)
+    except click.ClickException as error:
+        _end(error.format_message(), "`etl --help` tells how.", os.EX_USAGE, debug)
+    except (click.Abort, KeyboardInterrupt):
+        _end("Interrupted.", "Run the same command again: it goes on where it stopped.", 130, debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+    except Exception as error:
+        _end(
+            f"This is a bug: {type(error).__name__}: {error}".split("\n")[0],
+            "Run with `etl --debug …` and report what it shows.",
+            os.EX_SOFTWARE,
+            debug,
+        )
+    sys.exit(0)
+
+
+def _end(message: str, hint: str, code: int, debug: bool) -> NoReturn:
+    """Say what is wrong and what to do next, here and where Kubernetes looks for it."""
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    text = f"error: {message}\nhint: {hint}"
+    click.echo(text, err=True)
+    termination_log = Path("/dev/termination-log")
+    if termination_log.is_file() and os.access(termination_log, os.W_OK):
+        termination_log.write_text(text)
+    sys.exit(code)

@@ -1,0 +1,230 @@
+"""What people see: progress on stderr, results on stdout, readable without colour."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from etl.backfill import Plan, PlannedInterval
+    from etl.lake.silver import Transformed
+    from etl.model import Source
+    from etl.pipeline import Nobody, Published, Summary
+    from etl.warehouse.questions import Answer
+
+WIDE = None if sys.stdout.isatty() else 200
+out = Console(highlight=False, width=WIDE)
+err = Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """One line of result; long addresses are not broken."""
+    out.print(escape(text), soft_wrap=True)
+
+
+def observer(source: Source) -> Progress | Nobody:
+    """A progress bar on a terminal, nobody elsewhere."""
+    from etl.pipeline import Nobody
+
+    return Progress(source) if sys.stderr.isatty() else Nobody()
+
+
+class Progress:
+    """A bar per step; extract and transform count endpoints."""
+
+    def __init__(self, source: Source) -> None:
+        self._endpoints = {endpoint.name for endpoint in source.endpoints}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Callable[[str], None]]:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (
+            TextColumn("{task.description:<10}"),
+            BarColumn(30),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[what]}"),
+        )
+        with Progress(*columns, console=err) as bar:
+            total = len(self._endpoints) if name in ("extract", "transform") else 1
+            task = bar.add_task(name, total=total, what="")
+            seen: set[str] = set()
+
+            def done(what: str) -> None:
+                seen.add(what)
+                bar.update(task, completed=len(seen), what=what)
+
+            yield done
+            bar.update(task, completed=total, what="")
+
+
+def show_summary(summary: Summary) -> None:
+    """Rows in, out, quarantined, published, and the seconds of each step."""
+    transformed, published = summary.transformed, summary.published
+    if published.status == "unchanged":
+        say(f"\nNothing new: {transformed.records} records were read, the warehouse holds the same content already.")
+    table = Table(
+        title=f"Run {summary.run_id} · {summary.source} · {published.status}",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for heading in ("records in", "rows out", "quarantined", "rows published"):
+        table.add_column(heading, justify="right")
+    rows_out = sum(transformed.rows.values())
+    table.add_row(*(f"{n:,}" for n in (transformed.records, rows_out, transformed.refused, published.rows_published)))
+    out.print(table)
+    out.print("Seconds: " + " · ".join(f"{name} {seconds:.2f}" for name, seconds in summary.seconds.items()))
+    for endpoint, names in transformed.unknown_fields.items():
+        say(f"Note: {endpoint} sends fields that we do not know: {', '.join(names)}.")
+
+
+def show_published(published: Published, transformed: Transformed) -> None:
+    """One line: what a publish did."""
+    if published.status == "unchanged":
+        say(f"Nothing new: the warehouse holds the content of run {transformed.run_id} already.")
+    else:
+        say(f"Published {published.rows_published:,} rows of run {transformed.run_id}.")
+
+
+def show_answer(answer: Answer) -> None:
+    """A question and its answer, every row of it."""
+    say(f"\n{answer.question}")
+    _show_rows(answer.rows)
+    if len(answer.rows) > 1:
+        cores = len({row["core_id"] for row in answer.rows})
+        say(f"{len(answer.rows)} rows, {cores} different cores.")
+
+
+def show_next(report_file: Path | None) -> None:
+    """What to try next."""
+    say("\nNext: make psql (the warehouse in psql) · .venv/bin/etl ask · .venv/bin/etl status · .venv/bin/etl --help")
+    if report_file is not None:
+        say(f"The answers as charts: {report_file.absolute().as_uri()}")
+
+
+def show_plan(plan: Plan) -> None:
+    """Each interval and what a run would do with it."""
+    table = Table(
+        title=f"Backfill of {plan.source}: {plan.pending} of {len(plan.intervals)} intervals to do",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for heading in ("from", "to", "state", "steps"):
+        table.add_column(heading)
+    for planned in plan.intervals:
+        steps = " → ".join(planned.steps) or "none"
+        table.add_row(str(planned.interval.start), str(planned.interval.end), planned.state, steps)
+    out.print(table)
+
+
+def show_interval(planned: PlannedInterval, published: Published) -> None:
+    """One line per interval that is done."""
+    say(f"{planned.interval}: {published.status}, {published.rows_published:,} rows")
+
+
+def show_status(
+    watermarks: list[dict[str, Any]], runs: list[dict[str, Any]], quarantined: list[dict[str, Any]]
+) -> None:
+    """How far each dataset is, what was tried, what waits to be mended."""
+    if not runs:
+        say("Nothing has run yet. Start with `make run` or `etl run spacex`.")
+        return
+    say("Watermarks")
+    _show_rows(watermarks)
+    say("\nLast runs")
+    columns = (
+        "run_id",
+        "source",
+        "interval",
+        "status",
+        "started_at",
+        "seconds",
+        "rows_published",
+        "quarantined",
+        "error",
+    )
+    _show_rows([{name: _run_column(row, name) for name in columns} for row in runs])
+    say("\nIn quarantine")
+    show_quarantine(quarantined, as_json=False)
+
+
+def show_quarantine(records: list[dict[str, Any]], *, as_json: bool) -> None:
+    """The refused records; as JSON lines with the whole record, to be mended and replayed."""
+    if as_json:
+        for row in records:
+            print(
+                json.dumps(
+                    {"quarantine_id": row["quarantine_id"], "reason": row["reason"], "record": _json(row["record"])}
+                )
+            )
+        return
+    if not records:
+        say("Nothing.")
+        return
+    columns = ("quarantine_id", "endpoint", "page", "position", "reason", "quarantined_at")
+    _show_rows([{name: row[name] for name in columns} for row in records])
+
+
+def show_replay(published: Published, records: Mapping[int, Any], still_refused: Mapping[int, str]) -> None:
+    """What came out of quarantine, and what did not."""
+    say(f"{len(records) - len(still_refused)} of {len(records)} records published ({published.status}).")
+    for quarantine_id, reason in still_refused.items():
+        say(f"Still refused: {quarantine_id}: {reason}")
+
+
+def show_settings(names: Iterable[tuple[str, str, str]]) -> None:
+    """Every environment variable, its default, what it means."""
+    _show_rows([{"variable": name, "default": default, "meaning": about} for name, default, about in names])
+
+
+def _show_rows(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        say("No rows.")
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, value in rows[0].items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(_text(value)) for value in row.values()))
+    out.print(table)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return "–"
+        case float():
+            return f"{value:,.1f}"
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
+        case date():
+            return value.isoformat()
+    return str(value)
+
+
+def _run_column(row: Mapping[str, Any], name: str) -> Any:
+    if name == "interval":
+        return "everything" if row["interval_start"] is None else f"[{row['interval_start']}, {row['interval_end']})"
+    if name == "seconds":
+        return (row["ended_at"] - row["started_at"]).total_seconds() if row["ended_at"] else None
+    return row[name]
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -1,0 +1,129 @@
+"""What tests share: a real Postgres, a database each, the simulator, and where the real responses are."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from etl import sources
+from etl.lake.store import Lake
+from etl.model import Source
+from etl.simulate import server, spacex
+from etl.simulate.faults import Fault, Faults
+from etl.sources.http import HttpClient, Patience
+from etl.warehouse import embedded, migrations
+from etl.warehouse.connection import Warehouse
+
+ROOT = Path(__file__).parents[1]
+HASTY = Patience(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
+TEMPLATE = "migrated"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real API responses, kept beside the repository; tests that need them are skipped where they are not."""
+    place = Path(os.environ.get("ETL_TESTS_SHARED", ROOT.parent / "shared"))
+    if not (place / "data").is_dir():
+        pytest.skip(f"needs the real API responses in {place}, which are not here")
+    return place
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that all workers of a test run share; its connection string names the owner's database."""
+    base = tmp_path_factory.getbasetemp()
+    shared_by_workers = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with embedded.server(shared_by_workers / "postgres") as dsn:
+        with _session(dsn) as cursor:
+            cursor.execute("select pg_advisory_lock(1)")
+            cursor.execute("alter system set fsync = off")  # a test's server may lose all if the machine dies
+            cursor.execute("select pg_reload_conf()")
+            cursor.execute("select 1 from pg_database where datname = %s", [TEMPLATE])
+            if cursor.fetchone() is None:
+                cursor.execute(f"create database {TEMPLATE}_new")
+                with Warehouse(named(dsn, f"{TEMPLATE}_new")) as owner:
+                    migrations.migrate(owner)
+                cursor.execute(f"alter database {TEMPLATE}_new rename to {TEMPLATE}")
+        yield dsn
+
+
+@pytest.fixture
+def new_database(postgres: str) -> Iterator[Callable[..., str]]:
+    """Makes databases, migrated or empty, that go with the test."""
+    made = []
+
+    def make(*, migrated: bool = True) -> str:
+        name = f"test_{uuid.uuid4().hex}"
+        with _session(postgres) as cursor:
+            cursor.execute(f"create database {name}" + (f" template {TEMPLATE}" if migrated else ""))
+        made.append(name)
+        return named(postgres, name)
+
+    yield make
+    with _session(postgres) as cursor:
+        for name in made:
+            cursor.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(new_database: Callable[..., str]) -> str:
+    """A migrated, empty warehouse of the test's own."""
+    return new_database()
+
+
+@pytest.fixture
+def warehouse(database: str) -> Iterator[Warehouse]:
+    """A session of the loader on it."""
+    with Warehouse(database, role="etl_loader", lock_timeout_s=10) as session:
+        yield session
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(str(tmp_path / "lake"))
+
+
+Simulate = Callable[..., Any]
+
+
+@pytest.fixture
+def simulate() -> Iterator[Simulate]:
+    """Starts simulators of the SpaceX API: `simulate(Fault("cut"), snapshot={...})` returns a base URL."""
+    from contextlib import ExitStack
+
+    with ExitStack() as stack:
+
+        def start(*plan: Fault, snapshot: dict[str, list[dict[str, Any]]] | None = None) -> str:
+            return stack.enter_context(server.serve(spacex.make_app(Faults(list(plan)), snapshot))).url
+
+        yield start
+
+
+def spacex_at(url: str, page_size: int = 100) -> Source:
+    return sources.load("spacex", url, page_size, "the simulator")
+
+
+@contextmanager
+def client_of(url: str, patience: Patience = HASTY) -> Iterator[HttpClient]:
+    with HttpClient(url, patience) as client:
+        yield client
+
+
+def named(dsn: str, database: str) -> str:
+    """The same server, another database."""
+    return dsn.replace(f"/{embedded.DATABASE}?", f"/{database}?")
+
+
+@contextmanager
+def _session(dsn: str) -> Iterator[Any]:
+    connection = psycopg2.connect(dsn)
+    connection.autocommit = True
+    try:
+        yield connection.cursor()
+    finally:
+        connection.close()

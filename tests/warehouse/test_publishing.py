@@ -1,0 +1,20 @@
+"""A run reaches the warehouse whole, once, and in the place of what was there."""
+
+from etl.lake.store import Lake
+from etl.pipeline import Pipeline
+from etl.warehouse.connection import Warehouse
+from tests.conftest import Simulate, client_of, spacex_at
+
+
+def test_a_run_publishes_everything_and_a_second_one_finds_nothing_new(
+    simulate: Simulate, lake: Lake, warehouse: Warehouse
+) -> None:
+    url = simulate()
+    pipeline = Pipeline(spacex_at(url), lake, 0.05)
+    with client_of(url) as client:
+        first = pipeline.run(client, warehouse, None)
+        second = pipeline.run(client, warehouse, None)
+    assert first.published.status == "published"
+    assert second.published.status == "unchanged"
+    assert warehouse.execute("select count(*) as n from silver.spacex_launches") == [{"n": 205}]
+    assert warehouse.execute("select count(*) as n from gold.core_reuses") == [{"n": 118}]
