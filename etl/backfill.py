@@ -14,7 +14,7 @@ from etl.lake import bronze, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
 from etl.model import Client, DataInterval, Source
-from etl.pipeline import Pipeline, Published
+from etl.pipeline import Pipeline, Published, transformed_run
 from etl.warehouse.connection import Warehouse
 
 
@@ -132,11 +132,6 @@ def carry_out(
 
 def _read(planned: PlannedInterval, pipeline: Pipeline, client: Client) -> Transformed:
     """What comes before the warehouse, as far as it is not done."""
-    run_id = planned.run_id
     if "transform" not in planned.steps:
-        found = silver.read(pipeline.lake, pipeline.source, run_id or "")
-        assert found is not None
-        return found
-    if "extract" in planned.steps or run_id is None:
-        run_id = pipeline.extract(client, planned.interval)
-    return pipeline.transform(run_id)
+        return transformed_run(pipeline.lake, pipeline.source, planned.interval, planned.run_id)
+    return pipeline.transform(planned.run_id or pipeline.extract(client, planned.interval))

@@ -29,7 +29,7 @@ ANSWER_WITHIN_S = 3.0
 SIMULATED = "the built-in simulator"
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A UTC day such as 2024-05-17."""
 
     name = "day"
@@ -43,18 +43,18 @@ class Day(click.ParamType):
             self.fail(f"'{value}' is no day; write it like 2024-05-17.", param, ctx)
 
 
-class Source_(click.ParamType):
+class SourceName(click.ParamType[str]):
     """The name of a declared source."""
 
     name = "source"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+    def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> str:
         if value in SOURCES:
             return str(value)
         raise UsageError(f"There is no source '{value}'.", hint=f"Known sources: {', '.join(SOURCES)}.")
 
 
-source_argument = click.argument("source_name", metavar="SOURCE", type=Source_())
+source_argument = click.argument("source_name", metavar="SOURCE", type=SourceName())
 run_option = click.option("--run-id", help="Go on with this run instead of the newest.")
 
 
@@ -342,7 +342,7 @@ def _ask_lake(settings: Settings, texts: dict[str, str]) -> list[Answer]:
     from etl.warehouse.statements import statement
 
     source = _source(settings, "spacex")
-    gold = {table: statement(f"gold/{table}") for table in source.gold}
+    gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
     with local_engine.engine(Lake(settings.lake.url), source, gold) as engine:
         return questions.ask(texts, partial(local_engine.rows, engine))
 
@@ -362,11 +362,14 @@ def _write_report(warehouse: Warehouse, source_name: str, file: Path) -> None:
     from etl.report import Facts, render
 
     latest = warehouse.run("report/latest_run", {"source": source_name})
-    tables = ("launch_statistics", "core_usage", "core_reuses")
+    if not latest:
+        raise ConfigError("There is nothing to report yet.", hint=f"Run `etl run {source_name}` first.")
     facts = Facts(
-        **(latest[0] if latest else {"run_id": "", "origin": "", "published_at": None}),
+        **latest[0],
         source=source_name,
-        **{table: warehouse.run(f"report/{table}") for table in tables},
+        launch_statistics=warehouse.run("report/launch_statistics"),
+        core_usage=warehouse.run("report/core_usage"),
+        core_reuses=warehouse.run("report/core_reuses"),
     )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -444,7 +447,7 @@ def psql(arguments: tuple[str, ...]) -> None:
 
 
 @etl.command()
-@click.argument("source_name", metavar="SOURCE", type=Source_())
+@click.argument("source_name", metavar="SOURCE", type=SourceName())
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8900, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option("--fault", "fault_texts", multiple=True, help="Such as rate_limit*2@/v5/launches; may be repeated.")

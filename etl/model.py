@@ -63,7 +63,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One table of `silver`: its grain, key and columns.
+    """One table of `silver` or `gold`: its grain, key and columns.
 
     `day_column` holds the day by which a run for an interval replaces rows; None: always replaced whole.
     `owner` is the part of the key that is always read together (all core slots of one launch).
@@ -165,7 +165,7 @@ class Source:
     origin: str
     endpoints: tuple[Endpoint, ...]
     probe: Callable[[Client], str]
-    gold: tuple[str, ...] = ()
+    gold: tuple[Dataset, ...] = ()
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:

@@ -37,7 +37,7 @@ class Nobody:
     """Watches nothing."""
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Callable[[str], None]]:
+    def step(self, _name: str) -> Iterator[Callable[[str], None]]:
         yield lambda _what: None
 
 
@@ -245,6 +245,7 @@ def _no_such_run(
 
 
 def interval_of(transformed: Transformed) -> DataInterval | None:
+    """The interval that a run is about; None: everything."""
     if transformed.interval is None:
         return None
     start, end = transformed.interval

@@ -19,55 +19,66 @@ class Group(BaseModel):
 class LakeSettings(Group):
     """Where bronze and silver are kept."""
 
-    url: str = Field(".data/lake", description="A directory or s3://bucket/prefix.")
+    url: str = Field(default=".data/lake", description="A directory or s3://bucket/prefix.")
 
 
 class HttpSettings(Group):
     """How patiently an API is asked."""
 
-    connect_timeout_s: float = Field(5, gt=0, description="Seconds until a connection stands.")
-    read_timeout_s: float = Field(30, gt=0, description="Seconds for one whole answer.")
-    attempts: int = Field(6, ge=1, le=50, description="Tries for one request, the first included.")
-    retry_s: float = Field(90, gt=0, description="Seconds that all tries of one request may take.")
-    wait_s: float = Field(0.5, ge=0, description="Seconds before the second try; doubles from there, with jitter.")
+    connect_timeout_s: float = Field(default=5, gt=0, description="Seconds until a connection stands.")
+    read_timeout_s: float = Field(default=30, gt=0, description="Seconds for one whole answer.")
+    attempts: int = Field(default=6, ge=1, le=50, description="Tries for one request, the first included.")
+    retry_s: float = Field(default=90, gt=0, description="Seconds that all tries of one request may take.")
+    wait_s: float = Field(
+        default=0.5, ge=0, description="Seconds before the second try; doubles from there, with jitter."
+    )
     cache: Path | None = Field(
-        Path(".data/http-cache"), description="Folder for answers that their API declares cacheable; empty: none."
+        default=Path(".data/http-cache"),
+        description="Folder for answers that their API declares cacheable; empty: none.",
     )
 
 
 class SpacexSettings(Group):
     """The SpaceX API."""
 
-    base_url: str = Field("https://api.spacexdata.com", pattern=r"^https?://[^\s/]+", description="Where it answers.")
-    page_size: int = Field(100, ge=1, le=1000, description="Launches per request.")
+    base_url: str = Field(
+        default="https://api.spacexdata.com", pattern=r"^https?://[^\s/]+", description="Where it answers."
+    )
+    page_size: int = Field(default=100, ge=1, le=1000, description="Launches per request.")
 
 
 class QuarantineSettings(Group):
     """How many refused records a run bears."""
 
-    max_share: float = Field(0.05, ge=0, le=1, description="Above this share of an endpoint's records a run fails.")
+    max_share: float = Field(
+        default=0.05, ge=0, le=1, description="Above this share of an endpoint's records a run fails."
+    )
 
 
 class WarehouseSettings(Group):
     """What libpq's own variables do not say."""
 
     embedded: Path = Field(
-        Path(".data/postgres"), description="Data of the embedded Postgres, used if PGHOST is unset."
+        default=Path(".data/postgres"), description="Data of the embedded Postgres, used if PGHOST is unset."
     )
-    lock_timeout_s: float = Field(60, gt=0, description="Seconds to wait for readers, or another run, to let go.")
+    lock_timeout_s: float = Field(
+        default=60, gt=0, description="Seconds to wait for readers, or another run, to let go."
+    )
 
 
 class StatsdSettings(Group):
     """Where metrics go."""
 
-    host: str | None = Field(None, description="Host of the StatsD exporter; unset: no metrics are sent.")
-    port: int = Field(9125, ge=1, le=65535, description="Its UDP port.")
+    host: str | None = Field(default=None, description="Host of the StatsD exporter; unset: no metrics are sent.")
+    port: int = Field(default=9125, ge=1, le=65535, description="Its UDP port.")
 
 
 class LogSettings(Group):
     """How log lines look."""
 
-    format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal, JSON elsewhere.")
+    format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="auto: text on a terminal, JSON elsewhere."
+    )
 
 
 class Settings(BaseSettings):
@@ -77,20 +88,19 @@ class Settings(BaseSettings):
         env_prefix="ETL_", env_nested_delimiter="__", frozen=True, env_ignore_empty=False, extra="ignore"
     )
 
-    lake: LakeSettings = LakeSettings()
-    http: HttpSettings = HttpSettings()
-    spacex: SpacexSettings = SpacexSettings()
-    quarantine: QuarantineSettings = QuarantineSettings()
-    warehouse: WarehouseSettings = WarehouseSettings()
-    statsd: StatsdSettings = StatsdSettings()
-    log: LogSettings = LogSettings()
+    lake: LakeSettings = Field(default_factory=LakeSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    spacex: SpacexSettings = Field(default_factory=SpacexSettings)
+    quarantine: QuarantineSettings = Field(default_factory=QuarantineSettings)
+    warehouse: WarehouseSettings = Field(default_factory=WarehouseSettings)
+    statsd: StatsdSettings = Field(default_factory=StatsdSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
 
 
 def names() -> Iterator[tuple[str, str, str]]:
     """Every environment variable with its default and description."""
     for group, outer in Settings.model_fields.items():
-        assert isinstance(outer.default, Group)
-        for name, knob in type(outer.default).model_fields.items():
+        for name, knob in type(outer.get_default(call_default_factory=True)).model_fields.items():
             default = "" if knob.default is None else str(knob.default)
             yield f"ETL_{group}__{name}".upper(), default, knob.description or ""
 

@@ -123,6 +123,7 @@ def is_complete(lake: Lake, source: Source, run_id: str) -> bool:
 
 
 def read_manifest(lake: Lake, endpoint: str, run_id: str) -> Manifest:
+    """What a complete extraction of an endpoint says of itself."""
     return _manifest(lake.read(_path(endpoint, run_id, "manifest.json")))
 
 

@@ -33,7 +33,7 @@ def engine(lake: Lake, source: Source, gold: Mapping[str, str]) -> duckdb.DuckDB
     for dataset in source.datasets:
         rows = silver.table(lake, dataset, found.run_id)
         connection.register("rows", rows)
-        connection.execute(f"create table silver.{dataset.name} as select * from rows")
+        connection.execute(f"create table silver.{dataset.name} as from rows")
         connection.unregister("rows")
     for table, text in gold.items():
         connection.execute(f"create table gold.{table} as {transpile(text)}")

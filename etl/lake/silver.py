@@ -147,6 +147,7 @@ def _read(lake: Lake, path: str) -> Transformed:
 
 
 def part_path(dataset: Dataset, run_id: str) -> str:
+    """Where a run's rows of a dataset are."""
     return f"silver/{dataset.name}/p_creation_date={bronze.creation_date(run_id)}/part-{run_id}.parquet"
 
 

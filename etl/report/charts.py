@@ -179,7 +179,7 @@ def _landings_hover(year: Year) -> str:
 def _core_hover(row: Row) -> str:
     shortest = row["shortest_gap_days"]
     lines = [f"<b>{text(core_name(row))}</b>: {words.plural(int(row['launches']), 'launch', 'launches')}"]
-    lines.append(f"{words.day(row['first_launch_date'])} – {words.day(row['last_launch_date'])}")
+    lines.append(f"{words.day(row['first_launch_date'])} to {words.day(row['last_launch_date'])}")
     lines += [] if shortest is None else [f"shortest pause: {words.days(shortest)} days"]
     return "<br>".join(lines)
 

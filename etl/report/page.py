@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
+from etl.errors import ConfigError
 from etl.report import charts, words
 from etl.report.facts import SOON_DAYS, Facts, Row, core_name
 from etl.report.markup import NUMBER, TEXT, json_in_script, table
@@ -53,7 +54,8 @@ NO_ROWS = (
     '<p class="notice">No rows yet. <code>make run</code> extracts and publishes the launches, '
     "then writes this page again.</p>"
 )
-EMPTY_CHART = '<p class="empty">No rows yet. After <code>make run</code> this chart has something to show.</p>'
+EMPTY = '<p class="empty">No rows yet.</p>'
+UNANSWERED = "<p>Known after the first run.</p>"
 
 
 def _header(facts: Facts) -> dict[str, str]:
@@ -74,14 +76,15 @@ def _header(facts: Facts) -> dict[str, str]:
 
 
 def _answers(facts: Facts) -> dict[str, str]:
-    most = facts.most_reuses
-    return {
-        "most_reuses": "–" if most is None else f"{most:,}",
-        "record": "" if most is None else f"<p>{_holders(facts)}</p><p>{escape(words.about_record(facts))}</p>",
-        "soon_reuses": f"{len(facts.soon):,}" if facts.core_reuses else "–",
-        "soon_summary": _soon_summary(facts),
-        "soon_table": _soon_table(facts),
-    }
+    answers = {"most_reuses": "", "record": UNANSWERED, "soon_reuses": "", "soon_summary": UNANSWERED}
+    if facts.most_reuses is not None:
+        answers = {
+            "most_reuses": f"{facts.most_reuses:,}",
+            "record": f"<p>{_holders(facts)}</p><p>{escape(words.about_record(facts))}</p>",
+            "soon_reuses": f"{len(facts.soon):,}",
+            "soon_summary": _soon_summary(facts),
+        }
+    return answers | {"soon_table": _soon_table(facts)}
 
 
 def _holders(facts: Facts) -> str:
@@ -96,17 +99,15 @@ def _core_and_id(row: Row) -> str:
 def _soon_summary(facts: Facts) -> str:
     by_core = words.soon_by_core(facts)
     if not by_core:
-        return ""
-    cores = "".join(f"<li><b>{escape(core_name(row))}</b> ×{count}</li>" for row, count in by_core)
+        return "<p>No core came back that soon.</p>"
+    cores = "".join(f"<li><b>{escape(core_name(row))}</b> &times;{count}</li>" for row, count in by_core)
     reuses = "reuse" if len(facts.soon) == 1 else "reuses"
     return f'<p>{reuses} on {words.plural(len(by_core), "core")}:</p><ul class="cores">{cores}</ul>'
 
 
 def _soon_table(facts: Facts) -> str:
     if not facts.soon:
-        return (
-            f'<p class="empty">No core was reused in less than {SOON_DAYS} days.</p>' if facts.launches else EMPTY_CHART
-        )
+        return '<p class="empty">None.</p>' if facts.launches else EMPTY
     rows = "\n".join(_soon_row(row) for row in facts.soon)
     return (
         f'<table class="soon" aria-labelledby="soon-title"><thead><tr>'
@@ -127,7 +128,7 @@ def _soon_row(row: Row) -> str:
 
 def _chart(chart: Chart, facts: Facts) -> str:
     if not chart.has_rows(facts):
-        return f"<figure><h2>{escape(chart.title)}</h2>{EMPTY_CHART}</figure>"
+        return f"<figure><h2>{escape(chart.title)}</h2>{EMPTY}</figure>"
     return Template(_text("chart.html")).substitute(
         name=chart.name,
         title=escape(chart.title),
@@ -176,7 +177,7 @@ CHARTS = (
         title="Days between two flights of a booster",
         key=f'<span><i class="hot">◆</i> less than {SOON_DAYS} days</span>'
         f'<span><i class="accent">●</i> {SOON_DAYS} days or more</span>'
-        "<span>days since the booster’s previous launch, logarithmic scale</span>",
+        "<span>days since the previous launch, logarithmic scale</span>",
         has_rows=lambda facts: facts.core_reuses,
         figure=charts.gaps,
         message=words.about_gaps,
@@ -204,7 +205,7 @@ CHARTS = (
     Chart(
         name="landings",
         title="Booster landings over time",
-        key='<span><i class="pale">■</i> tried</span><span><i class="accent">■</i> made; above it their share in %</span>',
+        key='<span><i class="pale">■</i> tried</span><span><i class="accent">■</i> made; above, the share in %</span>',
         has_rows=lambda facts: facts.landings_tried,
         figure=charts.landings,
         message=words.about_landings,
@@ -226,5 +227,6 @@ def _text(name: str) -> str:
 def _plotly() -> str:
     """Plotly's own JavaScript out of its Python package, found without importing that."""
     spec = find_spec("plotly")
-    assert spec is not None and spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise ConfigError("The package plotly is not installed.", hint="Install this package again: pip install .")
     return (Path(spec.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")

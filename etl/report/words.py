@@ -44,6 +44,7 @@ def listing(items: list[str]) -> str:
 
 
 def about_launches(facts: Facts) -> str:
+    """How many launches there were, how they ended, and the busiest year."""
     successes, failures = (sum(getattr(y, name) for y in facts.years) for name in ("successes", "failures"))
     not_known = facts.launches - successes - failures
     busiest = max(facts.years, key=lambda year: year.launches)
@@ -57,6 +58,7 @@ def about_launches(facts: Facts) -> str:
 
 
 def about_boosters(facts: Facts) -> str:
+    """How many boosters flew again, and how much of all reuse is due to the few on the chart."""
     top = facts.cores[:TOP_CORES]
     flown_again = sum(row["reuses"] > 0 for row in facts.cores)
     return (
@@ -71,8 +73,9 @@ def _these(number: int) -> str:
 
 
 def about_gaps(facts: Facts) -> str:
+    """How many reuses came within 50 days, and the quickest."""
     share = f"{len(facts.soon):,} of {plural(len(facts.core_reuses), 'reuse')}"
-    sentence = f"{share} came less than {SOON_DAYS} days after the booster’s previous launch."
+    sentence = f"{share} came less than {SOON_DAYS} days after the previous launch of the booster."
     quickest = min(facts.reuses, key=lambda row: float(row["days_since_previous"]))
     return (
         f"{sentence} The quickest: {_unbroken(core_name(quickest))} flew {quickest['launch_name']} "
@@ -85,6 +88,7 @@ def _unbroken(name: str) -> str:
 
 
 def about_landings(facts: Facts) -> str:
+    """How many landings were tried and made, in all and in the last year that has any."""
     years = [year for year in facts.years if year.landings_tried]
     tried, made = sum(y.landings_tried for y in years), sum(y.landings_made for y in years)
     last = years[-1]
@@ -96,6 +100,7 @@ def about_landings(facts: Facts) -> str:
 
 
 def about_record(facts: Facts) -> str:
+    """When the record holder flew; where several share the record, how many."""
     holders = facts.record_holders
     flights = int(holders[0]["launches"])
     if len(holders) > 1:

@@ -13,7 +13,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+
+import requests
 
 Record = dict[str, Any]
 Snapshot = dict[str, list[Record]]
@@ -199,8 +200,9 @@ def _from_url(url: str) -> Snapshot:
 
 
 def _get(url: str) -> list[Record]:
-    with urlopen(url, timeout=60) as response:
-        records: list[Record] = json.load(response)
+    response = requests.get(url, timeout=60)
+    response.raise_for_status()
+    records: list[Record] = response.json()
     return records
 
 

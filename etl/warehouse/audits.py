@@ -54,7 +54,7 @@ def raise_first_failure(results: Iterable[AuditResult]) -> None:
 
 def _run(warehouse: Warehouse, audit: str, query: str, parameters: Mapping[str, Any]) -> AuditResult:
     counted = sql.SQL("with offending as (\n{}\n) select *, count(*) over () as offending_rows from offending limit {}")
-    rows = warehouse.execute(counted.format(sql.SQL(query), sql.Literal(SAMPLE_ROWS)), parameters)  # type: ignore[arg-type]
+    rows = warehouse.execute(counted.format(sql.SQL(query), sql.Literal(SAMPLE_ROWS)), parameters)
     total = rows[0]["offending_rows"] if rows else 0
     sample = tuple({key: value for key, value in row.items() if key != "offending_rows"} for row in rows)
     return AuditResult(audit, total, sample, query)

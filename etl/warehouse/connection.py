@@ -96,10 +96,10 @@ def _translate(error: psycopg2.Error) -> Exception:
                 "Another run or a long query holds the tables that were to be published.",
                 hint="`etl status` shows running runs; run the same command again later.",
             )
+        case pg.SerializationFailure() | pg.DeadlockDetected():
+            return WarehouseUnavailableError(f"Postgres gave up: {said}.", hint=AGAIN)
         case psycopg2.OperationalError() | psycopg2.InterfaceError():
             return _connection_error(said)
-        case psycopg2.errors.SerializationFailure() | psycopg2.errors.DeadlockDetected():
-            return WarehouseUnavailableError(f"Postgres gave up: {said}.", hint=AGAIN)
     return error
 
 

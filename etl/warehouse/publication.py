@@ -74,7 +74,7 @@ class Publication:
         A table whose content did not change is left alone.
         """
         silver = [self._swap_one("silver", dataset.name) for dataset in self._source.datasets]
-        return silver + [self._publish_gold(table) for table in self._source.gold]
+        return silver + [self._publish_gold(table.name) for table in self._source.gold]
 
     def _stage_one(self, dataset: Dataset, rows: Iterable[pa.RecordBatch], interval: DataInterval | None) -> None:
         self._open_and_copy(dataset, rows)
@@ -113,7 +113,7 @@ class Publication:
     def _publish_gold(self, table: str) -> TableOutcome:
         self._warehouse.run("publish/open_stage", {"schema": "gold", "table": table})
         target = sql.SQL("insert into {}\n").format(sql.Identifier("stage", table))
-        self._warehouse.execute(target + sql.SQL(statement(f"gold/{table}")))  # type: ignore[arg-type]
+        self._warehouse.execute(target + sql.SQL(statement(f"gold/{table}")))
         self._key("gold", table)
         return self._swap_one("gold", table)
 

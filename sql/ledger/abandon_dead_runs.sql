@@ -8,7 +8,9 @@ where
         from pg_locks
         where
             pg_locks.locktype = 'advisory'
-            and pg_locks.database = (select pg_database.oid from pg_database where pg_database.datname = current_database())
+            and pg_locks.database = (
+                select pg_database.oid from pg_database where pg_database.datname = current_database()
+            )
             and pg_locks.classid = 48
             and pg_locks.objid::bigint = (hashtext(ops.run.run_id)::bigint & 4294967295)
     )

@@ -1,4 +1,9 @@
 -- An attempt that published, or found the same content published already.
 update ops.run
-set status = %(status)s, ended_at = clock_timestamp(), exit_code = 0, extracted_by = %(extracted_by)s, origin = %(origin)s
+set
+    status = %(status)s,
+    ended_at = clock_timestamp(),
+    exit_code = 0,
+    extracted_by = %(extracted_by)s,
+    origin = %(origin)s
 where run_id = %(run_id)s

@@ -2,5 +2,8 @@
 insert into ops.watermark (dataset, last_processed_date, next_start_date, run_id)
 values (%(dataset)s, %(end)s::date - 1, %(end)s, %(run_id)s)
 on conflict (dataset) do update
-set last_processed_date = excluded.last_processed_date, next_start_date = excluded.next_start_date, run_id = excluded.run_id
-where ops.watermark.next_start_date < excluded.next_start_date
+    set
+        last_processed_date = excluded.last_processed_date,
+        next_start_date = excluded.next_start_date,
+        run_id = excluded.run_id
+    where ops.watermark.next_start_date < excluded.next_start_date

@@ -10,5 +10,5 @@ select
     quarantine.quarantined_at
 from ops.quarantine as quarantine
 inner join ops.run as run on quarantine.run_id = run.run_id
-where quarantine.resolved_at is null and (%(source)s::text is null or run.source = %(source)s)
+where quarantine.resolved_at is null and run.source = coalesce(%(source)s, run.source)
 order by quarantine.quarantine_id

@@ -1,11 +1,11 @@
 -- What is the maximum number of times a core has been reused?
 select
-    reuses,
-    core_id,
-    serial,
-    launches,
-    first_launch_date as first,
-    last_launch_date as last
-from gold.core_usage
-where reuses = (select max(reuses) from gold.core_usage)
-order by core_id
+    usage.reuses,
+    usage.core_id,
+    usage.serial,
+    usage.launches,
+    usage.first_launch_date as first,
+    usage.last_launch_date as last
+from gold.core_usage as usage
+where usage.reuses = (select max(others.reuses) from gold.core_usage as others)
+order by usage.core_id

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from etl.model import Client, DataInterval, Endpoint, Page, Source
-from etl.sources.spacex import datasets, pages, parsers
+from etl.sources.spacex import datasets, gold, pages, parsers
 
 
 def _list(path: str, client: Client, _interval: DataInterval | None, _first: int) -> Iterator[Page]:
@@ -36,5 +36,5 @@ def make_source(base_url: str, origin: str, page_size: int) -> Source:
                 )
             ),
         ),
-        gold=("core_usage", "core_reuses", "launch_statistics"),
+        gold=(gold.CORE_USAGE, gold.CORE_REUSES, gold.LAUNCH_STATISTICS),
     )

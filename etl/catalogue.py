@@ -1,0 +1,58 @@
+"""Writes docs/data-catalogue.md from the declared schemas: `python -m etl.catalogue`, with `--check` only compares."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from etl import sources
+from etl.model import Dataset
+
+PAGE = Path("docs/data-catalogue.md")
+HEAD = """# Data catalogue
+
+What one row of each table is, and what its columns mean. Made by `make catalogue` from the schemas declared under
+`etl/sources/`; edit those. All instants and days are UTC.
+"""
+
+
+def page() -> str:
+    """The whole catalogue as Markdown."""
+    return "\n".join(_lines()).rstrip() + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield HEAD
+    for name in sources.NAMES:
+        source = sources.load(name, "", 1)
+        yield f"## {source.name}\n\n{source.about}\n"
+        for dataset in source.datasets:
+            yield from _table("silver", dataset)
+        for dataset in source.gold:
+            yield from _table("gold", dataset)
+
+
+def _table(schema: str, dataset: Dataset) -> Iterator[str]:
+    yield f"### {schema}.{dataset.name}\n"
+    yield f"{dataset.grain[0].upper()}{dataset.grain[1:]}. Key: {', '.join(f'`{name}`' for name in dataset.key)}.\n"
+    yield "| column | type | null | meaning |"
+    yield "|---|---|---|---|"
+    for column in dataset.columns:
+        yield f"| `{column.name}` | {column.type} | {'yes' if column.nullable else 'no'} | {column.about} |"
+    yield ""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` say whether it is as it would be written."""
+    if arguments != ["--check"]:
+        PAGE.write_text(page())
+        return 0
+    if PAGE.is_file() and PAGE.read_text() == page():
+        return 0
+    print(f"{PAGE} is not what the declared schemas say: run `make catalogue`.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
