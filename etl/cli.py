@@ -373,7 +373,7 @@ def _write_report(warehouse: Warehouse, source_name: str, file: Path) -> None:
     )
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(render(facts), encoding="utf-8")
+        file.write_text(render(facts), encoding="utf-8", newline="")
     except OSError as error:
         raise ConfigError(
             f"{file} cannot be written: {error.strerror}.", hint="Choose another place with --to."

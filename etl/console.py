@@ -207,7 +207,7 @@ def _text(value: Any) -> str:
         case None:
             return "–"
         case float():
-            return f"{value:,.1f}"
+            return f"{value:,.2f}"
         case datetime():
             return f"{value:%Y-%m-%d %H:%M}"
         case date():

@@ -6,6 +6,7 @@ import json
 import os
 from collections import defaultdict
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from etl.report import Facts
 
 Record = dict[str, Any]
-SHARED = Path(os.environ.get("ETL_SHARED", Path(__file__).parents[4] / "shared"))
+SHARED = Path(os.environ.get("ETL_TESTS_SHARED", Path(__file__).parents[4] / "shared"))
 SERIALS = {"5e9e28a7f3591817f23b2663": "B1058"}  # the stored responses hold no cores
 
 
@@ -64,7 +65,7 @@ def _statistics(year: int, rocket_id: str, rocket_name: str, launches: list[Reco
 def _stored(name: str) -> list[Record]:
     path = SHARED / "data" / "spacex" / name
     if not path.exists():
-        pytest.skip(f"needs the stored responses: no {name} under {SHARED} (set ETL_SHARED)")
+        pytest.skip(f"needs the stored responses: no {name} under {SHARED} (set ETL_TESTS_SHARED)")
     records: list[Record] = json.loads(path.read_text(encoding="utf-8"))
     return records
 
@@ -96,8 +97,7 @@ def _usage(core_id: str, flown: list[Record]) -> Record:
 
 
 def _reuses(core_id: str, flown: list[Record]) -> list[Record]:
-    pairs = zip(flown, flown[1:], strict=False)
-    return [_reuse(core_id, number, before, launch) for number, (before, launch) in enumerate(pairs, start=1)]
+    return [_reuse(core_id, number, before, launch) for number, (before, launch) in enumerate(pairwise(flown), start=1)]
 
 
 def _reuse(core_id: str, number: int, before: Record, launch: Record) -> Record:

@@ -1,0 +1,214 @@
+"""The page in a real browser, opened from disk: wide and on a phone, light and dark, with mouse, finger and printer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.report import render
+from tests.unit.report import gold_rows
+from tests.unit.report.test_page import hostile_facts
+
+webdriver = pytest.importorskip("selenium.webdriver")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+CHROMEDRIVER = shutil.which("chromedriver")
+if not CHROMIUM or not CHROMEDRIVER:
+    pytest.skip(
+        "needs chromium and chromedriver (Debian: apt install chromium chromium-driver)", allow_module_level=True
+    )
+
+FLAGS = (
+    "--headless=new --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --hide-scrollbars"
+)
+WIDE, PHONE = 1280, 360
+MARKS = {
+    "gaps": (".scatterlayer path.point", 118),
+    "boosters": (".barlayer .point path", 12),
+    "launches": (".barlayer .point path", 3 * 16),
+    "landings": (".barlayer .point path", 2 * 10),
+}
+
+
+class Browser:
+    """One headless Chromium; `open` shows a page in a given width and theme."""
+
+    def __init__(self, profile: Path) -> None:
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        for flag in [*FLAGS.split(), f"--user-data-dir={profile}"]:
+            options.add_argument(flag)
+        if os.geteuid() == 0:
+            options.add_argument("--no-sandbox")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMEDRIVER))
+
+    def open(self, page: Path, width: int, theme: str) -> None:
+        phone = width == PHONE
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": phone}
+        self.devtools("Emulation.setDeviceMetricsOverride", **size)
+        self.devtools("Emulation.setTouchEmulationEnabled", enabled=phone)
+        self.theme(theme)
+        for log in ("browser", "performance"):
+            self.driver.get_log(log)
+        self.driver.get(page.as_uri())
+
+    def theme(self, name: str) -> None:
+        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": name}])
+
+    def devtools(self, command: str, **arguments: Any) -> Any:
+        return self.driver.execute_cdp_cmd(command, arguments)
+
+    def js(self, expression: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(f"return {expression}", *arguments)
+
+    def count(self, selector: str) -> int:
+        return int(self.js("document.querySelectorAll(arguments[0]).length", selector))
+
+    def centre(self, selector: str) -> dict[str, float]:
+        """Scroll an element into the middle of the window and return where its centre is now."""
+        self.js("document.querySelector(arguments[0]).scrollIntoView({block: 'center'})", selector)
+        x, y = self.js(
+            "(r => [r.x + r.width / 2, r.y + r.height / 2])"
+            "(document.querySelector(arguments[0]).getBoundingClientRect())",
+            selector,
+        )
+        return {"x": x, "y": y}
+
+    def touch(self, kind: str, *points: dict[str, float]) -> None:
+        self.devtools("Input.dispatchTouchEvent", type=kind, touchPoints=list(points))
+
+    def hover_text(self, chart: str) -> str:
+        return str(
+            self.js(f"[...document.querySelectorAll('#{chart} .hoverlayer text')].map(e => e.textContent).join()")
+        )
+
+    def requests(self) -> list[str]:
+        messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+
+    def luminance(self, selector: str) -> float:
+        """How bright an element's background is: 0 is black, 1 is white."""
+        colour = self.js("getComputedStyle(document.querySelector(arguments[0])).backgroundColor", selector)
+        red, green, blue = (int(value) / 255 for value in re.findall(r"\d+", colour)[:3])
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.driver.quit()
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    page = tmp_path_factory.mktemp("report") / "report.html"
+    page.write_text(render(gold_rows.facts()), encoding="utf-8", newline="")
+    return page
+
+
+def eventually(condition: Any, within_s: float = 5) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_page_is_whole_in_every_width_and_theme(browser: Browser, page: Path, width: int, theme: str) -> None:
+    browser.open(page, width, theme)
+    for chart, (marks, number) in MARKS.items():
+        assert browser.count(f"#{chart} svg.main-svg {marks}") == number
+    assert browser.js("document.documentElement.scrollWidth") == width
+    assert [element.text for element in browser.driver.find_elements("css selector", ".big")] == ["13", "25"]
+    assert browser.driver.get_log("browser") == []
+    assert browser.requests() == [page.as_uri()]
+    for surface in ("body", ".answer"):
+        assert (browser.luminance(surface) < 0.15) == (theme == "dark")
+
+
+def test_theme_follows_the_system_without_a_reload(browser: Browser, page: Path) -> None:
+    colour = "getComputedStyle(document.querySelector('#boosters .point:nth-child(2) path')).fill"
+    browser.open(page, WIDE, "light")
+    light = browser.js(colour)
+    browser.theme("dark")
+    eventually(lambda: browser.js(colour) != light)
+
+
+def test_pointer_shows_booster_launch_and_days(browser: Browser, page: Path) -> None:
+    browser.open(page, WIDE, "light")
+    point = browser.centre("#gaps .scatterlayer .trace:last-child path.point")
+    browser.devtools("Input.dispatchMouseEvent", type="mouseMoved", **point)
+    eventually(lambda: "7900a0: 21.3 daysStarlink 4-16 (v1.5)29 Apr 2022" in browser.hover_text("gaps"))
+
+
+def test_finger_taps_for_details_and_scrolls_across_charts(browser: Browser, page: Path) -> None:
+    browser.open(page, PHONE, "light")
+    point = browser.centre("#boosters .point:nth-child(1) path")
+    browser.touch("touchStart", point)
+    browser.touch("touchEnd")
+    eventually(lambda: "B1058: 14 launches" in browser.hover_text("boosters"))
+    before = browser.js("scrollY")
+    browser.touch("touchStart", point)
+    for step in range(1, 13):
+        browser.touch("touchMove", {"x": point["x"], "y": point["y"] - 10 * step})
+    browser.touch("touchEnd")
+    eventually(lambda: browser.js("scrollY") > before + 50)
+
+
+def test_narrowing_the_window_redraws_the_charts(browser: Browser, page: Path) -> None:
+    browser.open(page, WIDE, "light")
+    browser.devtools("Emulation.setDeviceMetricsOverride", width=PHONE, height=800, deviceScaleFactor=1, mobile=False)
+    eventually(lambda: browser.js("document.documentElement.scrollWidth") == PHONE)
+    eventually(lambda: browser.js("document.querySelector('#gaps svg').clientWidth") < PHONE)
+
+
+def test_open_tables_do_not_widen_a_phone_page(browser: Browser, page: Path) -> None:
+    browser.open(page, PHONE, "light")
+    browser.js("document.querySelectorAll('details').forEach(details => { details.open = true })")
+    assert browser.js("document.documentElement.scrollWidth") == PHONE
+
+
+def test_print_is_light_even_from_a_dark_screen(browser: Browser, page: Path) -> None:
+    browser.open(page, WIDE, "dark")
+    browser.js(
+        "(window.seen = [], addEventListener('beforeprint',"
+        " () => seen.push(getComputedStyle(document.querySelector('#boosters .point:nth-child(2) path')).fill)))"
+    )
+    document = base64.b64decode(browser.devtools("Page.printToPDF", printBackground=True)["data"])
+    assert document.startswith(b"%PDF")
+    assert browser.js("seen") == ["rgb(31, 102, 173)"]
+    assert browser.luminance("body") < 0.15
+
+
+def test_hostile_names_are_shown_as_they_are(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "hostile.html"
+    page.write_text(render(hostile_facts()), encoding="utf-8", newline="")
+    browser.open(page, WIDE, "light")
+    assert browser.driver.get_log("browser") == []
+    assert not browser.driver.title.startswith("owned")
+    browser.devtools(
+        "Input.dispatchMouseEvent", type="mouseMoved", **browser.centre("#gaps .trace:last-child path.point")
+    )
+    eventually(lambda: "</script><script>" in browser.hover_text("gaps"))
+    assert browser.count(".plot a, .plot img, .plot script") == 0
+
+
+def test_page_without_rows_opens_without_complaint(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "empty.html"
+    page.write_text(render(gold_rows.no_facts()), encoding="utf-8", newline="")
+    browser.open(page, PHONE, "dark")
+    assert browser.driver.get_log("browser") == []
+    assert "make run" in browser.driver.find_element("css selector", ".notice").text
+    assert browser.js("document.documentElement.scrollWidth") == PHONE
