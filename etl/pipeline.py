@@ -213,6 +213,7 @@ class Pipeline:
         with structlog.contextvars.bound_contextvars(step=name), self.observer.step(name) as done:
             yield done
         self.seconds[name] = time.monotonic() - begin
+        log.info("step done", step=name, seconds=round(self.seconds[name], 3))
         telemetry.STEP_DURATION.send(self.seconds[name], source=self.source.name, step=name)
 
 
