@@ -43,6 +43,12 @@ class Every:
 
     def after(self, day: date) -> date:
         """The day on which an interval that begins on `day` ends; months begin on their first."""
+        try:
+            return self._after(day)
+        except (ValueError, OverflowError):  # beyond the year 9999
+            return date.max
+
+    def _after(self, day: date) -> date:
         match self.unit:
             case Unit.DAY:
                 return day + timedelta(days=self.count)

@@ -480,9 +480,9 @@ def settings() -> None:
 
 
 def _run_id(run_id: str | None) -> str | None:
-    from etl.model import RUN_ID
+    from etl.model import is_run_id
 
-    if run_id is not None and not RUN_ID.fullmatch(run_id):
+    if run_id is not None and not is_run_id(run_id):
         raise UsageError(f"'{run_id}' is no run id.", hint="They look like 20240517T120000Z-1a2b3c; see `etl status`.")
     return run_id
 
@@ -509,7 +509,7 @@ def main() -> NoReturn:
         sys.exit(141)
     except Exception as error:
         _end(
-            f"This is a bug: {type(error).__name__}: {error}".split("\n")[0],
+            f"This is a bug: {type(error).__name__}: {error}",
             "Run with `etl --debug …` and report what it shows.",
             os.EX_SOFTWARE,
             debug,
@@ -523,7 +523,7 @@ def _end(message: str, hint: str, code: int, debug: bool) -> NoReturn:
         import traceback
 
         traceback.print_exc()
-    text = f"error: {message}\nhint: {hint}"
+    text = f"error: {' '.join(message.split())}\nhint: {' '.join(hint.split())}"
     click.echo(text, err=True)
     termination_log = Path("/dev/termination-log")
     if termination_log.is_file() and os.access(termination_log, os.W_OK):

@@ -3,6 +3,7 @@
 PlatformError
 ├── TransientError              waiting may help: exit code 75, Airflow retries
 │   ├── SourceUnavailableError
+│   │   └── SourceChangedError
 │   ├── LakeUnavailableError
 │   └── WarehouseUnavailableError
 └── TerminalError               waiting does not help: Airflow fails at once
@@ -44,6 +45,10 @@ class SourceUnavailableError(TransientError):
     def __init__(self, message: str, *, hint: str, retry_after_s: float | None = None) -> None:
         super().__init__(message, hint=hint)
         self.retry_after_s = retry_after_s
+
+
+class SourceChangedError(SourceUnavailableError):
+    """What the API holds changed while it was read: the pages received do not fit together."""
 
 
 class LakeUnavailableError(TransientError):

@@ -34,6 +34,11 @@ LIST = "`etl quarantine list --json` prints the lines to mend."
 def _mended(number: int, line: bytes) -> tuple[int, bytes]:
     try:
         told = json.loads(line)
-        return int(told["quarantine_id"]), json.dumps(told["record"]).encode()
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        quarantine_id, record = told["quarantine_id"], told["record"]
+        if type(quarantine_id) is not int:
+            raise TypeError("its quarantine_id is no whole number")
+        return quarantine_id, json.dumps(record).encode()
+    except KeyError as error:
+        raise UsageError(f"Line {number} is no mended record: it lacks {error.args[0]}.", hint=LIST) from error
+    except (ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"Line {number} is no mended record: {error}.", hint=LIST) from error

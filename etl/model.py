@@ -28,6 +28,17 @@ def started_at(run_id: str) -> datetime:
     return datetime.strptime(run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
+def is_run_id(text: str) -> bool:
+    """Whether a text is the name of a run."""
+    if not RUN_ID.fullmatch(text):
+        return False
+    try:
+        started_at(text)
+    except ValueError:  # such as a 13th month
+        return False
+    return True
+
+
 def today() -> date:
     """The day it is in UTC."""
     return datetime.now(UTC).date()
@@ -90,7 +101,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of an API, as received."""
+    """One answer of an API, as received; after the last one there is nothing more to ask for."""
 
     number: int
     url: str
@@ -98,6 +109,7 @@ class Page:
     body: bytes
     records: int
     received_at: datetime
+    is_last: bool
 
 
 @dataclass(frozen=True)
@@ -144,12 +156,14 @@ class Endpoint:
 
     `pages(client, interval, first)` asks for the pages from number `first` on (1-based); an interval of None
     means everything. `parse` is a plain function of one page's bytes: it never raises for what a record holds.
+    `page_size` is how many records a page was asked for; None: there is one page.
     """
 
     name: str
     datasets: tuple[Dataset, ...]
     pages: Callable[[Client, DataInterval | None, int], Iterator[Page]]
     parse: Callable[[bytes], Parsed]
+    page_size: int | None = None
 
 
 @dataclass(frozen=True)

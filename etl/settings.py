@@ -2,37 +2,57 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from etl.errors import ConfigError
+
+A_DAY = 86_400
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("must not be empty")
+    return value
+
+
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises for nonsense
+        raise ValueError("should be like https://api.example.org")
+    return value
 
 
 class Group(BaseModel):
     """A group of knobs that refuses names it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class LakeSettings(Group):
     """Where bronze and silver are kept."""
 
-    url: str = Field(default=".data/lake", description="A directory or s3://bucket/prefix.")
+    url: str = Field(default=".data/lake", min_length=1, description="A directory or s3://bucket/prefix.")
 
 
 class HttpSettings(Group):
     """How patiently an API is asked."""
 
-    connect_timeout_s: float = Field(default=5, gt=0, description="Seconds until a connection stands.")
-    read_timeout_s: float = Field(default=30, gt=0, description="Seconds for one whole answer.")
+    connect_timeout_s: float = Field(default=5, gt=0, le=A_DAY, description="Seconds until a connection stands.")
+    read_timeout_s: float = Field(default=30, gt=0, le=A_DAY, description="Seconds for one whole answer.")
     attempts: int = Field(default=6, ge=1, le=50, description="Tries for one request, the first included.")
-    retry_s: float = Field(default=90, gt=0, description="Seconds that all tries of one request may take.")
+    retry_s: float = Field(default=90, gt=0, le=A_DAY, description="Seconds that all tries of one request may take.")
     wait_s: float = Field(
-        default=0.5, ge=0, description="Seconds before the second try; doubles from there, with jitter."
+        default=0.5, ge=0, le=A_DAY, description="Seconds before the second try; doubles from there, with jitter."
     )
-    cache: Path | None = Field(
+    cache: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
         default=Path(".data/http-cache"),
         description="Folder for answers that their API declares cacheable; empty: none.",
     )
@@ -41,8 +61,8 @@ class HttpSettings(Group):
 class SpacexSettings(Group):
     """The SpaceX API."""
 
-    base_url: str = Field(
-        default="https://api.spacexdata.com", pattern=r"^https?://[^\s/]+", description="Where it answers."
+    base_url: Annotated[str, AfterValidator(_address)] = Field(
+        default="https://api.spacexdata.com", description="Where it answers."
     )
     page_size: int = Field(default=100, ge=1, le=1000, description="Launches per request.")
 
@@ -58,18 +78,20 @@ class QuarantineSettings(Group):
 class WarehouseSettings(Group):
     """What libpq's own variables do not say."""
 
-    embedded: Path = Field(
+    embedded: Annotated[Path, BeforeValidator(_not_empty)] = Field(
         default=Path(".data/postgres"), description="Data of the embedded Postgres, used if PGHOST is unset."
     )
     lock_timeout_s: float = Field(
-        default=60, gt=0, description="Seconds to wait for readers, or another run, to let go."
+        default=60, ge=0.001, le=A_DAY, description="Seconds to wait for readers, or another run, to let go."
     )
 
 
 class StatsdSettings(Group):
     """Where metrics go."""
 
-    host: str | None = Field(default=None, description="Host of the StatsD exporter; unset: no metrics are sent.")
+    host: Annotated[str | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="Host of the StatsD exporter; unset: no metrics are sent."
+    )
     port: int = Field(default=9125, ge=1, le=65535, description="Its UDP port.")
 
 
@@ -121,7 +143,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = "; ".join(
-            f"ETL_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}" for e in error.errors()
+            f"ETL_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors()
         )
         raise ConfigError(
             f"A setting has a wrong value: {wrong}.", hint="`etl settings` lists what is expected."

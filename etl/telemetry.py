@@ -5,6 +5,8 @@ Metrics are declared once, here, in base units, and sent as StatsD with labels i
 """
 
 import logging
+import re
+import socket
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +14,7 @@ from typing import Any
 
 import structlog
 
+SPECIAL = re.compile(r"[,=:|@#\s]")  # they would end a label or the name on the wire
 log: structlog.stdlib.BoundLogger = structlog.get_logger("etl")
 _statsd: Any = None
 
@@ -39,7 +42,7 @@ class Metric:
             raise ValueError(f"{self.name} carries the labels {self.labels}, not {tuple(labels)}")
         if _statsd is None:
             return
-        tagged = ",".join((self.name, *(f"{key}={value_}" for key, value_ in labels.items())))
+        tagged = ",".join((self.name, *(f"{key}={SPECIAL.sub('_', text)}" for key, text in labels.items())))
         if self.kind is Kind.COUNTER:
             _statsd.incr(tagged, value)
         elif self.kind is Kind.GAUGE:
@@ -85,4 +88,8 @@ def configure_metrics(host: str | None, port: int) -> None:
         return
     import statsd
 
-    _statsd = statsd.StatsClient(host, port)
+    try:
+        _statsd = statsd.StatsClient(host, port)
+    except socket.gaierror as error:
+        _statsd = None  # a run without metrics is better than none
+        log.warning("no metrics are sent: ETL_STATSD__HOST is not known", host=host, error=error.strerror)

@@ -11,14 +11,15 @@ import hashlib
 import json
 import os
 import socket
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from etl.errors import LakeUnavailableError
+from etl.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
 from etl.lake.store import Lake
-from etl.model import RUN_ID, DataInterval, Endpoint, Page, Source, started_at
+from etl.model import DataInterval, Endpoint, Page, Source, is_run_id, started_at
 
 RESUMABLE = timedelta(hours=24)  # an older half is not completed: the API's state has moved on
 SILENT = timedelta(minutes=10)  # another machine's run that wrote nothing for so long is taken for dead
@@ -46,7 +47,9 @@ class Manifest:
     endpoint: str
     origin: str
     interval: tuple[str, str] | None
+    page_size: int | None = None
     pages: tuple[PageEntry, ...] = ()
+    is_whole: bool = False
 
     @property
     def records(self) -> int:
@@ -67,15 +70,22 @@ def extract(
     on_page: Callable[[Page], None],
 ) -> Manifest:
     """Keep all pages of an endpoint; those that an earlier, killed attempt of this run kept are not asked for again."""
+    fresh = Manifest(run_id, endpoint.name, origin, days(interval), endpoint.page_size)
     if lake.exists(_path(endpoint.name, run_id, "manifest.json")):
-        return read_manifest(lake, endpoint.name, run_id)
-    progress = _progress(lake, endpoint, run_id) or Manifest(run_id, endpoint.name, origin, days(interval))
+        return _of_the_same(read_manifest(lake, endpoint.name, run_id), fresh)
+    progress = _of_the_same(_progress(lake, endpoint, run_id) or fresh, fresh)
+    if progress.page_size != fresh.page_size:  # its pages are cut differently
+        progress = fresh
     _write(lake, progress, "progress.json")
-    for page in ask(len(progress.pages) + 1):
-        entry = _keep(lake, endpoint, run_id, page)
-        progress = replace(progress, pages=(*progress.pages, entry))
-        _write(lake, progress, "progress.json")
-        on_page(page)
+    try:
+        for page in ask(len(progress.pages) + 1) if not progress.is_whole else ():
+            entry = _keep(lake, endpoint, run_id, page)
+            progress = replace(progress, pages=(*progress.pages, entry), is_whole=page.is_last)
+            _write(lake, progress, "progress.json")
+            on_page(page)
+    except (SourceChangedError, SourceContractError):
+        _write(lake, fresh, "progress.json")  # pages that may not fit together are not gone on with
+        raise
     _write(lake, progress, "manifest.json")
     lake.delete(_path(endpoint.name, run_id, "progress.json"))
     return progress
@@ -90,19 +100,24 @@ def bodies(lake: Lake, manifest: Manifest) -> Iterator[tuple[PageEntry, bytes]]:
         path = _path(manifest.endpoint, manifest.run_id, entry.file)
         try:
             body = gzip.decompress(lake.read(path))
-        except (gzip.BadGzipFile, EOFError) as error:
-            raise _damaged(lake, path) from error
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise lake.damaged(path) from error
         if hashlib.sha256(body).hexdigest() != entry.sha256:
-            raise _damaged(lake, path)
+            raise lake.damaged(path)
         yield entry, body
 
 
 def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: datetime) -> str | None:
     """The newest run that was killed while it extracted the same thing, to go on with."""
     for run_id, parts in sorted(_runs(lake, source, now - RESUMABLE).items(), reverse=True):
-        told = [json.loads(lake.read(_path(endpoint, run_id, file))) for endpoint, file in parts]
-        same = all(_manifest_of(t).interval == days(interval) and t["origin"] == source.origin for t in told)
-        if same and not _complete(source, parts) and not any(_alive(t, now) for t in told):
+        if _complete(source, parts):
+            continue
+        try:
+            told = [_read(lake, _path(endpoint, run_id, file)) for endpoint, file in parts]
+        except LakeUnavailableError:  # damaged, or finished by its own process just now
+            continue
+        same = all(part.interval == days(interval) and part.origin == source.origin for part, _ in told)
+        if same and not any(_alive(writer, now) for _, writer in told):
             return run_id
     return None
 
@@ -124,7 +139,7 @@ def is_complete(lake: Lake, source: Source, run_id: str) -> bool:
 
 def read_manifest(lake: Lake, endpoint: str, run_id: str) -> Manifest:
     """What a complete extraction of an endpoint says of itself."""
-    return _manifest(lake.read(_path(endpoint, run_id, "manifest.json")))
+    return _read(lake, _path(endpoint, run_id, "manifest.json"))[0]
 
 
 def days(interval: DataInterval | None) -> tuple[str, str] | None:
@@ -154,19 +169,32 @@ def _write(lake: Lake, manifest: Manifest, file: str) -> None:
     lake.write(_path(manifest.endpoint, manifest.run_id, file), json.dumps(told, indent=1).encode())
 
 
-def _manifest(content: bytes) -> Manifest:
-    return _manifest_of(json.loads(content))
+def _read(lake: Lake, path: str) -> tuple[Manifest, dict[str, Any]]:
+    """A manifest, and who wrote it when: host, pid, at."""
+    try:
+        told = json.loads(lake.read(path))
+        writer = {name: told.pop(name) for name in ("host", "pid", "at")}
+        interval = (told["interval"][0], told["interval"][1]) if told["interval"] else None
+        pages = tuple(PageEntry(**page) for page in told["pages"])
+        return Manifest(**told | {"interval": interval, "pages": pages}), writer
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise lake.damaged(path) from error
 
 
-def _manifest_of(told: dict[str, Any]) -> Manifest:
-    interval = (told["interval"][0], told["interval"][1]) if told["interval"] else None
-    pages = tuple(PageEntry(**page) for page in told["pages"])
-    return Manifest(told["run_id"], told["endpoint"], told["origin"], interval, pages)
+def _of_the_same(kept: Manifest, fresh: Manifest) -> Manifest:
+    """What is kept of a run, unless it is about something else than what is asked for now."""
+    if (kept.interval, kept.origin) == (fresh.interval, fresh.origin):
+        return kept
+    what = f"[{', '.join(kept.interval)})" if kept.interval else "everything"
+    raise UsageError(
+        f"Run {kept.run_id} is about {what} from {kept.origin}.",
+        hint="Give the --from and --to of that run, or leave out --run-id.",
+    )
 
 
 def _progress(lake: Lake, endpoint: Endpoint, run_id: str) -> Manifest | None:
     path = _path(endpoint.name, run_id, "progress.json")
-    return _manifest(lake.read(path)) if lake.exists(path) else None
+    return _read(lake, path)[0] if lake.exists(path) else None
 
 
 def _runs(lake: Lake, source: Source, since: datetime | None = None) -> dict[str, set[tuple[str, str]]]:
@@ -175,7 +203,7 @@ def _runs(lake: Lake, source: Source, since: datetime | None = None) -> dict[str
     for endpoint in source.endpoints:
         for path in lake.list(f"bronze/{endpoint.name}"):
             *_, run_id, file = path.split("/")
-            if not RUN_ID.fullmatch(run_id):
+            if not is_run_id(run_id):
                 continue
             if file in ("manifest.json", "progress.json") and (since is None or started_at(run_id) >= since):
                 runs.setdefault(run_id, set()).add((endpoint.name, file))
@@ -197,10 +225,3 @@ def _alive(told: dict[str, Any], now: datetime) -> bool:
     except PermissionError:
         return True
     return bool(told["pid"] != os.getpid())
-
-
-def _damaged(lake: Lake, path: str) -> LakeUnavailableError:
-    return LakeUnavailableError(
-        f"{lake.address(path)} is not what its manifest says: it was damaged or changed.",
-        hint="Extract again; the warehouse is as it was.",
-    )

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from etl import telemetry
 from etl.errors import SourceContractError
 from etl.lake import bronze
 from etl.lake.store import Lake
@@ -97,6 +98,7 @@ def _transform_endpoint(
             refused += len(parsed.refused)
             unknown |= parsed.unknown_fields
             on_page(endpoint.name, parsed.records)
+    telemetry.REFUSED.send(refused, endpoint=endpoint.name)
     if first is not None and refused > max_share * records:
         raise SourceContractError(
             f"{refused} of {records} records of {endpoint.name} break their contract, more than {max_share:.0%}; "
@@ -109,8 +111,12 @@ def _transform_endpoint(
 
 def batches(lake: Lake, dataset: Dataset, run_id: str) -> Iterator[pa.RecordBatch]:
     """A dataset's rows of a run, a bounded number at a time."""
-    with lake.open(part_path(dataset, run_id)) as file:
-        yield from pq.ParquetFile(file).iter_batches(batch_size=BATCH_ROWS)
+    path = part_path(dataset, run_id)
+    with lake.open(path) as file:
+        try:
+            yield from pq.ParquetFile(file).iter_batches(batch_size=BATCH_ROWS)
+        except pa.ArrowInvalid as error:
+            raise lake.damaged(path) from error
 
 
 def table(lake: Lake, dataset: Dataset, run_id: str) -> pa.Table:
@@ -142,8 +148,11 @@ def read(lake: Lake, source: Source, run_id: str) -> Transformed | None:
 
 
 def _read(lake: Lake, path: str) -> Transformed:
-    told = json.loads(lake.read(path))
-    return Transformed(**told | {"interval": tuple(told["interval"]) if told["interval"] else None})
+    try:
+        told = json.loads(lake.read(path))
+        return Transformed(**told | {"interval": tuple(told["interval"]) if told["interval"] else None})
+    except (ValueError, TypeError, LookupError) as error:
+        raise lake.damaged(path) from error
 
 
 def part_path(dataset: Dataset, run_id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from pyarrow import NativeFile
@@ -21,21 +21,27 @@ class Lake:
     """A folder of files. `url` is a directory or `s3://bucket/prefix`, with pyarrow's options as its query."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = _without_secrets(url)
         with self._errors():
             try:
                 uri = url if "://" in url else Path(url).absolute().as_uri()
                 self._files, self._root = arrow_fs.FileSystem.from_uri(uri)
             except (ValueError, NotImplementedError) as error:
                 raise ConfigError(
-                    f"ETL_LAKE__URL={url} is no place for a lake: {error}.",
+                    f"ETL_LAKE__URL={self.url} is no place for a lake: {_without_secrets(str(error))}.",
                     hint="Set ETL_LAKE__URL to a directory or to s3://bucket/prefix.",
                 ) from error
-        self._renames = isinstance(self._files, arrow_fs.LocalFileSystem)
+        if not self._root:
+            raise ConfigError(f"ETL_LAKE__URL={self.url} names no bucket.", hint="Set it to s3://bucket/prefix.")
+        self._is_local = isinstance(self._files, arrow_fs.LocalFileSystem)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file; a reader sees the old one or the new one, never a part."""
-        with self.create(path) as file:
+        if self._is_local:
+            with self.create(path) as file:
+                file.write(content)
+            return
+        with self._errors(), self._files.open_output_stream(self._at(path)) as file:  # one request: all or nothing
             file.write(content)
 
     @contextmanager
@@ -43,19 +49,19 @@ class Lake:
         """A stream into a file that appears under its name when the block ends well."""
         with self._errors():
             final = self._at(path)
-            target = final + UNFINISHED if self._renames else final  # an object store shows whole objects only
-            self._files.create_dir(str(PurePosixPath(final).parent), recursive=True)
-            file = self._files.open_output_stream(target)
+            if self._is_local:
+                self._make_folder(str(PurePosixPath(final).parent))
+            file = self._files.open_output_stream(final + UNFINISHED)
             try:
                 yield file
+                file.close()
             except BaseException:
-                if self._renames:
+                with suppress(OSError):
                     file.close()
-                    self._files.delete_file(target)
+                with suppress(OSError):
+                    self._files.delete_file(final + UNFINISHED)
                 raise
-            file.close()
-            if self._renames:
-                self._files.move(target, final)
+            self._files.move(final + UNFINISHED, final)
 
     def read(self, path: str) -> bytes:
         with self._errors(), self._files.open_input_stream(self._at(path), compression=None) as file:
@@ -85,7 +91,20 @@ class Lake:
 
     def address(self, path: str) -> str:
         """Where a file is, as people and other engines name it."""
-        return f"{'' if self._renames else 's3://'}{self._at(path)}"
+        return f"{'' if self._is_local else 's3://'}{self._at(path)}"
+
+    def damaged(self, path: str) -> LakeUnavailableError:
+        """What to raise for a file that is not what was written."""
+        return LakeUnavailableError(
+            f"{self.address(path)} is not what was written: it was damaged or changed.",
+            hint="Extract and transform again; the warehouse is as it was.",
+        )
+
+    def _make_folder(self, path: str) -> None:
+        try:
+            self._files.create_dir(path, recursive=True)
+        except FileNotFoundError as error:  # as /proc answers
+            raise PermissionError(errno.EACCES, f"no folder can be made at {path}") from error
 
     def _at(self, path: str) -> str:
         return f"{self._root.rstrip('/')}/{path}"
@@ -95,7 +114,11 @@ class Lake:
         try:
             yield
         except OSError as error:
-            what = error.strerror or str(error).split("\n")[0]
+            what = (error.strerror or str(error).split("\n")[0]).split(" (Request ID")[0].rstrip(".")
+            if "NO_SUCH_BUCKET" in what:
+                raise ConfigError(
+                    f"The lake at {self.url} has no bucket: {what}.", hint="Make the bucket, or set ETL_LAKE__URL."
+                ) from error
             if error.errno in FULL:
                 raise LakeUnavailableError(
                     f"The lake at {self.url} is full: {what}.", hint="Free some space and run the same command again."
@@ -108,3 +131,9 @@ class Lake:
             raise LakeUnavailableError(
                 f"The lake at {self.url} failed: {what}.", hint="Check ETL_LAKE__URL and run the same command again."
             ) from error
+
+
+def _without_secrets(url: str) -> str:
+    """An address as it may stand in logs: no user, no password, no options."""
+    scheme, separator, rest = url.partition("://")
+    return scheme + separator + rest.rpartition("@")[2].split("?")[0] if separator else url

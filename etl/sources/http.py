@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,9 +16,16 @@ from urllib.parse import urlsplit
 
 import requests
 import stamina
+import urllib3
 
 from etl import telemetry
-from etl.errors import AccessError, SourceContractError, SourceUnavailableError, SourceWithdrawnError
+from etl.errors import (
+    AccessError,
+    ConfigError,
+    SourceContractError,
+    SourceUnavailableError,
+    SourceWithdrawnError,
+)
 from etl.model import Answer
 from etl.sources.records import BrokenPageError, parse_json
 from etl.telemetry import log
@@ -79,17 +88,21 @@ class HttpClient:
                 if attempt.num > 1:
                     telemetry.REQUEST_RETRIES.send(1, host=self.host)
                     log.info("asking again", method=method, path=path, attempt=attempt.num)
+                    content["headers"] = {"Cache-Control": "no-cache"}  # what was broken may be what was kept
                 return self._ask_once(method, f"{self.base_url}{path}", content)
         raise AssertionError("stamina either returns or raises")
 
     def _ask_once(self, method: str, url: str, content: dict[str, Any]) -> Answer:
         begin = time.monotonic()
         try:
-            with self._session.request(
-                method, url, timeout=(self.patience.connect_s, self.patience.read_s), stream=True, **content
-            ) as response:
+            with (
+                self._session.request(
+                    method, url, timeout=(self.patience.connect_s, self.patience.read_s), stream=True, **content
+                ) as response,
+                self._no_longer_than(begin + self.patience.read_s, response),
+            ):
                 _raise_for_status(response, url)
-                body = _read(response, begin + self.patience.read_s)
+                body = response.content
         except (requests.ConnectionError, requests.Timeout) as error:
             raise SourceUnavailableError(f"{self.host} does not answer: {_reason(error)}.", hint=LATER) from error
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
@@ -98,8 +111,31 @@ class HttpClient:
             raise SourceContractError(
                 f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
             ) from error
+        except OSError as error:  # not the API's: requests wraps those
+            raise ConfigError(
+                f"The folder for cacheable answers fails: {error}.",
+                hint="Set ETL_HTTP__CACHE to a folder you may write, or to nothing.",
+            ) from error
         telemetry.REQUEST_DURATION.send(time.monotonic() - begin, host=self.host)
         return Answer(url, response.status_code, body, _document(response, body, url), datetime.now(UTC))
+
+    @contextmanager
+    def _no_longer_than(self, deadline: float, response: requests.Response) -> Iterator[None]:
+        """Hang up on a trickle of bytes, which `requests` alone would let last for ever."""
+        timer = threading.Timer(deadline - time.monotonic(), _hang_up, [response])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except requests.RequestException:
+            if time.monotonic() < deadline:
+                raise
+        finally:
+            timer.cancel()
+        if time.monotonic() >= deadline:
+            raise SourceUnavailableError(
+                f"{self.host} answers too slowly: not done after {self.patience.read_s:g} s.", hint=LATER
+            )
 
 
 def _session(cache: Path | None) -> requests.Session:
@@ -125,21 +161,16 @@ def _seconds_to_wait(error: Exception, *, deadline: float) -> bool | float:
     return error.retry_after_s if time.monotonic() + error.retry_after_s <= deadline else False
 
 
-def _read(response: requests.Response, deadline: float) -> bytes:
-    """The whole body; `requests` alone would let a trickle of bytes last for ever."""
-    parts = []
-    for part in response.iter_content(1 << 16):
-        parts.append(part)
-        if time.monotonic() > deadline:
-            raise requests.Timeout("the answer came too slowly")
-    return b"".join(parts)
+def _hang_up(response: requests.Response) -> None:
+    with suppress(ValueError, RuntimeError, OSError):  # it ended just now, or came from the cache
+        response.raw.shutdown()
 
 
 def _raise_for_status(response: requests.Response, url: str) -> None:
     status = response.status_code
     if status < 400:
         return
-    said = response.raw.read(200, decode_content=True).decode("utf-8", "replace").split("\n")[0].strip()
+    said = _said(response)
     message = f"{url} answered {status}{f' ({said})' if said else ''}."
     if status in TRY_AGAIN:
         wait = _retry_after(response.headers.get("Retry-After"))
@@ -152,6 +183,16 @@ def _raise_for_status(response: requests.Response, url: str) -> None:
             message, hint="Check the base URL in `etl settings`; the API may have moved or ended."
         )
     raise SourceContractError(message, hint="The API no longer takes our question: compare it with its documentation.")
+
+
+def _said(response: requests.Response) -> str:
+    """The first line of an error's text, if it has one that people can read."""
+    try:
+        text = response.raw.read(200, decode_content=True).decode("utf-8", "replace").strip()
+    except (urllib3.exceptions.HTTPError, OSError):
+        return ""
+    first = text.splitlines()[0].strip() if text else ""
+    return first if first.isprintable() and not first.startswith("<") else ""
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import pyarrow as pa
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from etl.model import Dataset, Parsed, Refused
 
 LONGEST_INTEGER = 25  # digits; more become infinity, which every contract refuses
 LONGEST_RECORD = 100_000  # characters of a refused record that are kept
+ISO = re.compile(r"\d{4}-\d\d-\d\d")
 
+D = TypeVar("D", bound=date)
 Rows = Mapping[str, Iterable[tuple[Any, ...]]]
 
 
@@ -28,10 +31,17 @@ def _plain_text(value: str) -> str:
     return value
 
 
-def _within_our_time(value: datetime) -> datetime:
+def _iso(value: Any) -> Any:
+    """Pydantic alone would take a number for seconds since 1970."""
+    if not isinstance(value, str) or not ISO.match(value):
+        raise ValueError("is no date like 2006-03-24")
+    return value
+
+
+def _within_our_time(value: D) -> D:
     if not 1950 <= value.year <= 2100:
         raise ValueError("lies outside 1950 to 2100")
-    return value.astimezone(UTC)
+    return value
 
 
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_plain_text)]
@@ -39,7 +49,14 @@ Id = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain_t
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Integer = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Instant = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_within_our_time)]
+Instant = Annotated[
+    AwareDatetime,
+    Field(strict=False),
+    BeforeValidator(_iso),
+    AfterValidator(_within_our_time),
+    AfterValidator(lambda instant: instant.astimezone(UTC)),
+]
+Day = Annotated[date, Field(strict=False), BeforeValidator(_iso), AfterValidator(_within_our_time)]
 
 
 class Contract(BaseModel):
@@ -102,7 +119,7 @@ def parse_records(
     unknown: set[str] = set()
     for position, record in enumerate(records, start=1):
         try:
-            unknown |= contract.unknown_fields(record)
+            unknown |= {_printable(name) for name in contract.unknown_fields(record)}
             for name, found in rows_of(contract.model_validate(record)).items():
                 rows[name].extend(found)
         except ValidationError as error:
@@ -122,11 +139,21 @@ def _batch(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
 
 def _reasons(error: ValidationError) -> str:
     """`cores.0.core: Input should be a valid string`, the first three of them."""
-    said = [f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg']}" for e in error.errors(include_input=False)]
+    said = [
+        f"{'.'.join(map(str, e['loc'])) or 'record'}: {e['msg'].removeprefix('Value error, ')}"
+        for e in error.errors(include_input=False)
+    ]
     more = f" and {len(said) - 3} more" if len(said) > 3 else ""
-    return ("; ".join(said[:3]) + more).encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+    return _printable("; ".join(said[:3]) + more)
+
+
+def _printable(text: str) -> str:
+    """In one line, at most 500 characters, fit for a terminal and for Postgres."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:500])
 
 
 def _as_text(record: Any) -> str:
-    text = json.dumps(record)
-    return text if len(text) <= LONGEST_RECORD else text[:LONGEST_RECORD]
+    try:
+        return json.dumps(record)[:LONGEST_RECORD]
+    except RecursionError:
+        return json.dumps("nested too deeply to be written down; the page in bronze holds it")

@@ -61,7 +61,7 @@ class Warehouse:
     def copy(self, command: sql.Composable, file: Any) -> None:
         """Send a stream that Postgres reads with `copy … from stdin`."""
         with translated(), self._connection.cursor() as cursor:
-            cursor.copy_expert(command, file, size=1 << 20)
+            cursor.copy_expert(command, file, size=1 << 16)
 
     @property
     def raw(self) -> Any:
@@ -111,6 +111,6 @@ def _connection_error(said: str) -> PlatformError:
         return ConfigError(f"Postgres has no such role: {said}.", hint="Check PGUSER, or run `etl migrate` as owner.")
     if "database" in said and "does not exist" in said:
         return ConfigError(f"There is no such database: {said}.", hint="Check PGDATABASE, or create it.")
-    if "invalid connection option" in said or "invalid port" in said or "could not translate host name" in said:
+    if any(words in said for words in ("invalid ", "could not translate host name", "definition of service")):
         return ConfigError(f"Postgres cannot be found: {said}.", hint="Check PGHOST and PGPORT.")
     return WarehouseUnavailableError(f"Postgres cannot be reached or hung up: {said}.", hint=AGAIN)

@@ -14,11 +14,14 @@ from etl.warehouse.connection import Warehouse
 def copy_batches(
     warehouse: Warehouse, schema_name: str, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
 ) -> int:
-    """Append the batches to a table and return the number of rows; memory holds one batch at a time."""
+    """Append the batches to a table made in this transaction and return the number of rows.
+
+    Memory holds one batch at a time. Rows arrive frozen: Postgres need never visit them again to mark them visible.
+    """
     encoded = _Encoded(schema, batches)
     columns = sql.SQL(", ").join(map(sql.Identifier, schema.names))
     target = sql.Identifier(schema_name, table)
-    warehouse.copy(sql.SQL("copy {} ({}) from stdin with (format binary)").format(target, columns), encoded)
+    warehouse.copy(sql.SQL("copy {} ({}) from stdin with (format binary, freeze)").format(target, columns), encoded)
     return encoded.rows
 
 

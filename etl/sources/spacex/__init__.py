@@ -24,7 +24,9 @@ def make_source(base_url: str, origin: str, page_size: int) -> Source:
         origin=origin,
         probe=pages.probe,
         endpoints=(
-            Endpoint("spacex_launches", (datasets.LAUNCHES, datasets.LAUNCH_CORES), launches, parsers.launches),
+            Endpoint(
+                "spacex_launches", (datasets.LAUNCHES, datasets.LAUNCH_CORES), launches, parsers.launches, page_size
+            ),
             *(
                 Endpoint(dataset.name, (dataset,), partial(_list, path), parse)
                 for path, dataset, parse in (

@@ -1,13 +1,8 @@
 """What the SpaceX API must answer; https://github.com/r-spacex/SpaceX-API/tree/master/docs."""
 
-from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
-
-from etl.sources.records import Contract, Count, Id, Instant, Integer, Number, Text
-
-Day = Annotated[date, Field(strict=False)]
+from etl.sources.records import Contract, Count, Day, Id, Instant, Integer, Number, Text
 
 
 class CoreSlot(Contract):

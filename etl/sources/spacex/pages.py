@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from etl.errors import SourceContractError, SourceUnavailableError
+from etl.errors import SourceChangedError, SourceContractError
 from etl.model import Answer, Client, DataInterval, Page
 from etl.sources.records import BrokenPageError, records_of
 
@@ -24,26 +24,24 @@ def launches(client: Client, interval: DataInterval | None, first: int, page_siz
 
     Sorted by id, which never changes: a launch that is added or moves while we read shifts no page.
     """
-    number, seen, before = first, 0, None
-    while True:
+    number, seen, before, is_last = first, 0, None, False
+    while not is_last:
         answer = client.post("/v5/launches/query", _question(interval, number, page_size))
         envelope = _envelope(answer, number)
         docs, total = envelope["docs"], envelope["totalDocs"]
+        if number == first > 1 and not docs:
+            raise _changed(answer, (number - 1) * page_size, total)
         _refuse_repetition(answer, docs, before, number, total, page_size)
         if interval is None and total == 0:
             raise SourceContractError(
                 f"{answer.url} answered an empty list; it has hundreds of launches.", hint=CHANGED
             )
-        seen, before = seen + len(docs), docs
-        yield _page(number, answer, len(docs))
-        if not envelope["hasNextPage"]:
-            break
+        seen, before, is_last = seen + len(docs), docs, not envelope["hasNextPage"]
+        received = (first - 1) * page_size + seen
+        if is_last and received != total:
+            raise _changed(answer, received, total)
+        yield _page(number, answer, len(docs), is_last=is_last)
         number += 1
-    if (first - 1) * page_size + seen != total:
-        raise SourceUnavailableError(
-            f"{answer.url} changed while it was read: {seen} launches received, {total} announced.",
-            hint="Run the same command again.",
-        )
 
 
 def whole_list(client: Client, path: str) -> Iterator[Page]:
@@ -55,7 +53,7 @@ def whole_list(client: Client, path: str) -> Iterator[Page]:
         raise SourceContractError(f"{answer.url}: {error}.", hint=CHANGED) from error
     if not records:
         raise SourceContractError(f"{answer.url} answered an empty list.", hint=CHANGED)
-    yield _page(1, answer, len(records))
+    yield _page(1, answer, len(records), is_last=True)
 
 
 def _question(interval: DataInterval | None, page: int, limit: int) -> dict[str, Any]:
@@ -70,7 +68,7 @@ def _envelope(answer: Answer, page: int) -> dict[str, Any]:
     """The query's answer if it has the announced shape and is the page that was asked for."""
     envelope = answer.document
     shape = {"docs": list, "totalDocs": int, "page": int, "hasNextPage": bool}
-    if not isinstance(envelope, dict) or any(not isinstance(envelope.get(k), t) for k, t in shape.items()):
+    if not isinstance(envelope, dict) or any(type(envelope.get(k)) is not t for k, t in shape.items()):
         raise SourceContractError(f"{answer.url} answered no page of a query ({', '.join(shape)}).", hint=CHANGED)
     if envelope["page"] != page:
         raise SourceContractError(f"{answer.url} answered page {envelope['page']} instead of {page}.", hint=CHANGED)
@@ -83,5 +81,12 @@ def _refuse_repetition(answer: Answer, docs: list[Any], before: Any, number: int
         raise SourceContractError(f"{answer.url} repeats itself: page {number} brings nothing new.", hint=CHANGED)
 
 
-def _page(number: int, answer: Answer, records: int) -> Page:
-    return Page(number, answer.url, answer.status, answer.body, records, answer.received_at)
+def _changed(answer: Answer, received: int, total: int) -> SourceChangedError:
+    return SourceChangedError(
+        f"{answer.url} changed while it was read: {received} launches received, {total} announced.",
+        hint="Run the same command again.",
+    )
+
+
+def _page(number: int, answer: Answer, records: int, *, is_last: bool) -> Page:
+    return Page(number, answer.url, answer.status, answer.body, records, answer.received_at, is_last)
