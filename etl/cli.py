@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -13,20 +13,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from etl.errors import ConfigError, PlatformError, SourceUnavailableError, UsageError
+from etl.errors import ConfigError, PlatformError, UsageError
 
 if TYPE_CHECKING:
+    from etl.assembly import Parts
     from etl.model import DataInterval, Source
     from etl.pipeline import Pipeline
-    from etl.settings import Settings
-    from etl.sources.http import HttpClient
     from etl.warehouse.connection import Warehouse
     from etl.warehouse.questions import Answer
 
 SOURCES = ("spacex",)
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
-ANSWER_WITHIN_S = 3.0
-SIMULATED = "the built-in simulator"
 
 
 class Day(click.ParamType[date]):
@@ -92,10 +89,12 @@ def etl(context: click.Context, debug: bool) -> None:
     context.obj = {"debug": debug}
 
 
-def _settings(log_level: int | None = None) -> Settings:
+def _parts(log_level: int | None = None) -> Parts:
+    """Read the environment, set up logs and metrics, and hand on what the rest is made of."""
     import logging
 
     from etl import telemetry
+    from etl.assembly import Parts
     from etl.settings import load
 
     settings = load(os.environ)
@@ -104,54 +103,13 @@ def _settings(log_level: int | None = None) -> Settings:
     level = logging.DEBUG if debug else (log_level or logging.INFO)
     telemetry.configure_logs(json=as_json, level=level)
     telemetry.configure_metrics(settings.statsd.host, settings.statsd.port)
-    return settings
+    return Parts(settings, is_elsewhere=any(os.environ.get(name) for name in LIBPQ))
 
 
-def _source(settings: Settings, name: str, simulator: str | None = None) -> Source:
-    """The source at its own address, or at a simulator's."""
-    from etl import sources
-
-    knobs = getattr(settings, name)
-    return sources.load(name, simulator or knobs.base_url, knobs.page_size, SIMULATED if simulator else None)
-
-
-@contextmanager
-def _client(settings: Settings, base_url: str, *, cached: bool = True) -> Iterator[HttpClient]:
-    from etl.sources.http import HttpClient, Patience
-
-    http = settings.http
-    patience = Patience(http.connect_timeout_s, http.read_timeout_s, http.attempts, http.retry_s, http.wait_s)
-    with HttpClient(base_url, patience, http.cache if cached else None) as client:
-        yield client
-
-
-def _pipeline(settings: Settings, source: Source) -> Pipeline:
+def _watched(parts: Parts, source: Source) -> Pipeline:
     from etl import console
-    from etl.lake.store import Lake
-    from etl.pipeline import Pipeline
 
-    observer = console.observer(source)
-    return Pipeline(source, Lake(settings.lake.url), settings.quarantine.max_share, observer)
-
-
-@contextmanager
-def _warehouse(settings: Settings, *, migrated: bool = True, role: str | None = "etl_loader") -> Iterator[Warehouse]:
-    """The warehouse that libpq's variables name, else the embedded one, which migrates itself."""
-    from etl.warehouse import embedded, migrations
-    from etl.warehouse.connection import Warehouse
-
-    timeout = settings.warehouse.lock_timeout_s
-    if any(os.environ.get(name) for name in LIBPQ):
-        with Warehouse("", lock_timeout_s=timeout) as warehouse:
-            if migrated:
-                migrations.require_current(warehouse)
-            yield warehouse
-        return
-    with embedded.server(settings.warehouse.embedded) as dsn:
-        with Warehouse(dsn) as owner:
-            migrations.migrate(owner)
-        with Warehouse(dsn, role=role, lock_timeout_s=timeout) as warehouse:
-            yield warehouse
+    return parts.pipeline(source, console.observer(source))
 
 
 @etl.command()
@@ -160,10 +118,10 @@ def check(source_name: str) -> None:
     """Tell in seconds whether a run can work."""
     from etl import console
 
-    settings = _settings()
-    source = _source(settings, source_name)
-    with _client(settings, source.base_url, cached=False) as client:
-        console.say(f"{source.base_url} answers: {_pipeline(settings, source).check(client)}.")
+    parts = _parts()
+    source = parts.source(source_name)
+    with parts.client(source, attempts=1) as client:
+        console.say(f"{source.base_url} answers: {_watched(parts, source).check(client)}.")
 
 
 @etl.command()
@@ -172,10 +130,10 @@ def check(source_name: str) -> None:
 @run_option
 def extract(source_name: str, interval: DataInterval | None, run_id: str | None) -> None:
     """Keep the API's answers in the lake's bronze; print the run's id."""
-    settings = _settings()
-    source = _source(settings, source_name)
-    with _client(settings, source.base_url) as client:
-        click.echo(_pipeline(settings, source).extract(client, interval, _run_id(run_id)))
+    parts = _parts()
+    source = parts.source(source_name)
+    with parts.client(source) as client:
+        click.echo(_watched(parts, source).extract(client, interval, _run_id(run_id)))
 
 
 @etl.command()
@@ -186,9 +144,9 @@ def transform(source_name: str, interval: DataInterval | None, run_id: str | Non
     """Turn the newest bronze into silver; print the run's id."""
     from etl import pipeline as steps
 
-    settings = _settings()
-    source = _source(settings, source_name)
-    pipeline = _pipeline(settings, source)
+    parts = _parts()
+    source = parts.source(source_name)
+    pipeline = _watched(parts, source)
     click.echo(pipeline.transform(steps.extracted_run(pipeline.lake, source, interval, _run_id(run_id))).run_id)
 
 
@@ -201,11 +159,11 @@ def publish(source_name: str, interval: DataInterval | None, run_id: str | None)
     from etl import console
     from etl import pipeline as steps
 
-    settings = _settings()
-    source = _source(settings, source_name)
-    pipeline = _pipeline(settings, source)
+    parts = _parts()
+    source = parts.source(source_name)
+    pipeline = _watched(parts, source)
     transformed = steps.transformed_run(pipeline.lake, source, interval, _run_id(run_id))
-    with _warehouse(settings) as warehouse:
+    with parts.warehouse() as warehouse:
         console.show_published(pipeline.publish(warehouse, transformed), transformed)
 
 
@@ -223,52 +181,21 @@ def run(source_name: str, interval: DataInterval | None, or_simulate: bool, repo
     from etl import console
     from etl.warehouse import questions
 
-    settings = _settings(logging.WARNING if sys.stderr.isatty() or or_simulate else None)
-    with _warehouse(settings) as warehouse, _answering(settings, source_name, warehouse, or_simulate) as source:
-        with _client(settings, source.base_url, cached=source.origin != SIMULATED) as client:
-            summary = _pipeline(settings, source).run(client, warehouse, interval)
+    parts = _parts(logging.WARNING if sys.stderr.isatty() or or_simulate else None)
+    with ExitStack() as stack:
+        warehouse = stack.enter_context(parts.warehouse())
+        source = parts.source(source_name)
+        if or_simulate:
+            source = stack.enter_context(parts.live_or_simulated(source_name, warehouse))
+            console.show_origin(source, parts.source(source_name))
+        client = stack.enter_context(parts.client(source))
+        summary = _watched(parts, source).run(client, warehouse, interval)
         console.show_summary(summary)
         for answer in questions.ask(questions.texts(), warehouse.execute):
             console.show_answer(answer)
         if report_file is not None:
             _write_report(warehouse, source_name, report_file)
         console.show_next(report_file)
-
-
-@contextmanager
-def _answering(settings: Settings, name: str, warehouse: Warehouse, or_simulate: bool) -> Iterator[Source]:
-    """The source, or its simulator if that is allowed and the API does not answer."""
-    from etl import console
-    from etl.sources.http import HttpClient, Patience
-
-    source = _source(settings, name)
-    if not or_simulate:
-        yield source
-        return
-    try:
-        impatient = Patience(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)
-        with HttpClient(source.base_url, impatient) as client:
-            source.probe(client)
-    except SourceUnavailableError as error:
-        _refuse_to_mix(warehouse, source, error)
-        from etl.simulate import server, spacex
-
-        console.say(f"{error.message} So this run reads the built-in simulator: facts up to October 2022.")
-        with server.serve(spacex.make_app()) as simulator:
-            yield _source(settings, name, simulator.url)
-        return
-    console.say(f"{source.base_url} answers: this run reads the live API.")
-    yield source
-
-
-def _refuse_to_mix(warehouse: Warehouse, source: Source, error: SourceUnavailableError) -> None:
-    """What came from the real API is never replaced by simulated facts."""
-    origins = {row["origin"] for row in warehouse.run("ledger/origins", {"source": source.name})}
-    if origins - {SIMULATED}:
-        raise SourceUnavailableError(
-            f"{error.message} The warehouse holds its real data, which the simulator must not replace.",
-            hint="`etl ask` answers from what is published; run again when the API is back.",
-        ) from error
 
 
 @etl.command()
@@ -285,16 +212,15 @@ def backfill(source_name: str, start: date, end: date, every: str, only_plan: bo
     from etl import console
     from etl.model import DataInterval
 
-    settings = _settings()
-    source = _source(settings, source_name)
-    with _warehouse(settings) as warehouse:
-        pipeline = _pipeline(settings, source)
+    parts = _parts()
+    source = parts.source(source_name)
+    with parts.warehouse() as warehouse, parts.client(source) as client:
+        pipeline = _watched(parts, source)
         whole, length = DataInterval(start, end), past.Every.parse(every)
         plan = past.make_plan(warehouse, pipeline.lake, source, whole, length, again=again)
         console.show_plan(plan)
         if not only_plan:
-            with _client(settings, source.base_url) as client:
-                past.carry_out(plan, pipeline, client, warehouse, parallel, console.show_interval)
+            past.carry_out(plan, pipeline, client, warehouse, parallel, console.show_interval)
 
 
 @etl.command()
@@ -303,7 +229,7 @@ def status(runs: int) -> None:
     """Watermarks, the last runs, and what is in quarantine."""
     from etl import console
 
-    with _warehouse(_settings()) as warehouse:
+    with _parts().warehouse() as warehouse:
         console.show_status(
             warehouse.run("ledger/watermarks"),
             warehouse.run("ledger/last_runs", {"limit": runs}),
@@ -322,28 +248,27 @@ def ask(question: str | None, on: str) -> None:
     from etl import console
     from etl.warehouse import questions
 
-    settings = _settings()
+    parts = _parts()
     texts = questions.texts(question)
     if on == "lake":
-        answers = _ask_lake(settings, texts)
+        answers = _ask_lake(parts, texts)
     else:
-        with _warehouse(settings) as warehouse:
+        with parts.warehouse() as warehouse:
             answers = questions.ask(texts, warehouse.execute)
     for answer in answers:
         console.show_answer(answer)
 
 
-def _ask_lake(settings: Settings, texts: dict[str, str]) -> list[Answer]:
+def _ask_lake(parts: Parts, texts: dict[str, str]) -> list[Answer]:
     from functools import partial
 
     from etl.lake import local_engine
-    from etl.lake.store import Lake
     from etl.warehouse import questions
     from etl.warehouse.statements import statement
 
-    source = _source(settings, "spacex")
+    source = parts.source("spacex")
     gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
-    with local_engine.engine(Lake(settings.lake.url), source, gold) as engine:
+    with local_engine.engine(parts.lake(), source, gold) as engine:
         return questions.ask(texts, partial(local_engine.rows, engine))
 
 
@@ -353,7 +278,7 @@ def report(file: Path) -> None:
     """Write the answers as charts: one page that needs no network."""
     from etl import console
 
-    with _warehouse(_settings()) as warehouse:
+    with _parts().warehouse() as warehouse:
         _write_report(warehouse, "spacex", file)
     console.say(f"The report is at {file.absolute().as_uri()}")
 
@@ -391,7 +316,7 @@ def quarantine_list(as_json: bool) -> None:
     """Show what nobody has mended yet."""
     from etl import console
 
-    with _warehouse(_settings()) as warehouse:
+    with _parts().warehouse() as warehouse:
         records = warehouse.run("ledger/open_quarantine", {"source": None})
     console.show_quarantine(records, as_json=as_json)
 
@@ -403,15 +328,15 @@ def quarantine_replay(source_name: str, from_file: Any) -> None:
     """Publish quarantined records that are mended, or that this version of the contract accepts."""
     from etl import console, mending
 
-    settings = _settings()
-    source = _source(settings, source_name)
-    with _warehouse(settings) as warehouse:
+    parts = _parts()
+    source = parts.source(source_name)
+    with parts.warehouse() as warehouse:
         kept = warehouse.run("ledger/open_quarantine", {"source": source_name})
         records = mending.records(kept, from_file.read() if from_file else None)
         if not records:
             console.say("There is nothing in quarantine.")
             return
-        published, still_refused = _pipeline(settings, source).replay(warehouse, records)
+        published, still_refused = _watched(parts, source).replay(warehouse, records)
     console.show_replay(published, records, still_refused)
 
 
@@ -420,8 +345,9 @@ def migrate() -> None:
     """Bring the warehouse to the version of this code; run it as the owner of the database."""
     from etl import console
     from etl.warehouse import migrations
+    from etl.warehouse.connection import Warehouse
 
-    with _warehouse(_settings(), migrated=False, role=None) as warehouse:
+    with _parts().server() as dsn, Warehouse(dsn) as warehouse:
         applied = migrations.migrate(warehouse)
         console.say(
             f"Applied {', '.join(applied)}." if applied else f"Version {migrations.newest()} already: nothing to do."
@@ -434,16 +360,14 @@ def psql(arguments: tuple[str, ...]) -> None:
     """Open psql on the warehouse; further arguments go to psql (-c, -f and so on)."""
     import subprocess
 
-    from etl.warehouse import embedded, migrations
-    from etl.warehouse.connection import Warehouse
+    from etl.warehouse import embedded
 
-    settings = _settings()
-    if any(os.environ.get(name) for name in LIBPQ):
+    parts = _parts()
+    if parts.is_elsewhere:
         os.execvp("psql", ["psql", *arguments])
-    with embedded.server(settings.warehouse.embedded) as dsn:
-        with Warehouse(dsn) as owner:
-            migrations.migrate(owner)
-        sys.exit(subprocess.call([embedded.program("psql"), dsn, *arguments]))
+    options = {"PGOPTIONS": "-c role=engineer -c timezone=UTC"}  # reads everything; the pipeline alone writes
+    with parts.server() as dsn:
+        sys.exit(subprocess.call([embedded.program("psql"), dsn, *arguments], env=options | dict(os.environ)))
 
 
 @etl.command()

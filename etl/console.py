@@ -68,6 +68,14 @@ class Progress:
             bar.update(task, completed=total, what="")
 
 
+def show_origin(source: Source, live: Source) -> None:
+    """Which of the two this run reads."""
+    if source.origin == live.origin:
+        say(f"{live.base_url} answers: this run reads the live API.")
+    else:
+        say(f"{live.base_url} does not answer: this run reads {source.origin}, facts up to October 2022.")
+
+
 def show_summary(summary: Summary) -> None:
     """Rows in, out, quarantined, published, and the seconds of each step."""
     transformed, published = summary.transformed, summary.published

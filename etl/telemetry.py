@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import stamina
 import structlog
 
 SPECIAL = re.compile(r"[,=:|@#\s]")  # they would end a label or the name on the wire
@@ -66,6 +67,7 @@ def configure_logs(*, json: bool, level: int = logging.INFO) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
+    stamina.instrumentation.set_on_retry_hooks(())  # etl.sources.http says it better
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

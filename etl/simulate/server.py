@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ class Handler(WSGIRequestHandler):
         length = -1 if environ.get("wsgi.input_terminated") else int(self.headers.get("Content-Length") or 0)
         environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(length))
         try:
-            return Response.from_app(self.server.app, environ)
+            body, status, headers = run_wsgi_app(self.server.app, environ)
+            response = Response(body, status)
+            response.headers = headers  # as they are: a 304 gets no content type
+            return response
         except Exception:
             _log.exception("%s %s failed", self.command, self.path)
             return Response("Internal Server Error", 500, mimetype="text/plain")

@@ -107,7 +107,11 @@ class HttpClient:
             raise SourceUnavailableError(f"{self.host} does not answer: {_reason(error)}.", hint=LATER) from error
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
             raise SourceUnavailableError(f"{url} broke off in the middle of its answer.", hint=LATER) from error
-        except requests.RequestException as error:
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+            raise ConfigError(
+                f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
+            ) from error
+        except requests.RequestException as error:  # redirects without end, for one
             raise SourceContractError(
                 f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
             ) from error

@@ -1,0 +1,118 @@
+"""From settings to working parts: source, client, lake, pipeline, warehouse."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from etl import sources
+from etl.errors import PlatformError, SourceUnavailableError
+from etl.lake.store import Lake
+from etl.model import Source
+from etl.pipeline import Nobody, Observer, Pipeline
+from etl.settings import Settings
+from etl.simulate import server, spacex
+from etl.sources.http import HttpClient, Patience
+from etl.warehouse import embedded, migrations
+from etl.warehouse.connection import Warehouse
+
+ANSWER_WITHIN_S = 3.0
+SIMULATED = "the built-in simulator"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the settings describe; `is_elsewhere` says that libpq's variables name a warehouse."""
+
+    settings: Settings
+    is_elsewhere: bool
+
+    def source(self, name: str) -> Source:
+        """The source at its own address."""
+        knobs = getattr(self.settings, name)
+        return sources.load(name, knobs.base_url, knobs.page_size)
+
+    @contextmanager
+    def client(self, source: Source, attempts: int | None = None) -> Iterator[HttpClient]:
+        """A client for it, with the attempts of the settings or fewer; a simulator's answers are not kept."""
+        http = self.settings.http
+        attempts = attempts or http.attempts
+        patience = Patience(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
+        with HttpClient(source.base_url, patience, None if source.origin == SIMULATED else http.cache) as client:
+            yield client
+
+    def lake(self) -> Lake:
+        return Lake(self.settings.lake.url)
+
+    def pipeline(self, source: Source, observer: Observer | None = None) -> Pipeline:
+        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, observer or Nobody())
+
+    @contextmanager
+    def server(self) -> Iterator[str]:
+        """A connection string: empty for the warehouse that libpq's variables name, else the embedded one, migrated."""
+        if self.is_elsewhere:
+            yield ""
+            return
+        with embedded.server(self.settings.warehouse.embedded) as dsn:
+            with Warehouse(dsn) as owner:
+                migrations.migrate(owner)
+            yield dsn
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """A session of the loader; raises ConfigError if migrations are missing."""
+        with self.server() as dsn:
+            role = None if self.is_elsewhere else "etl_loader"
+            with Warehouse(dsn, role=role, lock_timeout_s=self.settings.warehouse.lock_timeout_s) as warehouse:
+                if self.is_elsewhere:
+                    migrations.require_current(warehouse)
+                yield warehouse
+
+    @contextmanager
+    def live_or_simulated(self, name: str, warehouse: Warehouse) -> Iterator[Source]:
+        """The source if it answers within 3 s, else its simulator on the bundled snapshot.
+
+        Raises: SourceUnavailableError if the warehouse holds real data: simulated facts never replace them.
+        """
+        source = self.source(name)
+        try:
+            _ask_in_time(source)
+        except PlatformError as error:
+            _refuse_to_mix(warehouse, source, error)
+            with server.serve(spacex.make_app()) as simulator:
+                knobs = getattr(self.settings, name)
+                yield sources.load(name, simulator.url, knobs.page_size, SIMULATED)
+        else:
+            yield source
+
+
+def _ask_in_time(source: Source) -> None:
+    """Raises: a PlatformError; also when the name cannot be looked up in time, which nothing else bounds."""
+    outcome: list[PlatformError | None] = []
+
+    def ask() -> None:
+        try:
+            with HttpClient(source.base_url, Patience(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)) as client:
+                source.probe(client)
+            outcome.append(None)
+        except PlatformError as error:
+            outcome.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(ANSWER_WITHIN_S)
+    if not outcome:
+        raise SourceUnavailableError(f"{source.base_url} does not answer within {ANSWER_WITHIN_S:.0f} s.", hint="Wait.")
+    if outcome[0] is not None:
+        raise outcome[0]
+
+
+def _refuse_to_mix(warehouse: Warehouse, source: Source, error: PlatformError) -> None:
+    origins = {row["origin"] for row in warehouse.run("ledger/origins", {"source": source.name})}
+    if origins - {SIMULATED}:
+        raise SourceUnavailableError(
+            f"{error.message} The warehouse holds its real data, which the simulator must not replace.",
+            hint="`etl ask` answers from what is published; run again when the API is back.",
+        ) from error
