@@ -1,0 +1,100 @@
+"""What a newcomer types, word for word, in an empty folder."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import Simulate
+
+UNREACHABLE = "http://127.0.0.1:9"  # the discard port: refused at once
+
+
+def etl(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("ETL_", "PG"))}
+    known = {"ETL_SPACEX__BASE_URL": UNREACHABLE, "ETL_HTTP__ATTEMPTS": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "etl", *arguments],
+        cwd=home,
+        env=clean | known | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_first_run_shows_the_answers_the_second_finds_nothing_new(tmp_path: Path) -> None:
+    first = etl(tmp_path, "run", "spacex", "--or-simulate", "--report", "report.html")
+    assert first.returncode == 0, first.stderr
+    assert "does not answer: this run reads the built-in simulator" in first.stdout
+    assert re.search(r"525\s+740\s+0\s+951", first.stdout)
+    assert re.search(r"\b13\s+5e9e28a7f3591817f23b2663\s+B1058", first.stdout)
+    assert "25 rows, 9 different cores." in first.stdout
+    assert (tmp_path / "report.html").as_uri() in first.stdout
+    assert "13" in (tmp_path / "report.html").read_text()
+
+    second = etl(tmp_path, "run", "spacex", "--or-simulate")
+    assert "Nothing new" in second.stdout
+    assert second.returncode == 0
+
+    lake_answers = etl(tmp_path, "ask", "--on", "lake").stdout
+    assert etl(tmp_path, "ask").stdout == lake_answers
+
+    status = etl(tmp_path, "status").stdout
+    assert status.count("published") >= 1
+    assert "next_start_date" in status
+    by_hand = etl(tmp_path, "psql", "-At", "-c", "select max(reuses) from gold.core_usage")
+    assert by_hand.stdout == "13\n"
+
+
+def test_simulated_facts_never_replace_real_data(tmp_path: Path, simulate: Simulate) -> None:
+    live = etl(tmp_path, "run", "spacex", "--or-simulate", ETL_SPACEX__BASE_URL=simulate())
+    assert "this run reads the live API" in live.stdout
+    offline = etl(tmp_path, "run", "spacex", "--or-simulate")
+    assert offline.returncode == os.EX_TEMPFAIL
+    assert "the simulator must not replace" in offline.stderr
+
+
+def test_an_api_that_says_nothing_for_three_seconds_is_simulated(tmp_path: Path) -> None:
+    with silent_server() as url:
+        run = etl(tmp_path, "run", "spacex", "--or-simulate", ETL_SPACEX__BASE_URL=url)
+    assert run.returncode == 0, run.stderr
+    assert f"{url} does not answer: this run reads the built-in simulator" in run.stdout
+
+
+def test_each_step_can_be_run_by_itself(tmp_path: Path, simulate: Simulate) -> None:
+    live = {"ETL_SPACEX__BASE_URL": simulate(), "ETL_LOG__FORMAT": "json"}
+    assert "205 launches" in etl(tmp_path, "check", "spacex", **live).stdout
+    run_id = etl(tmp_path, "extract", "spacex", **live).stdout
+    assert etl(tmp_path, "transform", "spacex", **live).stdout == run_id
+    published = etl(tmp_path, "publish", "spacex", **live)
+    assert f"of run {run_id.strip()}" in published.stdout
+    assert (
+        '"event": "step done", "step": "publish"' in published.stderr.replace("'", '"') or "publish" in published.stderr
+    )
+
+
+@contextmanager
+def silent_server() -> Iterator[str]:
+    """Accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        kept: list[socket.socket] = []
+
+        def accept() -> None:
+            while True:
+                try:
+                    kept.append(listening.accept()[0])
+                except OSError:
+                    return
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+        for connection in kept:
+            connection.close()
