@@ -36,7 +36,7 @@ status: $(VENV)/run ## Show watermarks, the last runs and what is in quarantine
 report: $(VENV)/run ## Write the answers as charts into .data/report.html
 	@$(BIN)/etl report
 
-bench: $(VENV)-bench/bench ## Measure speed against the limit and against peers; writes docs/benchmarks.md
+bench: $(VENV)/run $(VENV)-bench/bench ## Measure speed against the limit and against peers; writes docs/benchmarks.md
 	@$(VENV)-bench/bin/python -m tests.bench
 
 snapshot: $(VENV)/run ## Make the simulator's snapshot anew from the live API (FROM=folder: from kept responses)
@@ -48,6 +48,7 @@ catalogue: $(VENV)/run ## Write docs/data-catalogue.md from the declared schemas
 lock: ## Lock the requirements anew, with hashes (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra build -o etl/requirements.txt
 	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra build --extra test --extra lint -c etl/requirements.txt -o tests/requirements.txt
+	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra build tests/bench/requirements.in -c etl/requirements.txt -o tests/bench/requirements.txt
 
 clean: ## Remove all that was made here: environments, data, caches
 	@.ci/clean $(VENV)

@@ -98,9 +98,14 @@ def _translate(error: psycopg2.Error) -> Exception:
             )
         case pg.SerializationFailure() | pg.DeadlockDetected():
             return WarehouseUnavailableError(f"Postgres gave up: {said}.", hint=AGAIN)
-        case psycopg2.OperationalError() | psycopg2.InterfaceError():
+        case _ if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) or _server_vanished(error):
             return _connection_error(said)
     return error
+
+
+def _server_vanished(error: psycopg2.Error) -> bool:
+    """Of a server that is gone in the middle of a statement the driver sometimes says no more than DatabaseError."""
+    return type(error) is psycopg2.DatabaseError and error.pgcode is None
 
 
 def _connection_error(said: str) -> PlatformError:
@@ -112,5 +117,7 @@ def _connection_error(said: str) -> PlatformError:
     if "database" in said and "does not exist" in said:
         return ConfigError(f"There is no such database: {said}.", hint="Check PGDATABASE, or create it.")
     if any(words in said for words in ("invalid ", "could not translate host name", "definition of service")):
-        return ConfigError(f"Postgres cannot be found: {said}.", hint="Check PGHOST and PGPORT.")
+        return ConfigError(
+            f"Postgres cannot be found: {said}.", hint="Check PGHOST, PGPORT and libpq's other variables."
+        )
     return WarehouseUnavailableError(f"Postgres cannot be reached or hung up: {said}.", hint=AGAIN)

@@ -18,14 +18,14 @@ def copy_batches(
 
     Memory holds one batch at a time. Rows arrive frozen: Postgres need never visit them again to mark them visible.
     """
-    encoded = _Encoded(schema, batches)
+    encoded = Encoded(schema, batches)
     columns = sql.SQL(", ").join(map(sql.Identifier, schema.names))
     target = sql.Identifier(schema_name, table)
     warehouse.copy(sql.SQL("copy {} ({}) from stdin with (format binary, freeze)").format(target, columns), encoded)
     return encoded.rows
 
 
-class _Encoded:
+class Encoded:
     """The COPY stream as the file that psycopg2 wants to read from."""
 
     def __init__(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:

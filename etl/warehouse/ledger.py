@@ -73,9 +73,9 @@ class Attempt:
         ended = {"status": status, "origin": origin, "extracted_by": extracted_by}
         self._warehouse.run("ledger/finish_run", self._key() | ended)
 
-    def move_watermarks(self, datasets: Iterable[Dataset], end: date) -> None:
+    def move_watermarks(self, datasets: Iterable[Dataset], end: date | None) -> None:
         """Say that everything before `end` is published, and that earlier refusals of this interval are settled."""
-        for dataset in datasets:
+        for dataset in datasets if end is not None else ():
             self._warehouse.run("ledger/move_watermark", {"dataset": dataset.name, "end": end, "run_id": self.run_id})
         self._warehouse.run("ledger/resolve_quarantine", self._key() | {"source": self.source})
 

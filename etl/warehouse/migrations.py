@@ -31,6 +31,7 @@ def migrate(warehouse: Warehouse) -> list[str]:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.pool import StaticPool
 
     engine = create_engine("postgresql+psycopg2://", creator=lambda: warehouse.raw, poolclass=StaticPool)
@@ -38,12 +39,19 @@ def migrate(warehouse: Warehouse) -> list[str]:
     config.set_main_option("script_location", str(folder() / "migrations"))
     with translated():
         warehouse.raw.autocommit = False
-        with engine.begin() as connection:
-            connection.exec_driver_sql("select pg_advisory_xact_lock(47, 0)")
-            connection.exec_driver_sql("create schema if not exists ops")
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-        warehouse.raw.autocommit = True
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("select pg_advisory_xact_lock(47, 0)")
+                connection.exec_driver_sql("create schema if not exists ops")
+                before = current(warehouse)  # another may have migrated while we waited
+                _refuse_newer(before)
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except DBAPIError as error:
+            raise error.orig or error from error
+        finally:
+            if not warehouse.raw.closed:
+                warehouse.raw.autocommit = True
     versions = sorted(file.name[:4] for file in (folder() / "migrations" / "versions").glob("[0-9]*.py"))
     return [version for version in versions if before is None or version > before]
 

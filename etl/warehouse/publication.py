@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -41,15 +41,25 @@ class Publication:
         self._received: dict[str, int] = {}
         self.audits: list[AuditResult] = []
 
-    def stage(self, rows: Rows, interval: DataInterval | None, *, on_table: Callable[[], None] = lambda: None) -> None:
+    def stage(
+        self,
+        rows: Rows,
+        interval: DataInterval | None,
+        *,
+        refused: Collection[str] = (),
+        on_table: Callable[[], None] = lambda: None,
+    ) -> None:
         """Build the new state of every dataset beside the published one, keyed.
 
         With no interval the new state is what was read; else published rows of other days are carried over.
+        `refused` names the endpoints of which a record was refused: of them all published rows that were not read
+        again stay, for who knows which of them the refused record was about.
         Raises: AuditError if a key stands twice.
         """
-        for dataset in self._source.datasets:
-            self._stage_one(dataset, rows(dataset), interval)
-            on_table()
+        for endpoint in self._source.endpoints:
+            for dataset in endpoint.datasets:
+                self._stage_one(dataset, rows(dataset), interval, keep=endpoint.name in refused)
+                on_table()
 
     def add(self, rows: Rows) -> None:
         """Build the new state as the published one plus these rows, which replace those of the same key."""
@@ -76,9 +86,13 @@ class Publication:
         silver = [self._swap_one("silver", dataset.name) for dataset in self._source.datasets]
         return silver + [self._publish_gold(table.name) for table in self._source.gold]
 
-    def _stage_one(self, dataset: Dataset, rows: Iterable[pa.RecordBatch], interval: DataInterval | None) -> None:
+    def _stage_one(
+        self, dataset: Dataset, rows: Iterable[pa.RecordBatch], interval: DataInterval | None, *, keep: bool
+    ) -> None:
         self._open_and_copy(dataset, rows)
-        if interval is not None and dataset.day_column is not None:
+        if keep:
+            self._carry_over(dataset, None, None)
+        elif interval is not None and dataset.day_column is not None:
             self._carry_over(dataset, interval, dataset.day_column)
         self._key("silver", dataset.name)
 
@@ -119,13 +133,23 @@ class Publication:
 
     def _swap_one(self, schema: str, table: str) -> TableOutcome:
         staged = self._content("stage", table)
-        is_changed = staged != self._content(schema, table)
+        is_changed = self._is_changed(schema, table, staged)
         if is_changed:
             self._warehouse.run("publish/swap", {"schema": schema, "table": table})
         else:
             self._warehouse.run("publish/close_stage", {"table": table})
         rows, checksum = staged
         return TableOutcome(table, self._received.get(table, rows), rows, checksum, is_changed)
+
+    def _is_changed(self, schema: str, table: str, staged: tuple[int, str]) -> bool:
+        """Whether the new state differs from the published one.
+
+        That it differs the ledger tells at once. That it does not, only the published rows may tell: they are read.
+        """
+        last = self._warehouse.run("ledger/last_content", {"table": table})
+        if last and last[0]["content_checksum"] != staged[1]:
+            return True
+        return staged != self._content(schema, table)
 
     def _content(self, schema: str, table: str) -> tuple[int, str]:
         found = self._warehouse.run("publish/content", {"schema": schema, "table": table})[0]

@@ -18,9 +18,11 @@ begin
     execute format('grant create, temporary on database %I to platform_admin', current_database());
     execute format('revoke all on database %I from public', current_database());
     execute format('grant connect on database %I to etl_loader, engineer, analyst, metrics', current_database());
-    grant pg_monitor to metrics;
-exception when unique_violation then
-    null;  -- another database granted pg_monitor at the same moment
+    begin
+        grant pg_monitor to metrics;
+    exception when unique_violation then
+        null;  -- another database granted it at the same moment
+    end;
 end
 $$;
 

@@ -108,7 +108,11 @@ create function ops.double_keys(schema_name text, table_name text) returns table
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     key_columns text;
+    staged oid := format('stage.%I', table_name)::regclass;
 begin
+    if exists (select from pg_index where indrelid = staged and indisprimary and indisvalid) then
+        return;  -- the primary key stands, so there are none: no need to group all rows
+    end if;
     select string_agg(format('%I', a.attname), ', ' order by k.place) into strict key_columns
     from pg_index as i
     cross join unnest(i.indkey::smallint[]) with ordinality as k (attnum, place)

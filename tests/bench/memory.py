@@ -1,0 +1,63 @@
+"""Peak memory of a process that publishes from the lake: `python -m tests.bench.memory DSN LAKE RUN_ID` prints it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from etl.lake import silver
+from etl.lake.store import Lake
+from etl.model import new_run_id
+from tests.bench import readings, warehouse
+
+
+@dataclass(frozen=True)
+class Peak:
+    """What the process took at most while it published that many rows."""
+
+    rows: int
+    bytes: int
+    parquet_bytes: int
+    seconds: float
+
+
+def measure(dsn: str, folder: Path, rows: int) -> Peak:
+    """Write silver, then publish it from a process of its own."""
+    lake, run_id = Lake(str(folder)), new_run_id()
+    path = silver.part_path(readings.READINGS, run_id)
+    with lake.create(path) as file, pq.ParquetWriter(file, readings.READINGS.schema, compression="zstd") as writer:
+        for batch in readings.batches(rows, 0):
+            writer.write_batch(batch)
+    size = (folder / path).stat().st_size
+    warehouse.reset(dsn)
+    command = [sys.executable, "-m", "tests.bench.memory", dsn, str(folder), run_id]
+    said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2]).stdout
+    if warehouse.count(dsn, "silver.bench_readings") != rows:
+        raise AssertionError("rows are missing")
+    lake.delete(path)
+    peak, seconds = said.split()
+    return Peak(rows, int(peak), size, float(seconds))
+
+
+def _publish(dsn: str, folder: str, run_id: str) -> None:
+    loaded = warehouse.publish(dsn, silver.batches(Lake(folder), readings.READINGS, run_id))
+    print(_peak(), loaded.seconds)
+
+
+def _peak() -> int:
+    """The most memory this process has held, in bytes: Linux counts it afresh for each program."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    _publish(*sys.argv[1:])
