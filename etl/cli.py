@@ -383,7 +383,7 @@ def simulate(source_name: str, host: str, port: int, fault_texts: tuple[str, ...
     try:
         plan = faults.Faults([faults.parse_fault(text) for text in fault_texts])
     except ValueError as error:
-        raise UsageError(str(error), hint="`etl simulate --help` shows how a fault is written.") from error
+        raise UsageError(f"--fault: {error}.", hint="`etl simulate --help` shows how a fault is written.") from error
     try:
         server.serve_forever(
             spacex.make_app(plan), host, port, ready=lambda url: console.say(f"Simulating {source_name} at {url}")
@@ -415,7 +415,7 @@ def main() -> NoReturn:
     """Run the command line; every error ends in one line, a hint and the exit code of its kind."""
     debug = "--debug" in sys.argv[1:2]
     try:
-        etl.main(standalone_mode=False)
+        etl.main(prog_name="etl", standalone_mode=False)
     except PlatformError as error:
         _end(error.message, error.hint, error.exit_code, debug)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -447,7 +447,8 @@ def _end(message: str, hint: str, code: int, debug: bool) -> NoReturn:
         import traceback
 
         traceback.print_exc()
-    text = f"error: {' '.join(message.split())}\nhint: {' '.join(hint.split())}"
+    message, hint = " ".join(message.split()), " ".join(hint.split())
+    text = f"error: {message}{'' if message.endswith(('.', '?')) else '.'}\nhint: {hint}"
     click.echo(text, err=True)
     termination_log = Path("/dev/termination-log")
     if termination_log.is_file() and os.access(termination_log, os.W_OK):

@@ -174,7 +174,8 @@ class Pipeline:
         interval = interval_of(transformed)
         quarantined = list(silver.quarantined(self.lake, self.source, transformed.run_id))
         with publication(warehouse, self.source) as new:
-            self._stage_audit(new, lambda: new.stage(rows, interval), attempt)
+            refused = {record.endpoint for record in quarantined}
+            self._stage_audit(new, lambda: new.stage(rows, interval, refused=refused), attempt)
             attempt.move_watermarks(self.source.datasets, _end(transformed))
             return self._finish(
                 new, attempt, extracted_by=transformed.run_id, origin=transformed.origin, quarantined=quarantined
@@ -253,8 +254,13 @@ def interval_of(transformed: Transformed) -> DataInterval | None:
     return DataInterval(date.fromisoformat(start), date.fromisoformat(end))
 
 
-def _end(transformed: Transformed) -> date:
-    """Up to which day the run knows everything: its interval's end, but never later than the day it was read."""
+def _end(transformed: Transformed) -> date | None:
+    """Up to which day the run knows everything: its interval's end, but never later than the day it was read.
+
+    None for an interval that had not begun by then.
+    """
     read_on = bronze.creation_date(transformed.run_id)
     interval = interval_of(transformed)
-    return read_on if interval is None else min(interval.end, read_on)
+    if interval is None:
+        return read_on
+    return min(interval.end, read_on) if interval.start < read_on else None

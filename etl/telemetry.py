@@ -85,13 +85,14 @@ def configure_logs(*, json: bool, level: int = logging.INFO) -> None:
 def configure_metrics(host: str | None, port: int) -> None:
     """Open the StatsD socket. UDP: each value leaves at once, so nothing waits for a flush at exit."""
     global _statsd
-    if host is None:
+    if _statsd is not None:
+        _statsd.close()
         _statsd = None
+    if host is None:
         return
     import statsd
 
     try:
         _statsd = statsd.StatsClient(host, port)
-    except socket.gaierror as error:
-        _statsd = None  # a run without metrics is better than none
+    except socket.gaierror as error:  # a run without metrics is better than none
         log.warning("no metrics are sent: ETL_STATSD__HOST is not known", host=host, error=error.strerror)

@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,31 @@ def new_database(postgres: str) -> Iterator[Callable[..., str]]:
     with _session(postgres) as cursor:
         for name in made:
             cursor.execute(f"drop database {name} with (force)")
+
+
+MakeDatabase = Callable[..., AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def make_database(postgres: str) -> MakeDatabase:
+    """`with make_database(like=dsn) as dsn`: a copy of another database, by default of a migrated one without rows.
+
+    A copy has no grants on the database itself: what is about those migrates an empty one.
+    """
+
+    @contextmanager
+    def make(*, like: str | None = None, migrated: bool = True) -> Iterator[str]:
+        name = f"test_{uuid.uuid4().hex}"
+        template = like.split("?")[0].rsplit("/", 1)[1] if like else TEMPLATE if migrated else "template1"
+        with _session(postgres) as cursor:
+            cursor.execute(f"create database {name} template {template}")
+        try:
+            yield named(postgres, name)
+        finally:
+            with _session(postgres) as cursor:
+                cursor.execute(f"drop database {name} with (force)")
+
+    return make
 
 
 @pytest.fixture

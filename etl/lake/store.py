@@ -41,8 +41,8 @@ class Lake:
             with self.create(path) as file:
                 file.write(content)
             return
-        with self._errors(), self._files.open_output_stream(self._at(path)) as file:  # one request: all or nothing
-            file.write(content)
+        with self._errors(), self._files.open_output_stream(self._at(path), compression=None) as file:
+            file.write(content)  # an object appears once its upload is complete
 
     @contextmanager
     def create(self, path: str) -> Iterator[NativeFile]:
@@ -51,7 +51,7 @@ class Lake:
             final = self._at(path)
             if self._is_local:
                 self._make_folder(str(PurePosixPath(final).parent))
-            file = self._files.open_output_stream(final + UNFINISHED)
+            file = self._files.open_output_stream(final + UNFINISHED, compression=None)
             try:
                 yield file
                 file.close()

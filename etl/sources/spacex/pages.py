@@ -24,22 +24,24 @@ def launches(client: Client, interval: DataInterval | None, first: int, page_siz
 
     Sorted by id, which never changes: a launch that is added or moves while we read shifts no page.
     """
-    number, seen, before, is_last = first, 0, None, False
+    number, seen, before, announced, is_last = first, 0, None, 0, False
     while not is_last:
         answer = client.post("/v5/launches/query", _question(interval, number, page_size))
         envelope = _envelope(answer, number)
         docs, total = envelope["docs"], envelope["totalDocs"]
         if number == first > 1 and not docs:
-            raise _changed(answer, (number - 1) * page_size, total)
+            raise _changed(answer, f"{(number - 1) * page_size} launches received, {total} announced")
+        if total < announced:  # a launch was taken back: later pages have moved up
+            raise _changed(answer, f"{announced} launches announced, then {total}")
         _refuse_repetition(answer, docs, before, number, total, page_size)
         if interval is None and total == 0:
             raise SourceContractError(
                 f"{answer.url} answered an empty list; it has hundreds of launches.", hint=CHANGED
             )
-        seen, before, is_last = seen + len(docs), docs, not envelope["hasNextPage"]
+        seen, before, announced, is_last = seen + len(docs), docs, total, not envelope["hasNextPage"]
         received = (first - 1) * page_size + seen
         if is_last and received != total:
-            raise _changed(answer, received, total)
+            raise _changed(answer, f"{received} launches received, {total} announced")
         yield _page(number, answer, len(docs), is_last=is_last)
         number += 1
 
@@ -81,10 +83,9 @@ def _refuse_repetition(answer: Answer, docs: list[Any], before: Any, number: int
         raise SourceContractError(f"{answer.url} repeats itself: page {number} brings nothing new.", hint=CHANGED)
 
 
-def _changed(answer: Answer, received: int, total: int) -> SourceChangedError:
+def _changed(answer: Answer, how: str) -> SourceChangedError:
     return SourceChangedError(
-        f"{answer.url} changed while it was read: {received} launches received, {total} announced.",
-        hint="Run the same command again.",
+        f"{answer.url} changed while it was read: {how}.", hint="Run the same command again: it begins anew."
     )
 
 

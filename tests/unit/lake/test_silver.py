@@ -1,0 +1,155 @@
+"""Silver holds each record as a row or keeps it in quarantine, and says so."""
+
+import json
+from datetime import date
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from etl.errors import LakeUnavailableError, SourceContractError
+from etl.lake import bronze, local_engine, silver
+from etl.lake.store import Lake
+from etl.model import DataInterval, Source
+from etl.pipeline import Pipeline
+from etl.simulate.faults import Fault
+from etl.warehouse.statements import statement
+from tests.conftest import Simulate, client_of, spacex_at
+
+
+def run(lake: Lake, source: Source, *, share: float = 0.05, interval: DataInterval | None = None) -> silver.Transformed:
+    pipeline = Pipeline(source, lake, share)
+    with client_of(source.base_url) as client:
+        return pipeline.transform(pipeline.extract(client, interval))
+
+
+def refused_file(lake: Lake, endpoint: str, run_id: str) -> list[dict[str, Any]]:
+    path = f"quarantine/{endpoint}/p_creation_date={bronze.creation_date(run_id)}/{run_id}.jsonl"
+    return [json.loads(line) for line in lake.read(path).splitlines()]
+
+
+def test_every_endpoint_of_a_run_becomes_parquet(any_lake: Lake, simulate: Simulate) -> None:
+    source = spacex_at(simulate())
+    done = run(any_lake, source)
+    assert (done.refused, done.unknown_fields, done.source, done.origin) == (0, {}, "spacex", "the simulator")
+    assert (done.rows["spacex_launches"], done.rows["spacex_launch_cores"]) == (205, 215)
+    assert done.records == sum(done.rows.values()) - 215
+    for dataset in source.datasets:
+        part = silver.part_path(dataset, done.run_id)
+        assert part == f"silver/{dataset.name}/p_creation_date={date.today()}/part-{done.run_id}.parquet"
+        with any_lake.open(part) as file:
+            stored = pq.ParquetFile(file)
+            assert stored.schema_arrow.equals(dataset.schema)
+            assert stored.metadata.row_group(0).column(0).compression == "ZSTD"
+            assert stored.metadata.num_rows == done.rows[dataset.name]
+        batches = list(silver.batches(any_lake, dataset, done.run_id))
+        assert sum(batch.num_rows for batch in batches) == done.rows[dataset.name]
+        assert all(batch.schema.equals(dataset.schema) for batch in batches)
+    assert silver.latest(any_lake, source, None) == silver.read(any_lake, source, done.run_id) == done
+    assert list(silver.quarantined(any_lake, source, done.run_id)) == []
+
+
+def test_the_lake_alone_answers_the_questions(any_lake: Lake, simulate: Simulate) -> None:
+    source = spacex_at(simulate())
+    run(any_lake, source)
+    gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
+    with local_engine.engine(any_lake, source, gold) as engine:
+        rows = local_engine.rows(engine, statement("questions/most_reused_core"))
+    assert [(row["core_id"], row["reuses"]) for row in rows] == [("5e9e28a7f3591817f23b2663", 13)]
+
+
+def test_transforming_again_gives_the_same_and_leaves_one_file_each(lake: Lake, simulate: Simulate) -> None:
+    source = spacex_at(simulate())
+    done = run(lake, source)
+    files = lake.list("")
+    assert Pipeline(source, lake, 0.05).transform(done.run_id) == done
+    assert lake.list("") == files
+
+
+def test_a_refused_record_is_kept_with_reason_page_and_position(lake: Lake, simulate: Simulate) -> None:
+    url = simulate(Fault("string_cores", path="/v5/launches"), Fault("malformed", path="/v4/cores"))
+    done = run(lake, spacex_at(url, 50))
+    assert done.refused == 2
+    assert (done.rows["spacex_launches"], done.rows["spacex_cores"]) == (204, 77)
+    (launch,) = refused_file(lake, "spacex_launches", done.run_id)
+    assert {name: launch[name] for name in ("endpoint", "page", "position", "reason")} == {
+        "endpoint": "spacex_launches",
+        "page": 1,
+        "position": 1,
+        "reason": "cores: Input should be a valid list",
+    }
+    assert isinstance(json.loads(launch["record"])["cores"], str)
+    (core,) = refused_file(lake, "spacex_cores", done.run_id)
+    assert core["reason"] == "id: Input should be a valid string"
+    assert [one.reason for one in silver.quarantined(lake, spacex_at(url), done.run_id)] == [
+        launch["reason"],
+        core["reason"],
+    ]
+
+
+def test_pages_number_their_refused_records(lake: Lake, simulate: Simulate) -> None:
+    done = run(lake, spacex_at(simulate(Fault("nan", times=3, path="/v5/launches")), 50))
+    found = refused_file(lake, "spacex_launches", done.run_id)
+    assert [(one["page"], one["position"]) for one in found] == [(1, 1), (2, 1), (3, 1)]
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.0, False), (0.023, False), (0.025, True), (1.0, True)])
+def test_a_run_bears_its_share_of_refused_records_and_no_more(
+    lake: Lake, simulate: Simulate, share: float, passes: bool
+) -> None:
+    source = spacex_at(simulate(Fault("nan", times=5, path="/v5/launches")), 41)  # 5 of 205: 2.4 %
+    if passes:
+        assert run(lake, source, share=share).refused == 5
+        return
+    with pytest.raises(
+        SourceContractError, match=r"^5 of 205 records of spacex_launches break .* the first says"
+    ) as told:
+        run(lake, source, share=share)
+    assert ".jsonl; nothing was published" in told.value.hint
+    assert silver.latest(lake, source, None) is None, "a run that failed must not look like one that can be published"
+    assert len(refused_file(lake, "spacex_launches", str(bronze.latest(lake, source, None)))) == 5
+
+
+def test_the_share_is_counted_for_each_endpoint_apart(lake: Lake, simulate: Simulate) -> None:
+    source = spacex_at(simulate(Fault("malformed", path="/v4/rockets")))  # 1 of 4, though 1 of hundreds in all
+    with pytest.raises(SourceContractError, match=r"^1 of 4 records of spacex_rockets"):
+        run(lake, source)
+
+
+def test_a_field_that_is_renamed_everywhere_fails_the_run(lake: Lake, simulate: Simulate) -> None:
+    with pytest.raises(SourceContractError, match=r"^205 of 205 .* name: Field required"):
+        run(lake, spacex_at(simulate(Fault("changed_field", times=None, path="/v5/launches"))))
+
+
+def test_unknown_fields_are_told_once(lake: Lake, simulate: Simulate) -> None:
+    done = run(lake, spacex_at(simulate(Fault("changed_field", path="/v4/landpads", field="wikipedia"))))
+    assert done.unknown_fields == {"spacex_landpads": ["field_nobody_knows", "new_wikipedia"]}
+
+
+def test_an_interval_has_its_own_newest_run(lake: Lake, simulate: Simulate) -> None:
+    source = spacex_at(simulate())
+    interval = DataInterval(date(2020, 1, 1), date(2021, 1, 1))
+    part, whole = run(lake, source, interval=interval), run(lake, source)
+    assert part.rows["spacex_launches"] == 26
+    assert silver.latest(lake, source, interval) == part
+    assert silver.latest(lake, source, None) == whole
+    assert silver.latest(lake, source, DataInterval(date(2020, 1, 1), date(2020, 2, 1))) is None
+    assert silver.read(lake, source, "20200101T000000Z-000000") is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"{}", b"\xff"])
+def test_a_damaged_note_of_a_run_is_refused(lake: Lake, simulate: Simulate, damage: bytes) -> None:
+    source = spacex_at(simulate())
+    done = run(lake, source)
+    lake.write(f"silver/_runs/spacex/{done.run_id}.json", damage)
+    with pytest.raises(LakeUnavailableError, match="is not what was written"):
+        silver.latest(lake, source, None)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1", b"PAR1" + b"x" * 1000 + b"PAR1"])
+def test_damaged_rows_are_refused(lake: Lake, simulate: Simulate, damage: bytes) -> None:
+    source = spacex_at(simulate())
+    done = run(lake, source)
+    lake.write(silver.part_path(source.datasets[0], done.run_id), damage)
+    with pytest.raises(LakeUnavailableError, match="is not what was written"):
+        list(silver.batches(lake, source.datasets[0], done.run_id))

@@ -1,0 +1,345 @@
+"""The HTTP client waits, tries again and gives up as it should."""
+
+import gzip
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from werkzeug.wrappers import Request, Response
+
+from etl.errors import (
+    AccessError,
+    ConfigError,
+    PlatformError,
+    SourceContractError,
+    SourceUnavailableError,
+    SourceWithdrawnError,
+)
+from etl.simulate.faults import Fault
+from etl.sources.http import HttpClient, Patience
+from tests.conftest import HASTY, Simulate, client_of
+from tests.unit.sources.conftest import Reply, answering, ok, status
+
+FINE = {"fine": True}
+CACHED = {"Cache_Control": "max-age=300"}
+
+
+def broken_off(body: bytes = b'{"fine": tr', promised: int = 100, code: int = 200, **headers: str) -> Response:
+    """Promises more bytes than it sends, then hangs up."""
+    headers = {"Content-Length": str(promised), "Connection": "close", **headers}
+    return Response([body], code, headers, content_type="application/json")
+
+
+def trickle(code: int = 200) -> Response:
+    def drops() -> Iterator[bytes]:
+        for _ in range(100):
+            yield b" "
+            time.sleep(0.02)
+
+    return Response(drops(), code, {"Content-Length": "100"}, content_type="application/json")
+
+
+# Waiting
+
+
+def test_a_retry_after_is_waited_for_in_earnest() -> None:
+    with answering(status(429, Retry_After="0.2"), ok()) as api, client_of(api.url) as client:
+        begin = time.monotonic()
+        assert client.get("/x").document == FINE
+        assert time.monotonic() - begin >= 0.2
+        assert len(api.asked) == 2
+
+
+def test_a_retry_after_replaces_our_own_wait(waits: list[float]) -> None:
+    with (
+        answering(status(429, Retry_After="3"), status(503, Retry_After="4"), ok()) as api,
+        client_of(api.url) as client,
+    ):
+        assert client.get("/x").document == FINE
+    assert waits == [3, 4]
+
+
+def test_the_simulated_rate_limit_is_survived(simulate: Simulate, waits: list[float]) -> None:
+    url = simulate(Fault("rate_limit", times=2, retry_after=2))
+    with client_of(url) as client:
+        assert len(client.get("/v4/cores").document) > 70
+    assert waits == [2, 2]
+
+
+def test_a_retry_after_may_be_a_date(waits: list[float]) -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=4), usegmt=True)
+    with answering(status(429, Retry_After=at), ok()) as api, client_of(api.url) as client:
+        client.get("/x")
+    assert len(waits) == 1
+    assert 2.5 <= waits[0] <= 4
+
+
+@pytest.mark.parametrize("value", ["Wed, 21 Oct 2015 07:28:00 GMT", "0", "-5"])
+def test_a_retry_after_in_the_past_waits_no_time(waits: list[float], value: str) -> None:
+    with answering(status(429, Retry_After=value), ok()) as api, client_of(api.url) as client:
+        client.get("/x")
+    assert waits == [0]
+
+
+@pytest.mark.parametrize("value", ["soon", "", "Wed, 99 Oct 2015 07:28:00 GMT", "Wed, 21 Oct 2015 07:28:00 -0000"])
+def test_a_retry_after_that_makes_no_sense_is_ignored(waits: list[float], value: str) -> None:
+    with answering(status(429, Retry_After=value), ok()) as api, client_of(api.url) as client:
+        client.get("/x")
+    assert len(waits) == 1
+    assert waits[0] < 0.1
+
+
+@pytest.mark.parametrize(("value", "said"), [("3600", "3600 s"), ("inf", "inf s")])
+def test_a_retry_after_beyond_our_patience_gives_up_at_once(waits: list[float], value: str, said: str) -> None:
+    with answering(status(429, Retry_After=value)) as api, client_of(api.url) as client:
+        with pytest.raises(SourceUnavailableError) as told:
+            client.get("/x")
+        assert len(api.asked) == 1
+    assert waits == []
+    assert said in told.value.hint
+    assert told.value.retry_after_s == float(value)
+
+
+def test_tries_end_with_their_number(waits: list[float]) -> None:
+    with answering(status(500, "Internal Server Error")) as api, client_of(api.url) as client:
+        with pytest.raises(SourceUnavailableError, match=r"/x answered 500 \(Internal Server Error\)\.$"):
+            client.get("/x")
+        assert len(api.asked) == HASTY.attempts
+    assert len(waits) == HASTY.attempts - 1
+
+
+def test_waits_grow(waits: list[float]) -> None:
+    with (
+        answering(status(500)) as api,
+        client_of(api.url, Patience(attempts=6, wait_s=1)) as client,
+        pytest.raises(SourceUnavailableError),
+    ):
+        client.get("/x")
+    assert all(low <= wait <= low + 1 for wait, low in zip(waits, [1, 2, 4, 8, 9], strict=True))
+
+
+def test_tries_end_with_their_time() -> None:
+    begin = time.monotonic()
+    with answering(status(500)) as api, client_of(api.url, Patience(attempts=50, retry_s=0.2, wait_s=0.05)) as client:
+        with pytest.raises(SourceUnavailableError):
+            client.get("/x")
+        assert 2 <= len(api.asked) < 10
+    assert time.monotonic() - begin < 2
+
+
+# Trying again
+
+
+@pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504])
+def test_a_passing_trouble_is_tried_again(waits: list[float], code: int) -> None:
+    with answering(status(code), ok()) as api, client_of(api.url) as client:
+        assert client.post("/x", {}).document == FINE
+        assert len(api.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (400, SourceContractError),
+        (401, AccessError),
+        (403, AccessError),
+        (404, SourceWithdrawnError),
+        (405, SourceContractError),
+        (407, AccessError),
+        (410, SourceWithdrawnError),
+        (422, SourceContractError),
+    ],
+)
+def test_a_refusal_is_never_tried_again(waits: list[float], code: int, expected: type[PlatformError]) -> None:
+    with answering(status(code, "No such thing\nsecond line")) as api, client_of(api.url) as client:
+        with pytest.raises(expected, match=rf"answered {code} \(No such thing\)\.$"):
+            client.post("/x", {})
+        assert len(api.asked) == 1
+    assert waits == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        broken_off(),
+        Response('{"fine": tr', content_type="application/json"),
+        Response("", content_type="application/json"),
+        Response(b"\xff\xfe\xfa", content_type="application/json"),
+        Response("[" * 100_000, content_type="application/json"),
+        Response(b"no gzip", 200, {"Content-Encoding": "gzip"}, content_type="application/json"),
+    ],
+    ids=["cut", "truncated", "empty", "no text", "too deep", "no gzip"],
+)
+def test_a_broken_answer_is_tried_again_and_then_given_up(waits: list[float], reply: Reply) -> None:
+    with answering(reply, ok()) as api, client_of(api.url) as client:
+        assert client.get("/x").document == FINE
+    with answering(reply) as api, client_of(api.url) as client:
+        with pytest.raises(SourceUnavailableError):
+            client.get("/x")
+        assert len(api.asked) == HASTY.attempts
+
+
+@pytest.mark.parametrize("fault", ["cut", "truncated", "server_error"])
+def test_a_simulated_fault_that_passes_is_survived(simulate: Simulate, waits: list[float], fault: str) -> None:
+    with client_of(simulate(Fault(fault, times=2))) as client:
+        assert len(client.get("/v4/cores").document) > 70
+    assert len(waits) == 2
+
+
+def test_an_answer_in_another_language_is_no_reason_to_try_again(simulate: Simulate, waits: list[float]) -> None:
+    with (
+        client_of(simulate(Fault("html", times=None))) as client,
+        pytest.raises(SourceContractError, match="answered text/html where JSON was expected"),
+    ):
+        client.get("/v4/cores")
+    assert waits == []
+
+
+def test_gzip_and_media_types_of_the_json_family_are_understood() -> None:
+    packed = Response(gzip.compress(b'{"fine": true}'), 200, {"Content-Encoding": "gzip"})
+    packed.headers["Content-Type"] = "application/hal+json; charset=utf-8"
+    untold = Response('{"fine": true}')
+    del untold.headers["Content-Type"]
+    with answering(packed, untold) as api, client_of(api.url) as client:
+        assert client.get("/x").document == FINE
+        assert client.get("/x").body == b'{"fine": true}'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        broken_off(b"half", code=500),
+        Response(b"no gzip", 500, {"Content-Encoding": "gzip"}),
+        Response("<!doctype html><h1>Oops</h1>", 500, content_type="text/html"),
+        Response("\x1b[31m\x07red", 500, content_type="text/plain"),
+        Response(b"\xff\xff\x00", 500, content_type="text/plain"),
+    ],
+    ids=["cut", "no gzip", "html", "control characters", "no text"],
+)
+def test_an_error_whose_text_is_unreadable_is_still_told_in_one_clean_line(waits: list[float], reply: Reply) -> None:
+    with answering(reply) as api, client_of(api.url) as client, pytest.raises(SourceUnavailableError) as told:
+        client.get("/x")
+    assert told.value.message.startswith(f"{api.url}/x answered 500")
+    assert told.value.message.isprintable()
+    assert "<" not in told.value.message
+
+
+# Time
+
+
+def test_nobody_there_is_said_with_the_reason(waits: list[float]) -> None:
+    with (
+        client_of("http://127.0.0.1:9") as client,
+        pytest.raises(SourceUnavailableError, match=r"^127\.0\.0\.1:9 does not answer: Connection refused\.$"),
+    ):
+        client.get("/x")
+    assert len(waits) == HASTY.attempts - 1
+
+
+def test_an_answer_that_does_not_begin_in_time_is_given_up(waits: list[float]) -> None:
+    def late(_: Request) -> Response:
+        time.sleep(0.3)
+        return ok()
+
+    with (
+        answering(late) as api,
+        client_of(api.url, Patience(read_s=0.05, attempts=2)) as client,
+        pytest.raises(SourceUnavailableError, match=r"does not answer: .*timed out"),
+    ):
+        client.get("/x")
+
+
+@pytest.mark.parametrize(("code", "said"), [(200, r"answers too slowly: not done after 0\.2 s"), (500, "answered 500")])
+def test_an_answer_that_trickles_is_given_up_in_time(waits: list[float], code: int, said: str) -> None:
+    patience = Patience(read_s=0.2, attempts=2)
+    with answering(lambda _: trickle(code)) as api, client_of(api.url, patience) as client:
+        begin = time.monotonic()
+        with pytest.raises(SourceUnavailableError, match=said):
+            client.get("/x")
+        assert time.monotonic() - begin < 1
+        assert len(api.asked) == 2
+
+
+def test_a_trickling_answer_is_not_kept_in_the_cache(tmp_path: Path, waits: list[float]) -> None:
+    def slow(_: Request) -> Response:
+        response = trickle()
+        response.headers["Cache-Control"] = "max-age=300"
+        return response
+
+    with answering(slow, ok()) as api, HttpClient(api.url, Patience(read_s=0.2), tmp_path / "cache") as client:
+        assert client.get("/x").document == FINE
+
+
+# Caching
+
+
+def test_a_cacheable_answer_is_not_asked_for_twice_even_by_another_process(tmp_path: Path) -> None:
+    with answering(ok(**CACHED)) as api:
+        for _ in range(2):
+            with HttpClient(api.url, HASTY, tmp_path / "cache") as client:
+                assert client.get("/x").document == FINE
+                assert client.get("/x", {"page": "2"}).document == FINE
+        assert [request.full_path for request in api.asked] == ["/x?", "/x?page=2"]
+
+
+def test_the_simulator_says_what_is_cacheable_and_is_believed(simulate: Simulate, tmp_path: Path) -> None:
+    url = simulate(Fault("server_error", path="/v4/cores", times=1))
+    with HttpClient(url, HASTY, tmp_path / "cache") as client:
+        first = client.get("/v4/cores")  # uses up the fault
+        client.post("/_faults", ["server_error*@/v4/cores"])  # type: ignore[arg-type]
+        assert client.get("/v4/cores").body == first.body
+
+
+def test_an_unchanged_answer_is_confirmed_and_not_sent_again(tmp_path: Path) -> None:
+    def conditional(request: Request) -> Response:
+        if request.if_none_match.contains("v1"):
+            return Response(status=304, headers={"ETag": '"v1"'})
+        return ok(ETag='"v1"', Cache_Control="no-cache")
+
+    with answering(conditional) as api, HttpClient(api.url, HASTY, tmp_path / "cache") as client:
+        assert client.get("/x").document == FINE
+        again = client.get("/x")
+        assert (again.status, again.document) == (200, FINE)
+        assert [request.headers.get("If-None-Match") for request in api.asked] == [None, '"v1"']
+
+
+def test_a_query_is_always_asked(tmp_path: Path) -> None:
+    with answering(ok(**CACHED)) as api, HttpClient(api.url, HASTY, tmp_path / "cache") as client:
+        client.post("/x", {})
+        client.post("/x", {})
+        assert len(api.asked) == 2
+
+
+def test_without_a_cache_everything_is_asked() -> None:
+    with answering(ok(**CACHED)) as api, client_of(api.url) as client:
+        client.get("/x")
+        client.get("/x")
+        assert len(api.asked) == 2
+
+
+def test_a_broken_answer_in_the_cache_is_asked_for_anew(tmp_path: Path, waits: list[float]) -> None:
+    broken = Response('{"fine": tr', headers={"Cache-Control": "max-age=300"}, content_type="application/json")
+    with answering(broken, ok(**CACHED)) as api:
+        with HttpClient(api.url, HASTY, tmp_path / "cache") as client:
+            assert client.get("/x").document == FINE
+            assert client.get("/x").document == FINE
+        assert len(api.asked) == 2
+
+
+def test_a_cache_that_cannot_be_written_is_a_matter_of_settings(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        answering(ok(**CACHED)) as api,
+        pytest.raises(ConfigError) as told,
+        HttpClient(api.url, HASTY, tmp_path / "file" / "cache") as client,
+    ):
+        client.get("/x")
+    assert "ETL_HTTP__CACHE" in told.value.hint
+
+
+def test_an_address_that_is_none_is_a_matter_of_settings() -> None:
+    with client_of("nonsense://somewhere") as client, pytest.raises(ConfigError):
+        client.get("/x")

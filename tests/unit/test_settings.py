@@ -1,0 +1,130 @@
+"""Settings are read once, typed, and refused by name when they make no sense."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from etl.errors import ConfigError
+from etl.settings import Settings, load, names
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.upper().startswith("ETL_"):
+            monkeypatch.delenv(name)
+
+
+def with_env(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return load(os.environ)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = load(os.environ)
+    assert settings.lake.url == ".data/lake"
+    assert settings.spacex.base_url == "https://api.spacexdata.com"
+    assert settings.spacex.page_size == 100
+    assert settings.quarantine.max_share == 0.05
+    assert settings.statsd.host is None
+
+
+def test_each_variable_reaches_its_knob(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = with_env(
+        monkeypatch,
+        ETL_LAKE__URL="s3://bucket/prefix",
+        ETL_HTTP__ATTEMPTS="2",
+        ETL_HTTP__WAIT_S="0",
+        etl_spacex__page_size="7",
+        ETL_WAREHOUSE__EMBEDDED="/data/pg",
+        ETL_STATSD__HOST="exporter",
+        ETL_LOG__FORMAT="json",
+    )
+    assert settings.lake.url == "s3://bucket/prefix"
+    assert (settings.http.attempts, settings.http.wait_s, settings.spacex.page_size) == (2, 0, 7)
+    assert settings.warehouse.embedded == Path("/data/pg")
+    assert (settings.statsd.host, settings.log.format) == ("exporter", "json")
+
+
+def test_the_tree_is_frozen() -> None:
+    with pytest.raises(ValidationError):
+        load(os.environ).lake.url = "elsewhere"
+
+
+def test_an_empty_cache_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert with_env(monkeypatch, ETL_HTTP__CACHE="").http.cache is None
+
+
+def test_an_empty_statsd_host_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert with_env(monkeypatch, ETL_STATSD__HOST="").statsd.host is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ETL_LAKE__URL", ""),
+        ("ETL_HTTP__ATTEMPTS", "0"),
+        ("ETL_HTTP__ATTEMPTS", "many"),
+        ("ETL_HTTP__ATTEMPTS", ""),
+        ("ETL_HTTP__ATTEMPTS", "1.5"),
+        ("ETL_HTTP__READ_TIMEOUT_S", "0"),
+        ("ETL_HTTP__READ_TIMEOUT_S", "inf"),
+        ("ETL_HTTP__CONNECT_TIMEOUT_S", "nan"),
+        ("ETL_HTTP__RETRY_S", "1e300"),
+        ("ETL_HTTP__WAIT_S", "-1"),
+        ("ETL_SPACEX__PAGE_SIZE", "0"),
+        ("ETL_SPACEX__PAGE_SIZE", "1001"),
+        ("ETL_SPACEX__BASE_URL", "api.spacexdata.com"),
+        ("ETL_SPACEX__BASE_URL", "ftp://api.spacexdata.com"),
+        ("ETL_SPACEX__BASE_URL", "http://"),
+        ("ETL_SPACEX__BASE_URL", "http://[::1"),
+        ("ETL_SPACEX__BASE_URL", "http://host:99999"),
+        ("ETL_SPACEX__BASE_URL", ""),
+        ("ETL_QUARANTINE__MAX_SHARE", "5"),
+        ("ETL_QUARANTINE__MAX_SHARE", "nan"),
+        ("ETL_WAREHOUSE__EMBEDDED", ""),
+        ("ETL_WAREHOUSE__LOCK_TIMEOUT_S", "0.0001"),
+        ("ETL_STATSD__PORT", "0"),
+        ("ETL_LOG__FORMAT", "xml"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^A setting has a wrong value: {name}: .*") as told:
+        with_env(monkeypatch, **{name: value})
+    assert "Value error" not in told.value.message
+    assert "\n" not in told.value.message
+
+
+def test_all_wrong_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match=r"ETL_HTTP__ATTEMPTS: .*; ETL_SPACEX__PAGE_SIZE: "):
+        with_env(monkeypatch, ETL_HTTP__ATTEMPTS="0", ETL_SPACEX__PAGE_SIZE="0")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["ETL_NASA__APIKEY", "ETL_HTTP__ATTEMPT", "ETL_HTPP__ATTEMPTS", "ETL_HTTP_ATTEMPTS", "ETL_LAKE", "ETL_", "etl_x"],
+)
+def test_an_unknown_name_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with pytest.raises(ConfigError, match=f"^Unknown setting: {name}\\.$") as told:
+        with_env(monkeypatch, **{name: "1"})
+    assert "etl settings" in told.value.hint
+
+
+def test_every_setting_is_listed_with_its_default_and_meaning() -> None:
+    listed = {name: (default, about) for name, default, about in names()}
+    assert listed["ETL_LAKE__URL"][0] == ".data/lake"
+    assert listed["ETL_STATSD__HOST"][0] == ""
+    assert all(about.endswith(".") for _, about in listed.values())
+    tree = load(os.environ).model_dump()
+    assert set(listed) == {f"ETL_{group}__{name}".upper() for group, knobs in tree.items() for name in knobs}
+
+
+def test_a_variable_set_to_its_listed_default_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert with_env(monkeypatch, **{name: default for name, default, _ in names()}) == Settings.model_construct(
+        **dict(load({}))
+    )
