@@ -1,0 +1,326 @@
+"""Several at once: runs take turns, readers see the old state or the new one, the living are told from the dead."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from etl.errors import WarehouseUnavailableError
+from etl.lake import bronze
+from etl.lake.store import Lake
+from etl.model import new_run_id, started_at
+from etl.pipeline import Summary
+from etl.simulate import server, spacex
+from tests.conftest import MakeDatabase, spacex_at
+from tests.reliability.victims import Job, Victims
+from tests.warehouse.states import Snapshot, State, Steps, changed, owner, published, rows, run, state, storage, value
+
+PATIENCE_S = 60
+
+
+class Gate:
+    """Holds whoever passes until it is opened."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._open = threading.Event()
+
+    def __call__(self) -> None:
+        self.reached.set()
+        assert self._open.wait(PATIENCE_S)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+Start = Callable[..., "Future[Summary]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a run in a thread and, if it has a gate, waits until it stands there."""
+    with ThreadPoolExecutor(4) as threads:
+        gates: list[Gate] = []
+
+        def begin(dsn: str, facts: Snapshot | None = None, *, step: str = "", gate: Gate | None = None, **options):  # type: ignore[no-untyped-def]
+            lake = Lake(str(tmp_path / f"lake {len(gates)} {time.monotonic_ns()}"))
+            observer = Steps(**{step: gate}) if gate else None
+            running = threads.submit(run, dsn, lake, facts, observer=observer, **options)
+            if gate:
+                gates.append(gate)
+                assert gate.reached.wait(PATIENCE_S), running.result(0)
+            return running
+
+        try:
+            yield begin
+        finally:
+            for gate in gates:
+                gate.open()
+
+
+@pytest.fixture(scope="module")
+def old(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A warehouse in which the bundled facts are published; tests work on copies."""
+    with make_database() as dsn:
+        run(dsn, Lake(str(tmp_path_factory.mktemp("lake"))))
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+def new_state(old: str, make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> State:
+    """What one undisturbed run makes of it."""
+    with make_database(like=old) as dsn:
+        run(dsn, Lake(str(tmp_path_factory.mktemp("lake"))), changed())
+        return state(dsn)
+
+
+@pytest.fixture
+def database(old: str, make_database: MakeDatabase) -> Iterator[str]:
+    with make_database(like=old) as dsn:
+        yield dsn
+
+
+def test_of_two_runs_at_once_one_waits_and_nothing_doubles(database: str, start: Start, new_state: State) -> None:
+    gate = Gate()
+    first = start(database, changed(), step="publish", gate=gate)
+    second = start(database, changed())
+    _until(lambda: _waiting(database, "classid = 49"))
+    assert not second.done()
+    gate.open()
+    assert first.result(PATIENCE_S).published.status == "published"
+    assert second.result(PATIENCE_S).published.status == "unchanged"
+    assert state(database) == new_state
+    assert rows(database, "select status, count(*) from ops.run group by 1 order by 1") == [
+        ("published", 2),
+        ("unchanged", 1),
+    ]
+
+
+def test_two_processes_at_once_end_as_one_would(
+    database: str, start: Start, new_state: State, victims: Victims, tmp_path: Path
+) -> None:
+    gate = Gate()
+    first = start(database, changed(), step="audit", gate=gate)
+    lake = Lake(str(tmp_path / "of the other"))
+    with ThreadPoolExecutor(1) as other, server.serve(spacex.make_app(snapshot=changed())) as simulator:
+        second = other.submit(victims.run, Job(database, lake.url, simulator.url))
+        _until(lambda: _waiting(database, "classid = 49"))
+        gate.open()
+        assert (second.result(PATIENCE_S).signal, second.result().exit_code) == (0, 0)
+    assert first.result(PATIENCE_S).published.status == "published"
+    assert state(database) == new_state
+
+
+def test_a_run_that_may_not_wait_says_that_another_holds_the_tables(
+    database: str, start: Start, new_state: State
+) -> None:
+    gate = Gate()
+    first = start(database, changed(), step="publish", gate=gate)
+    second = start(database, changed(), lock_timeout_s=0.1)
+    with pytest.raises(WarehouseUnavailableError, match="Another run or a long query holds the tables") as caught:
+        second.result(PATIENCE_S)
+    assert caught.value.exit_code == os.EX_TEMPFAIL
+    assert "etl status" in caught.value.hint
+    gate.open()
+    first.result(PATIENCE_S)
+    assert state(database) == new_state
+    assert rows(database, "select status, exit_code from ops.run order by started_at offset 1") == [
+        ("published", 0),
+        ("failed", 75),
+    ]
+
+
+def test_a_long_query_is_not_cut_off_and_the_run_gives_up_whole(database: str, start: Start, new_state: State) -> None:
+    before, files = state(database), storage(database)
+    reader = psycopg2.connect(database)
+    try:
+        with reader.cursor() as cursor:
+            cursor.execute("select count(*) from silver.spacex_landpads")
+            [count] = cursor.fetchone() or (0,)
+            facts = changed()
+            facts["landpads"][0]["status"] = "lost"
+            with pytest.raises(WarehouseUnavailableError, match="a long query holds the tables"):
+                start(database, facts, lock_timeout_s=0.1).result(PATIENCE_S)
+            assert (state(database), storage(database)) == (before, files)
+            cursor.execute("select count(*) from silver.spacex_landpads")
+            assert cursor.fetchone() == (count,)
+    finally:
+        reader.close()
+    start(database, changed()).result(PATIENCE_S)
+    assert state(database) == new_state
+
+
+def test_a_run_waits_for_a_reader_and_then_publishes(database: str, start: Start, new_state: State) -> None:
+    reader = psycopg2.connect(database)
+    with reader.cursor() as cursor:
+        cursor.execute("select count(*) from silver.spacex_launches")
+        running = start(database, changed())
+        _until(lambda: _waiting(database, "mode = 'AccessExclusiveLock'"))
+        assert not running.done()
+    reader.close()
+    assert running.result(PATIENCE_S).published.status == "published"
+    assert state(database) == new_state
+
+
+@pytest.mark.parametrize("step", ["stage", "audit", "publish"])
+def test_in_the_middle_of_every_step_readers_see_the_old_state(database: str, start: Start, step: str) -> None:
+    before = published(database)
+    gate = Gate()
+    running = start(database, changed(), step=step, gate=gate)
+    assert published(database) == before
+    gate.open()
+    running.result(PATIENCE_S)
+    assert published(database) != before
+
+
+def test_readers_that_never_stop_see_the_old_state_or_the_new_one_and_no_mix(database: str, start: Start) -> None:
+    old_rows = published(database)
+    seen: list[State] = []
+    refused: list[str] = []
+    ended = threading.Event()
+
+    def read() -> None:
+        while not ended.is_set():
+            try:
+                seen.append(published(database))
+            except psycopg2.Error as error:
+                refused.append(str(error))
+
+    gate = Gate()
+    running = start(database, changed(), step="publish", gate=gate)
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    _until(lambda: len(seen) >= 2)
+    gate.open()
+    running.result(PATIENCE_S)
+    after = len(seen)
+    _until(lambda: len(seen) >= after + 4)
+    ended.set()
+    for reader in readers:
+        reader.join(PATIENCE_S)
+    new_rows = published(database)
+    assert new_rows != old_rows
+    assert refused == []
+    assert all(found in (old_rows, new_rows) for found in seen)
+    assert seen[0] == old_rows
+    assert seen[-1] == new_rows
+
+
+def test_a_reader_across_silver_and_gold_can_meet_a_deadlock_but_never_a_mix(
+    database: str, start: Start, new_state: State
+) -> None:
+    before = published(database)
+    reader = psycopg2.connect(database)
+    refused: list[Exception] = []
+    try:
+        with reader.cursor() as cursor:
+            cursor.execute("select count(*) from gold.core_usage")
+            running = start(database, changed())
+            _until(lambda: _waiting(database, "mode = 'AccessExclusiveLock'"))
+            cursor.execute("select count(*) from silver.spacex_launches")  # the run holds it and waits for gold
+    except psycopg2.errors.DeadlockDetected as error:
+        refused.append(error)
+    finally:
+        reader.close()
+    try:
+        running.result(PATIENCE_S)
+    except WarehouseUnavailableError as error:
+        assert published(database) == before
+        refused.append(error)
+        start(database, changed()).result(PATIENCE_S)
+    assert len(refused) <= 1
+    assert state(database) == new_state
+
+
+def test_a_killed_run_shows_as_abandoned_once_the_next_one_starts(
+    database: str, start: Start, victims: Victims, tmp_path: Path
+) -> None:
+    death = victims.run(Job(database, str(tmp_path / "lake"), "http://127.0.0.1:9", dies_at=4))
+    assert death.signal == signal.SIGKILL
+    assert rows(database, "select status from ops.run order by started_at") == [("published",), ("running",)]
+    sessions = "select count(*) from pg_stat_activity where application_name = 'etl' and datname = current_database()"
+    _until(lambda: value(database, sessions) == 0)
+    start(database).result(PATIENCE_S)
+    assert rows(database, "select status, error, ended_at is not null from ops.run order by started_at") == [
+        ("published", None, True),
+        ("abandoned", "the process ended without a word", True),
+        ("unchanged", None, True),
+    ]
+
+
+@pytest.mark.parametrize("step", ["extract", "stage"])
+def test_a_run_that_is_alive_is_not_taken_for_abandoned(database: str, start: Start, step: str) -> None:
+    gate = Gate()
+    first = start(database, changed(), step=step, gate=gate)
+    second = start(database, changed(), lock_timeout_s=0.1)
+    if step == "stage":
+        with pytest.raises(WarehouseUnavailableError):
+            second.result(PATIENCE_S)
+    else:
+        second.result(PATIENCE_S)
+    assert value(database, "select count(*) from ops.run where status = 'running'") == 1
+    assert value(database, "select count(*) from ops.run where status = 'abandoned'") == 0
+    gate.open()
+    assert first.result(PATIENCE_S).published.status in ("published", "unchanged")
+
+
+def test_a_lost_session_that_comes_back_cannot_hide_a_run_that_ended(database: str, start: Start) -> None:
+    gate = Gate()
+    first = start(database, changed(), step="extract", gate=gate)
+    with owner(database) as cursor:
+        cursor.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where application_name = 'etl' and datname = current_database()"
+        )
+    start(database, changed()).result(PATIENCE_S)
+    gate.open()
+    with pytest.raises(WarehouseUnavailableError):
+        first.result(PATIENCE_S)
+    assert rows(database, "select status from ops.run order by started_at offset 1") == [
+        ("abandoned",),
+        ("published",),
+    ]
+
+
+def test_a_run_that_finishes_while_another_looks_for_unfinished_ones_does_not_disturb_it(tmp_path: Path) -> None:
+    source, run_id = spacex_at("http://nowhere.invalid"), new_run_id()
+    endpoint = source.endpoints[0]
+
+    class Moving(Lake):
+        """Between being listed and being read, progress.json makes way for manifest.json."""
+
+        def list(self, path: str) -> list[str]:
+            found = super().list(path)
+            for name in found:
+                if name.endswith("progress.json"):
+                    self.write(name.replace("progress", "manifest"), self.read(name))
+                    self.delete(name)
+            return found
+
+    lake = Moving(str(tmp_path / "lake"))
+    progress = bronze.Manifest(run_id, endpoint.name, source.origin, None)
+    bronze._write(lake, progress, "progress.json")
+    assert bronze.unfinished(lake, source, None, started_at(run_id)) is None
+
+
+def _waiting(dsn: str, lock: str) -> bool:
+    """Whether a session of this database waits for such a lock."""
+    mine = "database = (select oid from pg_database where datname = current_database())"
+    return bool(value(dsn, f"select count(*) from pg_locks where not granted and {mine} and {lock}") == 1)
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    """Wait for something that another thread or process does."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)

@@ -1,0 +1,184 @@
+"""SIGKILL at every step of a run and at every boundary of a statement; then a rerun ends as if nothing had happened.
+
+Each point is a real process that gets a real SIGKILL. By default every second boundary of publishing is tried in each
+of two scenarios, the odd ones in one and the even ones in the other, and every sixth of the many points before
+publishing; ETL_TESTS_THOROUGH=1 tries all points in both.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from etl.lake.store import Lake
+from etl.pipeline import Pipeline, transformed_run
+from etl.simulate import server, spacex
+from etl.simulate.snapshot import load
+from etl.warehouse.connection import Warehouse
+from tests.conftest import MakeDatabase, client_of, spacex_at
+from tests.reliability.victims import Job, Victims
+from tests.warehouse.states import State, changed, rows, state, value
+
+CHUNKS = 6
+IS_THOROUGH = bool(os.environ.get("ETL_TESTS_THOROUGH"))
+STRIDE = 1 if IS_THOROUGH else 2
+STRIDE_BEFORE = 1 if IS_THOROUGH else 6
+SCENARIOS = {"the first publish": 0, "a publish of changes": 1}  # by name, the first point that is tried
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A warehouse before and after a run, the API it reads, its silver in a lake, and all points of such a run."""
+
+    before: str
+    old: State
+    new: State
+    url: str
+    lake: Path
+    run_id: str
+    first: int
+    run_points: list[str]
+    publish_points: list[str]
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def scenario(
+    request: pytest.FixtureRequest,
+    make_database: MakeDatabase,
+    victims: Victims,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scenario]:
+    place = tmp_path_factory.mktemp("scenario")
+    with ExitStack() as stack:
+        before = stack.enter_context(make_database())
+        if request.param == "a publish of changes":
+            old_url = stack.enter_context(server.serve(spacex.make_app())).url
+            _run(old_url, place / "old lake", before)
+        facts = changed() if request.param == "a publish of changes" else load()
+        url = stack.enter_context(server.serve(spacex.make_app(snapshot=facts))).url
+        after = stack.enter_context(make_database(like=before))
+        run_points = victims.points(Job(after, str(place / "lake"), url))
+        run_id = transformed_run(Lake(str(place / "lake")), spacex_at(url), None, None).run_id
+        with make_database(like=before) as counting:
+            publish_points = victims.points(Job(counting, str(place / "lake"), run_id=run_id))
+        yield Scenario(
+            before,
+            state(before),
+            state(after),
+            url,
+            place / "lake",
+            run_id,
+            SCENARIOS[request.param],
+            run_points,
+            publish_points,
+        )
+
+
+def test_the_scenario_changes_what_is_published_and_has_enough_points(scenario: Scenario) -> None:
+    assert scenario.old != scenario.new
+    boundaries = [point for point in scenario.publish_points if point != "amid copy"]
+    assert len(boundaries) // STRIDE >= 50
+    assert scenario.publish_points[-2:] == ["before commit", "after commit"]
+    assert sum(point.startswith("before writing") for point in scenario.run_points) >= 40
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_killed_at_any_boundary_of_publishing_the_rerun_ends_equal(
+    scenario: Scenario, make_database: MakeDatabase, victims: Victims, chunk: int
+) -> None:
+    last = len(scenario.publish_points)
+    numbers = {*range(1 + scenario.first, last + 1, STRIDE), last - 1, last}  # just before and after the commit: always
+    for number in sorted(numbers)[chunk::CHUNKS]:
+        point = f"point {number}: {scenario.publish_points[number - 1]}"
+        with make_database(like=scenario.before) as dsn:
+            death = victims.run(Job(dsn, str(scenario.lake), run_id=scenario.run_id, dies_at=number))
+            assert death.signal == signal.SIGKILL, f"{point}: {death}"
+            seen = state(dsn)
+            assert seen == (scenario.new if "after commit" in point else scenario.old), point
+            _publish(scenario, dsn)
+            assert state(dsn) == scenario.new, point
+            _assert_ledger_is_settled(dsn, point)
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_killed_at_any_step_before_publishing_the_rerun_ends_equal(
+    scenario: Scenario, make_database: MakeDatabase, victims: Victims, tmp_path: Path, chunk: int
+) -> None:
+    ends = next(i for i, point in enumerate(scenario.run_points, 1) if "pg_try_advisory_xact_lock" in point)
+    for number in range(1 + 2 * scenario.first, ends, STRIDE_BEFORE)[chunk::CHUNKS]:
+        point = f"point {number}: {scenario.run_points[number - 1]}"
+        lake = tmp_path / f"lake {number}"
+        with make_database(like=scenario.before) as dsn:
+            death = victims.run(Job(dsn, str(lake), scenario.url, dies_at=number))
+            assert death.signal == signal.SIGKILL, f"{point}: {death}"
+            assert state(dsn) == scenario.old, point
+            _run(scenario.url, lake, dsn)
+            assert state(dsn) == scenario.new, point
+            _assert_ledger_is_settled(dsn, point)
+
+
+def test_a_run_that_is_killed_again_and_again_gets_there_all_the_same(
+    scenario: Scenario, make_database: MakeDatabase, victims: Victims, tmp_path: Path
+) -> None:
+    with make_database(like=scenario.before) as dsn:
+        for number in range(7, len(scenario.run_points), 31):
+            death = victims.run(Job(dsn, str(tmp_path / "lake"), scenario.url, dies_at=number))
+            assert death.signal == signal.SIGKILL
+            assert state(dsn) == scenario.old
+        _run(scenario.url, tmp_path / "lake", dsn)
+        assert state(dsn) == scenario.new
+        _assert_ledger_is_settled(dsn, "after many kills")
+
+
+def test_a_run_killed_between_two_pages_goes_on_with_the_next_one(
+    make_database: MakeDatabase, victims: Victims, tmp_path: Path
+) -> None:
+    asked = []
+    app = spacex.make_app()
+
+    def counting(environ, start_response):  # type: ignore[no-untyped-def]
+        asked.append(environ["PATH_INFO"])
+        return app(environ, start_response)
+
+    with server.serve(counting) as simulator, make_database() as dsn:
+        job = Job(dsn, str(tmp_path / "lake"), simulator.url)
+        pages = [i for i, point in enumerate(victims.points(job), 1) if "page-00003" in point]
+        asked.clear()
+        dead = Job(dsn, str(tmp_path / "other lake"), simulator.url, dies_at=pages[0])
+        assert victims.run(dead).signal == signal.SIGKILL
+        assert asked.count("/v5/launches/query") == 1 + 3  # the check, and three pages of which two were kept
+        asked.clear()
+        _run(simulator.url, tmp_path / "other lake", dsn)
+        assert asked.count("/v5/launches/query") <= 1 + 2
+        assert len(list((tmp_path / "other lake" / "bronze" / "spacex_launches").rglob("manifest.json"))) == 1
+
+
+def _run(url: str, lake: Path, dsn: str) -> None:
+    with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse, client_of(url) as client:
+        Pipeline(spacex_at(url), Lake(str(lake)), 0.05).run(client, warehouse, None)
+
+
+def _publish(scenario: Scenario, dsn: str) -> None:
+    lake, source = Lake(str(scenario.lake)), spacex_at(scenario.url)
+    with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
+        Pipeline(source, lake, 0.05).publish(warehouse, transformed_run(lake, source, None, scenario.run_id))
+
+
+def _assert_ledger_is_settled(dsn: str, point: str) -> None:
+    """No run is said to run, once Postgres has noticed that the killed process is gone."""
+    sessions = "select count(*) from pg_stat_activity where application_name = 'etl' and datname = current_database()"
+    deadline = time.monotonic() + 60
+    while value(dsn, sessions):
+        assert time.monotonic() < deadline, point
+    with Warehouse(dsn, role="etl_loader") as warehouse:
+        warehouse.run("ledger/abandon_dead_runs")
+    statuses = [status for (status,) in rows(dsn, "select status from ops.run order by started_at")]
+    assert set(statuses) <= {"published", "unchanged", "abandoned"}, (point, statuses)
+    assert statuses[-1] in ("published", "unchanged"), (point, statuses)

@@ -1,0 +1,292 @@
+"""Runs for intervals replace what they are about and leave the rest; backfills add up to one whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl import backfill
+from etl.backfill import Every, Plan, PlannedInterval
+from etl.errors import AuditError, SourceUnavailableError
+from etl.lake.store import Lake
+from etl.model import Answer, DataInterval, today
+from etl.pipeline import Pipeline, Published
+from etl.simulate import server, spacex
+from etl.sources.http import HttpClient
+from etl.warehouse.connection import Warehouse
+from tests.conftest import client_of, spacex_at
+from tests.warehouse.states import Snapshot, day, launch, only, published, rows, run, snapshot, value
+
+JANUARY = ("2022-01-01", "2022-02-01")
+FEBRUARY = ("2022-02-01", "2022-03-01")
+HALF_YEAR = DataInterval(day("2022-01-01"), day("2022-06-01"))
+MONTH = Every.parse("1month")
+
+
+@pytest.fixture
+def facts() -> Snapshot:
+    """The launches of five months, and everything they refer to."""
+    return only(snapshot(), "2022-01-01", "2022-06-01")
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(str(tmp_path / "lake"))
+
+
+def test_the_same_interval_again_finds_nothing_new(database: str, lake: Lake, facts: Snapshot) -> None:
+    assert run(database, lake, facts, JANUARY).published.status == "published"
+    before = published(database)
+    assert run(database, lake, facts, JANUARY).published.status == "unchanged"
+    assert published(database) == before
+
+
+def test_an_interval_is_replaced_and_other_days_are_carried_over(database: str, lake: Lake, facts: Snapshot) -> None:
+    run(database, lake, facts)
+    count = len(published(database)["silver.spacex_launches"])
+    for known in facts["launches"]:
+        known["name"] = f"{known['name']} (new)"
+    facts["launches"].append(launch("added", "2022-01-20", cores=["5e9e28a7f3591817f23b2663"]))
+    run(database, lake, facts, JANUARY)
+    renamed = rows(database, "select distinct launched_date from silver.spacex_launches where name like '%(new)'")
+    assert all(date(2022, 1, 1) <= found < date(2022, 2, 1) for (found,) in renamed)
+    assert len(renamed) >= 4
+    assert len(published(database)["silver.spacex_launches"]) == count + 1
+    assert _days_of_launch(database, "added") == (["2022-01-20"], ["2022-01-20"])
+
+
+def test_the_end_of_an_interval_belongs_to_the_next_one(database: str, lake: Lake, facts: Snapshot) -> None:
+    facts["launches"] = [
+        launch("first instant", "2022-01-01") | {"date_utc": "2022-01-01T00:00:00.000Z"},
+        launch("last instant", "2022-01-31") | {"date_utc": "2022-01-31T23:59:59.999Z"},
+        launch("next", "2022-02-01") | {"date_utc": "2022-02-01T00:00:00.000Z"},
+    ]
+    run(database, lake, facts, JANUARY)
+    assert _launches(database) == ["first instant", "last instant"]
+    run(database, lake, facts, FEBRUARY)
+    assert _launches(database) == ["first instant", "last instant", "next"]
+
+
+def test_a_launch_with_fewer_cores_than_before_loses_the_slots(database: str, lake: Lake, facts: Snapshot) -> None:
+    cores = [slot["core"] for known in facts["launches"] for slot in known["cores"]][:3]
+    facts["launches"].append(launch("heavy", "2022-01-10", cores=cores))
+    run(database, lake, facts)
+    facts["launches"][-1]["cores"].pop()
+    run(database, lake, facts, JANUARY)
+    assert _days_of_launch(database, "heavy") == (["2022-01-10"], ["2022-01-10"] * 2)
+
+
+def test_a_launch_that_moved_into_an_interval_leaves_its_old_day(database: str, lake: Lake, facts: Snapshot) -> None:
+    core = facts["launches"][0]["cores"][0]["core"]
+    facts["launches"].append(launch("moving", "2022-01-10", cores=[core, None]))
+    run(database, lake, facts)
+    facts["launches"][-1]["date_utc"] = "2022-02-10T12:00:00.000Z"
+    run(database, lake, facts, FEBRUARY)
+    assert _days_of_launch(database, "moving") == (["2022-02-10"], ["2022-02-10"] * 2)
+    assert value(database, "select count(*) from gold.core_reuses where launched_at::date = '2022-01-10'") == 0
+    assert run(database, lake, facts, JANUARY).published.status == "unchanged"
+    assert run(database, lake, facts).published.status == "unchanged"
+
+
+def test_a_launch_that_moved_out_is_not_lost_before_its_new_day_is_read(
+    database: str, lake: Lake, facts: Snapshot
+) -> None:
+    facts["launches"].append(launch("moving", "2022-01-10"))
+    run(database, lake, facts)
+    before = published(database)
+    facts["launches"][-1]["date_utc"] = "2022-02-10T12:00:00.000Z"
+    with pytest.raises(AuditError, match=r"no_published_launch_lost found 1 rows .* launch_id=moving"):
+        run(database, lake, facts, JANUARY)
+    assert published(database) == before
+    run(database, lake, facts, FEBRUARY)
+    assert run(database, lake, facts, JANUARY).published.status == "unchanged"
+
+
+def test_launches_without_a_date_outlive_runs_for_intervals(database: str, lake: Lake, facts: Snapshot) -> None:
+    core = facts["launches"][0]["cores"][0]["core"]
+    facts["launches"].append(launch("some day", None, cores=[core], upcoming=True))
+    run(database, lake, facts)
+    assert run(database, lake, facts, JANUARY).published.status == "unchanged"
+    assert "some day" in _launches(database)
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_a_backfill_month_by_month_equals_one_whole_run(
+    new_database: Any, tmp_path: Path, facts: Snapshot, parallel: int
+) -> None:
+    whole, by_month = new_database(), new_database()
+    run(whole, Lake(str(tmp_path / "whole")), facts)
+    plan, told = _backfill(by_month, Lake(str(tmp_path / "by month")), facts, parallel=parallel)
+    assert [planned.state for planned in plan.intervals] == ["to do"] * 5
+    assert [(planned.interval.start.month, status) for planned, status in told] == [
+        (month, "published") for month in range(1, 6)
+    ]
+    assert published(by_month) == published(whole)
+
+
+def test_a_backfill_of_all_years_equals_one_whole_run(new_database: Any, tmp_path: Path) -> None:
+    whole, by_years = new_database(), new_database()
+    lake = Lake(str(tmp_path / "by years"))
+    run(whole, Lake(str(tmp_path / "whole")))
+    interval = DataInterval(day("2006-01-01"), day("2023-01-01"))
+    _backfill(by_years, lake, snapshot(), interval=interval, every=Every.parse("4year"), parallel=2)
+    assert published(by_years) == published(whole)
+
+
+def test_a_backfill_that_stopped_goes_on_where_it_stopped(new_database: Any, tmp_path: Path, facts: Snapshot) -> None:
+    whole, dsn, lake = new_database(), new_database(), Lake(str(tmp_path / "lake"))
+    run(whole, Lake(str(tmp_path / "whole")), facts)
+    with pytest.raises(SourceUnavailableError, match="not on 2022-03-01"):
+        _backfill(dsn, lake, facts, breaks_on="2022-03-01")
+    statuses = rows(dsn, "select interval_start, status from ops.run order by started_at")
+    assert statuses == [(day("2022-01-01"), "published"), (day("2022-02-01"), "published")]
+    asked: list[str] = []
+    plan, told = _backfill(dsn, lake, facts, asked=asked)
+    assert [planned.state for planned in plan.intervals][:3] == ["published", "published", "to do"]
+    assert [planned.interval.start.month for planned, _ in told] == [3, 4, 5]
+    assert "2022-01-01" not in asked
+    assert published(dsn) == published(whole)
+    plan, told = _backfill(dsn, lake, facts)
+    assert (plan.pending, told) == (0, [])
+
+
+def test_the_plan_tells_which_steps_are_left_of_each_interval(database: str, lake: Lake, facts: Snapshot) -> None:
+    with server.serve(spacex.make_app(snapshot=facts)) as simulator, client_of(simulator.url) as client:
+        source = spacex_at(simulator.url)
+        pipeline = Pipeline(source, lake, 0.05)
+        intervals = [DataInterval(date(2022, month, 1), date(2022, month + 1, 1)) for month in (1, 2, 3)]
+        with Warehouse(database, role="etl_loader") as warehouse:
+            pipeline.run(client, warehouse, intervals[0])
+            pipeline.transform(pipeline.extract(client, intervals[1]))
+            pipeline.extract(client, intervals[2])
+            plan = backfill.make_plan(warehouse, lake, source, HALF_YEAR, MONTH)
+            again = backfill.make_plan(warehouse, lake, source, HALF_YEAR, MONTH, again=True)
+    assert [(planned.state, planned.steps[:1]) for planned in plan.intervals] == [
+        ("published", ()),
+        ("transformed", ("stage",)),
+        ("extracted", ("transform",)),
+        ("to do", ("extract",)),
+        ("to do", ("extract",)),
+    ]
+    assert plan.pending == 4
+    assert again.pending == 5
+
+
+def test_a_backfill_done_again_reads_everything_again_and_changes_nothing(
+    database: str, lake: Lake, facts: Snapshot
+) -> None:
+    _backfill(database, lake, facts)
+    before, asked = published(database), list[str]()
+    _, told = _backfill(database, lake, facts, again=True, asked=asked)
+    assert {status for _, status in told} == {"unchanged"}
+    assert {"2022-01-01", "2022-05-01"} <= set(asked)
+    assert published(database) == before
+
+
+def test_the_watermark_is_the_end_of_the_latest_interval_and_never_moves_back(
+    database: str, lake: Lake, facts: Snapshot
+) -> None:
+    run(database, lake, facts, FEBRUARY)
+    assert _watermarks(database) == {(day("2022-02-28"), day("2022-03-01"))}
+    run(database, lake, facts, JANUARY)
+    assert _watermarks(database) == {(day("2022-02-28"), day("2022-03-01"))}
+    run(database, lake, facts, ("2022-03-01", "2022-03-05"))
+    assert _watermarks(database) == {(day("2022-03-04"), day("2022-03-05"))}
+    run(database, lake, facts)
+    end = today()
+    assert _watermarks(database) == {(end - timedelta(days=1), end)}
+
+
+def test_an_interval_that_ends_in_the_future_moves_the_watermark_to_today_only(
+    database: str, lake: Lake, facts: Snapshot
+) -> None:
+    end = today()
+    run(database, lake, facts, ("2022-01-01", f"{end.year + 5}-01-01"))
+    assert _watermarks(database) == {(end - timedelta(days=1), end)}
+
+
+def test_an_interval_that_lies_in_the_future_does_not_move_the_watermark(
+    database: str, lake: Lake, facts: Snapshot
+) -> None:
+    run(database, lake, facts, JANUARY)
+    year = today().year + 5
+    facts["launches"].append(launch("far away", f"{year}-01-10", upcoming=True))
+    run(database, lake, facts, (f"{year}-01-01", f"{year}-02-01"))
+    assert "far away" in _launches(database)
+    assert _watermarks(database) == {(day("2022-01-31"), day("2022-02-01"))}
+
+
+def test_a_failed_run_moves_no_watermark(database: str, lake: Lake, facts: Snapshot) -> None:
+    run(database, lake, facts, JANUARY)
+    facts["launches"].append(launch("no date", None))
+    facts["cores"] = facts["cores"][:10]
+    with pytest.raises(AuditError):
+        run(database, lake, facts, FEBRUARY)
+    assert _watermarks(database) == {(day("2022-01-31"), day("2022-02-01"))}
+
+
+class _Watched:
+    """The real client, which notes from which day launches are asked, and fails for one of them."""
+
+    def __init__(self, client: HttpClient, asked: list[str], breaks_on: str | None) -> None:
+        self._client = client
+        self._asked = asked
+        self._breaks_on = breaks_on
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
+        return self._client.get(path, params)
+
+    def post(self, path: str, document: Mapping[str, Any]) -> Answer:
+        start = document["query"].get("date_utc", {}).get("$gte", "")[:10]
+        self._asked.append(start)
+        if start == self._breaks_on:
+            raise SourceUnavailableError(f"not on {start}", hint="later")
+        return self._client.post(path, document)
+
+
+def _backfill(
+    dsn: str,
+    lake: Lake,
+    facts: Snapshot,
+    *,
+    interval: DataInterval = HALF_YEAR,
+    every: Every = MONTH,
+    parallel: int = 1,
+    again: bool = False,
+    breaks_on: str | None = None,
+    asked: list[str] | None = None,
+) -> tuple[Plan, list[tuple[PlannedInterval, str]]]:
+    told: list[tuple[PlannedInterval, str]] = []
+
+    def on_published(planned: PlannedInterval, done: Published) -> None:
+        told.append((planned, done.status))
+
+    with server.serve(spacex.make_app(snapshot=facts)) as simulator, client_of(simulator.url) as client:
+        source = spacex_at(simulator.url)
+        watched = _Watched(client, [] if asked is None else asked, breaks_on)
+        with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
+            plan = backfill.make_plan(warehouse, lake, source, interval, every, again=again)
+            pipeline = Pipeline(source, lake, 0.05)
+            backfill.carry_out(plan, pipeline, watched, warehouse, parallel, on_published)
+    return plan, told
+
+
+def _launches(dsn: str) -> list[str]:
+    return [launch_id for (launch_id,) in rows(dsn, "select launch_id from silver.spacex_launches order by 1")]
+
+
+def _days_of_launch(dsn: str, launch_id: str) -> tuple[list[str], list[str]]:
+    """The days on which silver has a launch, and its core slots."""
+    found = []
+    for table in ("spacex_launches", "spacex_launch_cores"):
+        query = f"select launched_date::text from silver.{table} where launch_id = %s"
+        found.append([text for (text,) in rows(dsn, query, [launch_id])])
+    return found[0], found[1]
+
+
+def _watermarks(dsn: str) -> set[tuple[date, date]]:
+    return set(rows(dsn, "select last_processed_date, next_start_date from ops.watermark"))

@@ -1,0 +1,148 @@
+"""Migrations: from nothing to the newest version, all or nothing, once, whoever else migrates at the same time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from etl.errors import AccessError, ConfigError, WarehouseUnavailableError
+from etl.warehouse import migrations
+from etl.warehouse.connection import Warehouse
+from etl.warehouse.statements import folder
+from tests.conftest import ROOT
+from tests.warehouse.states import owner, rows, value
+
+NewDatabase = Callable[..., str]
+OBJECTS = """
+select relnamespace::regnamespace::text, relname, relkind::text, relacl::text
+from pg_class where relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+and relnamespace::regnamespace::text not like 'pg_toast%' order by 1, 2
+"""
+MIGRATE = "from etl.warehouse import migrations; from etl.warehouse.connection import Warehouse; import sys\n" + (
+    "with Warehouse(sys.argv[1]) as owner: print(','.join(migrations.migrate(owner)))"
+)
+
+
+@pytest.fixture
+def empty(new_database: NewDatabase) -> str:
+    return new_database(migrated=False)
+
+
+@pytest.fixture
+def broken_last_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of statements with one more migration, which fails after it has made something."""
+    there = tmp_path / "sql"
+    shutil.copytree(folder(), there)
+    versions = there / "migrations" / "versions"
+    script = (versions / "0002_ledger.py").read_text()
+    newest = migrations.newest()
+    script = script.replace('"0002"', '"9998"').replace('"0001"', f'"{newest}"')
+    (versions / "9998_broken.py").write_text(script)
+    (versions / "9998_broken.sql").write_text("create table silver.half (id int);\nselect 1 / 0;\n")
+    monkeypatch.setattr(migrations, "folder", lambda: there)
+
+
+def test_from_nothing_to_the_newest_version_and_a_second_time_does_nothing(empty: str) -> None:
+    with Warehouse(empty) as session:
+        assert migrations.current(session) is None
+        assert migrations.migrate(session)[-1] == migrations.newest()
+        migrations.require_current(session)
+        before = rows(empty, OBJECTS)
+        assert migrations.migrate(session) == []
+        assert session.raw.autocommit
+    assert rows(empty, OBJECTS) == before
+    assert rows(empty, "select version_num from ops.schema_version") == [(migrations.newest(),)]
+
+
+def test_every_table_and_function_says_what_it_is(database: str) -> None:
+    silent = rows(
+        database,
+        "select oid::regclass::text from pg_class where relkind in ('r', 'p') and relname != 'schema_version' "
+        "and relnamespace::regnamespace::text in ('ops', 'silver', 'gold') and obj_description(oid) is null "
+        "union all select oid::regproc::text from pg_proc "
+        "where pronamespace = 'ops'::regnamespace and obj_description(oid) is null",
+    )
+    assert silent == []
+
+
+def test_two_that_migrate_at_once_take_turns_and_only_one_applies_anything(empty: str) -> None:
+    with owner(empty) as holder:
+        holder.execute("select pg_advisory_lock(47, 0)")
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        both = [
+            subprocess.Popen([sys.executable, "-c", MIGRATE, empty], stdout=subprocess.PIPE, text=True, env=environment)
+            for _ in range(2)
+        ]
+        while value(empty, "select count(*) from pg_locks where not granted and classid = 47 and objid = 0") < 2:
+            assert all(process.poll() is None for process in both)
+        holder.execute("select pg_advisory_unlock(47, 0)")
+    said = sorted(process.communicate(timeout=60)[0].strip() for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert said[0] == ""
+    assert said[1].endswith(migrations.newest())
+    assert rows(empty, "select version_num from ops.schema_version") == [(migrations.newest(),)]
+
+
+def test_a_database_without_migrations_says_what_to_do(empty: str) -> None:
+    with Warehouse(empty) as session:
+        with pytest.raises(ConfigError, match=f"has no migrations, this code needs version {migrations.newest()}") as c:
+            migrations.require_current(session)
+        assert "etl migrate" in c.value.hint
+
+
+def test_an_older_version_is_named(database: str) -> None:
+    with Warehouse(database) as session:
+        session.execute("update ops.schema_version set version_num = '0001'")
+        with pytest.raises(ConfigError, match=f"has version 0001, this code needs version {migrations.newest()}"):
+            migrations.require_current(session)
+
+
+def test_a_version_newer_than_this_code_is_left_alone(database: str) -> None:
+    with Warehouse(database) as session:
+        session.execute("update ops.schema_version set version_num = '9999'")
+        before = rows(database, OBJECTS)
+        for refuse in (migrations.require_current, migrations.migrate):
+            with pytest.raises(ConfigError, match="has version 9999, this code knows only") as caught:
+                refuse(session)
+            assert "newer release" in caught.value.hint
+    assert rows(database, OBJECTS) == before
+
+
+@pytest.mark.usefixtures("broken_last_version")
+def test_a_failure_in_the_middle_leaves_nothing_of_any_version(empty: str) -> None:
+    with Warehouse(empty) as session:
+        with pytest.raises(psycopg2.errors.DivisionByZero):
+            migrations.migrate(session)
+        assert session.raw.autocommit
+        assert session.execute("select 1 as one") == [{"one": 1}]
+        assert migrations.current(session) is None
+    assert rows(empty, OBJECTS) == []
+    assert value(empty, "select count(*) from pg_namespace where nspname in ('ops', 'silver', 'gold')") == 0
+
+
+@pytest.mark.usefixtures("broken_last_version")
+def test_a_failing_upgrade_leaves_the_version_that_was_there(database: str) -> None:
+    before = rows(database, OBJECTS)
+    with Warehouse(database) as session, pytest.raises(psycopg2.errors.DivisionByZero):
+        migrations.migrate(session)
+    assert rows(database, OBJECTS) == before
+
+
+def test_only_an_owner_may_migrate_and_anybody_else_is_told_so(empty: str) -> None:
+    with Warehouse(empty, role="pg_monitor") as session, pytest.raises(AccessError, match="permission denied"):
+        migrations.migrate(session)
+    assert rows(empty, OBJECTS) == []
+
+
+def test_migrating_waits_for_the_other_no_longer_than_the_lock_timeout(empty: str) -> None:
+    with owner(empty) as holder:
+        holder.execute("select pg_advisory_lock(47, 0)")
+        with Warehouse(empty, lock_timeout_s=0.1) as session, pytest.raises(WarehouseUnavailableError):
+            migrations.migrate(session)
