@@ -230,6 +230,7 @@ def status(runs: int) -> None:
     from etl import console
 
     with _parts().warehouse() as warehouse:
+        warehouse.run("ledger/abandon_dead_runs")
         console.show_status(
             warehouse.run("ledger/watermarks"),
             warehouse.run("ledger/last_runs", {"limit": runs}),

@@ -76,16 +76,15 @@ class Column:
 class Dataset:
     """One table of `silver` or `gold`: its grain, key and columns.
 
-    `day_column` holds the day by which a run for an interval replaces rows; None: always replaced whole.
-    `owner` is the part of the key that is always read together (all core slots of one launch).
+    `part_of` names the dataset to whose rows these belong, and whose key they carry (core slots to a launch): when such
+    a row is read again, so are all its parts.
     """
 
     name: str
     grain: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
-    day_column: str | None = None
-    owner: tuple[str, ...] = ()
+    part_of: str | None = None
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -93,10 +92,6 @@ class Dataset:
         import pyarrow as pa
 
         return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
-
-    @property
-    def replaced_by(self) -> tuple[str, ...]:
-        return self.owner or self.key
 
 
 @dataclass(frozen=True)
@@ -157,6 +152,7 @@ class Endpoint:
     `pages(client, interval, first)` asks for the pages from number `first` on (1-based); an interval of None
     means everything. `parse` is a plain function of one page's bytes: it never raises for what a record holds.
     `page_size` is how many records a page was asked for; None: there is one page.
+    `knows_intervals` is false if it always answers with everything.
     """
 
     name: str
@@ -164,6 +160,7 @@ class Endpoint:
     pages: Callable[[Client, DataInterval | None, int], Iterator[Page]]
     parse: Callable[[bytes], Parsed]
     page_size: int | None = None
+    knows_intervals: bool = False
 
 
 @dataclass(frozen=True)

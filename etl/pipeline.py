@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from etl import telemetry
-from etl.errors import ConfigError, PlatformError
+from etl.errors import ConfigError, PlatformError, UsageError
 from etl.lake import bronze, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
@@ -20,7 +20,7 @@ from etl.model import Client, DataInterval, Dataset, Endpoint, Page, Parsed, Sou
 from etl.telemetry import log
 from etl.warehouse import ledger
 from etl.warehouse.connection import Warehouse
-from etl.warehouse.publication import Publication, TableOutcome, publication
+from etl.warehouse.publication import Publication, Rows, TableOutcome, publication
 
 STEPS = ("check", "extract", "transform", "stage", "audit", "publish")
 
@@ -125,10 +125,13 @@ class Pipeline:
 
         `records`: by quarantine id, the endpoint's name and the record's JSON.
         Returns what was published and, by quarantine id, why a record is still refused.
+        Raises: UsageError if another run has read some of them again meanwhile.
         """
         parsed, still_refused = self._parse_again(records)
         with self.attempt(warehouse, None) as attempt, publication(warehouse, self.source) as new:
-            self._stage_audit(new, lambda: new.add(lambda dataset: parsed.get(dataset.name, [])), attempt)
+            _refuse_settled(warehouse, self.source, records)
+            everything = {endpoint.name for endpoint in self.source.endpoints}
+            self._stage_audit(new, lambda dataset: parsed.get(dataset.name, []), everything, attempt)
             published = self._finish(new, attempt, extracted_by=None, origin=self.source.origin)
             replayed = [quarantine_id for quarantine_id in records if quarantine_id not in still_refused]
             warehouse.run("ledger/close_quarantine", {"ids": replayed})
@@ -171,20 +174,21 @@ class Pipeline:
         def rows(dataset: Dataset) -> Iterable[Any]:
             return silver.batches(self.lake, dataset, transformed.run_id)
 
-        interval = interval_of(transformed)
         quarantined = list(silver.quarantined(self.lake, self.source, transformed.run_id))
+        keep = {record.endpoint for record in quarantined}
+        if transformed.interval is not None:
+            keep |= {endpoint.name for endpoint in self.source.endpoints if endpoint.knows_intervals}
         with publication(warehouse, self.source) as new:
-            refused = {record.endpoint for record in quarantined}
-            self._stage_audit(new, lambda: new.stage(rows, interval, refused=refused), attempt)
+            self._stage_audit(new, rows, keep, attempt)
             attempt.move_watermarks(self.source.datasets, _end(transformed))
             return self._finish(
                 new, attempt, extracted_by=transformed.run_id, origin=transformed.origin, quarantined=quarantined
             )
 
-    def _stage_audit(self, new: Publication, stage: Callable[[], None], attempt: ledger.Attempt) -> None:
+    def _stage_audit(self, new: Publication, rows: Rows, keep: set[str], attempt: ledger.Attempt) -> None:
         attempt.audits = new.audits
         with self._step("stage"):
-            stage()
+            new.stage(rows, keep)
         with self._step("audit"):
             new.audit()
 
@@ -244,6 +248,16 @@ def _no_such_run(
     return ConfigError(
         f"{lake.url} holds no {done} {which} of {source.name}.", hint=f"Run `etl {step} {source.name}` first."
     )
+
+
+def _refuse_settled(warehouse: Warehouse, source: Source, records: Iterable[int]) -> None:
+    """Under the source's lock, so that an old record never replaces what was read since."""
+    still_open = {row["quarantine_id"] for row in warehouse.run("ledger/open_quarantine", {"source": source.name})}
+    if settled := sorted(set(records) - still_open):
+        raise UsageError(
+            f"Another run has settled record {', '.join(map(str, settled))} meanwhile.",
+            hint="See `etl quarantine list`.",
+        )
 
 
 def interval_of(transformed: Transformed) -> DataInterval | None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from psycopg2 import errors as pg
 from psycopg2 import sql
 
-from etl.model import DataInterval, Dataset, Source
+from etl.model import Dataset, Source
 from etl.telemetry import log
 from etl.warehouse import audits
 from etl.warehouse.audits import AuditResult
@@ -41,32 +41,22 @@ class Publication:
         self._received: dict[str, int] = {}
         self.audits: list[AuditResult] = []
 
-    def stage(
-        self,
-        rows: Rows,
-        interval: DataInterval | None,
-        *,
-        refused: Collection[str] = (),
-        on_table: Callable[[], None] = lambda: None,
-    ) -> None:
+    def stage(self, rows: Rows, keep: Collection[str]) -> None:
         """Build the new state of every dataset beside the published one, keyed.
 
-        With no interval the new state is what was read; else published rows of other days are carried over.
-        `refused` names the endpoints of which a record was refused: of them all published rows that were not read
-        again stay, for who knows which of them the refused record was about.
+        The new state is what was read and, for the endpoints in `keep`, every published row that was not read again:
+        those of other days, or those a refused record may have been about.
         Raises: AuditError if a key stands twice.
         """
         for endpoint in self._source.endpoints:
             for dataset in endpoint.datasets:
-                self._stage_one(dataset, rows(dataset), interval, keep=endpoint.name in refused)
-                on_table()
-
-    def add(self, rows: Rows) -> None:
-        """Build the new state as the published one plus these rows, which replace those of the same key."""
-        for dataset in self._source.datasets:
-            self._open_and_copy(dataset, rows(dataset))
-            self._carry_over(dataset, None, None)
-            self._key("silver", dataset.name)
+                self._warehouse.run("publish/open_stage", {"schema": "silver", "table": dataset.name})
+                self._received[dataset.name] = self._copy(dataset, rows(dataset))
+            if endpoint.name in keep:
+                for dataset in reversed(endpoint.datasets):  # parts before their whole, which holds what was read
+                    self._carry_over(dataset)
+            for dataset in endpoint.datasets:
+                self._key("silver", dataset.name)
 
     def audit(self) -> None:
         """Run every audit on the new state.
@@ -86,31 +76,13 @@ class Publication:
         silver = [self._swap_one("silver", dataset.name) for dataset in self._source.datasets]
         return silver + [self._publish_gold(table.name) for table in self._source.gold]
 
-    def _stage_one(
-        self, dataset: Dataset, rows: Iterable[pa.RecordBatch], interval: DataInterval | None, *, keep: bool
-    ) -> None:
-        self._open_and_copy(dataset, rows)
-        if keep:
-            self._carry_over(dataset, None, None)
-        elif interval is not None and dataset.day_column is not None:
-            self._carry_over(dataset, interval, dataset.day_column)
-        self._key("silver", dataset.name)
+    def _copy(self, dataset: Dataset, rows: Iterable[pa.RecordBatch]) -> int:
+        return copy_batches(self._warehouse, "stage", dataset.name, dataset.schema, rows)
 
-    def _open_and_copy(self, dataset: Dataset, rows: Iterable[pa.RecordBatch]) -> None:
-        self._warehouse.run("publish/open_stage", {"schema": "silver", "table": dataset.name})
-        self._received[dataset.name] = copy_batches(self._warehouse, "stage", dataset.name, dataset.schema, rows)
-
-    def _carry_over(self, dataset: Dataset, interval: DataInterval | None, day_column: str | None) -> None:
-        self._warehouse.run(
-            "publish/carry_over",
-            {
-                "table": dataset.name,
-                "day_column": day_column,
-                "start": interval.start if interval else None,
-                "end": interval.end if interval else None,
-                "owner": list(dataset.replaced_by),
-            },
-        )
+    def _carry_over(self, dataset: Dataset) -> None:
+        whole = next(other for other in self._source.datasets if other.name == (dataset.part_of or dataset.name))
+        told = {"table": dataset.name, "part_of": whole.name, "key": list(whole.key)}
+        self._warehouse.run("publish/carry_over", told)
 
     def _key(self, schema: str, table: str) -> None:
         """Prove that keys are unique by building the primary key; if it fails, let the audit name the culprits."""

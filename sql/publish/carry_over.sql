@@ -1,2 +1,2 @@
--- What a run for an interval leaves as it is.
-select ops.carry_over(%(table)s, %(day_column)s, %(start)s, %(end)s, %(owner)s) as carried
+-- What a run leaves as it is: published rows that it did not read again.
+select ops.carry_over(%(table)s, %(part_of)s, %(key)s) as carried

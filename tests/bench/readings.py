@@ -17,7 +17,6 @@ READINGS = Dataset(
     "bench_readings",
     grain="one row per sensor and day",
     key=("sensor_id", "reading_date"),
-    day_column="reading_date",
     columns=(
         Column("sensor_id", pa.string(), "The sensor.", nullable=False),
         Column("reading_date", pa.date32(), "The UTC day.", nullable=False),

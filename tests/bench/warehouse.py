@@ -85,7 +85,7 @@ def publish(dsn: str, batches: Iterable[pa.RecordBatch]) -> Loaded:
         attempt = Attempt(warehouse, new_run_id(), readings.SOURCE.name, None)
         attempt.start(readings.SOURCE.origin)
         with publication(warehouse, readings.SOURCE) as new:
-            new.stage(rows, None)
+            new.stage(rows, keep=())
             new.audit()
             attempt.audits = new.audits
             tables = new.swap()

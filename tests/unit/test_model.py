@@ -64,5 +64,3 @@ def test_a_dataset_declares_its_arrow_schema() -> None:
     dataset = Dataset("things", "one row per thing", ("id",), columns)
     fields: list[pa.Field[Any]] = [pa.field("id", pa.string(), nullable=False), pa.field("n", pa.int32())]
     assert dataset.schema == pa.schema(fields)
-    assert dataset.replaced_by == ("id",)
-    assert Dataset("parts", "", ("id", "n"), columns, owner=("id",)).replaced_by == ("id",)

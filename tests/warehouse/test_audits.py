@@ -86,14 +86,6 @@ CASES = {
         passes=_launch("2022-10-02"),
         offender={"launch_id": "one"},
     ),
-    "spacex/slot_has_date_of_launch": Case(
-        "slot_has_date_of_launch",
-        first=_launch("2031-01-15"),
-        interval=("2031-02-01", "2031-03-01"),
-        fires=_launch("2031-02-15", with_core=False),
-        passes=_launch("2031-02-15"),
-        offender={"launch_id": "one"},
-    ),
 }
 
 

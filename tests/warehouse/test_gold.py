@@ -62,8 +62,7 @@ def a_launch(launch_id: str, launched_at: str | None, *cores: str | None, **fiel
     launched = {"launched_at": instant, "launched_date": instant.date() if instant else None}
     names = {"name": f"Mission {launch_id}", "rocket_id": "falcon"}
     slots = [
-        {"launch_id": launch_id, "position": position, "core_id": core, "launched_date": launched["launched_date"]}
-        for position, core in enumerate(cores, start=1)
+        {"launch_id": launch_id, "position": position, "core_id": core} for position, core in enumerate(cores, start=1)
     ]
     return {"launch_id": launch_id, **names, **launched, **fields}, slots
 

@@ -25,7 +25,12 @@ def make_source(base_url: str, origin: str, page_size: int) -> Source:
         probe=pages.probe,
         endpoints=(
             Endpoint(
-                "spacex_launches", (datasets.LAUNCHES, datasets.LAUNCH_CORES), launches, parsers.launches, page_size
+                "spacex_launches",
+                (datasets.LAUNCHES, datasets.LAUNCH_CORES),
+                launches,
+                parsers.launches,
+                page_size,
+                knows_intervals=True,
             ),
             *(
                 Endpoint(dataset.name, (dataset,), partial(_list, path), parse)

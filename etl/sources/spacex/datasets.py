@@ -11,7 +11,6 @@ LAUNCHES = Dataset(
     "spacex_launches",
     grain="one row per launch, past and upcoming",
     key=("launch_id",),
-    day_column="launched_date",
     columns=(
         Column("launch_id", TEXT, "The API's id of the launch.", nullable=False),
         Column("name", TEXT, "Name of the mission.", nullable=False),
@@ -36,8 +35,7 @@ LAUNCH_CORES = Dataset(
     "spacex_launch_cores",
     grain="one row per core slot of a launch",
     key=("launch_id", "position"),
-    owner=("launch_id",),
-    day_column="launched_date",
+    part_of="spacex_launches",
     columns=(
         Column("launch_id", TEXT, "The launch.", nullable=False),
         Column("position", INT, "Place in the launch's list of cores, from 1.", nullable=False),
@@ -50,7 +48,6 @@ LAUNCH_CORES = Dataset(
         Column("is_landing_attempted", BOOL, "A landing was tried."),
         Column("is_landing_success", BOOL, "The landing succeeded; null if none was tried or not known."),
         Column("landing_type", TEXT, "RTLS (on land), ASDS (on a ship) or Ocean."),
-        Column("launched_date", DAY, "The UTC day of the launch."),
     ),
 )
 

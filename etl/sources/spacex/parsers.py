@@ -37,7 +37,6 @@ def payloads(body: bytes) -> Parsed:
 
 
 def _launch(launch: api.Launch) -> Rows:
-    day = launch.date_utc.date() if launch.date_utc else None
     row = (
         launch.id,
         launch.name,
@@ -52,7 +51,7 @@ def _launch(launch: api.Launch) -> Rows:
         launch.window,
         launch.static_fire_date_utc,
         launch.date_utc,
-        day,
+        launch.date_utc.date() if launch.date_utc else None,
     )
     slots = [
         (
@@ -67,7 +66,6 @@ def _launch(launch: api.Launch) -> Rows:
             slot.landing_attempt,
             slot.landing_success,
             slot.landing_type,
-            day,
         )
         for position, slot in enumerate(launch.cores, start=1)
     ]

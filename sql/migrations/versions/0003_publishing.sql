@@ -16,28 +16,24 @@ end
 $$;
 comment on function ops.open_stage is 'Make the empty stage table beside a published one.';
 
-create function ops.carry_over(
-    dataset text, day_column text, start_date date, end_date date, owner_columns text[]
-) returns bigint
+create function ops.carry_over(dataset text, part_of text, key_columns text[]) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     carried bigint;
 begin
     execute format(
         'insert into stage.%1$I select published.* from silver.%1$I as published '
-        'where %2$s and not exists (select 1 from stage.%1$I as staged where (%3$s) = (%4$s))',
-        dataset,
-        case when day_column is null then 'true'
-            else format('(published.%1$I >= $1 and published.%1$I < $2) is not true', day_column) end,
-        (select string_agg(format('staged.%I', c), ', ') from unnest(owner_columns) as c),
-        (select string_agg(format('published.%I', c), ', ') from unnest(owner_columns) as c)
-    ) using start_date, end_date;
+        'where not exists (select 1 from stage.%2$I as staged where (%3$s) = (%4$s))',
+        dataset, part_of,
+        (select string_agg(format('staged.%I', c), ', ') from unnest(key_columns) as c),
+        (select string_agg(format('published.%I', c), ', ') from unnest(key_columns) as c)
+    );
     get diagnostics carried = row_count;
     return carried;
 end
 $$;
 comment on function ops.carry_over is
-'Copy into stage what a run for [start, end) leaves as it is: published rows of other days that it did not read again.';
+'Copy into stage the published rows that were not read again; parts of a row (slots of a launch) go with that row.';
 
 create function ops.key_stage(schema_name text, table_name text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

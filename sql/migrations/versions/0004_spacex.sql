@@ -31,7 +31,6 @@ create table silver.spacex_launch_cores (
     is_landing_attempted boolean,
     is_landing_success boolean,
     landing_type text,
-    launched_date date,
     primary key (launch_id, position)
 ) partition by range (launch_id);
 comment on table silver.spacex_launch_cores is 'One row per core slot of a launch.';
