@@ -148,9 +148,9 @@ def _session(cache: Path | None) -> requests.Session:
     session.headers["User-Agent"] = "data-platform-etl"
     if cache is not None:
         from cachecontrol import CacheControlAdapter
-        from cachecontrol.caches import SeparateBodyFileCache
+        from cachecontrol.caches import FileCache
 
-        adapter = CacheControlAdapter(cache=SeparateBodyFileCache(str(cache)))
+        adapter = CacheControlAdapter(cache=FileCache(str(cache)))  # one file an entry: whole or not there
         session.mount("http://", adapter)
         session.mount("https://", adapter)
     return session

@@ -28,7 +28,7 @@ from tests.warehouse.states import State, changed, rows, state, value
 
 CHUNKS = 6
 IS_THOROUGH = bool(os.environ.get("ETL_TESTS_THOROUGH"))
-STRIDE = 1 if IS_THOROUGH else 3
+STRIDE = 1 if IS_THOROUGH else 2
 STRIDE_BEFORE = 1 if IS_THOROUGH else 6
 SCENARIOS = {"the first publish": 0, "a publish of changes": 1}  # by name, the first point that is tried
 

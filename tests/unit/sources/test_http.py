@@ -1,11 +1,15 @@
 """The HTTP client waits, tries again and gives up as it should."""
 
 import gzip
+import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.wrappers import Request, Response
@@ -311,6 +315,28 @@ def test_a_query_is_always_asked(tmp_path: Path) -> None:
         client.post("/x", {})
         client.post("/x", {})
         assert len(api.asked) == 2
+
+
+@pytest.mark.parametrize("broken_off_at", [1, 2, 3])
+def test_an_answer_that_was_half_kept_is_asked_for_again(
+    simulate: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_off_at: int
+) -> None:
+    url, writes, replace = simulate(), count(1), os.replace
+
+    def break_off(*args: Any) -> None:
+        if next(writes) == broken_off_at:
+            raise OSError("as if killed between two writes")
+        replace(*args)
+
+    with HttpClient(url, Patience(attempts=1), tmp_path) as client:
+        whole = client.get("/v4/cores").body
+        with monkeypatch.context() as patched, suppress(ConfigError):
+            patched.setattr(os, "replace", break_off)
+            client.get("/v4/rockets")
+            client.get("/v4/payloads")
+        for path in ("/v4/rockets", "/v4/payloads"):
+            assert client.get(path).document
+        assert client.get("/v4/cores").body == whole
 
 
 def test_without_a_cache_everything_is_asked() -> None:

@@ -1,0 +1,81 @@
+"""What an engineer types once the pipeline runs: backfill, quarantine, report, a look at a terminal."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+from etl.simulate.faults import Fault
+from tests.cli.test_first_steps import etl
+from tests.conftest import Simulate
+
+YEARS = ("--from", "2020-01-01", "--to", "2023-01-01", "--every", "1year")
+
+
+def test_a_backfill_prints_its_plan_does_it_and_has_nothing_left(tmp_path: Path, simulate: Simulate) -> None:
+    live = {"ETL_SPACEX__BASE_URL": simulate()}
+    plan = etl(tmp_path, "backfill", "spacex", *YEARS, "--plan", **live).stdout
+    assert "3 of 3 intervals to do" in plan
+    assert plan.count("extract → transform → stage → audit → publish") == 3
+
+    done = etl(tmp_path, "backfill", "spacex", *YEARS, "--parallel", "3", **live)
+    assert done.returncode == 0, done.stderr
+    assert "[2021-01-01, 2022-01-01): published, " in done.stdout
+
+    assert "0 of 3 intervals to do" in etl(tmp_path, "backfill", "spacex", *YEARS, "--plan", **live).stdout
+    status = etl(tmp_path, "status").stdout
+    assert "[2020-01-01, 2021-01-01)" in status
+    assert "2022-10-" in status or "2023-01-01" in status
+
+
+def test_a_refused_record_is_listed_mended_and_replayed(tmp_path: Path, simulate: Simulate) -> None:
+    live = {"ETL_SPACEX__BASE_URL": simulate(Fault("string_cores", times=2, path="/v5/launches/query"))}
+    run = etl(tmp_path, "run", "spacex", **live)  # the check meets the fault first, then page 1
+    assert run.returncode == 0, run.stderr
+    assert "cores: Input should be a valid" in etl(tmp_path, "quarantine", "list").stdout
+    [kept] = [json.loads(line) for line in etl(tmp_path, "quarantine", "list", "--json").stdout.splitlines()]
+
+    assert "Still refused" in etl(tmp_path, "quarantine", "replay", "spacex").stdout
+    kept["record"]["cores"] = []
+    (tmp_path / "mended.jsonl").write_text(json.dumps(kept))
+    replay = etl(tmp_path, "quarantine", "replay", "spacex", "--from-file", "mended.jsonl")
+    assert "1 of 1 records published" in replay.stdout
+    assert "nothing in quarantine" in etl(tmp_path, "quarantine", "replay", "spacex").stdout
+    count = etl(tmp_path, "psql", "-At", "-c", "select count(*) from silver.spacex_launches")
+    assert count.stdout == "205\n"
+
+
+def test_a_report_before_the_first_run_says_what_to_run(tmp_path: Path) -> None:
+    report = etl(tmp_path, "report")
+    assert report.returncode == os.EX_CONFIG
+    assert "There is nothing to report yet" in report.stderr
+    assert "Nothing has run yet" in etl(tmp_path, "status").stdout
+
+
+def test_a_terminal_shows_a_bar_for_each_step(tmp_path: Path, simulate: Simulate) -> None:
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "etl", "run", "spacex"],
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if not k.startswith("PG")}
+        | {"ETL_SPACEX__BASE_URL": simulate(), "TERM": "xterm", "COLUMNS": "120"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+    )
+    os.close(terminal)
+    seen = b""
+    while True:
+        try:
+            seen += (part := os.read(controller, 4096))
+        except OSError:  # Linux: the other side is closed
+            break
+        if not part:
+            break
+    os.close(controller)
+    assert process.wait() == 0
+    for step in ("check", "extract", "transform", "stage", "audit", "publish"):
+        assert step.encode() in seen
+    assert b"{" not in seen  # no JSON lines between the bars
