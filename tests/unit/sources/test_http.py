@@ -317,6 +317,7 @@ def test_a_query_is_always_asked(tmp_path: Path) -> None:
         assert len(api.asked) == 2
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the cache leaves its files open
 @pytest.mark.parametrize("broken_off_at", [1, 2, 3])
 def test_an_answer_that_was_half_kept_is_asked_for_again(
     simulate: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_off_at: int
