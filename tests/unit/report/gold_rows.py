@@ -1,27 +1,22 @@
-"""Gold rows computed in Python from the stored complete list of launches: a second opinion on the SQL."""
+"""Gold rows computed in Python from the simulator's complete list of launches: a second opinion on the SQL."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections import defaultdict
 from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 from etl.report import Facts
+from etl.simulate import snapshot
 
 Record = dict[str, Any]
-SHARED = Path(os.environ.get("ETL_TESTS_SHARED", Path(__file__).parents[4] / "shared"))
-SERIALS = {"5e9e28a7f3591817f23b2663": "B1058"}  # the stored responses hold no cores
+SERIALS = {"5e9e28a7f3591817f23b2663": "B1058"}  # the others are shown by their ids
 
 
 def facts(**changes: Any) -> Facts:
     """A run that published everything; `changes` replace fields."""
-    launches = [launch for launch in _stored("launches_v5.json") if not launch["upcoming"]]
+    launches = [launch for launch in _stored("launches") if not launch["upcoming"]]
     flights = _flights(launches)
     defaults: Record = {
         "run_id": "20240517T120000Z-1a2b3c",
@@ -41,7 +36,7 @@ def no_facts() -> Facts:
 
 
 def launch_statistics(launches: list[Record]) -> list[Record]:
-    rockets = {rocket["id"]: rocket["name"] for rocket in _stored("rockets.json")}
+    rockets = {rocket["id"]: rocket["name"] for rocket in _stored("rockets")}
     groups: defaultdict[tuple[int, str], list[Record]] = defaultdict(list)
     for launch in launches:
         groups[_launched_at(launch).year, launch["rocket"]].append(launch)
@@ -62,12 +57,8 @@ def _statistics(year: int, rocket_id: str, rocket_name: str, launches: list[Reco
     }
 
 
-def _stored(name: str) -> list[Record]:
-    path = SHARED / "data" / "spacex" / name
-    if not path.exists():
-        pytest.skip(f"needs the stored responses: no {name} under {SHARED} (set ETL_TESTS_SHARED)")
-    records: list[Record] = json.loads(path.read_text(encoding="utf-8"))
-    return records
+def _stored(resource: str) -> list[Record]:
+    return snapshot.load()[resource]
 
 
 def _launched_at(launch: Record) -> datetime:
