@@ -89,8 +89,11 @@ def etl(context: click.Context, debug: bool) -> None:
     context.obj = {"debug": debug}
 
 
-def _parts(log_level: int | None = None) -> Parts:
-    """Read the environment, set up logs and metrics, and hand on what the rest is made of."""
+def _parts(*, for_people: bool = False) -> Parts:
+    """Read the environment, set up logs and metrics, and hand on what the rest is made of.
+
+    People at a terminal see bars and results; log lines of normal work are for pods.
+    """
     import logging
 
     from etl import telemetry
@@ -100,7 +103,7 @@ def _parts(log_level: int | None = None) -> Parts:
     settings = load(os.environ)
     debug = click.get_current_context().find_root().obj["debug"]
     as_json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
-    level = logging.DEBUG if debug else (log_level or logging.INFO)
+    level = logging.DEBUG if debug else logging.WARNING if for_people or sys.stderr.isatty() else logging.INFO
     telemetry.configure_logs(json=as_json, level=level)
     telemetry.configure_metrics(settings.statsd.host, settings.statsd.port)
     return Parts(settings, is_elsewhere=any(os.environ.get(name) for name in LIBPQ))
@@ -176,12 +179,10 @@ def publish(source_name: str, interval: DataInterval | None, run_id: str | None)
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page there, too.")
 def run(source_name: str, interval: DataInterval | None, or_simulate: bool, report_file: Path | None) -> None:
     """All steps: check, extract, transform, stage, audit, publish; then the answers."""
-    import logging
-
     from etl import console
     from etl.warehouse import questions
 
-    parts = _parts(logging.WARNING if sys.stderr.isatty() or or_simulate else None)
+    parts = _parts(for_people=or_simulate)
     with ExitStack() as stack:
         warehouse = stack.enter_context(parts.warehouse())
         source = parts.source(source_name)
@@ -215,7 +216,7 @@ def backfill(source_name: str, start: date, end: date, every: str, only_plan: bo
     parts = _parts()
     source = parts.source(source_name)
     with parts.warehouse() as warehouse, parts.client(source) as client:
-        pipeline = _watched(parts, source)
+        pipeline = parts.pipeline(source)
         whole, length = DataInterval(start, end), past.Every.parse(every)
         plan = past.make_plan(warehouse, pipeline.lake, source, whole, length, again=again)
         console.show_plan(plan)
