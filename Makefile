@@ -5,9 +5,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # Where pictures of API responses and a browser are, tests use them; where not, they say so and skip.
 JOBS ?= auto
+IMAGE ?= data-platform-etl:dev
+IMAGE_TOOL ?= docker
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format psql ask status report bench snapshot catalogue lock clean
+.PHONY: help run test lint format psql ask status report bench image snapshot catalogue lock clean
 
 help: ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -39,6 +41,9 @@ report: $(VENV)/run ## Write the answers as charts into .data/report.html
 bench: $(VENV)/run $(VENV)-bench/bench ## Measure speed against the limit and against peers; writes docs/benchmarks.md
 	@$(VENV)-bench/bin/python -m tests.bench
 
+image: ## Build the image that pods run (IMAGE_TOOL=docker or buildah, IMAGE=name:tag)
+	@.ci/image $(IMAGE_TOOL) $(IMAGE)
+
 snapshot: $(VENV)/run ## Make the simulator's snapshot anew from the live API (FROM=folder: from kept responses)
 	@$(BIN)/python -m etl.simulate.snapshot $(if $(FROM),--from-dir $(FROM),--from-url https://api.spacexdata.com)
 
@@ -46,9 +51,7 @@ catalogue: $(VENV)/run ## Write docs/data-catalogue.md from the declared schemas
 	@$(BIN)/python -m etl.catalogue
 
 lock: ## Lock the requirements anew, with hashes (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra build -o etl/requirements.txt
-	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra build --extra test --extra lint -c etl/requirements.txt -o tests/requirements.txt
-	uv pip compile -q --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml --extra build tests/bench/requirements.in -c etl/requirements.txt -o tests/bench/requirements.txt
+	@.ci/lock
 
 clean: ## Remove all that was made here: environments, data, caches
 	@.ci/clean $(VENV)

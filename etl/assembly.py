@@ -13,9 +13,8 @@ from etl.lake.store import Lake
 from etl.model import Source
 from etl.pipeline import Nobody, Observer, Pipeline
 from etl.settings import Settings
-from etl.simulate import server, spacex
 from etl.sources.http import HttpClient, Patience
-from etl.warehouse import embedded, migrations
+from etl.warehouse import migrations
 from etl.warehouse.connection import Warehouse
 
 ANSWER_WITHIN_S = 3.0
@@ -55,6 +54,8 @@ class Parts:
         if self.is_elsewhere:
             yield ""
             return
+        from etl.warehouse import embedded  # not in the image, as the simulator is not
+
         with embedded.server(self.settings.warehouse.embedded) as dsn:
             with Warehouse(dsn) as owner:
                 migrations.migrate(owner)
@@ -81,6 +82,8 @@ class Parts:
             _ask_in_time(source)
         except PlatformError as error:
             _refuse_to_mix(warehouse, source, error)
+            from etl.simulate import server, spacex
+
             with server.serve(spacex.make_app()) as simulator:
                 knobs = getattr(self.settings, name)
                 yield sources.load(name, simulator.url, knobs.page_size, SIMULATED)

