@@ -158,7 +158,8 @@ def transform(source_name: str, interval: DataInterval | None, run_id: str | Non
 @source_argument
 @interval_options
 @run_option
-def publish(source_name: str, interval: DataInterval | None, run_id: str | None) -> None:
+@click.option("--even-if-older", is_flag=True, help="Publish it though a later extraction is published already.")
+def publish(source_name: str, interval: DataInterval | None, run_id: str | None, even_if_older: bool) -> None:
     """Stage, audit and publish the newest silver."""
     from etl import console
     from etl import pipeline as steps
@@ -168,7 +169,8 @@ def publish(source_name: str, interval: DataInterval | None, run_id: str | None)
     pipeline = _watched(parts, source)
     transformed = steps.transformed_run(pipeline.lake, source, interval, _run_id(run_id))
     with parts.warehouse() as warehouse:
-        console.show_published(pipeline.publish(warehouse, transformed), transformed)
+        published = pipeline.publish(warehouse, transformed, even_if_older=even_if_older)
+        console.show_published(published, transformed)
 
 
 @etl.command()

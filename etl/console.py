@@ -100,7 +100,7 @@ def show_summary(summary: Summary) -> None:
 def show_published(published: Published, transformed: Transformed) -> None:
     """One line: what a publish did."""
     if published.status == "unchanged":
-        say(f"Nothing new: the warehouse holds the content of run {transformed.run_id} already.")
+        say(f"Nothing new: the warehouse holds the content of run {transformed.run_id}, or of a later one, already.")
     else:
         say(f"Published {published.rows_published:,} rows of run {transformed.run_id}.")
 

@@ -115,10 +115,13 @@ class Pipeline:
             telemetry.ROWS.send(rows, dataset=dataset, step="transform")
         return found
 
-    def publish(self, warehouse: Warehouse, transformed: Transformed) -> Published:
-        """Stage, audit and publish a transformed run as an attempt of its own."""
+    def publish(self, warehouse: Warehouse, transformed: Transformed, *, even_if_older: bool = False) -> Published:
+        """Stage, audit and publish a transformed run as an attempt of its own.
+
+        What was extracted earlier than what is published stays unpublished, unless it is wanted `even_if_older`.
+        """
         with self.attempt(warehouse, interval_of(transformed)) as attempt:
-            return self._publish(warehouse, attempt, transformed)
+            return self._publish(warehouse, attempt, transformed, even_if_older=even_if_older)
 
     def replay(self, warehouse: Warehouse, records: dict[int, tuple[str, bytes]]) -> tuple[Published, dict[int, str]]:
         """Publish quarantined records, mended or now understood, on top of what is published.
@@ -170,7 +173,9 @@ class Pipeline:
         log.debug("extracted", endpoint=endpoint.name, pages=len(manifest.pages), records=manifest.records)
         return manifest
 
-    def _publish(self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed) -> Published:
+    def _publish(
+        self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool = False
+    ) -> Published:
         def rows(dataset: Dataset) -> Iterable[Any]:
             return silver.batches(self.lake, dataset, transformed.run_id)
 
@@ -179,6 +184,10 @@ class Pipeline:
         if transformed.interval is not None:
             keep |= {endpoint.name for endpoint in self.source.endpoints if endpoint.knows_intervals}
         with publication(warehouse, self.source) as new:
+            if not even_if_older and (newer := attempt.newer_extraction(transformed.run_id)):
+                log.warning("a newer extraction is published already", extracted=transformed.run_id, published=newer)
+                attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extracted_by=None)
+                return Published("unchanged", ())
             self._stage_audit(new, rows, keep, attempt)
             attempt.move_watermarks(self.source.datasets, _end(transformed))
             return self._finish(

@@ -108,16 +108,17 @@ def bodies(lake: Lake, manifest: Manifest) -> Iterator[tuple[PageEntry, bytes]]:
 
 
 def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: datetime) -> str | None:
-    """The newest run that was killed while it extracted the same thing, to go on with."""
+    """The newest run that was killed while it extracted the same thing, to go on with; none if a later one is whole."""
     for run_id, parts in sorted(_runs(lake, source, now - RESUMABLE).items(), reverse=True):
-        if _complete(source, parts):
-            continue
         try:
             told = [_read(lake, _path(endpoint, run_id, file)) for endpoint, file in parts]
         except LakeUnavailableError:  # damaged, or finished by its own process just now
             continue
-        same = all(part.interval == days(interval) and part.origin == source.origin for part, _ in told)
-        if same and not any(_alive(writer, now) for _, writer in told):
+        if any(part.interval != days(interval) or part.origin != source.origin for part, _ in told):
+            continue
+        if _complete(source, parts):
+            return None
+        if not any(_alive(writer, now) for _, writer in told):
             return run_id
     return None
 

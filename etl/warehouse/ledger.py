@@ -73,6 +73,12 @@ class Attempt:
         ended = {"status": status, "origin": origin, "extracted_by": extracted_by}
         self._warehouse.run("ledger/finish_run", self._key() | ended)
 
+    def newer_extraction(self, run_id: str) -> str | None:
+        """The extraction that is published already though it is younger than `run_id`; ask under the source's lock."""
+        told = self._key() | {"source": self.source, "run_id": run_id}
+        found: str | None = self._warehouse.run("ledger/newer_extraction", told)[0]["run_id"]
+        return found
+
     def move_watermarks(self, datasets: Iterable[Dataset], end: date | None) -> None:
         """Say that everything before `end` is published, and that earlier refusals of this interval are settled."""
         for dataset in datasets if end is not None else ():
