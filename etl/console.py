@@ -81,12 +81,7 @@ def show_summary(summary: Summary) -> None:
     transformed, published = summary.transformed, summary.published
     if published.status == "unchanged":
         say(f"\nNothing new: {transformed.records} records were read, the warehouse holds the same content already.")
-    table = Table(
-        title=f"Run {summary.run_id} · {summary.source} · {published.status}",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
+    table = _table(f"Run {summary.run_id} · {summary.source} · {published.status}")
     for heading in ("records in", "rows out", "quarantined", "rows published"):
         table.add_column(heading, justify="right")
     rows_out = sum(transformed.rows.values())
@@ -110,8 +105,8 @@ def show_answer(answer: Answer) -> None:
     say(f"\n{answer.question}")
     _show_rows(answer.rows)
     if len(answer.rows) > 1:
-        cores = len({row["core_id"] for row in answer.rows})
-        say(f"{len(answer.rows)} rows, {cores} different cores.")
+        first = next(iter(answer.rows[0]))
+        say(f"{len(answer.rows)} rows{_of_how_many(first, {row[first] for row in answer.rows})}.")
 
 
 def show_next(report_file: Path | None) -> None:
@@ -123,12 +118,7 @@ def show_next(report_file: Path | None) -> None:
 
 def show_plan(plan: Plan) -> None:
     """Each interval and what a run would do with it."""
-    table = Table(
-        title=f"Backfill of {plan.source}: {plan.pending} of {len(plan.intervals)} intervals to do",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-    )
+    table = _table(f"Backfill of {plan.source}: {plan.pending} of {len(plan.intervals)} intervals to do")
     for heading in ("from", "to", "state", "steps"):
         table.add_column(heading)
     for planned in plan.intervals:
@@ -197,11 +187,22 @@ def show_settings(names: Iterable[tuple[str, str, str]]) -> None:
     _show_rows([{"variable": name, "default": default, "meaning": about} for name, default, about in names])
 
 
+def _of_how_many(column: str, values: set[Any]) -> str:
+    """`, 9 different cores` for a column `core_id`; nothing for one that names no thing."""
+    thing = column.removesuffix("_id")
+    plural = thing + ("es" if thing.endswith(("ch", "s", "x")) else "s")
+    return f", {len(values)} different {plural}" if thing != column else ""
+
+
+def _table(title: str | None = None) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+
+
 def _show_rows(rows: list[dict[str, Any]]) -> None:
     if not rows:
         say("No rows.")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = _table()
     for name, value in rows[0].items():
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         table.add_column(name, justify="right" if is_number else "left", overflow="fold")

@@ -9,7 +9,7 @@ from etl.warehouse.statements import folder
 
 def newest() -> str:
     """The version that this code was written for."""
-    return max(file.name[:4] for file in (folder() / "migrations" / "versions").glob("[0-9]*.py"))
+    return _versions()[-1]
 
 
 def current(warehouse: Warehouse) -> str | None:
@@ -52,8 +52,7 @@ def migrate(warehouse: Warehouse) -> list[str]:
         finally:
             if not warehouse.raw.closed:
                 warehouse.raw.autocommit = True
-    versions = sorted(file.name[:4] for file in (folder() / "migrations" / "versions").glob("[0-9]*.py"))
-    return [version for version in versions if before is None or version > before]
+    return [version for version in _versions() if before is None or version > before]
 
 
 def require_current(warehouse: Warehouse) -> None:
@@ -67,6 +66,10 @@ def require_current(warehouse: Warehouse) -> None:
         f"this code needs version {newest()}.",
         hint="Run `etl migrate` as the owner of the database.",
     )
+
+
+def _versions() -> list[str]:
+    return sorted(file.name[:4] for file in (folder() / "migrations" / "versions").glob("[0-9]*.py"))
 
 
 def _refuse_newer(version: str | None) -> None:

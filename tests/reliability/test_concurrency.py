@@ -66,22 +66,6 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 gate.open()
 
 
-@pytest.fixture(scope="module")
-def old(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A warehouse in which the bundled facts are published; tests work on copies."""
-    with make_database() as dsn:
-        run(dsn, Lake(str(tmp_path_factory.mktemp("lake"))))
-        yield dsn
-
-
-@pytest.fixture(scope="module")
-def new_state(old: str, make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> State:
-    """What one undisturbed run makes of it."""
-    with make_database(like=old) as dsn:
-        run(dsn, Lake(str(tmp_path_factory.mktemp("lake"))), changed())
-        return state(dsn)
-
-
 @pytest.fixture
 def database(old: str, make_database: MakeDatabase) -> Iterator[str]:
     with make_database(like=old) as dsn:

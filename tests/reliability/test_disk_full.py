@@ -44,22 +44,6 @@ def _enlarge(place: Path) -> None:
     subprocess.run(["mount", "-o", "remount,size=64m", str(place)], check=True)
 
 
-@pytest.fixture(scope="module")
-def old(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A warehouse in which the bundled facts are published; tests work on copies."""
-    with make_database() as dsn:
-        run(dsn, Lake(str(tmp_path_factory.mktemp("lake"))))
-        yield dsn
-
-
-@pytest.fixture(scope="module")
-def new_state(old: str, make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> State:
-    """What one undisturbed run makes of it."""
-    with make_database(like=old) as dsn:
-        run(dsn, Lake(str(tmp_path_factory.mktemp("lake"))), changed())
-        return state(dsn)
-
-
 @pytest.mark.parametrize("size", ["4k", "24k", "48k", "144k"])
 def test_a_lake_that_is_full_stops_the_run_and_the_next_one_goes_on(
     small_disk: SmallDisk, old: str, make_database: MakeDatabase, new_state: State, size: str

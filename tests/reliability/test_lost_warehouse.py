@@ -25,14 +25,6 @@ where application_name = 'etl' and datname = current_database()
 """
 
 
-@pytest.fixture(scope="module")
-def old(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A warehouse in which the bundled facts are published; tests work on copies."""
-    with make_database() as dsn:
-        run(dsn, Lake(str(tmp_path_factory.mktemp("lake"))))
-        yield dsn
-
-
 @pytest.fixture
 def database(old: str, make_database: MakeDatabase) -> Iterator[str]:
     with make_database(like=old) as dsn:
