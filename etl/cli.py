@@ -118,26 +118,33 @@ def _watched(parts: Parts, source: Source) -> Pipeline:
 
 @etl.command()
 @source_argument
-def check(source_name: str) -> None:
-    """Tell in seconds whether a run can work."""
+@interval_options
+def check(source_name: str, interval: DataInterval | None) -> None:
+    """Tell in seconds whether a run can work; an interval that makes no sense is refused here already."""
     from etl import console
 
     parts = _parts()
     source = parts.source(source_name)
     with parts.client(source, attempts=1) as client:
-        console.say(f"{source.base_url} answers: {_watched(parts, source).check(client)}.")
+        about = f" for {interval}" if interval else ""
+        console.say(f"{source.base_url} answers{about}: {_watched(parts, source).check(client)}.")
 
 
 @etl.command()
 @source_argument
 @interval_options
 @run_option
-def extract(source_name: str, interval: DataInterval | None, run_id: str | None) -> None:
+@click.option("--transform", "then_transform", is_flag=True, help="Turn it into silver as well.")
+def extract(source_name: str, interval: DataInterval | None, run_id: str | None, then_transform: bool) -> None:
     """Keep the API's answers in the lake's bronze; print the run's id."""
     parts = _parts()
     source = parts.source(source_name)
+    pipeline = _watched(parts, source)
     with parts.client(source) as client:
-        click.echo(_watched(parts, source).extract(client, interval, _run_id(run_id)))
+        run_id = pipeline.extract(client, interval, _run_id(run_id))
+    if then_transform:
+        pipeline.transform(run_id)
+    click.echo(run_id)
 
 
 @etl.command()

@@ -66,6 +66,7 @@ USAGE = [
     ),
     (["extract", "spacex", "--from", "2024-05-17", "--to", "2024-05-17"], "ends on 2024-05-17, not after", "left out"),
     (["extract", "spacex", "--from", "9000-01-01"], "The interval ends on .*, not after its start", "earlier --from"),
+    (["check", "spacex", "--from", "2024-05-17", "--to", "2006-03-01"], "ends on 2006-03-01, not after", "left out"),
     (["extract", "spacex", "--to", "2024-05-17"], "--to was given without --from", "Give both"),
     (
         ["extract", "spacex", "--from", "tomorrow"],

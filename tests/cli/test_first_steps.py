@@ -80,6 +80,16 @@ def test_each_step_can_be_run_by_itself(tmp_path: Path, simulate: Simulate) -> N
     )
 
 
+def test_a_pod_extracts_and_transforms_in_one_go(tmp_path: Path, simulate: Simulate) -> None:
+    live = {"ETL_SPACEX__BASE_URL": simulate()}
+    named = "20240517T120000Z-1a2b3c"
+    days = ("--from", "2020-01-01", "--to", "2021-01-01")
+    assert "answers for [2020-01-01, 2021-01-01)" in etl(tmp_path, "check", "spacex", *days, **live).stdout
+    assert etl(tmp_path, "extract", "spacex", "--transform", "--run-id", named, *days, **live).stdout == f"{named}\n"
+    published = etl(tmp_path, "publish", "spacex", *days, **live)
+    assert f"of run {named}" in published.stdout
+
+
 @contextmanager
 def silent_server() -> Iterator[str]:
     """Accepts connections and never answers."""
