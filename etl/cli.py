@@ -352,14 +352,40 @@ def quarantine_replay(source_name: str, from_file: Any) -> None:
     console.show_replay(published, records, still_refused)
 
 
+wait_option = click.option(
+    "--wait", "wait_s", default=0.0, type=click.FloatRange(0), help="Seconds to wait for a server that is starting."
+)
+
+
 @etl.command()
-def migrate() -> None:
+@click.option("--logins", type=click.Path(path_type=Path), help="Folder of files named after roles, each a password.")
+@wait_option
+def provision(logins: Path | None, wait_s: float) -> None:
+    """Make the platform's roles and databases; run it as the owner of the server, before `etl migrate`.
+
+    With --logins, the roles that have a file may log in with that password, and no others.
+    """
+    from etl import console
+    from etl.warehouse import provision as ready
+    from etl.warehouse import waiting
+
+    parts = _parts()
+    passwords = ready.passwords(logins) if logins else None
+    with parts.server() as dsn, waiting.session(dsn, wait_s) as warehouse:
+        done = ready.provision(warehouse, passwords)
+    console.say(f"Made {', '.join(done.made)}." if done.made else "All roles and databases are there.")
+    if done.logins is not None:
+        console.say(f"May log in: {', '.join(done.logins) or 'nobody'}.")
+
+
+@etl.command()
+@wait_option
+def migrate(wait_s: float) -> None:
     """Bring the warehouse to the version of this code; run it as the owner of the database."""
     from etl import console
-    from etl.warehouse import migrations
-    from etl.warehouse.connection import Warehouse
+    from etl.warehouse import migrations, waiting
 
-    with _parts().server() as dsn, Warehouse(dsn) as warehouse:
+    with _parts().server() as dsn, waiting.session(dsn, wait_s) as warehouse:
         applied = migrations.migrate(warehouse)
         console.say(
             f"Applied {', '.join(applied)}." if applied else f"Version {migrations.newest()} already: nothing to do."

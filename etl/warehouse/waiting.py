@@ -1,0 +1,27 @@
+"""A session with a server that is perhaps only just being started."""
+
+from __future__ import annotations
+
+import time
+
+from etl.errors import AccessError, ConfigError, WarehouseUnavailableError
+from etl.warehouse.connection import Warehouse
+
+SETTLE_S = 15  # for so long a server that is being made may refuse what it then accepts: a name, a new password
+PAUSE_S = 0.3
+
+
+def session(dsn: str, wait_s: float) -> Warehouse:
+    """Open a session as soon as the server lets us in, and give up after `wait_s` seconds.
+
+    Raises: WarehouseUnavailableError; AccessError or ConfigError if the server still refuses when it has settled.
+    """
+    started = time.monotonic()
+    while True:
+        try:
+            return Warehouse(dsn)
+        except (AccessError, ConfigError, WarehouseUnavailableError) as error:
+            patience_s = wait_s if isinstance(error, WarehouseUnavailableError) else min(wait_s, SETTLE_S)
+            if time.monotonic() + PAUSE_S > started + patience_s:
+                raise
+        time.sleep(PAUSE_S)

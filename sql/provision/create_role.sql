@@ -1,0 +1,2 @@
+-- A role that may not log in yet.
+create role {role}

@@ -1,0 +1,2 @@
+-- These roles may connect.
+grant connect on database {database} to {roles}

@@ -1,0 +1,2 @@
+-- The role may not log in.
+alter role {role} nologin password null
