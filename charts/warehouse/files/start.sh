@@ -1,0 +1,26 @@
+#!/bin/bash
+# Starts the server as its image does; before that, gives the superuser the password of the Secret.
+set -euo pipefail
+config=(-c config_file=/etc/postgresql/postgresql.conf)
+
+give_up() {
+    printf 'error: %s\nhint: %s\n' "$1" "$2" | tee /dev/termination-log >&2
+    exit 78
+}
+
+# Two servers on one volume destroy it, and a pod deleted by force may be alive when its successor starts. The lock is
+# the server's: it inherits the open file, and only when its last process has ended may another begin.
+exec 9>"$(dirname "$PGDATA")/lock"
+flock --nonblock 9 || { echo "The former server has not ended yet: waiting for it." >&2; flock 9; }
+
+if [ -s "$PGDATA/PG_VERSION" ]; then
+    major=$(<"$PGDATA/PG_VERSION")
+    [ "$major" = "${PG_MAJOR:-$major}" ] || give_up "The data is of PostgreSQL $major, the image is $PG_MAJOR." \
+        "Set the image back to postgres:$major; README.md of the chart tells how to change the major version."
+    # Nobody can connect yet, and a server that runs alone logs no statement and counts none.
+    password=$(<"$POSTGRES_PASSWORD_FILE")
+    printf "alter role \"%s\" password '%s'\n" "$POSTGRES_USER" "${password//\'/\'\'}" |
+        postgres --single "${config[@]}" -c shared_preload_libraries= -c log_min_duration_statement=-1 \
+            -c log_min_error_statement=panic -c log_statement=none -j postgres >/dev/null
+fi
+exec docker-entrypoint.sh postgres "${config[@]}"

@@ -1,0 +1,60 @@
+{{/* Labels of every object; the argument is a list of the root context and the component. */}}
+{{- define "warehouse.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "warehouse.selector" . }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ $root.Chart.Name }}-{{ $root.Chart.Version }}
+{{- end }}
+
+{{- define "warehouse.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: warehouse
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* What a pod under restricted Pod Security says of itself; the argument is its user and group. */}}
+{{- define "warehouse.podSecurityContext" -}}
+runAsNonRoot: true
+runAsUser: {{ . }}
+runAsGroup: {{ . }}
+fsGroup: {{ . }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "warehouse.securityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
+
+{{/* Where a client finds the server. */}}
+{{- define "warehouse.libpq" -}}
+- name: PGHOST
+  value: {{ .Values.external.host | default (printf "postgres.%s.svc" .Release.Namespace) | quote }}
+- name: PGPORT
+  value: {{ ternary .Values.external.port 5432 (not (empty .Values.external.host)) | quote }}
+- name: PGDATABASE
+  value: warehouse
+{{- if .Values.tls.caConfigMap }}
+- name: PGSSLMODE
+  value: verify-full
+- name: PGSSLROOTCERT
+  value: /etc/warehouse/ca/ca.crt
+{{- else }}
+- name: PGSSLMODE
+  value: require
+{{- end }}
+{{- end }}
+
+{{/* A quantity of memory such as 768Mi or 8Gi, in megabytes. */}}
+{{- define "warehouse.megabytes" -}}
+{{- if hasSuffix "Gi" . -}}
+{{ mul 1024 (trimSuffix "Gi" . | int) }}
+{{- else -}}
+{{ trimSuffix "Mi" . }}
+{{- end -}}
+{{- end }}
