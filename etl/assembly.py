@@ -14,7 +14,7 @@ from etl.model import Source
 from etl.pipeline import Nobody, Observer, Pipeline
 from etl.settings import Settings
 from etl.sources.http import HttpClient, Patience
-from etl.warehouse import migrations
+from etl.warehouse import migrations, waiting
 from etl.warehouse.connection import Warehouse
 
 ANSWER_WITHIN_S = 3.0
@@ -66,7 +66,7 @@ class Parts:
         """A session of the loader; raises ConfigError if migrations are missing."""
         with self.server() as dsn:
             role = None if self.is_elsewhere else "etl_loader"
-            with Warehouse(dsn, role=role, lock_timeout_s=self.settings.warehouse.lock_timeout_s) as warehouse:
+            with waiting.loader(dsn, role=role, lock_timeout_s=self.settings.warehouse.lock_timeout_s) as warehouse:
                 if self.is_elsewhere:
                     migrations.require_current(warehouse)
                 yield warehouse

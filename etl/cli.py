@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -125,7 +126,7 @@ def check(source_name: str, interval: DataInterval | None) -> None:
 
     parts = _parts()
     source = parts.source(source_name)
-    with parts.client(source, attempts=1) as client:
+    with parts.client(source, attempts=3) as client:  # a pod may be there a moment before its network policies
         about = f" for {interval}" if interval else ""
         console.say(f"{source.base_url} answers{about}: {_watched(parts, source).check(client)}.")
 
@@ -452,6 +453,7 @@ def _run_id(run_id: str | None) -> str | None:
 def main() -> NoReturn:
     """Run the command line; every error ends in one line, a hint and the exit code of its kind."""
     debug = "--debug" in sys.argv[1:2]
+    signal.signal(signal.SIGTERM, _terminated)  # by default the first process of a container ignores it
     try:
         etl.main(prog_name="etl", standalone_mode=False)
     except PlatformError as error:
@@ -472,6 +474,11 @@ def main() -> NoReturn:
     except Exception as error:
         _end(*_unforeseen(error), debug)
     sys.exit(0)
+
+
+def _terminated(*_: object) -> NoReturn:
+    """End as the shell says that a terminated process ends; sessions and files are closed on the way."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _unforeseen(error: Exception) -> tuple[str, str, int]:

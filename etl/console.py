@@ -111,7 +111,7 @@ def show_answer(answer: Answer) -> None:
 
 def show_next(report_file: Path | None) -> None:
     """What to try next."""
-    say("\nNext: .venv/bin/etl psql (the warehouse in psql) · .venv/bin/etl ask · .venv/bin/etl status · .venv/bin/etl --help")
+    say("\nNext: .venv/bin/etl psql (the warehouse in psql) · .venv/bin/etl ask · .venv/bin/etl status")
     if report_file is not None:
         say(f"The answers as charts: {report_file.absolute().as_uri()}")
 

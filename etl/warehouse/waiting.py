@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from etl.errors import AccessError, ConfigError, WarehouseUnavailableError
 from etl.warehouse.connection import Warehouse
 
+FIRST_MOMENT_S = 5  # a pod may be there a moment before its network policies, and is refused until they are
 SETTLE_S = 15  # for so long a server that is being made may refuse what it then accepts: a name, a new password
 PAUSE_S = 0.3
 
@@ -23,5 +25,17 @@ def session(dsn: str, wait_s: float) -> Warehouse:
         except (AccessError, ConfigError, WarehouseUnavailableError) as error:
             patience_s = wait_s if isinstance(error, WarehouseUnavailableError) else min(wait_s, SETTLE_S)
             if time.monotonic() + PAUSE_S > started + patience_s:
+                raise
+        time.sleep(PAUSE_S)
+
+
+def loader(dsn: str, **options: Any) -> Warehouse:
+    """A session with a server that should be there; what `Warehouse` raises after the first moment."""
+    started = time.monotonic()
+    while True:
+        try:
+            return Warehouse(dsn, **options)
+        except WarehouseUnavailableError:
+            if time.monotonic() + PAUSE_S > started + FIRST_MOMENT_S:
                 raise
         time.sleep(PAUSE_S)

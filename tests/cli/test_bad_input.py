@@ -108,7 +108,9 @@ def test_a_command_that_makes_no_sense_is_refused(
     assert list(tmp_path.iterdir()) == [], "it left something behind"
 
 
-ALL = "ask backfill check extract migrate psql publish quarantine report run settings simulate status transform"
+ALL = (
+    "ask backfill check extract migrate provision psql publish quarantine report run settings simulate status transform"
+)
 
 
 def test_help_lists_every_command(etl: Etl) -> None:

@@ -79,3 +79,17 @@ def test_a_terminal_shows_a_bar_for_each_step(tmp_path: Path, simulate: Simulate
     for step in ("check", "extract", "transform", "stage", "audit", "publish"):
         assert step.encode() in seen
     assert b"{" not in seen  # no JSON lines between the bars
+
+
+def test_a_terminated_command_ends_at_once_and_says_so_by_its_code(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "etl", "simulate", "spacex", "--port", "0"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert "Simulating spacex" in process.stdout.readline()
+    process.terminate()
+    assert process.wait(timeout=20) == 143
+    process.stdout.close()

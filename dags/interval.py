@@ -1,0 +1,31 @@
+"""What a person may ask of a run: the days it is about. One pair of parameters for all sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param
+from airflow.sdk.exceptions import AirflowFailException
+
+_DAY = {"type": ["null", "string"], "format": "date"}
+
+# The API refuses what is no date before there is a run.
+PARAMS = {
+    "start_date": Param(None, title="First day (UTC)", description="Blank: everything.", **_DAY),
+    "end_date": Param(None, title="First day that is left out (UTC)", description="Blank: today.", **_DAY),
+}
+
+# The same as arguments of `etl`; blank ones are dropped.
+ARGUMENTS = (
+    "{{ '--from=' ~ params.start_date if params.start_date else '' }}",
+    "{{ '--to=' ~ params.end_date if params.end_date else '' }}",
+)
+
+
+def refuse_unknown(context: Any) -> None:
+    """Fail at once if a parameter is misspelt: it would be ignored otherwise, and the run be about everything.
+
+    What is wrong with an interval, such as an end before its start, `etl check` says.
+    """
+    if unknown := set(context["params"]) - set(PARAMS):
+        raise AirflowFailException(f"There is no parameter {', '.join(sorted(unknown))}. Known: {', '.join(PARAMS)}.")

@@ -1,0 +1,94 @@
+"""What Airflow's values and DAGs name is what `make up` makes; what both sides repeat is the same."""
+
+import ast
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from etl import cli
+from k8s.platform import dags, generated
+from tests.conftest import ROOT
+
+VALUES = yaml.safe_load((ROOT / "charts/values/airflow.yaml").read_text())
+VERSIONS = tomllib.loads((ROOT / "charts/versions.toml").read_text())
+PODS = (ROOT / "dags/pods.py").read_text()
+
+
+def _secret_references(node: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(node, dict):
+        if "secretKeyRef" in node:
+            yield node["secretKeyRef"]["name"], node["secretKeyRef"]["key"]
+        for child in node.values():
+            yield from _secret_references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _secret_references(child)
+
+
+def test_dags_are_tested_with_the_airflow_that_is_installed() -> None:
+    version = VERSIONS["images"]["airflow"].rpartition(":")[2]
+    for file in ("dags/requirements.in", "dags/requirements.txt"):
+        assert re.search(rf"^apache-airflow=={re.escape(version)}\b", (ROOT / file).read_text(), re.MULTILINE), file
+
+
+def test_every_secret_that_the_values_name_is_made_with_that_key() -> None:
+    store = generated.derive(
+        generated.Store({(generated.DATA_PLATFORM, "warehouse-logins"): dict.fromkeys(generated.LOGINS, "x")}),
+        "h",
+        5432,
+    )
+    keys = {name: set(made) for (namespace, name), made in generated.ORIGINALS.items() if namespace == "airflow"}
+    keys |= {name: set(made) for (namespace, name), made in store.values.items() if namespace == "airflow"}
+    named = {
+        (VALUES["data"]["metadataSecretName"], "connection"),
+        (VALUES["fernetKeySecretName"], "fernet-key"),
+        (VALUES["jwtSecretName"], "jwt-secret"),
+        (VALUES["apiSecretKeySecretName"], "api-secret-key"),
+        *_secret_references(VALUES),
+    }
+    assert named == {(name, key) for name, key in named if key in keys.get(name, ())}
+
+
+def test_the_dags_name_the_image_where_make_up_writes_it() -> None:
+    made = dags.content("data-platform-etl:0123456789ab")
+    assert json.loads(made["platform.json"]) == {"etl_image": "data-platform-etl:0123456789ab"}
+    assert '"platform.json"' in PODS
+    assert '["etl_image"]' in PODS
+
+
+def test_the_configmap_of_the_dags_holds_every_module_and_what_to_ignore() -> None:
+    imported = {
+        name
+        for file in (ROOT / "dags").glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    ours = {f"{name}.py" for name in imported if (ROOT / "dags" / f"{name}.py").is_file()}
+    assert ours | {".airflowignore"} <= set(dags.content("x"))
+    volumes = {volume["configMap"]["name"] for volume in VALUES["volumes"]}
+    assert dags.NAME in volumes
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "dags").glob("*.py")), ids=lambda file: file.name)
+def test_every_call_of_etl_in_a_dag_exists(file: Any) -> None:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "EtlStep":
+            (arguments,) = [k.value for k in node.keywords if k.arg == "arguments"]
+            words = [e.value for e in arguments.elts if isinstance(e, ast.Constant)]  # type: ignore[attr-defined]
+            command = cli.etl.commands[words[0]]
+            options = {option for parameter in command.params for option in parameter.opts}
+            assert words[1] in cli.SOURCES
+            assert {word for word in words[2:] if word.startswith("--")} <= options
+            if any(isinstance(e, ast.Starred) for e in arguments.elts):  # type: ignore[attr-defined]
+                assert {"--from", "--to"} <= options

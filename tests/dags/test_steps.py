@@ -1,0 +1,219 @@
+"""A step from its pod's first moment to its last: what is tried again, what fails at once, what is never done twice."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import os
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pods
+import pytest
+import spacex
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from etl import errors
+from tests.dags.cluster import GONE, Cluster, ended, evicted, pending, refused, running
+from tests.dags.runs import SCHEDULED, context
+
+NAME = pods.pod_name("spacex", "check", SCHEDULED)
+SAID = "error: An audit failed.\nhint: See `etl status`."
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = itertools.count()
+    clock = SimpleNamespace(sleep=lambda _seconds: None, monotonic=lambda: next(seconds))
+    monkeypatch.setattr(pods, "time", clock)  # each look at it is a second later
+
+
+def step(cluster: Cluster, **options: Any) -> Any:
+    """One try of the step, in that cluster."""
+    task = spacex.dag.get_task("check").prepare_for_execution()
+    task.client = cluster
+    told = context(spacex.dag, **options)
+    task.render_template_fields(told)
+    task.execute(told)
+    return task
+
+
+def test_a_pod_that_succeeds_is_taken_away() -> None:
+    cluster = Cluster([pending(), running(), ended(0)])
+    step(cluster)
+    assert (len(cluster.made), cluster.deleted, cluster.pods) == (1, [NAME], {})
+
+
+def test_a_pod_that_ends_at_once_need_never_be_seen_running() -> None:
+    step(Cluster([ended(0)]))
+
+
+PLATFORM_ERRORS = [
+    error for _, error in inspect.getmembers(errors, inspect.isclass) if issubclass(error, errors.PlatformError)
+]
+
+
+@pytest.mark.parametrize("error", PLATFORM_ERRORS, ids=lambda error: error.__name__)
+def test_each_error_of_etl_is_tried_again_exactly_if_waiting_helps(error: type[errors.PlatformError]) -> None:
+    with pytest.raises(AirflowException) as raised:
+        step(Cluster([running(), ended(error.exit_code, SAID)]))
+    assert isinstance(raised.value, AirflowFailException) is not issubclass(error, errors.TransientError)
+
+
+@pytest.mark.parametrize("code", [1, 2, 64, 65, 69, 70, 76, 77, 78, 126, 127, 134, 139])
+def test_what_waiting_does_not_help_fails_at_once_with_the_pods_own_message(code: int) -> None:
+    cluster = Cluster([running(), ended(code, SAID)])
+    with pytest.raises(AirflowFailException) as raised:
+        step(cluster)
+    assert str(raised.value).startswith(SAID)
+    assert f"exit code {code}" in str(raised.value)
+    assert cluster.deleted == [NAME]
+
+
+@pytest.mark.parametrize("last", [ended(os.EX_TEMPFAIL, SAID), ended(137, reason="OOMKilled"), ended(143), evicted()])
+def test_what_waiting_may_help_is_tried_again(last: Any) -> None:
+    cluster = Cluster([running(), last])
+    with pytest.raises(AirflowException) as raised:
+        step(cluster)
+    assert not isinstance(raised.value, AirflowFailException)
+    assert cluster.deleted == [NAME]
+
+
+def test_out_of_memory_says_so() -> None:
+    with pytest.raises(AirflowException, match=r"The pod was killed.\n\(exit code 137, OOMKilled\)"):
+        step(Cluster([running(), ended(137, reason="OOMKilled")]))
+
+
+def test_an_eviction_says_why() -> None:
+    with pytest.raises(AirflowException, match=r"low on resource: memory.\n\(no exit code, Evicted\)"):
+        step(Cluster([running(), evicted()]))
+
+
+def test_a_pod_that_someone_deletes_is_tried_again() -> None:
+    with pytest.raises(AirflowException, match="is gone") as raised:
+        step(Cluster([running(), GONE]))
+    assert not isinstance(raised.value, AirflowFailException)
+
+
+def test_a_new_try_goes_on_with_the_pod_of_a_killed_one() -> None:
+    cluster = Cluster()
+    cluster.put(NAME, [running(), running(), ended(0)])
+    step(cluster)
+    assert (cluster.made, cluster.deleted) == ([], [NAME])
+
+
+def test_a_new_try_takes_the_result_of_a_pod_that_ended_while_nobody_looked() -> None:
+    cluster = Cluster()
+    cluster.put(NAME, [ended(65, SAID)])
+    with pytest.raises(AirflowFailException, match="An audit failed"):
+        step(cluster)
+    assert cluster.made == []
+
+
+def test_a_new_pod_waits_until_the_old_one_is_gone() -> None:
+    cluster = Cluster([ended(0)])
+    cluster.put(NAME, [running(), running(), running(), GONE], deletion_timestamp=datetime.now(UTC))
+    step(cluster)
+    assert len(cluster.made) == 1
+
+
+def test_a_run_that_was_cleared_takes_no_result_of_before() -> None:
+    cluster = Cluster([ended(0)])
+    cluster.put(NAME, [ended(65, SAID)])
+    step(cluster, cleared=1)
+    assert (len(cluster.made), cluster.deleted) == (1, [NAME, NAME])
+
+
+def test_a_pod_that_has_nothing_to_say_for_long_is_no_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    silence = pods.ReadTimeoutError(None, "", "Read timed out.")
+    step(Cluster([running()] * 60 + [ended(0)], logs=[[silence], ["2026-11-21T06:10:00.1Z late\n"]]))
+    said = capsys.readouterr().out
+    assert "] late " in said
+    assert "broke off" not in said
+
+
+def test_the_pods_log_appears_once_though_it_broke_off(capsys: pytest.CaptureFixture[str]) -> None:
+    first = ["2026-11-21T06:00:01.1Z one\n", "2026-11-21T06:00:02.1Z two\n", pods.HTTPError("connection lost")]
+    second = ["2026-11-21T06:00:01.1Z one\n", "2026-11-21T06:00:02.1Z two\n", "2026-11-21T06:00:03.1Z three\n"]
+    step(Cluster([running()] * 60 + [ended(0)], logs=[first, second]))
+    said = capsys.readouterr().out
+    assert [said.count(f"] {line} ") for line in ("one", "two", "three")] == [1, 1, 1]
+    assert "broke off" in said
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        pending("CreateContainerConfigError", 'secret "warehouse" not found'),
+        pending("ErrImagePull", "pull access denied, repository does not exist"),
+        pending("InvalidImageName", "couldn't parse image name"),
+    ],
+)
+def test_what_a_pod_lacks_for_good_is_said_at_once_and_fails_soon(
+    state: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cluster = Cluster([state])
+    with pytest.raises(AirflowFailException, match=state.container_statuses[0].state.waiting.message):
+        step(cluster)
+    assert "has not started yet" in capsys.readouterr().out
+    assert cluster.deleted == [NAME]
+
+
+def test_a_volume_that_is_not_there_is_a_lack_too() -> None:
+    cluster = Cluster([pending()])
+    cluster.warnings = [("uid-1", 'MountVolume.SetUp failed for volume "ca": configmap "warehouse-ca" not found')]
+    with pytest.raises(AirflowFailException, match="warehouse-ca"):
+        step(cluster)
+
+
+def test_a_warning_about_an_earlier_pod_of_that_name_does_not_count() -> None:
+    cluster = Cluster([pending()] * 40 + [ended(0)])
+    cluster.warnings = [("uid-of-another", 'secret "warehouse" not found')]
+    step(cluster)
+
+
+def test_what_a_pod_lacks_may_still_come() -> None:
+    step(Cluster([pending("CreateContainerConfigError", 'secret "warehouse" not found')] * 10 + [running(), ended(0)]))
+
+
+def test_a_pod_that_does_not_start_is_tried_again_later() -> None:
+    with pytest.raises(AirflowException, match="did not start") as raised:
+        step(Cluster([pending()]))
+    assert not isinstance(raised.value, AirflowFailException)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "is_final"),
+    [
+        (refused(403, 'pods "x" is forbidden: violates PodSecurity "restricted:latest"'), True),
+        (refused(403, 'pods "x" is forbidden: User "airflow-scheduler" cannot create resource "pods"'), True),
+        (refused(422, "Pod is invalid"), True),
+        (refused(403, 'pods "x" is forbidden: exceeded quota: etl'), False),
+        (refused(429, "too many requests"), False),
+        (refused(503, "the server is shutting down"), False),
+    ],
+)
+def test_a_refused_pod_is_tried_again_exactly_if_that_may_pass(refusal: Any, is_final: bool) -> None:
+    cluster = Cluster()
+    cluster.refusals = [refusal]
+    with pytest.raises(AirflowException, match="Kubernetes refused the pod") as raised:
+        step(cluster)
+    assert isinstance(raised.value, AirflowFailException) is is_final
+
+
+def test_a_step_that_is_stopped_takes_its_pod_along() -> None:
+    cluster = Cluster()
+    task = spacex.dag.get_task("check").prepare_for_execution()
+    task.client = cluster
+    task.pod = cluster.put(NAME, [running()])
+    task.on_kill()
+    assert cluster.deleted == [NAME]
+
+
+def test_the_log_tells_the_arguments_but_nothing_of_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    step(Cluster([running(), ended(0)]))
+    text = capsys.readouterr().out
+    assert "etl check spacex" in text
+    assert "envFrom" not in text
+    assert "secretRef" not in text
