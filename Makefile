@@ -7,18 +7,60 @@ BIN := $(VENV)/bin
 JOBS ?= auto
 IMAGE ?= data-platform-etl:dev
 IMAGE_TOOL ?= docker
+PLATFORM = $(BIN)/python -m k8s.platform
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format psql ask status report bench image snapshot catalogue lock clean
+.PHONY: help run ask report up status credentials ui psql trigger down destroy \
+	test e2e lint format bench bench-cluster image snapshot catalogue lock clean
 
 help: ## Print this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+##@ On this machine, with an embedded Postgres
 
 run: $(VENV)/run ## Run the SpaceX pipeline end to end on this machine and show the answers
 	@$(BIN)/etl run spacex --or-simulate --report .data/report.html
 
-test: $(VENV)/test ## Run all tests, in parallel, with coverage
+ask: $(VENV)/run ## Ask every question of sql/questions/
+	@$(BIN)/etl ask
+
+report: $(VENV)/run ## Write the answers as charts into .data/report.html
+	@$(BIN)/etl report
+
+##@ On Kubernetes, on the current context of kubectl or on CLUSTER=kind, docker-desktop, …
+
+up: $(VENV)/run ## Install the platform or bring it up to date (SIMULATE=1: without internet; python -m k8s.platform up -h: more)
+	@$(PLATFORM) up
+
+status: $(VENV)/run ## Show releases, the last run, watermarks, volumes, and what to do if something is off
+	@$(PLATFORM) status
+
+credentials: $(VENV)/run ## Print users and passwords
+	@$(PLATFORM) credentials
+
+ui: $(VENV)/run ## Forward Airflow, Grafana and Prometheus to this machine
+	@$(PLATFORM) ui
+
+psql: $(VENV)/run ## Open psql on the warehouse (ROLE=analyst, ARGS='-c "select …"')
+	@$(PLATFORM) psql -- $(ARGS)
+
+trigger: $(VENV)/run ## Run the SpaceX DAG and follow it (START_DATE=2006-03-01 END_DATE=2024-05-17)
+	@$(PLATFORM) trigger
+
+down: $(VENV)/run ## Remove the platform but keep its data
+	@$(PLATFORM) down
+
+destroy: $(VENV)/run ## Remove the platform and its data, after asking (YES=1: without)
+	@$(PLATFORM) destroy
+
+##@ To work on it
+
+test: $(VENV)/test $(VENV)-airflow/test ## Run all tests, in parallel, with coverage; those of the DAGs beside Airflow
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal --cov --cov-report=term
+	@$(VENV)-airflow/bin/python -m pytest -c tests/dags/pytest.ini tests/dags
+
+e2e: $(VENV)/test ## Prove the platform on the current cluster or CLUSTER=kind; it kills, takes down and changes what is there
+	@$(BIN)/pytest -p no:cacheprovider tests/e2e
 
 lint: $(VENV)/lint ## Check style, types, import arrows, SQL and workflows
 	@.ci/lint $(BIN)
@@ -26,20 +68,11 @@ lint: $(VENV)/lint ## Check style, types, import arrows, SQL and workflows
 format: $(VENV)/lint ## Rewrite the code in the house style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-psql: $(VENV)/run ## Open psql on the warehouse
-	@$(BIN)/etl psql
-
-ask: $(VENV)/run ## Ask every question of sql/questions/
-	@$(BIN)/etl ask
-
-status: $(VENV)/run ## Show watermarks, the last runs and what is in quarantine
-	@$(BIN)/etl status
-
-report: $(VENV)/run ## Write the answers as charts into .data/report.html
-	@$(BIN)/etl report
-
 bench: $(VENV)/run $(VENV)-bench/bench ## Measure speed against the limit and against peers; writes docs/benchmarks.md
 	@$(VENV)-bench/bin/python -m tests.bench
+
+bench-cluster: $(VENV)/test ## Measure the platform on the current cluster; writes docs/benchmarks-cluster.md
+	@$(BIN)/python -m tests.bench.cluster
 
 image: ## Build the image that pods run (IMAGE_TOOL=docker or buildah, IMAGE=name:tag)
 	@.ci/image $(IMAGE_TOOL) $(IMAGE)
@@ -67,4 +100,8 @@ $(VENV)/test $(VENV)/lint: tests/requirements.txt pyproject.toml
 
 $(VENV)-bench/bench: tests/bench/requirements.txt pyproject.toml
 	@.ci/environment $(PYTHON) $(VENV)-bench $<
+	@touch $@
+
+$(VENV)-airflow/test: dags/requirements.txt
+	@.ci/environment $(PYTHON) $(VENV)-airflow $<
 	@touch $@

@@ -1,0 +1,70 @@
+"""One cluster: kubectl and helm, bound to one context, so that nobody can switch it under a running installation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from k8s.platform import shell
+
+Object = dict[str, Any]
+
+DATA_PLATFORM, ETL, AIRFLOW, MONITORING, SIMULATOR = "data-platform", "etl", "airflow", "monitoring", "simulator"
+NAMESPACES = (DATA_PLATFORM, ETL, AIRFLOW, MONITORING, SIMULATOR)
+FIELD_MANAGER = "data-platform"
+
+
+class Cluster:
+    """kubectl and helm on one context."""
+
+    def __init__(self, context: str) -> None:
+        self.context = context
+
+    def command(self, *arguments: str) -> list[str]:
+        """A kubectl command line, for those who start it themselves."""
+        return ["kubectl", "--context", self.context, *arguments]
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        return shell.run(self.command(*arguments), stdin=stdin)
+
+    def helm(self, *arguments: str, stdin: str | None = None) -> str:
+        return shell.run(["helm", "--kube-context", self.context, *arguments], stdin=stdin)
+
+    def list(self, kinds: str, namespace: str | None = None, *arguments: str) -> list[Object]:
+        """All objects of these kinds, in one namespace or in all."""
+        where = ("--all-namespaces",) if namespace is None else ("--namespace", namespace)
+        answer = self.kubectl("get", kinds, *where, *arguments, "--output", "json", "--ignore-not-found")
+        return list(json.loads(answer)["items"]) if answer.strip() else []
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """One object, or None."""
+        where = () if namespace is None else ("--namespace", namespace)
+        answer = self.kubectl("get", kind, name, *where, "--output", "json", "--ignore-not-found")
+        return dict(json.loads(answer)) if answer.strip() else None
+
+    def apply(self, manifest: str | Iterable[Object]) -> None:
+        """Make the cluster hold these objects. Server-side: no copy of a Secret is left in an annotation."""
+        text = manifest if isinstance(manifest, str) else as_list(manifest)
+        how = ("--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}")
+        self.kubectl("apply", *how, "--filename=-", stdin=text)
+
+
+def as_list(objects: Iterable[Object]) -> str:
+    """Objects as one manifest."""
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+
+
+def key(item: Mapping[str, Any]) -> tuple[str, str]:
+    """Namespace and name."""
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
+def current_context() -> str:
+    """The context that kubectl would use. Raises: ToolError if there is none."""
+    return shell.run(["kubectl", "config", "current-context"]).strip()
+
+
+def contexts() -> list[str]:
+    """The names of all contexts in the kubeconfig."""
+    return shell.run(["kubectl", "config", "get-contexts", "--output=name"]).split()

@@ -1,0 +1,52 @@
+"""DAGs reach Airflow as one ConfigMap. An edit needs no restart: the kubelet replaces the files under running pods."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from k8s.platform import paths
+from k8s.platform.cluster import AIRFLOW, Cluster, Object
+from k8s.platform.generated import LABELS
+from k8s.platform.steps import Running
+
+NAME = "dags"
+ANNOTATION = "data-platform/dags"
+
+
+def content(image: str, folder: Path = paths.DAGS) -> dict[str, str]:
+    """The files of dags/, and the image that their pods run."""
+    files = [*sorted(folder.glob("*.py")), *folder.glob(".airflowignore")]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in files if not path.name.startswith("test_")}
+    return {**texts, "platform.json": json.dumps({"etl_image": image})}
+
+
+def provide(cluster: Cluster, image: str, _running: Running) -> str:
+    """Bring the DAGs to the cluster, and to the pods that read them."""
+    data = content(image)
+    existing = cluster.find("configmap", NAME, AIRFLOW)
+    if existing is not None and existing.get("data") == data:
+        return "unchanged"
+    metadata = {"name": NAME, "namespace": AIRFLOW, "labels": LABELS}
+    # Replaced, not applied: a DAG that somebody else added must go, as one that was deleted here must.
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+    cluster.kubectl("create" if existing is None else "replace", "--filename=-", stdin=json.dumps(made))
+    old = {} if existing is None else existing.get("data", {})
+    changed = sorted(name for name in {*old, *data} if old.get(name) != data.get(name))
+    _nudge(cluster, hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12])
+    return f"{len(data)} files" if not old else f"changed: {', '.join(changed)}"
+
+
+def _nudge(cluster: Cluster, version: str) -> None:
+    """A pod that changes is looked at by its kubelet at once, instead of after up to a minute."""
+    pods = [pod["metadata"]["name"] for pod in cluster.list("pods", AIRFLOW) if mounts(pod)]
+    if pods:
+        cluster.kubectl("annotate", "pods", *pods, "--namespace", AIRFLOW, "--overwrite", f"{ANNOTATION}={version}")
+
+
+def mounts(pod: Object) -> bool:
+    """Whether a pod reads the ConfigMap."""
+    volumes: list[dict[str, Any]] = pod["spec"].get("volumes", [])
+    return any(volume.get("configMap", {}).get("name") == NAME for volume in volumes)

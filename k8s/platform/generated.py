@@ -1,0 +1,138 @@
+"""Secrets: made once, kept afterwards, never printed; what is derived from them follows them.
+
+A person who deletes one of the first kind gets a new one at the next `make up`, and whatever uses it follows.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from k8s.platform import certificate
+from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, ETL, MONITORING, Cluster, Object, key
+
+LOGINS = ("etl_loader", "engineer", "analyst", "metrics", "airflow")
+CA_FILE = "/etc/warehouse/ca.crt"
+LABELS = {"app.kubernetes.io/part-of": "data-platform", "app.kubernetes.io/managed-by": "make-up"}
+
+
+def password() -> str:
+    """144 bits in letters that need no quoting anywhere."""
+    return secrets.token_urlsafe(18).replace("-", "x").replace("_", "y")
+
+
+def fernet_key() -> str:
+    """What Airflow encrypts connections with: 32 bytes, URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+SUPERUSER = (DATA_PLATFORM, "warehouse-superuser")
+ORIGINALS: Mapping[tuple[str, str], Mapping[str, Callable[[], str]]] = {
+    SUPERUSER: {"username": lambda: "postgres", "password": password},
+    (DATA_PLATFORM, "warehouse-logins"): dict.fromkeys(LOGINS, password),
+    (AIRFLOW, "airflow-fernet-key"): {"fernet-key": fernet_key},
+    (AIRFLOW, "airflow-jwt"): {"jwt-secret": lambda: secrets.token_hex(32)},
+    (AIRFLOW, "airflow-api-secret-key"): {"api-secret-key": lambda: secrets.token_hex(32)},
+    (AIRFLOW, "airflow-admin"): {"username": lambda: "admin", "password": password},
+    (MONITORING, "grafana-admin"): {"admin-user": lambda: "admin", "admin-password": password},
+}
+TLS = (DATA_PLATFORM, "warehouse-tls")
+
+
+@dataclass(frozen=True)
+class Store:
+    """All Secrets by namespace and name, decoded. Its repr shows names only."""
+
+    values: dict[tuple[str, str], dict[str, str]] = field(repr=False)
+    made: tuple[str, ...] = ()
+
+    def checksum(self, *names: tuple[str, str]) -> str:
+        """Changes when one of these does; 64 bits of a hash of long random strings tell nothing about them."""
+        content = json.dumps([self.values.get(name) for name in names], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def read(cluster: Cluster) -> dict[tuple[str, str], dict[str, str]]:
+    """Those of `ORIGINALS` that are there, whoever made them, decoded."""
+    wanted = {*ORIGINALS, TLS}
+    not_helm = "--field-selector=type!=helm.sh/release.v1"  # those hold whole charts
+    with ThreadPoolExecutor() as pool:
+        namespaces = sorted({namespace for namespace, _ in wanted})
+        lists = pool.map(lambda namespace: cluster.list("secrets", namespace, not_helm), namespaces)
+        items = [item for items in lists for item in items if key(item) in wanted]
+    return {
+        key(item): {name: base64.b64decode(data).decode() for name, data in item.get("data", {}).items()}
+        for item in items
+    }
+
+
+def complete(existing: Mapping[tuple[str, str], dict[str, str]], *, with_tls: bool = True) -> Store:
+    """What there is, and new values for what is missing."""
+    values, made = dict(existing), []
+    for name, makers in ORIGINALS.items():
+        has = existing.get(name, {})
+        missing = {entry: make() for entry, make in makers.items() if not has.get(entry)}
+        if missing:
+            made.append(name[1])
+        values[name] = {**has, **missing}
+    if with_tls:
+        tls = existing.get(TLS, {})
+        if not tls.get("tls.key") or not tls.get("ca.crt") or certificate.needs_renewal(tls.get("tls.crt", "")):
+            made.append(TLS[1])
+            values[TLS] = certificate.make(old_authority=tls.get("ca.crt", ""))
+    return Store(values, tuple(made))
+
+
+def derive(store: Store, host: str, port: int) -> Store:
+    """Add the Secrets that repeat a login in the form that its reader wants."""
+    logins = store.values[DATA_PLATFORM, "warehouse-logins"]
+    connection = (
+        f"postgresql://airflow:{quote(logins['airflow'], safe='')}@{host}:{port}/airflow"
+        f"?sslmode=verify-full&sslrootcert={CA_FILE}"
+    )
+    derived = {
+        (AIRFLOW, "airflow-metadata"): {"connection": connection},
+        (ETL, "warehouse"): {
+            "PGHOST": host,
+            "PGPORT": str(port),
+            "PGDATABASE": "warehouse",
+            "PGUSER": "etl_loader",
+            "PGPASSWORD": logins["etl_loader"],
+            "PGSSLMODE": "verify-full",
+            "PGSSLROOTCERT": CA_FILE,
+        },
+    }
+    return Store({**store.values, **derived}, store.made)
+
+
+def objects(store: Store, authority: str) -> list[Object]:
+    """The Secrets as Kubernetes wants them, and the authority's certificate for every namespace that has clients."""
+    made = [
+        _object("Secret", name, {"type": "kubernetes.io/tls" if name == TLS else "Opaque", "stringData": values})
+        for name, values in sorted(store.values.items())
+    ]
+    authorities = [
+        _object("ConfigMap", (namespace, "warehouse-ca"), {"data": {"ca.crt": authority}})
+        for namespace in (DATA_PLATFORM, ETL, AIRFLOW, MONITORING)
+    ]
+    return made + authorities
+
+
+def settings_of_pods(*, simulate: bool) -> Object:
+    """ConfigMap etl/etl: what every ETL pod is told; secrets are in Secret etl/etl, which people make."""
+    data = {"ETL_LAKE__URL": "/lake", "ETL_STATSD__HOST": "statsd-exporter.monitoring.svc"}
+    if simulate:
+        data["ETL_SPACEX__BASE_URL"] = "http://simulator.simulator.svc:8900"
+    return _object("ConfigMap", (ETL, "etl"), {"data": data})
+
+
+def _object(kind: str, name: tuple[str, str], content: Mapping[str, Any]) -> Object:
+    metadata = {"namespace": name[0], "name": name[1], "labels": LABELS}
+    return {"apiVersion": "v1", "kind": kind, "metadata": metadata, **content}

@@ -1,0 +1,66 @@
+"""k8s/manifests, with the few addresses filled in that only a cluster knows."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from etl.errors import ConfigError
+from k8s.platform import paths
+from k8s.platform.cluster import Cluster
+
+SIMULATOR_ONLY = "simulator.yaml"
+IN_CLUSTER_POSTGRES = [
+    {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "data-platform"}},
+        "podSelector": {
+            "matchLabels": {"app.kubernetes.io/name": "warehouse", "app.kubernetes.io/component": "postgres"}
+        },
+    }
+]
+# A managed database changes its addresses, so only its port is fixed.
+EXTERNAL_POSTGRES = [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}]
+
+
+def files(*, simulate: bool) -> list[Path]:
+    """Namespaces first, as everything else lives in one."""
+    found = sorted(paths.MANIFESTS.glob("*.yaml"), key=lambda path: (path.name != "namespaces.yaml", path.name))
+    return [path for path in found if simulate or path.name != SIMULATOR_ONLY]
+
+
+def render(kubernetes_api: list[dict[str, Any]], postgres_port: int, *, external: bool, simulate: bool) -> str:
+    """All manifests as one text."""
+    values = {
+        "kubernetes_api": json.dumps(kubernetes_api),
+        "postgres": json.dumps(EXTERNAL_POSTGRES if external else IN_CLUSTER_POSTGRES),
+        "postgres_port": str(postgres_port),
+    }
+    texts = (Template(path.read_text(encoding="utf-8")).substitute(values) for path in files(simulate=simulate))
+    return "\n---\n".join(texts)
+
+
+def kubernetes_api(cluster: Cluster) -> list[dict[str, Any]]:
+    """Egress rules for the API server: the addresses behind its Service, and the Service's own.
+
+    Most network plugins look at a packet after the Service's address was replaced, a few before: both are named.
+    """
+    rules = []
+    for part in cluster.list("endpointslices", "default", "--selector", "kubernetes.io/service-name=kubernetes"):
+        addresses = [address for endpoint in part["endpoints"] for address in endpoint["addresses"]]
+        rules.append(_rule(addresses, [port["port"] for port in part["ports"]]))
+    service = cluster.find("service", "kubernetes", "default")
+    if not rules or service is None:
+        raise ConfigError(
+            "The cluster does not tell the address of its API server.",
+            hint="`kubectl -n default get endpointslices,service` should show `kubernetes`.",
+        )
+    rules.append(_rule(service["spec"]["clusterIPs"], [port["port"] for port in service["spec"]["ports"]]))
+    return rules
+
+
+def _rule(addresses: list[str], ports: list[int]) -> dict[str, Any]:
+    blocks = [{"ipBlock": {"cidr": str(ipaddress.ip_network(address))}} for address in sorted(addresses)]
+    return {"to": blocks, "ports": [{"protocol": "TCP", "port": port} for port in sorted(ports)]}

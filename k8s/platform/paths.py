@@ -1,0 +1,13 @@
+"""Where things are in the repository."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFESTS = ROOT / "k8s" / "manifests"
+KIND = ROOT / "k8s" / "kind.yaml"
+CHARTS = ROOT / "charts"
+VALUES = CHARTS / "values"
+VERSIONS = CHARTS / "versions.toml"
+DAGS = ROOT / "dags"
+STATSD_MAPPING = ROOT / "monitoring" / "statsd" / "mapping.yaml"
+CACHE = ROOT / ".data" / "platform"  # downloaded charts; `make clean` removes it

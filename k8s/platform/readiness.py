@@ -1,0 +1,202 @@
+"""Whether what a release consists of works, and if it never will, why: found at once instead of after a timeout."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from k8s.platform.cluster import Cluster, Object
+
+KINDS = "deployments,statefulsets,jobs,pods"
+RELEASE = "meta.helm.sh/release-name"
+FRESH_S = 0.8
+
+# A container that waits for one of these waits in vain, after so many seconds of grace.
+HOPELESS = {
+    "InvalidImageName": 0,
+    "CreateContainerConfigError": 20,
+    "CreateContainerError": 20,
+    "ErrImageNeverPull": 0,
+    "ImagePullBackOff": 45,
+}
+RESTARTS = 3  # a container that crashed that often and waits for the next try
+UNSCHEDULABLE_S = 90  # an autoscaler may be bringing a node
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A pod (or a workload without pods) that will not get ready by itself, and why."""
+
+    namespace: str
+    name: str
+    reason: str
+    container: str = ""
+    is_pod: bool = True
+    has_logs: bool = False
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The workloads and pods of a namespace at one moment."""
+
+    namespace: str
+    items: list[Object] = field(repr=False)
+
+    def workloads(self, release: str, made_by_operator: Collection[str] = ()) -> list[Object]:
+        """What a release consists of, and what an operator made of it, which bears no release's name."""
+        return [
+            item
+            for item in self.items
+            if item["kind"] != "Pod"
+            and (
+                item["metadata"].get("annotations", {}).get(RELEASE) == release
+                or item["metadata"]["name"] in made_by_operator
+            )
+        ]
+
+    def pods(self, workload: Object) -> list[Object]:
+        """The pods that a workload's selector finds."""
+        labels = workload["spec"].get("selector", {}).get("matchLabels", {})
+        return [
+            item
+            for item in self.items
+            if item["kind"] == "Pod" and labels.items() <= item["metadata"].get("labels", {}).items() and labels
+        ]
+
+
+class Watch:
+    """Snapshots shared by all who wait in the same namespace."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._locks: dict[str, threading.Lock] = {}
+        self._latest: dict[str, tuple[float, Snapshot]] = {}
+        self._guard = threading.Lock()
+
+    def look(self, namespace: str) -> Snapshot:
+        """The namespace as it is now, or was less than a second ago."""
+        with self._guard:
+            lock = self._locks.setdefault(namespace, threading.Lock())
+        with lock:
+            taken, snapshot = self._latest.get(namespace, (0.0, Snapshot(namespace, [])))
+            if time.monotonic() - taken > FRESH_S or not taken:
+                snapshot = Snapshot(namespace, self._cluster.list(KINDS, namespace))
+                self._latest[namespace] = (time.monotonic(), snapshot)
+            return snapshot
+
+    def forget(self, namespace: str) -> None:
+        """What comes next must be newer than now."""
+        with self._guard:
+            self._latest.pop(namespace, None)
+
+
+def is_ready(workload: Object) -> bool:
+    """Whether a workload's newest version runs in full, or a job is done."""
+    spec, status = workload["spec"], workload.get("status", {})
+    if workload["kind"] == "Job":
+        return _condition(workload, "Complete") is not None
+    if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0):
+        return False
+    wanted = spec.get("replicas", 1)
+    if workload["kind"] == "Deployment":
+        # `replicas` counts pods of the old version that are still going away
+        updated: int = status.get("updatedReplicas", 0)
+        has_all = updated >= wanted and status.get("availableReplicas", 0) >= wanted
+        return has_all and bool(status.get("replicas", 0) == updated)
+    is_current = status.get("currentRevision") == status.get("updateRevision")
+    has_all = is_current or status.get("updatedReplicas", 0) >= wanted
+    return has_all and bool(status.get("readyReplicas", 0) >= wanted)
+
+
+def waits_for(snapshot: Snapshot, workloads: Sequence[Object]) -> str:
+    """In a few words, what keeps these workloads from being ready."""
+    for workload in workloads:
+        if not is_ready(workload):
+            for pod in snapshot.pods(workload):
+                reason = "" if _condition(pod, "Ready") else _waiting(pod)
+                if reason:
+                    return f"{pod['metadata']['name']}: {reason}"
+            return f"{workload['kind'].lower()} {workload['metadata']['name']}"
+    return ""
+
+
+def troubles(snapshot: Snapshot, workloads: Iterable[Object], now: datetime | None = None) -> list[Trouble]:
+    """What will not get ready by itself."""
+    now = now or datetime.now(UTC)
+    found: list[Trouble] = []
+    for workload in workloads:
+        if is_ready(workload):
+            continue
+        own = [trouble for pod in snapshot.pods(workload) if (trouble := pod_trouble(pod, now))]
+        refused, failed = _condition(workload, "ReplicaFailure"), _condition(workload, "Failed")
+        if (condition := refused or failed) and not own:
+            reason = f"{condition.get('reason', '')}: {condition.get('message', '')}"
+            ended = snapshot.pods(workload)[-1:] if failed else []
+            own = [_failure(pod, reason) for pod in ended]
+            own = own or [Trouble(snapshot.namespace, workload["metadata"]["name"], reason, is_pod=False)]
+        found += own
+    return found
+
+
+def _failure(pod: Object, reason: str) -> Trouble:
+    """A pod that ended in failure: its own last words are better than what Kubernetes says about it."""
+    for container in _containers(pod):
+        ended = container.get("state", {}).get("terminated", {})
+        if ended.get("exitCode"):
+            words = " ".join(ended.get("message", "").split()) or reason
+            where = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+            return Trouble(*where, words, container["name"], has_logs=True)
+    return Trouble(pod["metadata"]["namespace"], pod["metadata"]["name"], reason)
+
+
+def _containers(pod: Object) -> list[Object]:
+    status = pod.get("status", {})
+    return [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+
+
+def pod_trouble(pod: Object, now: datetime) -> Trouble | None:
+    """Why this pod will not get ready by itself, if so."""
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    age_s = (now - _time(pod["metadata"]["creationTimestamp"])).total_seconds()
+    status = pod.get("status", {})
+    for condition in status.get("conditions", []):
+        is_unschedulable = condition.get("reason") == "Unschedulable" and condition["status"] == "False"
+        if is_unschedulable and age_s > UNSCHEDULABLE_S:
+            return Trouble(namespace, name, f"Unschedulable: {condition.get('message', '')}")
+    for container in _containers(pod):
+        waiting = container.get("state", {}).get("waiting", {})
+        reason = waiting.get("reason", "")
+        if reason in HOPELESS and age_s > HOPELESS[reason]:
+            return Trouble(namespace, name, f"{reason}: {waiting.get('message', '')}", container["name"])
+        if reason == "CrashLoopBackOff" and container.get("restartCount", 0) >= RESTARTS:
+            ended = container.get("lastState", {}).get("terminated", {})
+            words = " ".join(ended.get("message", "").split())
+            words = words or f"{ended.get('reason', '')}, exit code {ended.get('exitCode', '?')}"
+            text = f"{container['name']} crashed {container['restartCount']} times ({words})"
+            return Trouble(namespace, name, text, container["name"], has_logs=True)
+    return None
+
+
+def _waiting(pod: Object) -> str:
+    status = pod.get("status", {})
+    for container in _containers(pod):
+        reason = container.get("state", {}).get("waiting", {}).get("reason")
+        if reason and reason != "PodInitializing":
+            return str(reason)
+        if "running" in container.get("state", {}) and not container.get("ready") and not container.get("started"):
+            return f"{container['name']} is starting"
+    return "" if status.get("phase") == "Succeeded" else str(status.get("phase", "")).lower()
+
+
+def _condition(workload: Object, kind: str) -> dict[str, str] | None:
+    for condition in workload.get("status", {}).get("conditions", []):
+        if condition["type"] == kind and condition["status"] == "True":
+            return dict(condition)
+    return None
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

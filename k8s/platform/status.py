@@ -1,0 +1,126 @@
+"""`make status`: one screen, and what to do if something is off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from etl.errors import PlatformError
+from k8s.platform import airflow, console, diagnosis, installed, paths, readiness, releases
+from k8s.platform.cluster import DATA_PLATFORM, NAMESPACES, Cluster, Object
+from k8s.platform.readiness import Snapshot, Trouble
+from k8s.platform.releases import RELEASES, SIMULATOR_RELEASE, Release, Revision
+
+Answer = TypeVar("Answer")
+PUBLISHED = paths.ROOT / "sql" / "platform" / "published.sql"
+
+
+class NotWellError(PlatformError):
+    """Something of the platform does not work."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How a release stands."""
+
+    release: Release
+    text: str
+    is_well: bool
+    trouble: Trouble | None = None
+
+
+def status(cluster_option: str) -> None:
+    """Releases, pods that are not ready, the last run, watermarks, volumes. Raises: NotWellError."""
+    cluster = installed.find(cluster_option)
+    with ThreadPoolExecutor() as pool:
+        present = pool.submit(releases.revisions, cluster)
+        looks = {name: pool.submit(cluster.list, f"{readiness.KINDS},pvc", name) for name in NAMESPACES}
+        run = pool.submit(_or_why_not, lambda: last_run(cluster))
+        content = pool.submit(_or_why_not, lambda: published(cluster))
+        snapshots = {name: Snapshot(name, look.result()) for name, look in looks.items()}
+        conditions = [condition(release, present.result(), snapshots) for release in _expected(present.result())]
+    console.say(f"Context {cluster.context}\n\nReleases")
+    for one in conditions:
+        console.say(f"  {'✓' if one.is_well else '✗'} {one.release.name:<22} {one.release.namespace:<14} {one.text}")
+    console.say("\nThe pipeline")
+    for line in (*_lines(run.result()), *_lines(content.result())):
+        console.say(f"  {line}")
+    console.say("\nVolumes")
+    for snapshot in snapshots.values():
+        for claim in (item for item in snapshot.items if item["kind"] == "PersistentVolumeClaim"):
+            console.say(f"  {volume(claim)}")
+    unwell = [one for one in conditions if not one.is_well]
+    if not unwell:
+        console.say("\nAll is well. Next: make trigger · make ui · make psql")
+        return
+    names = ", ".join(one.release.name for one in unwell)
+    first = next((one.trouble for one in unwell if one.trouble), None)
+    if first is not None:
+        diagnosis.show(cluster, first)
+    raise NotWellError(
+        f"Not well: {names}", hint=diagnosis.more(first) if first else "`make up` mends it, or says why not."
+    )
+
+
+def condition(release: Release, present: dict[tuple[str, str], Revision], snapshots: dict[str, Snapshot]) -> Condition:
+    """How a release stands, from what the cluster says."""
+    revision = present.get((release.namespace, release.name))
+    if revision is None:
+        return Condition(release, "not installed", False)
+    if revision.status != "deployed":
+        return Condition(release, revision.status, False)
+    snapshot = snapshots[release.namespace]
+    workloads = snapshot.workloads(release.name, release.made_by_operator)
+    unready = [workload for workload in workloads if not readiness.is_ready(workload)]
+    if not unready:
+        lasting = [workload for workload in workloads if workload["kind"] != "Job"]
+        return Condition(release, f"{len(lasting)} workload{'s' if len(lasting) != 1 else ''} ready", True)
+    trouble = next(iter(readiness.troubles(snapshot, unready)), None)
+    text = trouble.reason if trouble else f"waits for {readiness.waits_for(snapshot, unready)}"
+    return Condition(release, text, False, trouble)
+
+
+def last_run(cluster: Cluster) -> list[str]:
+    """The newest run of each DAG, as Airflow tells it."""
+    with airflow.Airflow(cluster) as api:
+        query = "/api/v2/dags/~/dagRuns?order_by=-run_after&limit=1"
+        runs: list[dict[str, Any]] = api.ask("GET", query)["dag_runs"]
+    if not runs:
+        return ["no DAG has run yet: make trigger"]
+    return [f"last DAG run: {run['dag_id']} {run['state']}, {run['start_date'] or 'not started'}" for run in runs]
+
+
+def published(cluster: Cluster) -> list[str]:
+    """What is published, as the ledger tells it. Asked inside Postgres' own pod, where no password is needed."""
+    pod = ("--namespace", DATA_PLATFORM, "statefulset/postgres", "--container=postgres", "--stdin", "--")
+    psql = ("psql", "--username=engineer", "--dbname=warehouse", "--tuples-only", "--no-align")
+    lines = cluster.kubectl("exec", *pod, *psql, stdin=PUBLISHED.read_text(encoding="utf-8")).splitlines()
+    return [line for line in lines if line] or ["nothing is published yet: make trigger"]
+
+
+def volume(claim: Object) -> str:
+    """One claim in a line."""
+    where = f"{claim['metadata']['namespace']}/{claim['metadata']['name']}"
+    size = claim["status"].get("capacity", {}).get("storage") or claim["spec"]["resources"]["requests"]["storage"]
+    phase = claim["status"].get("phase", "")
+    return f"{where:<44} {size:>6}  {'waits for its first pod' if phase == 'Pending' else phase.lower()}"
+
+
+def _expected(present: dict[tuple[str, str], Revision]) -> list[Release]:
+    simulator = (SIMULATOR_RELEASE.namespace, SIMULATOR_RELEASE.name)
+    return [*RELEASES, *([SIMULATOR_RELEASE] if simulator in present else [])]
+
+
+def _or_why_not(ask: Callable[[], Answer]) -> Answer | PlatformError:
+    try:
+        return ask()
+    except PlatformError as error:
+        return error
+
+
+def _lines(answer: list[str] | PlatformError) -> list[str]:
+    return [f"? {answer.message}"] if isinstance(answer, PlatformError) else answer

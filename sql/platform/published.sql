@@ -1,0 +1,18 @@
+-- One line per source: what is published, and up to which day; for `make status`.
+with
+latest as (
+    select distinct on (source) source, run_id, status, origin, ended_at
+    from ops.run
+    where status in ('published', 'unchanged')
+    order by source asc, ended_at desc
+)
+
+select
+    'published: ' || source || ', run ' || run_id || ' at ' || to_char(ended_at, 'YYYY-MM-DD HH24:MI') || ' UTC'
+    || ', watermark ' || coalesce((
+        select max(mark.next_start_date)::text
+        from ops.watermark as mark
+        where starts_with(mark.dataset, latest.source)
+    ), 'none') as line
+from latest
+order by source

@@ -1,0 +1,128 @@
+"""The installed platform: `make up` once for all scenarios, then its parts as their users reach them."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import requests
+from kubernetes import config
+
+from tests.conftest import ROOT
+from tests.e2e import kube
+from tests.e2e.airflow import Airflow
+
+Connect = Callable[..., AbstractContextManager[Any]]
+Ask = Callable[[str, str], list[tuple[Any, ...]]]
+
+
+def question(name: str) -> str:
+    """The text of one of sql/questions/."""
+    return (ROOT / "sql" / "questions" / f"{name}.sql").read_text()
+
+
+@pytest.fixture(scope="session")
+def up() -> str:
+    """What the first `make up` said. On a cluster that has the platform already, it brings it to this checkout."""
+    config.load_kube_config()
+    ended = kube.make("up")
+    print(ended.stdout)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+@pytest.fixture(scope="session")
+def image(up: str) -> str:
+    """The image that the platform's pods run."""
+    dags = kube.client.CoreV1Api().read_namespaced_config_map("dags", "airflow").data
+    return str(kube.json.loads(dags["platform.json"])["etl_image"])
+
+
+@pytest.fixture(scope="module")
+def airflow(up: str) -> Iterator[Airflow]:
+    """Airflow's REST API, as the user whom `make credentials` shows."""
+    admin = kube.secret("airflow", "airflow-admin")
+    with kube.forward("airflow", "svc/airflow-api-server", 8080) as port:
+        yield Airflow(f"http://127.0.0.1:{port}", admin["username"], admin["password"])
+
+
+@pytest.fixture
+def connect(up: str, tmp_path: Path) -> Connect:
+    """`with connect("analyst") as cursor`: the warehouse over a port-forward, the server's certificate verified."""
+    authority = tmp_path / "ca.crt"
+    authority.write_text(kube.secret("data-platform", "warehouse-tls")["ca.crt"])
+    logins = kube.secret("data-platform", "warehouse-logins")
+
+    @contextmanager
+    def cursor(role: str, database: str = "warehouse", **options: Any) -> Iterator[Any]:
+        with kube.forward("data-platform", "svc/postgres", 5432) as port:
+            connection = psycopg2.connect(
+                **{
+                    "host": "localhost",
+                    "hostaddr": "127.0.0.1",
+                    "port": port,
+                    "dbname": database,
+                    "user": role,
+                    "password": logins.get(role),
+                    "sslmode": "verify-full",
+                    "sslrootcert": str(authority),
+                }
+                | options
+            )
+            connection.autocommit = True
+            try:
+                yield connection.cursor()
+            finally:
+                connection.close()
+
+    return cursor
+
+
+@pytest.fixture
+def ask(connect: Connect) -> Ask:
+    """`ask("analyst", "select 1")`."""
+
+    def rows(role: str, sql: str) -> list[tuple[Any, ...]]:
+        with connect(role) as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    return rows
+
+
+class Faults:
+    """What goes wrong with the simulated API."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def plan(self, fault: str) -> None:
+        """Have requests meet a fault, such as `slow=20@/v5/launches`."""
+        requests.post(self._url, json=[fault], timeout=30).raise_for_status()
+
+    def are_met(self) -> bool:
+        """Whether each planned fault has had its request."""
+        return requests.get(self._url, timeout=30).json() == []
+
+    def clear(self) -> None:
+        """From now on all is well."""
+        requests.delete(self._url, timeout=30).raise_for_status()
+
+
+@pytest.fixture
+def faults(up: str) -> Iterator[Faults]:
+    """The simulated API misbehaves on request until the test is over."""
+    with kube.forward("simulator", "svc/simulator", 8900) as port:
+        planned = Faults(f"http://127.0.0.1:{port}/_faults")
+        planned.clear()
+        yield planned
+        planned.clear()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Scenarios share one platform: they run one after the other, in the order of their files."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        raise pytest.UsageError("scenarios share one platform; run them without -n")

@@ -1,0 +1,82 @@
+"""Who may talk to whom: each arrow between the platform's parts is tried from inside the pod it begins at."""
+
+import pytest
+from kubernetes import client
+
+from tests.e2e import kube
+
+# A part, and how its pod is found.
+PARTS = {
+    "etl": ("etl", "app.kubernetes.io/name=etl"),
+    "postgres": ("data-platform", "app.kubernetes.io/component=postgres"),
+    "postgres-exporter": ("data-platform", "app.kubernetes.io/name=prometheus-postgres-exporter"),
+    "scheduler": ("airflow", "component=scheduler"),
+    "dag-processor": ("airflow", "component=dag-processor"),
+    "api-server": ("airflow", "component=api-server"),
+    "prometheus": ("monitoring", "app.kubernetes.io/name=prometheus"),
+    "statsd-exporter": ("monitoring", "app.kubernetes.io/name=prometheus-statsd-exporter"),
+    "simulator": ("simulator", "app.kubernetes.io/name=simulator"),
+}
+TARGETS = {
+    "postgres": ("data-platform", "postgres", 5432),
+    "postgres-exporter": ("data-platform", "postgres-exporter", 9187),
+    "api-server": ("airflow", "airflow-api-server", 8080),
+    "prometheus": ("monitoring", "kube-prometheus-stack-prometheus", 9090),
+    "statsd-exporter": ("monitoring", "statsd-exporter", 9102),
+    "simulator": ("simulator", "simulator", 8900),
+    "kubernetes": ("default", "kubernetes", 443),
+}
+ALLOWED = {
+    ("etl", "postgres"),
+    ("etl", "simulator"),
+    ("postgres-exporter", "postgres"),
+    ("scheduler", "postgres"),
+    ("scheduler", "api-server"),
+    ("scheduler", "kubernetes"),
+    ("dag-processor", "postgres"),
+    ("dag-processor", "api-server"),
+    ("api-server", "postgres"),
+    ("prometheus", "postgres-exporter"),
+    ("prometheus", "statsd-exporter"),
+    ("prometheus", "kubernetes"),
+}
+ARROWS = [(part, target) for part in PARTS for target in TARGETS if part != target]
+
+
+@pytest.fixture(scope="module")
+def reached(up: str, image: str) -> dict[tuple[str, str], bool]:
+    """For each arrow, whether it leads anywhere."""
+    found = {}
+    addresses = {name: kube.address(*target) for name, target in TARGETS.items()}
+    with kube.idle_pod("etl", image, labels={"app.kubernetes.io/name": "etl"}) as idle:
+        for part, (namespace, selector) in PARTS.items():
+            start = idle if part == "etl" else kube.pod(namespace, selector)
+            answers = kube.reachable_from(start, image, addresses.values())
+            found |= {(part, target): answers[address] for target, address in addresses.items()}
+    return found
+
+
+@pytest.mark.parametrize(("part", "target"), [arrow for arrow in ARROWS if arrow in ALLOWED])
+def test_an_arrow_of_the_picture_leads_there(reached: dict[tuple[str, str], bool], part: str, target: str) -> None:
+    assert reached[part, target]
+
+
+@pytest.mark.parametrize(("part", "target"), [arrow for arrow in ARROWS if arrow not in ALLOWED])
+def test_what_is_no_arrow_of_the_picture_is_closed(
+    reached: dict[tuple[str, str], bool], part: str, target: str
+) -> None:
+    assert not reached[part, target]
+
+
+def test_a_default_deny_stands_in_every_namespace(up: str) -> None:
+    for namespace in kube.NAMESPACES:
+        policies = client.NetworkingV1Api().list_namespaced_network_policy(namespace).items
+        denying = [
+            one
+            for one in policies
+            if not one.spec.pod_selector.match_labels
+            and set(one.spec.policy_types) == {"Ingress", "Egress"}
+            and not one.spec.ingress
+            and not one.spec.egress
+        ]
+        assert denying, namespace

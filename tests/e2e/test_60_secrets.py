@@ -1,0 +1,78 @@
+"""No secret in a manifest, in a release's values, in a pod's arguments or environment, or in a log."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e import kube
+
+HOLDERS = {
+    "data-platform": ("warehouse-superuser", "warehouse-logins"),
+    "etl": ("warehouse",),
+    "airflow": ("airflow-metadata", "airflow-fernet-key", "airflow-jwt", "airflow-api-secret-key", "airflow-admin"),
+    "monitoring": ("grafana-admin",),
+}
+PLAIN = {"username", "admin-user", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGSSLMODE", "PGSSLROOTCERT"}
+
+
+@pytest.fixture(scope="module")
+def secrets(up: str) -> dict[str, str]:
+    """Every secret value of the platform, by where it is kept."""
+    found = {}
+    for namespace, names in HOLDERS.items():
+        for name in names:
+            values = kube.secret(namespace, name)
+            found |= {f"{namespace}/{name}/{key}": text for key, text in values.items() if key not in PLAIN}
+    found["data-platform/warehouse-tls/tls.key"] = kube.secret("data-platform", "warehouse-tls")["tls.key"]
+    assert all(len(text) >= 16 for text in found.values())
+    assert len(set(found.values())) >= len(found) - 1  # the loader's password is in two places
+    return found
+
+
+def assert_holds_none(text: str, secrets: dict[str, str], where: str) -> None:
+    assert [name for name, value in secrets.items() if value in text] == [], where
+
+
+def test_no_release_knows_a_secret(secrets: dict[str, str]) -> None:
+    for release in json.loads(subprocess.check_output(["helm", "list", "-A", "-o", "json"])):
+        for what in ("values", "manifest", "notes"):
+            command = ["helm", "get", what, release["name"], "-n", release["namespace"]]
+            command += ["--all"] if what == "values" else []
+            assert_holds_none(subprocess.check_output(command, text=True), secrets, " ".join(command))
+
+
+def test_no_pod_shows_a_secret_in_its_specification(secrets: dict[str, str]) -> None:
+    for namespace in (*kube.NAMESPACES, "simulator"):
+        specification = kube.kubectl(
+            "get", "pods,jobs,deployments,statefulsets,configmaps", "-n", namespace, "-o", "json"
+        )
+        assert_holds_none(specification, secrets, namespace)
+
+
+def logs() -> Iterator[tuple[str, str]]:
+    """What each container has said."""
+    for namespace in (*kube.NAMESPACES, "simulator"):
+        for one in kube.pods(namespace):
+            names = [container.name for container in (*(one.spec.init_containers or []), *one.spec.containers)]
+            for name in names:
+                said = subprocess.run(
+                    ["kubectl", "logs", "-n", namespace, one.metadata.name, "-c", name], capture_output=True, text=True
+                )
+                yield f"{namespace}/{one.metadata.name}/{name}", said.stdout
+
+
+def test_no_log_tells_a_secret(secrets: dict[str, str]) -> None:
+    for container, said in logs():
+        assert_holds_none(said, secrets, container)
+
+
+def test_the_credentials_are_shown_to_who_asks_for_them(secrets: dict[str, str]) -> None:
+    shown = kube.make("credentials")
+    assert shown.returncode == 0, shown.stderr
+    assert secrets["airflow/airflow-admin/password"] in shown.stdout
+    assert secrets["data-platform/warehouse-logins/analyst"] in shown.stdout
+    assert secrets["data-platform/warehouse-superuser/password"] not in shown.stdout

@@ -1,0 +1,77 @@
+from typing import Any
+
+import pytest
+import yaml
+
+from k8s.platform import manifests
+
+API = [{"to": [{"ipBlock": {"cidr": "192.0.2.2/32"}}], "ports": [{"protocol": "TCP", "port": 6443}]}]
+NAMESPACES = ("data-platform", "etl", "airflow", "monitoring", "simulator")
+
+
+def rendered(**options: Any) -> list[dict[str, Any]]:
+    settings = {"external": False, "simulate": True} | options
+    return [item for item in yaml.safe_load_all(manifests.render(API, 5432, **settings)) if item]
+
+
+def of(kind: str, **options: Any) -> list[dict[str, Any]]:
+    return [item for item in rendered(**options) if item["kind"] == kind]
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_everything_is_denied_first(namespace: str) -> None:
+    policies = [item for item in of("NetworkPolicy") if item["metadata"]["namespace"] == namespace]
+    denies = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert denies in [policy["spec"] for policy in policies]
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_every_namespace_admits_restricted_pods_only(namespace: str) -> None:
+    (found,) = [item for item in of("Namespace") if item["metadata"]["name"] == namespace]
+    assert found["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_only_the_scheduler_and_monitoring_reach_the_api_server() -> None:
+    reaching = {
+        (item["metadata"]["namespace"], item["metadata"]["name"])
+        for item in of("NetworkPolicy")
+        if item["spec"].get("egress") == API
+    }
+    assert reaching == {("airflow", "scheduler-to-kubernetes"), ("monitoring", "to-kubernetes")}
+
+
+def test_etl_pods_reach_no_private_address_of_the_internet_s() -> None:
+    (policy,) = [item for item in of("NetworkPolicy") if item["metadata"]["name"] == "etl"]
+    blocks = [peer["ipBlock"] for rule in policy["spec"]["egress"] for peer in rule["to"] if "ipBlock" in peer]
+    assert {"10.0.0.0/8", "169.254.0.0/16", "fc00::/7"} <= {net for block in blocks for net in block["except"]}
+
+
+def test_no_rule_is_open_to_everyone_but_the_kubelet_s() -> None:
+    open_ports = [
+        rule["ports"]
+        for item in of("NetworkPolicy")
+        for direction, peers in (("ingress", "from"), ("egress", "to"))
+        for rule in item["spec"].get(direction, [])
+        if not rule.get(peers)
+    ]
+    assert open_ports == [[{"protocol": "TCP", "port": 10250}]]
+
+
+def test_airflow_may_launch_pods_in_etl_and_nothing_else() -> None:
+    (role,), (binding,) = of("Role"), of("RoleBinding")
+    assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == "etl"
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "airflow-scheduler", "namespace": "airflow"}]
+    assert {resource for rule in role["rules"] for resource in rule["resources"]} == {"pods", "pods/log", "events"}
+    assert not of("ClusterRole")
+
+
+def test_the_simulator_and_its_arrow_are_there_only_when_asked_for() -> None:
+    assert "simulator" not in str(rendered(simulate=False))
+
+
+def test_a_warehouse_outside_is_reached_at_its_port() -> None:
+    text = manifests.render(API, 6432, external=True, simulate=False)
+    (policy,) = [item for item in yaml.safe_load_all(text) if item and item["metadata"]["name"] == "to-postgres"]
+    (rule,) = policy["spec"]["egress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 6432}]
+    assert {"ipBlock": {"cidr": "0.0.0.0/0"}} in rule["to"]

@@ -1,0 +1,146 @@
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from k8s.platform import generated, images, paths, releases
+from k8s.platform.options import Options
+from k8s.platform.preflight import NEEDED_CPU_M, NEEDED_MEMORY_MIB, mebibytes, millicores
+from k8s.platform.releases import RELEASES, SIMULATOR_RELEASE, Facts, Revision
+from k8s.platform.versions import versions
+
+ALL = (*RELEASES, SIMULATOR_RELEASE)
+ETL_POD_MIB = 512  # the largest step of a run; one step runs at a time
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    return Facts(Options(), "data-platform-etl:0123456789ab", generated.complete({}))
+
+
+def test_the_newest_revision_counts(helm_secrets: str) -> None:
+    found = releases.parse_revisions(helm_secrets)
+    assert found["data-platform", "warehouse"] == Revision("deployed", "", "sh.helm.release.v1.warehouse.v3")
+    assert found["monitoring", "statsd-exporter"].fingerprint == "df5bf40749f3c3d70371"
+
+
+@pytest.mark.parametrize("status", ["pending-install", "pending-upgrade", "pending-rollback", "uninstalling"])
+def test_an_interrupted_revision_is_recognised(status: str) -> None:
+    assert Revision(status, "", "x").is_pending
+
+
+def test_a_fingerprint_follows_chart_values_and_files(tmp_path: Path) -> None:
+    chart, values = tmp_path / "chart", tmp_path / "values.yaml"
+    chart.mkdir()
+    (chart / "Chart.yaml").write_text("name: x")
+    values.write_text("a: 1")
+    marks = [releases.fingerprint(chart, [values], {"image": "x:1"})]
+    assert releases.fingerprint(chart, [values], {"image": "x:1"}) == marks[0]
+    marks.append(releases.fingerprint(chart, [values], {"image": "x:2"}))
+    values.write_text("a: 2")
+    marks.append(releases.fingerprint(chart, [values], {"image": "x:2"}))
+    (chart / "Chart.yaml").write_text("name: y")
+    marks.append(releases.fingerprint(chart, [values], {"image": "x:2"}))
+    assert len(set(marks)) == 4
+    assert all(len(mark) <= 63 and mark.isalnum() for mark in marks), "it is a label's value"
+
+
+def test_no_value_holds_a_secret(facts: Facts) -> None:
+    secrets = [value for values in facts.secrets.values.values() for value in values.values() if len(value) > 8]
+    for release in ALL:
+        text = str(release.values(facts))
+        assert not any(secret in text for secret in secrets), release.name
+
+
+def test_only_what_uses_a_changed_password_changes(facts: Facts) -> None:
+    logins = ("data-platform", "warehouse-logins")
+    changed = {**facts.secrets.values, logins: {**facts.secrets.values[logins], "analyst": "another"}}
+    other = Facts(facts.options, facts.image, generated.Store(changed))
+    affected = {release.name for release in ALL if release.values(facts) != release.values(other)}
+    assert affected == {"warehouse", "postgres-exporter"}
+
+
+def test_production_adds_its_own_values() -> None:
+    for release in ALL:
+        plain, prod = releases.value_files(release, ""), releases.value_files(release, "prod")
+        assert set(plain) <= set(prod)
+        if release is not SIMULATOR_RELEASE:
+            assert any("prod" in path.name for path in prod), release.name
+            assert "prod" in prod[-1].name, "the last one wins"
+
+
+def test_every_chart_is_ours_or_has_a_published_version() -> None:
+    for release in ALL:
+        assert (paths.CHARTS / release.chart).is_dir() or release.chart in versions().charts
+
+
+def resources() -> list[tuple[str, dict[str, dict[str, str]]]]:
+    """Every `resources` that runs all the time, as the values say; jobs and waiting containers are over by then."""
+
+    def found(where: str, tree: object) -> list[tuple[str, dict[str, dict[str, str]]]]:
+        if not isinstance(tree, dict):
+            return []
+        own = tree.get("resources") or {}
+        here = [(where, own)] if "memory" in own.get("requests", {}) else []
+        skipped = {"resources", "migrateDatabaseJob", "createUserJob", "extraInitContainers", "etl"}
+        return here + [
+            item for key, child in tree.items() if key not in skipped for item in found(f"{where}.{key}", child)
+        ]
+
+    files = [paths.CHARTS / "warehouse" / "values.yaml", paths.CHARTS / "simulator" / "values.yaml"]
+    files += [path for path in sorted(paths.VALUES.glob("*.yaml")) if not path.stem.endswith("-prod")]
+    declared = [
+        item for path in files for item in found(f"{path.parent.name}/{path.stem}", yaml.safe_load(path.read_text()))
+    ]
+    # one reloader beside Prometheus, one beside Alertmanager; one sidecar for dashboards, one for data sources
+    twice = [item for item in declared if item[0].endswith(("prometheusConfigReloader", "grafana.sidecar"))]
+    assert len(twice) == 2
+    return declared + twice
+
+
+def test_the_whole_platform_fits_in_6_gib_whatever_happens() -> None:
+    limits = {where: mebibytes(resource["limits"]["memory"]) for where, resource in resources()}
+    total = sum(mebibytes(resource["limits"]["memory"]) for _, resource in resources()) + ETL_POD_MIB
+    assert total <= 6 * 1024, limits
+
+
+def test_preflight_asks_for_what_the_values_ask_for() -> None:
+    memory = sum(mebibytes(resource["requests"]["memory"]) for _, resource in resources()) + ETL_POD_MIB
+    cpu = sum(millicores(resource["requests"]["cpu"]) for _, resource in resources()) + 100
+    assert 0.85 * NEEDED_MEMORY_MIB <= memory <= NEEDED_MEMORY_MIB
+    assert 0.5 * NEEDED_CPU_M <= cpu <= NEEDED_CPU_M
+
+
+def test_an_image_is_named_after_its_sources(tmp_path: Path) -> None:
+    for name in ("etl", "sql"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text("1")
+    (tmp_path / "pyproject.toml").write_text("x")
+    before = images.tag(tmp_path)
+    (tmp_path / "etl" / "__pycache__").mkdir()
+    (tmp_path / "etl" / "__pycache__" / "x.pyc").write_text("compiled")
+    (tmp_path / "README.md").write_text("words")
+    assert images.tag(tmp_path) == before
+    (tmp_path / "sql" / "file").write_text("2")
+    assert images.tag(tmp_path) != before
+
+
+def etl_namespace(note: str) -> dict[str, dict[str, dict[str, str]]]:
+    return {"metadata": {"annotations": {images.NOTE: note}}}
+
+
+@pytest.mark.parametrize(
+    ("note", "options", "is_there"),
+    [
+        ("x:1 {now}", Options(), True),
+        ("x:1 1000", Options(), False),
+        ("x:1 1000", Options(image_registry="registry.example.org"), True),
+        ("x:2 {now}", Options(), False),
+        ("", Options(image_registry="registry.example.org"), False),
+    ],
+)
+def test_a_node_is_late_to_say_that_it_has_an_image(note: str, options: Options, is_there: bool) -> None:
+    nodes = [{"status": {"images": []}}]
+    assert images.is_there(nodes, etl_namespace(note.format(now=time.time())), "x:1", options) is is_there
+    assert images.is_there([{"status": {"images": [{"names": ["x:1"]}]}}], None, "x:1", Options())
