@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from k8s.platform import console, installed
 from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING
-from k8s.platform.generated import LOGINS
 
-WHAT_FOR = {
-    "analyst": "reads gold and silver",
-    "engineer": "reads everything, ops included",
-    "etl_loader": "the pipeline: writes silver, gold and ops",
-    "metrics": "the exporter",
-    "airflow": "Airflow's own database",
-}
+PEOPLE = {"analyst": "reads gold and silver", "engineer": "reads everything, ops included"}  # others are for programs
 
 
 def credentials(cluster_option: str) -> None:
@@ -28,8 +21,8 @@ def credentials(cluster_option: str) -> None:
     console.say(
         "\nThe warehouse, by `make psql ROLE=…`, or in the cluster at postgres.data-platform.svc:5432/warehouse"
     )
-    for role in LOGINS:
-        _line("", role, logins[role], WHAT_FOR[role])
+    for role, what in PEOPLE.items():
+        _line("", role, logins[role], what)
     _line("", superuser["username"], superuser["password"], "the superuser")
 
 

@@ -101,7 +101,8 @@ def _simulator(facts: Facts) -> Values:
 STACK = "kube-prometheus-stack"
 RELEASES = (
     Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image"), _warehouse),
-    Release("airflow", AIRFLOW, "airflow", ("warehouse", "dags"), _airflow, has_fixed_jobs=True),
+    # A process of Airflow that cannot resolve the collector when it starts sends no metrics until it is restarted.
+    Release("airflow", AIRFLOW, "airflow", ("warehouse", "dags", "statsd-exporter"), _airflow, has_fixed_jobs=True),
     Release(
         STACK,
         MONITORING,
