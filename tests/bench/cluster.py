@@ -283,8 +283,8 @@ def render(measured: Measured) -> str:
         "",
         "*Queued*: from the trigger, or the end of the task before, to the start of the task's process. *Before the"
         " pod*: until Kubernetes knows the pod. *Pod start*: until its container runs. *Work*: until the container has"
-        " ended. *After*: until Airflow has recorded it. The kubelet looks about once a second: of a container that ends"
-        " within that, start and end are reported together, and its work counts as pod start.",
+        " ended. *After*: until Airflow has recorded it. The kubelet looks about once a second: of a container that"
+        " ends within that, start and end are reported together, and its work counts as pod start.",
         "",
         "| DAG | Task | Queued | Before the pod | Pod start | Work | After | Overhead |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",

@@ -1,5 +1,7 @@
 """`make up` on a cluster without the platform, and again on one that has it."""
 
+import subprocess
+
 import pytest
 
 from tests.e2e import kube
@@ -34,3 +36,8 @@ def test_status_says_that_all_is_well(up: str) -> None:
     assert status.returncode == 0, status.stderr
     for release in RELEASES:
         assert release in status.stdout
+
+
+def test_the_tests_that_the_warehouse_brings_along_pass(up: str) -> None:
+    tested = subprocess.run(["helm", "test", "warehouse", "-n", "data-platform"], capture_output=True, text=True)
+    assert tested.returncode == 0, tested.stdout + tested.stderr

@@ -66,4 +66,5 @@ def test_a_scheduler_killed_during_a_run_finds_its_pod_again(airflow: Airflow, a
 
     assert airflow.end("spacex", run) == "success"
     assert len(kube.started_since("etl", begun, "extract")) == 1
+    assert "205 launches" in airflow.log("spacex", run, "check"), "a log of before the scheduler died"
     assert ask("analyst", LAUNCHES) == [(205, 205)]
