@@ -1,6 +1,7 @@
 """What tests share: a real Postgres, a database each, the simulator, and where the real responses are."""
 
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -22,6 +23,11 @@ from etl.warehouse.connection import Warehouse
 ROOT = Path(__file__).parents[1]
 HASTY = Patience(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
 TEMPLATE = "migrated"
+
+
+def pytest_configure() -> None:
+    """A shell that starts the tests in the background has them, and all that they start, ignore interrupts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
