@@ -125,7 +125,8 @@ class Installation:
             authority = self.secrets.values[generated.TLS]["ca.crt"]
         made = generated.objects(self.secrets, authority)
         self.cluster.apply([*made, generated.settings_of_pods(simulate=self.options.simulate)])
-        return f"made {len(complete.made)}, kept the rest" if complete.made else "unchanged"
+        kept = len(complete.values) - len(complete.made)
+        return f"made {len(complete.made)}, kept {kept}" if complete.made else "unchanged"
 
     def _release(self, release: Release, running: Running) -> str:
         facts = Facts(self.options, self.image, self.secrets)
