@@ -13,7 +13,7 @@ SETTLE_S = 15  # for so long a server that is being made may refuse what it then
 PAUSE_S = 0.3
 
 
-def session(dsn: str, wait_s: float) -> Warehouse:
+def session(dsn: str, wait_s: float, *, settle_s: float = SETTLE_S, **options: Any) -> Warehouse:
     """Open a session as soon as the server lets us in, and give up after `wait_s` seconds.
 
     Raises: WarehouseUnavailableError; AccessError or ConfigError if the server still refuses when it has settled.
@@ -21,9 +21,9 @@ def session(dsn: str, wait_s: float) -> Warehouse:
     started = time.monotonic()
     while True:
         try:
-            return Warehouse(dsn)
+            return Warehouse(dsn, **options)
         except (AccessError, ConfigError, WarehouseUnavailableError) as error:
-            patience_s = wait_s if isinstance(error, WarehouseUnavailableError) else min(wait_s, SETTLE_S)
+            patience_s = wait_s if isinstance(error, WarehouseUnavailableError) else min(wait_s, settle_s)
             if time.monotonic() + PAUSE_S > started + patience_s:
                 raise
         time.sleep(PAUSE_S)
@@ -31,11 +31,4 @@ def session(dsn: str, wait_s: float) -> Warehouse:
 
 def loader(dsn: str, **options: Any) -> Warehouse:
     """A session with a server that should be there; what `Warehouse` raises after the first moment."""
-    started = time.monotonic()
-    while True:
-        try:
-            return Warehouse(dsn, **options)
-        except WarehouseUnavailableError:
-            if time.monotonic() + PAUSE_S > started + FIRST_MOMENT_S:
-                raise
-        time.sleep(PAUSE_S)
+    return session(dsn, FIRST_MOMENT_S, settle_s=0, **options)

@@ -19,12 +19,11 @@ PATIENCE_S = 20
 @contextmanager
 def to(cluster: Cluster, namespace: str, service: str, port: int, local: int = 0) -> Iterator[int]:
     """The local port, as long as the block lasts; 0 takes any free one. Raises: TransientError, ConfigError."""
-    process = start(cluster, namespace, service, port, local)
-    try:
-        yield local_port(process, f"{namespace}/{service}")
-    finally:
-        process.terminate()
-        process.wait()
+    with start(cluster, namespace, service, port, local) as process:
+        try:
+            yield local_port(process, f"{namespace}/{service}")
+        finally:
+            process.terminate()
 
 
 def start(cluster: Cluster, namespace: str, service: str, port: int, local: int = 0) -> subprocess.Popen[str]:

@@ -272,9 +272,6 @@ def show(findings: Iterable[Finding]) -> None:
     """Every finding that a person should read, and what to do. Raises: ConfigError if any failed."""
     failed = []
     for finding in findings:
-        if finding.level is Level.GOOD:
-            console.say(f"  {finding.level} {finding.text}")
-            continue
         console.say(f"  {finding.level} {finding.text}")
         if finding.hint:
             console.say(f"    {finding.hint}")

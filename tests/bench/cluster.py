@@ -22,6 +22,7 @@ from pathlib import Path
 from kubernetes import client, config, watch
 from urllib3.exceptions import ProtocolError
 
+from k8s.platform.preflight import mebibytes
 from tests.conftest import ROOT
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
@@ -170,15 +171,8 @@ def requested() -> tuple[float, float]:
                 continue
             for container in pod.spec.containers:
                 for kind in sums:
-                    sums[kind] += _mebibytes((getattr(container.resources, kind) or {}).get("memory", "0"))
+                    sums[kind] += mebibytes((getattr(container.resources, kind) or {}).get("memory", "0"))
     return sums["requests"], sums["limits"]
-
-
-def _mebibytes(quantity: str) -> float:
-    for unit, factor in (("Gi", 1024.0), ("Mi", 1.0), ("Ki", 1 / 1024)):
-        if quantity.endswith(unit):
-            return float(quantity.removesuffix(unit)) * factor
-    return float(quantity) / 2**20
 
 
 STEP = re.compile(r"^\s+✓ (?P<name>.{22}) (?P<what>.{44}) +(?P<seconds>[\d.]+) s$", re.MULTILINE)
@@ -232,7 +226,7 @@ def measure(*, destroy: bool) -> Measured:
     after_down = bring_up()
     again = bring_up()
     admin = kube.secret("airflow", "airflow-admin")
-    with kube.forward("airflow", "svc/airflow-api-server", 8080) as port:
+    with kube.forward("airflow", "airflow-api-server", 8080) as port:
         airflow = Airflow(f"http://127.0.0.1:{port}", admin["username"], admin["password"])
         with trivial_dag(airflow) as dag:
             run_dag(airflow, dag)  # the first run after a start pays for what later ones find warm
@@ -253,7 +247,7 @@ def render(measured: Measured) -> str:
         "",
         f"Written by `make bench-cluster` on {datetime.now(UTC).date()}. Do not edit: run it again.",
         "",
-        f"- Node: {node.capacity['cpu']} cores, {_mebibytes(node.capacity['memory']) / 1024:.0f} GiB,"
+        f"- Node: {node.capacity['cpu']} cores, {mebibytes(node.capacity['memory']) / 1024:.0f} GiB,"
         f" {node.node_info.os_image}; Kubernetes {node.node_info.kubelet_version}.",
         f"- Medians of {ROUNDS} runs, one after the other, with nothing else to do. The simulator is the API.",
         "",

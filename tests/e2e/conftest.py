@@ -45,7 +45,7 @@ def image(up: str) -> str:
 def airflow(up: str) -> Iterator[Airflow]:
     """Airflow's REST API, as the user whom `make credentials` shows."""
     admin = kube.secret("airflow", "airflow-admin")
-    with kube.forward("airflow", "svc/airflow-api-server", 8080) as port:
+    with kube.forward("airflow", "airflow-api-server", 8080) as port:
         yield Airflow(f"http://127.0.0.1:{port}", admin["username"], admin["password"])
 
 
@@ -58,7 +58,7 @@ def connect(up: str, tmp_path: Path) -> Connect:
 
     @contextmanager
     def cursor(role: str, database: str = "warehouse", **options: Any) -> Iterator[Any]:
-        with kube.forward("data-platform", "svc/postgres", 5432) as port:
+        with kube.forward("data-platform", "postgres", 5432) as port:
             connection = psycopg2.connect(
                 **{
                     "host": "localhost",
@@ -115,7 +115,7 @@ class Faults:
 @pytest.fixture
 def faults(up: str) -> Iterator[Faults]:
     """The simulated API misbehaves on request until the test is over."""
-    with kube.forward("simulator", "svc/simulator", 8900) as port:
+    with kube.forward("simulator", "simulator", 8900) as port:
         planned = Faults(f"http://127.0.0.1:{port}/_faults")
         planned.clear()
         yield planned

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-import select
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TypeVar
 
 from kubernetes import client
 
+from k8s.platform import forward as ports
+from k8s.platform.cluster import Cluster, current_context
 from tests.conftest import ROOT
 
 NAMESPACES = ("data-platform", "etl", "airflow", "monitoring")
@@ -103,23 +103,9 @@ def secret(namespace: str, name: str) -> dict[str, str]:
     return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
-@contextmanager
-def forward(namespace: str, target: str, port: int) -> Iterator[int]:
-    """A port of this machine that leads to one in the cluster, as `kubectl port-forward` makes it."""
-    command = ["kubectl", "port-forward", "-n", namespace, target, f":{port}", "--address=127.0.0.1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            readable, _, _ = select.select([process.stdout], [], [], 30)
-            line = process.stdout.readline() if readable else ""
-            found = re.search(r"127\.0\.0\.1:(\d+)", line)
-            if not found:
-                process.kill()
-                raise AssertionError(f"no port-forward to {namespace}/{target}: {process.stderr.read()}")
-            yield int(found[1])
-        finally:
-            process.kill()
+def forward(namespace: str, service: str, port: int) -> AbstractContextManager[int]:
+    """`with forward(…) as local`: a port of this machine that leads to a Service in the current cluster."""
+    return ports.to(Cluster(current_context()), namespace, service, port)
 
 
 CONNECT = """
