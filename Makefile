@@ -10,8 +10,8 @@ IMAGE_TOOL ?= docker
 PLATFORM = $(BIN)/python -m k8s.platform
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask report up status credentials ui psql trigger down destroy \
-	test e2e lint format bench bench-cluster image snapshot catalogue lock clean
+.PHONY: help run ask report up status alerts credentials ui psql trigger down destroy \
+	test e2e lint format bench bench-cluster image snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,6 +34,9 @@ up: $(VENV)/run ## Install the platform or bring it up to date (SIMULATE=1: with
 
 status: $(VENV)/run ## Show releases, the last run, watermarks, volumes, and what to do if something is off
 	@$(PLATFORM) status
+
+alerts: $(VENV)/run ## Print each alert with its state, value and runbook
+	@$(PLATFORM) alerts
 
 credentials: $(VENV)/run ## Print users and passwords
 	@$(PLATFORM) credentials
@@ -82,6 +85,12 @@ snapshot: $(VENV)/run ## Make the simulator's snapshot anew from the live API (F
 
 catalogue: $(VENV)/run ## Write docs/data-catalogue.md from the declared schemas
 	@$(BIN)/python -m etl.catalogue
+
+dashboards: $(VENV)/test ## Write Grafana's dashboards, monitoring/dashboards/json, from their code
+	@$(BIN)/python -m monitoring.dashboards
+
+metrics: $(VENV)/test ## Write docs/metrics.md from where metrics are declared
+	@$(BIN)/python -m monitoring.metrics
 
 lock: ## Lock the requirements anew, with hashes (needs uv)
 	@.ci/lock

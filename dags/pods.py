@@ -19,6 +19,7 @@ from typing import Any
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 from airflow.providers.cncf.kubernetes.utils.pod_manager import detect_pod_terminate_early_issues
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.observability.stats import Stats
 from kubernetes.client import models as k8s
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError, ReadTimeoutError
@@ -109,6 +110,7 @@ class EtlStep(KubernetesPodOperator):
         self.pod = self._make_or_find(wanted)
         self._await_start(self.pod)
         ended = self._follow(self.pod)
+        self._count(why_ended(ended))
         if not has_succeeded(ended):
             for warning in self._warnings(ended):
                 self.log.warning("%s", warning)
@@ -162,8 +164,13 @@ class EtlStep(KubernetesPodOperator):
         return [e.message for e in events if e.type == "Warning" and e.involved_object.uid == pod.metadata.uid]
 
     def _give_up(self, pod: k8s.V1Pod, error: AirflowException) -> None:
+        self._count("NotStarted")
         self.pod_manager.delete_pod(pod)
         raise error
+
+    def _count(self, reason: str) -> None:
+        """Tell how the pod ended: it is taken away so soon that whoever looks now and then never sees it."""
+        Stats.incr("etl_pods_ended", tags={"dag_id": self.dag_id, "task_id": self.task_id, "reason": reason})
 
     def _follow(self, pod: k8s.V1Pod) -> k8s.V1Pod:
         """The pod when it has ended; until then its log lines appear in ours."""
@@ -209,6 +216,7 @@ class EtlStep(KubernetesPodOperator):
 
     def _read_existing(self, pod: k8s.V1Pod) -> k8s.V1Pod:
         if (now := self._read(pod)) is None:
+            self._count("Lost")
             raise AirflowException(f"Pod {pod.metadata.name} is gone: someone deleted it, or its node.")
         return now
 
@@ -234,6 +242,15 @@ def has_succeeded(pod: k8s.V1Pod) -> bool:
     """Whether a pod that has ended did what it should."""
     ended = _state(pod).terminated
     return ended.exit_code == os.EX_OK if ended else pod.status.phase == "Succeeded"
+
+
+def why_ended(pod: k8s.V1Pod) -> str:
+    """Why a pod ended, in one of the few words of Kubernetes: Completed, OOMKilled, Evicted or Error."""
+    if has_succeeded(pod):
+        return "Completed"
+    ended = _state(pod).terminated
+    known = {"OOMKilled", "Evicted"}.intersection({ended and ended.reason, pod.status.reason})
+    return next(iter(known), "Error")
 
 
 def judge(pod: k8s.V1Pod) -> None:

@@ -39,7 +39,8 @@ class Parts:
         http = self.settings.http
         attempts = attempts or http.attempts
         patience = Patience(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
-        with HttpClient(source.base_url, patience, None if source.origin == SIMULATED else http.cache) as client:
+        cache = None if source.origin == SIMULATED else http.cache
+        with HttpClient(source.name, source.base_url, patience, cache) as client:
             yield client
 
     def lake(self) -> Lake:
@@ -97,7 +98,8 @@ def _ask_in_time(source: Source) -> None:
 
     def ask() -> None:
         try:
-            with HttpClient(source.base_url, Patience(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)) as client:
+            patience = Patience(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)
+            with HttpClient(source.name, source.base_url, patience) as client:
                 source.probe(client)
             outcome.append(None)
         except PlatformError as error:

@@ -108,7 +108,17 @@ def _parts(*, for_people: bool = False) -> Parts:
     level = logging.DEBUG if debug else logging.WARNING if for_people or sys.stderr.isatty() else logging.INFO
     telemetry.configure_logs(json=as_json, level=level)
     telemetry.configure_metrics(settings.statsd.host, settings.statsd.port)
+    _say_what_runs(click.get_current_context())
     return Parts(settings, is_elsewhere=any(os.environ.get(name) for name in LIBPQ))
+
+
+def _say_what_runs(context: click.Context) -> None:
+    """Let every log line, and the count of errors, know the command and its source."""
+    import structlog
+
+    command = context.command_path.partition(" ")[2]
+    about = {"source": context.params["source_name"]} if "source_name" in context.params else {}
+    structlog.contextvars.bind_contextvars(command=command, **about)
 
 
 def _watched(parts: Parts, source: Source) -> Pipeline:
@@ -457,6 +467,7 @@ def main() -> NoReturn:
     try:
         etl.main(prog_name="etl", standalone_mode=False)
     except PlatformError as error:
+        _count(error)
         _end(error.message, error.hint, error.exit_code, debug)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -472,8 +483,27 @@ def main() -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except Exception as error:
+        _count(error)
         _end(*_unforeseen(error), debug)
+    finally:
+        _deliver_metrics()
     sys.exit(0)
+
+
+def _count(error: Exception) -> None:
+    """Of a command about a source; whoever looks after the warehouse by hand sees the error anyway."""
+    import structlog
+
+    from etl import telemetry
+
+    about = structlog.contextvars.get_contextvars()
+    if "source" in about:
+        telemetry.ERRORS.send(1, source=about["source"], command=about["command"], error=type(error).__name__)
+
+
+def _deliver_metrics() -> None:
+    if telemetry := sys.modules.get("etl.telemetry"):  # else there are none, and `etl --help` stays quick
+        telemetry.close()
 
 
 def _terminated(*_: object) -> NoReturn:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from etl.warehouse.questions import Answer
 
 WIDE = None if sys.stdout.isatty() else 200
-out = Console(highlight=False, width=WIDE)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, width=WIDE, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def say(text: str) -> None:

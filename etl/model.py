@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -110,11 +110,15 @@ class Page:
 
 @dataclass(frozen=True)
 class Refused:
-    """A record that broke its contract: where it stood, why, and its text (JSON)."""
+    """A record that broke its contract: where it stood, why, and its text (JSON).
+
+    `reason` is for people; `kind` is one of a few words such as `missing`, to count by. Files of before have none.
+    """
 
     position: int
     reason: str
     record: str
+    kind: str = field(default="unknown", kw_only=True)
 
 
 @dataclass(frozen=True)

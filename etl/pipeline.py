@@ -12,7 +12,15 @@ from typing import Any, Protocol
 import structlog
 
 from etl import telemetry
-from etl.errors import ConfigError, PlatformError, UsageError
+from etl.errors import (
+    AccessError,
+    ConfigError,
+    PlatformError,
+    SourceContractError,
+    SourceUnavailableError,
+    SourceWithdrawnError,
+    UsageError,
+)
 from etl.lake import bronze, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
@@ -23,6 +31,7 @@ from etl.warehouse.connection import Warehouse
 from etl.warehouse.publication import Publication, Rows, TableOutcome, publication
 
 STEPS = ("check", "extract", "transform", "stage", "audit", "publish")
+DOWN = (SourceUnavailableError, SourceWithdrawnError, SourceContractError, AccessError)
 
 
 class Observer(Protocol):
@@ -39,6 +48,14 @@ class Nobody:
     @contextmanager
     def step(self, _name: str) -> Iterator[Callable[[str], None]]:
         yield lambda _what: None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step under way: `done` tells its observer of each thing done, `numbers` stand in its last log line."""
+
+    done: Callable[[str], None]
+    numbers: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +104,7 @@ class Pipeline:
 
     def check(self, client: Client) -> str:
         """See in one small request whether a run can work, and say what was seen."""
-        with self._step("check"):
+        with self._step("check"), self._asking():
             return self.source.probe(client)
 
     def extract(self, client: Client, interval: DataInterval | None, run_id: str | None = None) -> str:
@@ -97,22 +114,19 @@ class Pipeline:
         """
         now = datetime.now(UTC)
         run_id = run_id or bronze.unfinished(self.lake, self.source, interval, now) or new_run_id(now)
-        with self._step("extract") as done, structlog.contextvars.bound_contextvars(run_id=run_id):
-            for endpoint in self.source.endpoints:
-                manifest = self._extract_endpoint(client, endpoint, run_id, interval, done)
-                telemetry.BYTES.send(manifest.bytes, endpoint=endpoint.name)
+        with self._step("extract", run_id=run_id) as step:
+            parts = [self._extract_endpoint(client, each, run_id, interval, step) for each in self.source.endpoints]
+            step.numbers["records"] = sum(part.records for part in parts)
+            step.numbers["bytes"] = sum(part.bytes for part in parts)
         return run_id
 
     def transform(self, run_id: str) -> Transformed:
         """Turn a run's bronze into silver. Raises: SourceContractError if too much of it is refused."""
-        with self._step("transform") as done:
+        with self._step("transform", run_id=run_id) as step:
             found = silver.transform(
-                self.lake, self.source, run_id, self.max_refused_share, lambda endpoint, _records: done(endpoint)
+                self.lake, self.source, run_id, self.max_refused_share, lambda endpoint, _records: step.done(endpoint)
             )
-        for endpoint, names in found.unknown_fields.items():
-            log.warning("the API sends fields we do not know", endpoint=endpoint, fields=names)
-        for dataset, rows in found.rows.items():
-            telemetry.ROWS.send(rows, dataset=dataset, step="transform")
+            step.numbers.update(records=found.records, refused=found.refused, rows=sum(found.rows.values()))
         return found
 
     def publish(self, warehouse: Warehouse, transformed: Transformed, *, even_if_older: bool = False) -> Published:
@@ -148,13 +162,31 @@ class Pipeline:
             attempt.start(self.source.origin)
             try:
                 yield attempt
-            except PlatformError as error:
+            except Exception as error:
                 telemetry.RUNS.send(1, source=self.source.name, status="failed")
-                try:
-                    attempt.fail(error)
-                except PlatformError:
-                    log.warning("the ledger could not be told of the failure", error=str(error))
+                log.info("run ended", status="failed", error=type(error).__name__)
+                if isinstance(error, PlatformError):
+                    self._enter_failure(attempt, error)
                 raise
+            else:
+                self._tell_outcome(attempt)
+            finally:
+                telemetry.flush()
+
+    def _enter_failure(self, attempt: ledger.Attempt, error: PlatformError) -> None:
+        try:
+            attempt.fail(error)
+        except PlatformError:
+            log.warning("the ledger could not be told of the failure", error=str(error))
+
+    def _tell_outcome(self, attempt: ledger.Attempt) -> None:
+        """What readers see by now, as the transaction is through."""
+        for table in attempt.outcomes:
+            if table.is_changed:
+                telemetry.ROWS.send(table.rows_published, dataset=table.table, step="publish")
+                log.info("published", dataset=table.table, rows=table.rows_published)
+        telemetry.RUNS.send(1, source=self.source.name, status=attempt.status)
+        log.info("run ended", status=attempt.status)
 
     def _extract_endpoint(
         self,
@@ -162,16 +194,31 @@ class Pipeline:
         endpoint: Endpoint,
         run_id: str,
         interval: DataInterval | None,
-        done: Callable[[str], None],
+        step: Step,
     ) -> bronze.Manifest:
         def ask(first: int) -> Iterator[Page]:
-            return endpoint.pages(client, interval, first)
+            with self._asking():
+                yield from endpoint.pages(client, interval, first)
 
-        manifest = bronze.extract(
-            self.lake, endpoint, run_id, self.source.origin, interval, ask, lambda _page: done(endpoint.name)
-        )
-        log.debug("extracted", endpoint=endpoint.name, pages=len(manifest.pages), records=manifest.records)
+        def kept(page: Page) -> None:
+            telemetry.RECEIVED_BYTES.send(len(page.body), dataset=endpoint.name)
+            step.done(endpoint.name)
+
+        with structlog.contextvars.bound_contextvars(dataset=endpoint.name):
+            manifest = bronze.extract(self.lake, endpoint, run_id, self.source.origin, interval, ask, kept)
+            log.info("extracted", pages=len(manifest.pages), records=manifest.records, bytes=manifest.bytes)
         return manifest
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Tell whether the API answers as it should; what fails on our side says nothing about it."""
+        try:
+            yield
+        except DOWN:
+            telemetry.SOURCE_UP.send(0, source=self.source.name)
+            raise
+        else:
+            telemetry.SOURCE_UP.send(1, source=self.source.name)
 
     def _publish(
         self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool = False
@@ -183,9 +230,12 @@ class Pipeline:
         keep = {record.endpoint for record in quarantined}
         if transformed.interval is not None:
             keep |= {endpoint.name for endpoint in self.source.endpoints if endpoint.knows_intervals}
-        with publication(warehouse, self.source) as new:
+        with (
+            structlog.contextvars.bound_contextvars(extracted_by=transformed.run_id),
+            publication(warehouse, self.source) as new,
+        ):
             if not even_if_older and (newer := attempt.newer_extraction(transformed.run_id)):
-                log.warning("a newer extraction is published already", extracted=transformed.run_id, published=newer)
+                log.warning("a newer extraction is published already", newer=newer)
                 attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extracted_by=None)
                 return Published("unchanged", ())
             self._stage_audit(new, rows, keep, attempt)
@@ -196,18 +246,20 @@ class Pipeline:
 
     def _stage_audit(self, new: Publication, rows: Rows, keep: set[str], attempt: ledger.Attempt) -> None:
         attempt.audits = new.audits
-        with self._step("stage"):
-            new.stage(rows, keep)
-        with self._step("audit"):
+        with self._step("stage") as step:
+            step.numbers["rows"] = new.stage(rows, keep)
+        with self._step("audit") as step:
             new.audit()
+            step.numbers["audits"] = len(new.audits)
 
     def _finish(self, new: Publication, attempt: ledger.Attempt, **told: Any) -> Published:
-        with self._step("publish"):
+        with self._step("publish") as step:
             tables = tuple(new.swap())
             status = "published" if any(table.is_changed for table in tables) else "unchanged"
             attempt.finish(status=status, outcomes=tables, **told)
-        telemetry.RUNS.send(1, source=self.source.name, status=status)
-        return Published(status, tables)
+            published = Published(status, tables)
+            step.numbers.update(tables=sum(table.is_changed for table in tables), rows=published.rows_published)
+        return published
 
     def _parse_again(self, records: dict[int, tuple[str, bytes]]) -> tuple[dict[str, list[Any]], dict[int, str]]:
         endpoints = {endpoint.name: endpoint for endpoint in self.source.endpoints}
@@ -222,13 +274,22 @@ class Pipeline:
         return batches, still_refused
 
     @contextmanager
-    def _step(self, name: str) -> Iterator[Callable[[str], None]]:
+    def _step(self, name: str, **bound: str) -> Iterator[Step]:
         begin = time.monotonic()
-        with structlog.contextvars.bound_contextvars(step=name), self.observer.step(name) as done:
-            yield done
-        self.seconds[name] = time.monotonic() - begin
-        log.info("step done", step=name, seconds=round(self.seconds[name], 3))
-        telemetry.STEP_DURATION.send(self.seconds[name], source=self.source.name, step=name)
+        with structlog.contextvars.bound_contextvars(source=self.source.name, step=name, **bound):
+            try:
+                with self.observer.step(name) as done:
+                    step = Step(done)
+                    yield step
+            except Exception as error:
+                log.info("step failed", error=type(error).__name__, reason=str(error))
+                raise
+            else:
+                self.seconds[name] = time.monotonic() - begin
+                log.info("step done", seconds=round(self.seconds[name], 3), **step.numbers)
+                telemetry.STEP_DURATION.send(self.seconds[name], source=self.source.name, step=name)
+            finally:
+                telemetry.flush()
 
 
 def transformed_run(lake: Lake, source: Source, interval: DataInterval | None, run_id: str | None) -> Transformed:

@@ -92,7 +92,7 @@ class StatsdSettings(Group):
     host: Annotated[str | None, BeforeValidator(_none_if_empty)] = Field(
         default=None, description="Host of the StatsD exporter; unset: no metrics are sent."
     )
-    port: int = Field(default=9125, ge=1, le=65535, description="Its UDP port.")
+    port: int = Field(default=9125, ge=1, le=65535, description="Its TCP port.")
 
 
 class LogSettings(Group):

@@ -141,7 +141,7 @@ def spacex_at(url: str, page_size: int = 100) -> Source:
 
 @contextmanager
 def client_of(url: str, patience: Patience = HASTY) -> Iterator[HttpClient]:
-    with HttpClient(url, patience) as client:
+    with HttpClient("spacex", url, patience) as client:
         yield client
 
 

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 
@@ -19,6 +20,7 @@ from etl.errors import SourceContractError
 from etl.lake import bronze
 from etl.lake.store import Lake
 from etl.model import DataInterval, Dataset, Endpoint, Refused, Source
+from etl.telemetry import log
 
 BATCH_ROWS = 65_536
 
@@ -72,7 +74,7 @@ def _transform_endpoint(
     lake: Lake, endpoint: Endpoint, manifest: bronze.Manifest, max_share: float, on_page: Callable[[str, int], None]
 ) -> Transformed:
     run_id, unknown = manifest.run_id, set[str]()
-    records = refused = 0
+    records, kinds = 0, Counter[str]()
     rows = dict.fromkeys((dataset.name for dataset in endpoint.datasets), 0)
     first: Refused | None = None
     with ExitStack() as stack:
@@ -95,18 +97,40 @@ def _transform_endpoint(
                 told = Quarantined(**asdict(refusal), endpoint=endpoint.name, page=entry.number)
                 quarantine.write(json.dumps(asdict(told)).encode() + b"\n")
             records += parsed.records
-            refused += len(parsed.refused)
+            kinds.update(refusal.kind for refusal in parsed.refused)
             unknown |= parsed.unknown_fields
             on_page(endpoint.name, parsed.records)
-    telemetry.REFUSED.send(refused, endpoint=endpoint.name)
+    refused, unknown_fields = kinds.total(), sorted(unknown)
+    _tell(endpoint.name, rows, kinds, unknown_fields)
     if first is not None and refused > max_share * records:
         raise SourceContractError(
             f"{refused} of {records} records of {endpoint.name} break their contract, more than {max_share:.0%}; "
             f"the first says {first.reason}.",
             hint=f"Read them in {lake.address(_quarantine_path(endpoint.name, run_id))}; nothing was published.",
         )
-    unknown_fields = {endpoint.name: sorted(unknown)} if unknown else {}
-    return Transformed(run_id, "", manifest.origin, manifest.interval, records, refused, rows, unknown_fields)
+    return Transformed(
+        run_id,
+        "",
+        manifest.origin,
+        manifest.interval,
+        records,
+        refused,
+        rows,
+        {endpoint.name: unknown_fields} if unknown_fields else {},
+    )
+
+
+def _tell(dataset: str, rows: Mapping[str, int], kinds: Mapping[str, int], unknown_fields: list[str]) -> None:
+    """What parsing met is told though too much of it was refused: that is when someone asks."""
+    for name, count in rows.items():
+        telemetry.ROWS.send(count, dataset=name, step="transform")
+        log.info("transformed", dataset=name, rows=count)
+    for kind, count in kinds.items():
+        telemetry.REFUSED.send(count, dataset=dataset, reason=kind)
+        log.warning("records are refused", dataset=dataset, reason=kind, records=count)
+    telemetry.UNKNOWN_FIELDS.send(len(unknown_fields), dataset=dataset)
+    if unknown_fields:
+        log.warning("the API sends fields we do not know", dataset=dataset, fields=unknown_fields)
 
 
 def batches(lake: Lake, dataset: Dataset, run_id: str) -> Iterator[pa.RecordBatch]:

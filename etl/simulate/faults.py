@@ -27,12 +27,14 @@ Respond = Callable[[Request], Response]
 
 ADMIN_PATH = "/_faults"
 MAX_DELAY = 3600
+QUOTA = 1000
 
 KNOWN = {
     "rate_limit": "Answers 429 with Retry-After (retry_after, in whole seconds).",
     "server_error": "Answers 500 with plain text.",
     "slow": "Sends the headers and half the body, and the rest only after delay seconds.",
     "cut": "Promises the whole body in Content-Length, sends half of it and drops the connection.",
+    "quota": "Answers as usual and says in X-RateLimit-Remaining that so many (remaining) of 1000 requests are left.",
     "html": "Answers 200 with an HTML page instead of JSON.",
     "truncated": "Sends a complete HTTP response whose JSON breaks off in the middle.",
     "empty": "Answers with no records at all.",
@@ -46,7 +48,7 @@ KNOWN = {
 }
 
 _FORM = re.compile(
-    r"(?P<name>\w+)(:(?P<field>\w+))?(=(?P<seconds>\d+(\.\d+)?))?(?P<many>\*(?P<times>\d*))?(@(?P<path>/\S*))?"
+    r"(?P<name>\w+)(:(?P<field>\w+))?(=(?P<number>\d+(\.\d+)?))?(?P<many>\*(?P<times>\d*))?(@(?P<path>/\S*))?"
 )
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?=$|[T ])")
 
@@ -55,7 +57,7 @@ _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?=$|[T ])")
 class Fault:
     """One thing that goes wrong `times` times (None: for ever) under a path.
 
-    `retry_after` is for rate_limit, `delay` for slow, `field` for the faults that say so in KNOWN.
+    `retry_after` is for rate_limit, `remaining` for quota, `delay` for slow, `field` for those that say so in KNOWN.
     Raises: ValueError, for a name or a value that makes no sense.
     """
 
@@ -63,6 +65,7 @@ class Fault:
     times: int | None = 1
     path: str = "/"
     retry_after: int = 1
+    remaining: int = 1
     delay: float = 1.0
     field: str | None = None
 
@@ -75,6 +78,8 @@ class Fault:
             raise _bad(f"path must begin with /, not {self.path!r}")
         if type(self.retry_after) is not int or self.retry_after < 0:
             raise _bad(f"retry_after must be whole seconds, not {self.retry_after!r}")
+        if type(self.remaining) is not int or self.remaining < 0:
+            raise _bad(f"remaining must be a whole number, not {self.remaining!r}")
         if isinstance(self.delay, bool) or not isinstance(self.delay, int | float) or not 0 <= self.delay < MAX_DELAY:
             raise _bad(f"delay must be seconds, less than an hour, not {self.delay!r}")
         if self.field is not None and not isinstance(self.field, str):
@@ -86,20 +91,22 @@ class Fault:
 
 
 def parse_fault(text: str) -> Fault:
-    """Read `name[:field][=seconds][*times][@path]`; a `*` without a number means for ever.
+    """Read `name[:field][=number][*times][@path]`; a `*` without a number means for ever.
 
+    `=number` counts seconds, and for quota the requests that are left.
     Raises: ValueError, in one line that lists the known names.
     """
     form = _FORM.fullmatch(text.strip())
     if form is None:
-        raise _bad(f"not a fault: {text!r}, write name[:field][=seconds][*times][@path]")
-    seconds = float(form["seconds"] or 1)
+        raise _bad(f"not a fault: {text!r}, write name[:field][=number][*times][@path]")
+    number = float(form["number"] or 1)
     return Fault(
         form["name"],
         times=int(form["times"]) if form["times"] else None if form["many"] else 1,
         path=form["path"] or "/",
-        retry_after=round(seconds),
-        delay=seconds,
+        retry_after=round(number),
+        remaining=round(number),
+        delay=number,
         field=form["field"],
     )
 
@@ -203,6 +210,12 @@ def _read_plan(body: bytes) -> list[Fault]:
 def _rate_limit(fault: Fault, _: Response) -> Response:
     headers = {"Retry-After": str(fault.retry_after)}
     return Response("Too Many Requests", 429, headers=headers, mimetype="text/plain")
+
+
+def _quota(fault: Fault, response: Response) -> Response:
+    response.headers["X-RateLimit-Limit"] = str(QUOTA)
+    response.headers["X-RateLimit-Remaining"] = str(fault.remaining)
+    return response
 
 
 def _server_error(_: Fault, __: Response) -> Response:
@@ -323,6 +336,7 @@ def _as_json(payload: Any) -> str:
 
 _RESPONSES: dict[str, Callable[[Fault, Response], Response]] = {
     "rate_limit": _rate_limit,
+    "quota": _quota,
     "server_error": _server_error,
     "slow": _slow,
     "cut": _cut,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,7 @@ from etl.telemetry import log
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 NO_ACCESS = frozenset({401, 403, 407})
 GONE = frozenset({404, 410})
+NUMBER = re.compile(r"[0-9]{1,18}")  # Python itself refuses to read thousands of digits
 LATER = "Wait a little and run the same command again: what was received is kept."
 
 
@@ -47,10 +49,19 @@ class Patience:
     wait_s: float = 0.5
 
 
-class HttpClient:
-    """Asks one API. Use as a context manager."""
+@dataclass
+class Outcome:
+    """How one request ended: with an HTTP status, with `no_answer`, or `broken`: with one that was cut or no JSON."""
 
-    def __init__(self, base_url: str, patience: Patience, cache: Path | None = None) -> None:
+    word: str = "no_answer"
+    is_kept: bool = False
+
+
+class HttpClient:
+    """Asks one API, that of the named source. Use as a context manager."""
+
+    def __init__(self, source: str, base_url: str, patience: Patience, cache: Path | None = None) -> None:
+        self.source = source
         self.base_url = base_url.rstrip("/")
         self.host = urlsplit(base_url).netloc
         self.patience = patience
@@ -86,23 +97,37 @@ class HttpClient:
         ):
             with attempt:
                 if attempt.num > 1:
-                    telemetry.REQUEST_RETRIES.send(1, host=self.host)
+                    telemetry.REQUEST_RETRIES.send(1, source=self.source)
                     log.info("asking again", method=method, path=path, attempt=attempt.num)
                     content["headers"] = {"Cache-Control": "no-cache"}  # what was broken may be what was kept
                 return self._ask_once(method, f"{self.base_url}{path}", content)
         raise AssertionError("stamina either returns or raises")
 
     def _ask_once(self, method: str, url: str, content: dict[str, Any]) -> Answer:
-        begin = time.monotonic()
+        with self._measured() as outcome:
+            response, body = self._receive(method, url, content, outcome)
+            document = _document(response, body, url)
+            outcome.word = str(response.status_code)
+        return Answer(url, response.status_code, body, document, datetime.now(UTC))
+
+    def _receive(
+        self, method: str, url: str, content: dict[str, Any], outcome: Outcome
+    ) -> tuple[requests.Response, bytes]:
+        deadline = time.monotonic() + self.patience.read_s
         try:
             with (
                 self._session.request(
                     method, url, timeout=(self.patience.connect_s, self.patience.read_s), stream=True, **content
                 ) as response,
-                self._no_longer_than(begin + self.patience.read_s, response),
+                self._no_longer_than(deadline, response),
             ):
+                outcome.is_kept = getattr(response, "from_cache", False)
+                outcome.word = str(response.status_code)
+                if not outcome.is_kept:
+                    self._tell_quota(response)
                 _raise_for_status(response, url)
-                body = response.content
+                outcome.word = "broken"
+                return response, response.content
         except (requests.ConnectionError, requests.Timeout) as error:
             raise SourceUnavailableError(f"{self.host} does not answer: {_reason(error)}.", hint=LATER) from error
         except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
@@ -120,8 +145,22 @@ class HttpClient:
                 f"The folder for cacheable answers fails: {error}.",
                 hint="Set ETL_HTTP__CACHE to a folder you may write, or to nothing.",
             ) from error
-        telemetry.REQUEST_DURATION.send(time.monotonic() - begin, host=self.host)
-        return Answer(url, response.status_code, body, _document(response, body, url), datetime.now(UTC))
+
+    @contextmanager
+    def _measured(self) -> Iterator[Outcome]:
+        """Tell how long the API took, whatever came of it; what the cache had kept is no answer of the API."""
+        outcome, begin = Outcome(), time.monotonic()
+        try:
+            yield outcome
+        finally:
+            if not outcome.is_kept:
+                taken = time.monotonic() - begin
+                telemetry.REQUEST_DURATION.send(taken, source=self.source, outcome=outcome.word)
+
+    def _tell_quota(self, response: requests.Response) -> None:
+        left = _quota_left(response.headers.get("X-RateLimit-Remaining"), response.headers.get("X-RateLimit-Limit"))
+        if left is not None:
+            telemetry.SOURCE_QUOTA.send(left, source=self.source)
 
     @contextmanager
     def _no_longer_than(self, deadline: float, response: requests.Response) -> Iterator[None]:
@@ -211,6 +250,13 @@ def _retry_after(value: str | None) -> float | None:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
         return None
+
+
+def _quota_left(remaining: str | None, limit: str | None) -> float | None:
+    """The share of a quota, from 0 to 1, if the two headers tell it."""
+    if remaining is None or limit is None or not (NUMBER.fullmatch(remaining) and NUMBER.fullmatch(limit)):
+        return None
+    return min(int(remaining) / int(limit), 1.0) if int(limit) else None
 
 
 def _document(response: requests.Response, body: bytes, url: str) -> Any:

@@ -113,7 +113,8 @@ def parse_records(
         records = records_of(parse_json(body))
     except BrokenPageError as error:
         text = body[:LONGEST_RECORD].decode("utf-8", "replace").replace("\x00", "\ufffd")
-        return Parsed(_batches(datasets, {}), 1, (Refused(0, f"the page is broken: {error}", text),))
+        refusal = Refused(0, f"the page is broken: {error}", text, kind="broken_page")
+        return Parsed(_batches(datasets, {}), 1, (refusal,))
     rows: dict[str, list[tuple[Any, ...]]] = {dataset.name: [] for dataset in datasets}
     refused: list[Refused] = []
     unknown: set[str] = set()
@@ -123,7 +124,8 @@ def parse_records(
             for name, found in rows_of(contract.model_validate(record)).items():
                 rows[name].extend(found)
         except ValidationError as error:
-            refused.append(Refused(position, _reasons(error), _as_text(record)))
+            kind = error.errors(include_input=False)[0]["type"]
+            refused.append(Refused(position, _reasons(error), _as_text(record), kind=kind))
     return Parsed(_batches(datasets, rows), len(records), tuple(refused), frozenset(unknown))
 
 

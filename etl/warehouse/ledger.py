@@ -39,6 +39,8 @@ class Attempt:
         self.source = source
         self.interval = interval
         self.audits: list[AuditResult] = []  # they outlive the transaction in which they ran
+        self.status = ""
+        self.outcomes: tuple[TableOutcome, ...] = ()
 
     def start(self, origin: str) -> None:
         """Enter the attempt and hold its lock, so that everyone can see it is alive."""
@@ -63,7 +65,8 @@ class Attempt:
         quarantined: Iterable[QuarantinedRecord] = (),
     ) -> None:
         """Enter what was published; called in the publishing transaction, so both are seen or neither."""
-        for outcome in outcomes:
+        self.status, self.outcomes = status, tuple(outcomes)
+        for outcome in self.outcomes:
             told = asdict(outcome)
             self._warehouse.run("ledger/record_dataset", self._key() | told | {"dataset": told.pop("table")})
         self._record_audits(self.audits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from etl.warehouse.statements import statement
 
 OWNER = "platform_admin"  # of the warehouse's schemas; never logs in
 AIRFLOW = "airflow"  # a role, and its database
+BACKUP = "backup"  # reads both databases
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,13 @@ LOGINS: Mapping[str, Limits] = {
     "engineer": Limits(10, "30min", "10min"),
     "analyst": Limits(15, "5min", "5min"),
     "metrics": Limits(5, "30s", "30s"),
+    BACKUP: Limits(4, "0", "15min"),
     AIRFLOW: Limits(60, "0", "15min"),
 }
+
+# Postgres' own roles that we hand on. An owner who is no superuser often lacks the right to: then it is left out, as
+# a managed server makes its own backups.
+HANDED_ON: Mapping[str, str] = {BACKUP: "pg_read_all_data", "engineer": "pg_read_all_stats"}
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,8 @@ def provision(warehouse: Warehouse, logins: Mapping[str, str] | None) -> Provisi
                 _execute(warehouse, statement("provision/close_database"), database=database)
             readers = [role for role in LOGINS if role != AIRFLOW]
             _execute(warehouse, statement("provision/open_database"), database=me["database"], roles=readers)
+            _execute(warehouse, statement("provision/open_database"), database=AIRFLOW, roles=[BACKUP])
+        _count_statements(warehouse)
     return Provisioned(made, None if logins is None else tuple(logins))
 
 
@@ -100,7 +108,10 @@ def _make_roles(warehouse: Warehouse, *, is_superuser: bool) -> tuple[str, ...]:
     if not is_superuser:
         for role in (OWNER, AIRFLOW):
             _execute(warehouse, statement("provision/act_as"), role=role)
-    _execute(warehouse, statement("provision/monitor"), role="metrics")
+    _execute(warehouse, statement("provision/hand_on"), handed_on="pg_monitor", role="metrics")
+    for role, handed_on in HANDED_ON.items():
+        if warehouse.run("provision/may_hand_on", {"handed_on": handed_on})[0]["may"]:
+            _execute(warehouse, statement("provision/hand_on"), handed_on=handed_on, role=role)
     return tuple(f"role {role}" for role in missing)
 
 
@@ -114,7 +125,8 @@ def _limit(warehouse: Warehouse) -> None:
 
 
 def _let_in(warehouse: Warehouse, logins: Mapping[str, str]) -> None:
-    """Send verifiers, never a password: a statement may end in a log or in pg_stat_statements."""
+    """Send verifiers, never a password: a statement may end in a log, or in pg_stat_statements of a managed server."""
+    warehouse.run("provision/count_no_verifiers")
     for role in LOGINS:
         if role not in logins:
             _execute(warehouse, statement("provision/shut_out"), role=role)
@@ -122,6 +134,15 @@ def _let_in(warehouse: Warehouse, logins: Mapping[str, str]) -> None:
         with translated():
             verifier = encrypt_password(logins[role], role, warehouse.raw, "scram-sha-256")
         _execute(warehouse, statement("provision/let_in"), {"verifier": verifier}, role=role)
+
+
+def _count_statements(warehouse: Warehouse) -> None:
+    """Let people read the statistics of statements, if the server keeps them and we may."""
+    if warehouse.run("provision/keeps_statements")[0]["keeps"]:
+        with suppress(AccessError), warehouse.transaction():
+            warehouse.run("provision/count_statements")
+            readers = ["metrics", "engineer"]
+            _execute(warehouse, statement("provision/read_statements"), roles=readers)
 
 
 def _make_database(warehouse: Warehouse, name: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pyarrow as pa
 from psycopg2 import errors as pg
 from psycopg2 import sql
 
+from etl import telemetry
 from etl.model import Dataset, Source
 from etl.telemetry import log
 from etl.warehouse import audits
@@ -41,8 +43,8 @@ class Publication:
         self._received: dict[str, int] = {}
         self.audits: list[AuditResult] = []
 
-    def stage(self, rows: Rows, keep: Collection[str]) -> None:
-        """Build the new state of every dataset beside the published one, keyed.
+    def stage(self, rows: Rows, keep: Collection[str]) -> int:
+        """Build the new state of every dataset beside the published one, keyed; return how many rows were read.
 
         The new state is what was read and, for the endpoints in `keep`, every published row that was not read again:
         those of other days, or those a refused record may have been about.
@@ -57,6 +59,7 @@ class Publication:
                     self._carry_over(dataset)
             for dataset in endpoint.datasets:
                 self._key("silver", dataset.name)
+        return sum(self._received.values())
 
     def audit(self) -> None:
         """Run every audit on the new state.
@@ -77,7 +80,13 @@ class Publication:
         return silver + [self._publish_gold(table.name) for table in self._source.gold]
 
     def _copy(self, dataset: Dataset, rows: Iterable[pa.RecordBatch]) -> int:
-        return copy_batches(self._warehouse, "stage", dataset.name, dataset.schema, rows)
+        begin = time.monotonic()
+        count = copy_batches(self._warehouse, "stage", dataset.name, dataset.schema, rows)
+        seconds = time.monotonic() - begin
+        telemetry.COPY_DURATION.send(seconds, dataset=dataset.name)
+        telemetry.ROWS.send(count, dataset=dataset.name, step="stage")
+        log.info("staged", dataset=dataset.name, rows=count, seconds=round(seconds, 3))
+        return count
 
     def _carry_over(self, dataset: Dataset) -> None:
         whole = next(other for other in self._source.datasets if other.name == (dataset.part_of or dataset.name))

@@ -34,6 +34,7 @@ yes_option = click.option("--yes", envvar="YES", is_flag=True, help="Ask nothing
 @click.option("--image-registry", envvar="IMAGE_REGISTRY", default="", help="Push the image there instead.")
 @click.option("--charts", envvar="CHARTS", type=FOLDER, help="Folder with charts, instead of the published ones.")
 @click.option("--simulate", envvar="SIMULATE", is_flag=True, help="Extract from the built-in simulator.")
+@click.option("--logs", envvar="LOGS", is_flag=True, help="Keep logs of all pods for a week, for Grafana.")
 @click.option("--environment", envvar="ENVIRONMENT", default="", help="prod: the values of production.")
 @click.option("--warehouse-host", envvar="WAREHOUSE_HOST", default="", help="host[:port] of a database outside.")
 @click.option("--warehouse-ca", envvar="WAREHOUSE_CA", type=FOLDER, help="Certificate of that database's authority.")
@@ -49,6 +50,15 @@ def up(**options: Any) -> None:
 def status(cluster: str) -> None:
     """Releases, the last run, watermarks, volumes; and what to do if something is off."""
     from k8s.platform.status import status as show
+
+    show(cluster)
+
+
+@platform.command()
+@cluster_option
+def alerts(cluster: str) -> None:
+    """Print each alert with its state, value and runbook."""
+    from k8s.platform.alerts import alerts as show
 
     show(cluster)
 

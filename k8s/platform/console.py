@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.spinner import Spinner
 from rich.table import Table
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 PATIENCE_S = 30  # without a terminal, a step that is still waiting says so this often
 
 

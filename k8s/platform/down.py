@@ -8,7 +8,7 @@ from etl.errors import AccessError
 from k8s.platform import console, installed, kind, lease, releases
 from k8s.platform.cluster import ETL, MONITORING, NAMESPACES, Cluster
 from k8s.platform.options import KIND_CONTEXT, context_of
-from k8s.platform.releases import RELEASES, SIMULATOR_RELEASE, STACK, Release
+from k8s.platform.releases import STACK, Release
 from k8s.platform.steps import Running, Step, carry_out
 
 
@@ -43,7 +43,7 @@ def destroy(cluster_option: str, *, yes: bool) -> None:
 def _uninstall(cluster: Cluster) -> None:
     """Those that use others first; pods of runs that nobody watches any more go, too."""
     present = releases.revisions(cluster)
-    ours = [one for one in (*RELEASES, SIMULATOR_RELEASE) if (one.namespace, one.name) in present]
+    ours = [one for one in releases.present(present) if (one.namespace, one.name) in present]
     names = {release.name for release in ours}
     steps = []
     for release in ours:

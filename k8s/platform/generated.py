@@ -18,7 +18,7 @@ from urllib.parse import quote
 from k8s.platform import certificate
 from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, ETL, MONITORING, Cluster, Object, key
 
-LOGINS = ("etl_loader", "engineer", "analyst", "metrics", "airflow")
+LOGINS = ("etl_loader", "engineer", "analyst", "metrics", "backup", "airflow")
 CA_FILE = "/etc/warehouse/ca.crt"
 LABELS = {"app.kubernetes.io/part-of": "data-platform", "app.kubernetes.io/managed-by": "make-up"}
 
@@ -98,6 +98,7 @@ def derive(store: Store, host: str, port: int) -> Store:
     connection = f"postgresql://airflow:{quote(logins['airflow'], safe='')}@{host}:{port}/airflow"
     derived = {
         (AIRFLOW, "airflow-metadata"): {"connection": connection},
+        (MONITORING, "grafana-warehouse"): {"password": logins["analyst"]},
         (ETL, "warehouse"): {
             "PGHOST": host,
             "PGPORT": str(port),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -13,6 +14,8 @@ from k8s.platform import paths
 from k8s.platform.cluster import Cluster
 
 SIMULATOR_ONLY = "simulator.yaml"
+LOGS_ONLY = "network-logs.yaml"
+ALERTS_OUT = "network-alerts-out.yaml"  # only where somebody is told of alerts
 IN_CLUSTER_POSTGRES = [
     {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "data-platform"}},
@@ -25,20 +28,33 @@ IN_CLUSTER_POSTGRES = [
 EXTERNAL_POSTGRES = [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}]
 
 
-def files(*, simulate: bool) -> list[Path]:
+@dataclass(frozen=True)
+class Wanted:
+    """What decides which manifests there are, and what is filled in."""
+
+    simulate: bool = False
+    logs: bool = False
+    alert_ports: tuple[int, ...] = ()
+    warehouse_port: int = 5432
+    is_warehouse_outside: bool = False
+
+
+def files(wanted: Wanted) -> list[Path]:
     """Namespaces first, as everything else lives in one."""
+    optional = {SIMULATOR_ONLY: wanted.simulate, LOGS_ONLY: wanted.logs, ALERTS_OUT: bool(wanted.alert_ports)}
     found = sorted(paths.MANIFESTS.glob("*.yaml"), key=lambda path: (path.name != "namespaces.yaml", path.name))
-    return [path for path in found if simulate or path.name != SIMULATOR_ONLY]
+    return [path for path in found if optional.get(path.name, True)]
 
 
-def render(kubernetes_api: list[dict[str, Any]], postgres_port: int, *, external: bool, simulate: bool) -> str:
+def render(kubernetes_api: list[dict[str, Any]], wanted: Wanted) -> str:
     """All manifests as one text."""
     values = {
         "kubernetes_api": json.dumps(kubernetes_api),
-        "postgres": json.dumps(EXTERNAL_POSTGRES if external else IN_CLUSTER_POSTGRES),
-        "postgres_port": str(postgres_port),
+        "postgres": json.dumps(EXTERNAL_POSTGRES if wanted.is_warehouse_outside else IN_CLUSTER_POSTGRES),
+        "postgres_port": str(wanted.warehouse_port),
+        "alert_ports": json.dumps([{"protocol": "TCP", "port": port} for port in wanted.alert_ports]),
     }
-    texts = (Template(path.read_text(encoding="utf-8")).substitute(values) for path in files(simulate=simulate))
+    texts = (Template(path.read_text(encoding="utf-8")).substitute(values) for path in files(wanted))
     return "\n---\n".join(texts)
 
 

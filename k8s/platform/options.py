@@ -24,6 +24,7 @@ class Options:
     image_registry: str = ""
     charts: Path | None = None
     simulate: bool = False
+    logs: bool = False
     environment: str = ""
     warehouse_host: str = ""
     warehouse_ca: Path | None = None

@@ -9,5 +9,5 @@ CHARTS = ROOT / "charts"
 VALUES = CHARTS / "values"
 VERSIONS = CHARTS / "versions.toml"
 DAGS = ROOT / "dags"
-STATSD_MAPPING = ROOT / "monitoring" / "statsd" / "mapping.yaml"
+MONITORING = ROOT / "monitoring"
 CACHE = ROOT / ".data" / "platform"  # downloaded charts; `make clean` removes it

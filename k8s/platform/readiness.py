@@ -50,7 +50,7 @@ class Snapshot:
         return [
             item
             for item in self.items
-            if item["kind"] != "Pod"
+            if item["kind"] not in ("Pod", "PersistentVolumeClaim")
             and (
                 item["metadata"].get("annotations", {}).get(RELEASE) == release
                 or item["metadata"]["name"] in made_by_operator

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from etl.errors import TransientError
-from k8s.platform import charts, diagnosis, paths, readiness, shell
+from k8s.platform import charts, diagnosis, monitoring, paths, readiness, receivers, shell
 from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING, SIMULATOR, Cluster
 from k8s.platform.generated import Store
 from k8s.platform.options import Options
 from k8s.platform.readiness import Snapshot, Watch
+from k8s.platform.receivers import Receivers
 from k8s.platform.steps import Running
 from k8s.platform.versions import versions
 
@@ -31,6 +32,7 @@ class Facts:
     options: Options
     image: str
     secrets: Store
+    receivers: Receivers
 
 
 @dataclass(frozen=True)
@@ -77,21 +79,42 @@ def _airflow(facts: Facts) -> Values:
 
 
 def _kube_prometheus_stack(facts: Facts) -> Values:
-    checksum = facts.secrets.checksum((MONITORING, "grafana-admin"))
-    return {"grafana": {"podAnnotations": {"checksum/admin": checksum}}}
+    host, port = facts.options.warehouse_address
+    names = ((MONITORING, "grafana-admin"), (MONITORING, "grafana-warehouse"), (DATA_PLATFORM, "warehouse-tls"))
+    grafana = {
+        "podAnnotations": {"checksum/secrets": facts.secrets.checksum(*names)},
+        "env": {"WAREHOUSE_ADDRESS": f"{host}:{port}"},
+    }
+    return {"grafana": grafana, **receivers.values(facts.receivers)}
+
+
+def _monitoring(facts: Facts) -> Values:
+    return {
+        "rules": monitoring.rules(),
+        "dashboards": monitoring.dashboards(),
+        "runbooks": monitoring.runbooks(),
+        "logs": facts.options.logs,
+    }
 
 
 def _statsd_exporter(_facts: Facts) -> Values:
-    return {"statsd": {"mappingConfig": paths.STATSD_MAPPING.read_text(encoding="utf-8")}}
+    return {"statsd": {"mappingConfig": monitoring.mapping()}}
 
 
 def _postgres_exporter(facts: Facts) -> Values:
     host, port = facts.options.warehouse_address
     names = ((DATA_PLATFORM, "warehouse-logins"), (DATA_PLATFORM, "warehouse-tls"))
     return {
-        "annotations": {"checksum/secrets": facts.secrets.checksum(*names)},
+        "annotations": {
+            "checksum/secrets": facts.secrets.checksum(*names),
+            "checksum/queries": hashlib.sha256(monitoring.queries().encode()).hexdigest()[:16],
+        },
         "config": {"datasource": {"host": host, "port": str(port)}},
     }
+
+
+def _nothing(_facts: Facts) -> Values:
+    return {}
 
 
 def _simulator(facts: Facts) -> Values:
@@ -111,6 +134,7 @@ RELEASES = (
         _kube_prometheus_stack,
         made_by_operator=(f"prometheus-{STACK}-prometheus", f"alertmanager-{STACK}-alertmanager"),
     ),
+    Release("monitoring", MONITORING, "monitoring", ("operator kinds",), _monitoring),
     Release(
         "statsd-exporter", MONITORING, "prometheus-statsd-exporter", ("policies", "operator kinds"), _statsd_exporter
     ),
@@ -123,11 +147,21 @@ RELEASES = (
     ),
 )
 SIMULATOR_RELEASE = Release("simulator", SIMULATOR, "simulator", ("policies", "image"), _simulator)
+LOGS = (
+    Release("loki", MONITORING, "loki", ("policies",), _nothing),
+    Release("alloy", MONITORING, "alloy", ("loki",), _nothing),
+)
+OPTIONAL = (SIMULATOR_RELEASE, *LOGS)
 
 
 def wanted(options: Options) -> tuple[Release, ...]:
     """The releases of this installation."""
-    return (*RELEASES, SIMULATOR_RELEASE) if options.simulate else RELEASES
+    return (*RELEASES, *([SIMULATOR_RELEASE] if options.simulate else []), *(LOGS if options.logs else []))
+
+
+def present(revisions: Mapping[tuple[str, str], Revision]) -> list[Release]:
+    """Those that ought to be there, and the optional ones that are."""
+    return [*RELEASES, *(one for one in OPTIONAL if (one.namespace, one.name) in revisions)]
 
 
 @dataclass(frozen=True)

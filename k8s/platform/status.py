@@ -11,7 +11,7 @@ from etl.errors import PlatformError
 from k8s.platform import airflow, console, diagnosis, installed, paths, readiness, releases
 from k8s.platform.cluster import DATA_PLATFORM, NAMESPACES, Cluster, Object
 from k8s.platform.readiness import Snapshot, Trouble
-from k8s.platform.releases import RELEASES, SIMULATOR_RELEASE, Release, Revision
+from k8s.platform.releases import Release, Revision
 
 Answer = TypeVar("Answer")
 PUBLISHED = paths.ROOT / "sql" / "platform" / "published.sql"
@@ -42,7 +42,7 @@ def status(cluster_option: str) -> None:
         run = pool.submit(_or_why_not, lambda: last_run(cluster))
         content = pool.submit(_or_why_not, lambda: published(cluster))
         snapshots = {name: Snapshot(name, look.result()) for name, look in looks.items()}
-        conditions = [condition(release, present.result(), snapshots) for release in _expected(present.result())]
+        conditions = [condition(release, present.result(), snapshots) for release in releases.present(present.result())]
     console.say(f"Context {cluster.context}\n\nReleases")
     for one in conditions:
         console.say(f"  {'✓' if one.is_well else '✗'} {one.release.name:<22} {one.release.namespace:<14} {one.text}")
@@ -78,7 +78,8 @@ def condition(release: Release, present: dict[tuple[str, str], Revision], snapsh
     unready = [workload for workload in workloads if not readiness.is_ready(workload)]
     if not unready:
         lasting = [workload for workload in workloads if workload["kind"] != "Job"]
-        return Condition(release, f"{len(lasting)} workload{'s' if len(lasting) != 1 else ''} ready", True)
+        ready = f"{len(lasting)} workload{'s' if len(lasting) != 1 else ''} ready" if lasting else "installed"
+        return Condition(release, ready, True)
     trouble = next(iter(readiness.troubles(snapshot, unready)), None)
     text = trouble.reason if trouble else f"waits for {readiness.waits_for(snapshot, unready)}"
     return Condition(release, text, False, trouble)
@@ -108,11 +109,6 @@ def volume(claim: Object) -> str:
     size = claim["status"].get("capacity", {}).get("storage") or claim["spec"]["resources"]["requests"]["storage"]
     phase = claim["status"].get("phase", "")
     return f"{where:<44} {size:>6}  {'waits for its first pod' if phase == 'Pending' else phase.lower()}"
-
-
-def _expected(present: dict[tuple[str, str], Revision]) -> list[Release]:
-    simulator = (SIMULATOR_RELEASE.namespace, SIMULATOR_RELEASE.name)
-    return [*RELEASES, *([SIMULATOR_RELEASE] if simulator in present else [])]
 
 
 def _or_why_not(ask: Callable[[], Answer]) -> Answer | PlatformError:

@@ -17,11 +17,13 @@ from k8s.platform import (
     kind,
     lease,
     manifests,
+    monitoring,
     paths,
     preflight,
+    receivers,
     releases,
 )
-from k8s.platform.cluster import SIMULATOR, Cluster
+from k8s.platform.cluster import MONITORING, SIMULATOR, Cluster
 from k8s.platform.generated import Store
 from k8s.platform.options import Options, context_of
 from k8s.platform.readiness import Watch
@@ -81,6 +83,7 @@ class Installation:
         self.image = images.name(options)
         self.revisions = releases.revisions(cluster)
         self.secrets = Store({})
+        self.receivers = receivers.read(cluster)
 
     def make_namespaces(self) -> None:
         """Before everything else, as even the lock of the installer lives in one."""
@@ -97,15 +100,24 @@ class Installation:
         ]
         for release in releases.wanted(self.options):
             steps.append(Step(release.name, ("policies", *release.needs), partial(self._release, release)))
-        if not self.options.simulate and (SIMULATOR, SIMULATOR_RELEASE.name) in self.revisions:
-            steps.append(Step("simulator", ("policies",), self._no_simulator))
+        wanted = {release.name for release in releases.wanted(self.options)}
+        for release in releases.present(self.revisions):
+            if release.name not in wanted:
+                steps.append(Step(release.name, ("policies",), partial(self._remove, release)))
         return steps
 
     def _policies(self, _running: Running) -> str:
-        _, port = self.options.warehouse_address
-        external = bool(self.options.warehouse_host)
-        api = manifests.kubernetes_api(self.cluster)
-        self.cluster.apply(manifests.render(api, port, external=external, simulate=self.options.simulate))
+        wanted = manifests.Wanted(
+            simulate=self.options.simulate,
+            logs=self.options.logs,
+            alert_ports=self.receivers.ports,
+            warehouse_port=self.options.warehouse_address[1],
+            is_warehouse_outside=bool(self.options.warehouse_host),
+        )
+        self.cluster.apply(manifests.render(manifests.kubernetes_api(self.cluster), wanted))
+        if not wanted.alert_ports:
+            gone = ("networkpolicy", "alerts-out", "--ignore-not-found")
+            self.cluster.kubectl("delete", *gone, "--namespace", MONITORING)
         return "namespaces, limits, permissions, arrows"
 
     def _secrets(self, _running: Running) -> str:
@@ -124,18 +136,20 @@ class Installation:
         else:
             authority = self.secrets.values[generated.TLS]["ca.crt"]
         made = generated.objects(self.secrets, authority)
-        self.cluster.apply([*made, generated.settings_of_pods(simulate=self.options.simulate)])
+        settings = generated.settings_of_pods(simulate=self.options.simulate)
+        self.cluster.apply([*made, settings, monitoring.queries_map()])
         kept = len(complete.values) - len(complete.made)
         return f"made {len(complete.made)}, kept {kept}" if complete.made else "unchanged"
 
     def _release(self, release: Release, running: Running) -> str:
-        facts = Facts(self.options, self.image, self.secrets)
+        facts = Facts(self.options, self.image, self.secrets, self.receivers)
         newest = self.revisions.get((release.namespace, release.name))
         return releases.provide(self.cluster, release, facts, newest, self.watch, running)
 
-    def _no_simulator(self, running: Running) -> str:
+    def _remove(self, release: Release, running: Running) -> str:
         running.note("not asked for any more")
-        what = releases.uninstall(self.cluster, SIMULATOR_RELEASE)
-        self.cluster.kubectl("delete", "namespace", SIMULATOR, "--ignore-not-found")
-        self.cluster.kubectl("delete", "networkpolicy", "to-simulator", "--namespace=etl", "--ignore-not-found")
+        what = releases.uninstall(self.cluster, release)
+        if release is SIMULATOR_RELEASE:
+            self.cluster.kubectl("delete", "namespace", SIMULATOR, "--ignore-not-found")
+            self.cluster.kubectl("delete", "networkpolicy", "to-simulator", "--namespace=etl", "--ignore-not-found")
         return what

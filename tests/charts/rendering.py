@@ -19,8 +19,15 @@ Values = Mapping[str, Any]
 Path_ = tuple[str, ...]
 
 CHARTS = tuple(sorted(file.parent.name for file in (ROOT / "charts").glob("*/Chart.yaml")))
-NAMESPACES = {"warehouse": "data-platform", "simulator": "simulator"}
-NEEDED: dict[str, Values] = {"simulator": {"image": "data-platform-etl:test"}}  # what a chart has no default for
+NAMESPACES = {"warehouse": "data-platform"}  # of the others, the chart's own name
+# What a chart has no default for, or shows nothing of itself without.
+NEEDED: dict[str, Values] = {
+    "simulator": {"image": "data-platform-etl:test"},
+    "monitoring": {
+        "rules": {"needed": "groups: [{name: needed, rules: [{alert: Needed, expr: up == 0}]}]"},
+        "dashboards": {"needed": '{"title": "Needed", "links": [{"url": "${RUNBOOKS}/Needed.md"}]}'},
+    },
+}
 OUTSIDE = {"external": {"host": "db.example.org", "port": 6432}}
 KUBERNETES_API = [{"to": [{"ipBlock": {"cidr": "10.0.0.1/32"}}], "ports": [{"protocol": "TCP", "port": 6443}]}]
 
@@ -32,6 +39,7 @@ CASES: dict[str, tuple[str, str, Values]] = {
     "warehouse outside, authority unknown": ("warehouse", "", OUTSIDE | {"tls": {"caConfigMap": ""}}),
     "warehouse, no budget": ("warehouse", "", {"maxUnavailable": None, "imagePullSecrets": ["registry"]}),
     "simulator": ("simulator", "", {}),
+    "monitoring": ("monitoring", "", {}),
 }
 PLAIN = ("manifests", "manifests for a warehouse outside")
 SOURCES = (*CASES, *PLAIN)
@@ -59,7 +67,8 @@ def rendered(source: str) -> tuple[Manifest, ...]:
     if source in CASES:
         chart, file, values = CASES[source]
         return tuple(render(chart, values, file=file))
-    text = plain.render(KUBERNETES_API, 5432, external=source != PLAIN[0], simulate=True)
+    wanted = plain.Wanted(simulate=True, logs=True, alert_ports=(443,), is_warehouse_outside=source != PLAIN[0])
+    text = plain.render(KUBERNETES_API, wanted)
     return tuple(manifest for manifest in yaml.safe_load_all(text) if manifest)
 
 

@@ -260,15 +260,23 @@ def test_a_policy_that_names_the_warehouse_means_pods_of_its_chart() -> None:
             assert any(wanted.items() <= found.items() for found in labels), wanted
 
 
-def test_only_airflow_may_do_anything_and_only_with_pods_of_etl() -> None:
+def test_airflow_handles_pods_of_etl_grafana_reads_configmaps_and_nobody_else_may_do_anything() -> None:
     everything = [manifest for source in SOURCES for manifest in rendered(source)]
     assert of_kind(everything, "ClusterRole", "ClusterRoleBinding") == []
-    assert {role["metadata"]["namespace"] for role in of_kind(everything, "Role")} == {"etl"}
-    for binding in of_kind(everything, "RoleBinding"):
-        assert {subject["namespace"] for subject in binding["subjects"]} == {"airflow"}, called(binding)
+    who = {
+        (binding["metadata"]["namespace"], binding["roleRef"]["name"]): {
+            f"{subject['namespace']}/{subject['name']}" for subject in binding["subjects"]
+        }
+        for binding in of_kind(everything, "RoleBinding")
+    }
+    assert who == {
+        ("etl", "pod-launcher"): {"airflow/airflow-scheduler"},
+        ("monitoring", "dashboard-reader"): {"monitoring/kube-prometheus-stack-grafana"},
+    }
+    allowed = {"pod-launcher": {"pods", "pods/log", "events"}, "dashboard-reader": {"configmaps"}}
     for role in of_kind(everything, "Role"):
         for rule in role["rules"]:
-            assert set(rule["resources"]) <= {"pods", "pods/log", "events"}, called(role)
+            assert set(rule["resources"]) <= allowed[role["metadata"]["name"]], called(role)
             assert "*" not in rule["verbs"], called(role)
 
 

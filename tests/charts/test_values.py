@@ -39,7 +39,7 @@ BESIDE: dict[tuple[str, Path_], Values] = {
     ("warehouse", ("external", "port")): {"external": {"host": "db.example.org"}}
 }
 # Maps whose keys are not ours to list.
-FREE = {("warehouse", ("settings",))}
+FREE = {("warehouse", ("settings",)), ("monitoring", ("rules",)), ("monitoring", ("dashboards",))}
 
 every_leaf = pytest.mark.parametrize(
     ("chart", "path"), LEAVES, ids=lambda part: part if isinstance(part, str) else ".".join(part)

@@ -32,8 +32,13 @@ def _server(values: Values | None = None, folder: Path | None = None) -> Manifes
     return of_kind(render("warehouse", values, folder=folder), "StatefulSet")[0]["spec"]
 
 
+def _named(kind: str, name: str, manifests: list[Manifest] | tuple[Manifest, ...]) -> Manifest:
+    [found] = [manifest for manifest in of_kind(manifests, kind) if manifest["metadata"]["name"] == name]
+    return found
+
+
 def _files(source: str) -> dict[str, str]:
-    files: dict[str, str] = of_kind(rendered(source), "ConfigMap")[0]["data"]
+    files: dict[str, str] = _named("ConfigMap", "postgres", rendered(source))["data"]
     return files
 
 
@@ -115,7 +120,7 @@ def test_a_real_postgres_accepts_every_line_of_the_configuration(source: str, tm
 @pytest.mark.parametrize(("limit", "shared", "claimed"), [("512Mi", "128MB", "128Mi"), ("8Gi", "2048MB", "2048Mi")])
 def test_the_servers_memory_follows_its_limit(limit: str, shared: str, claimed: str) -> None:
     manifests = render("warehouse", {"resources": {"limits": {"memory": limit}}})
-    assert f"shared_buffers = {shared}\n" in of_kind(manifests, "ConfigMap")[0]["data"]["postgresql.conf"]
+    assert f"shared_buffers = {shared}\n" in _named("ConfigMap", "postgres", manifests)["data"]["postgresql.conf"]
     volumes = of_kind(manifests, "StatefulSet")[0]["spec"]["template"]["spec"]["volumes"]
     assert {"medium": "Memory", "sizeLimit": claimed} in [volume.get("emptyDir") for volume in volumes]
 
@@ -203,6 +208,65 @@ def test_data_of_another_major_version_is_left_alone_and_the_pod_says_so(started
         "error: The data is of PostgreSQL 17, the image is 18.\nhint: Set the image back to postgres:17"
     )
     assert (tmp_path / "ended").read_text() == said
+
+
+# Backups
+
+
+def _cronjob(name: str, source: str = "warehouse") -> Manifest:
+    spec: Manifest = _named("CronJob", name, rendered(source))["spec"]
+    return spec
+
+
+@pytest.mark.parametrize("source", HERE)
+def test_a_backup_is_made_every_night_by_one_pod_that_cannot_go_on_for_ever(source: str) -> None:
+    spec = _cronjob("backup", source)
+    assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == ("30 2 * * *", "Etc/UTC", "Forbid")
+    job = spec["jobTemplate"]["spec"]
+    assert 0 < job["backoffLimit"] < 6
+    assert job["activeDeadlineSeconds"] < 24 * 3600
+    assert spec["successfulJobsHistoryLimit"] + spec["failedJobsHistoryLimit"] <= 3
+    (migrations,) = of_kind(rendered(source), "Job")
+    assert job["podFailurePolicy"] == migrations["spec"]["podFailurePolicy"]
+
+
+@pytest.mark.parametrize("name", ["backup", "restore"])
+def test_backups_are_made_and_read_by_programs_of_the_servers_own_version(name: str) -> None:
+    newer = render("warehouse", {"image": "postgres:18"})
+    for manifests in (rendered("warehouse"), tuple(newer)):
+        (server,) = of_kind(manifests, "StatefulSet")
+        pod = _named("CronJob", name, manifests)["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+        assert pod["containers"][0]["image"] == server["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def test_the_backup_logs_in_as_a_role_that_only_reads_and_verifies_whom_it_asks() -> None:
+    (container,) = _cronjob("backup")["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    environment = {variable["name"]: variable for variable in container["env"]}
+    assert environment["PGUSER"]["value"] == provision.BACKUP
+    assert environment["PGPASSWORD"]["valueFrom"]["secretKeyRef"] == {"name": "warehouse-logins", "key": "backup"}
+    assert environment["PGSSLMODE"]["value"] == "verify-full"
+
+
+def test_only_a_person_starts_a_restore() -> None:
+    assert _cronjob("restore")["suspend"] is True
+    assert _cronjob("restore")["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["command"] == ["sleep", "8h"]
+
+
+def test_backups_outlive_the_release() -> None:
+    claim = _named("PersistentVolumeClaim", "backups", rendered("warehouse"))
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_without_backups_nothing_of_them_is_there() -> None:
+    manifests = render("warehouse", {"backup": {"enabled": False}})
+    assert of_kind(manifests, "CronJob", "PersistentVolumeClaim") == []
+    assert [called(manifest) for manifest in of_kind(manifests, "ConfigMap")] == ["ConfigMap postgres"]
+
+
+def test_a_change_of_the_backups_restarts_no_server_and_makes_no_new_job() -> None:
+    changed = {"backup": {"keep": 30, "schedule": "0 1 * * *"}}
+    assert _server(changed) == _server()
+    assert _job(changed) == _job()
 
 
 # An address outside, and names that others know

@@ -11,7 +11,7 @@ import psycopg2
 import pyarrow as pa
 import pytest
 
-from etl import cli, errors, settings, sources, telemetry
+from etl import cli, errors, settings, sources
 from etl.model import Dataset
 from etl.settings import Settings
 from etl.warehouse.connection import Warehouse
@@ -207,7 +207,12 @@ def test_every_statement_is_used() -> None:
     by_table = {table.replace(".", "/") for table in GOLD}
     installer = "".join(file.read_text() for file in (ROOT / "k8s" / "platform").glob("*.py"))
     by_installer = {name for name in _files("platform") if f'"{Path(name).name}.sql"' in installer}
-    assert _files("") - _files("migrations") - by_folder - by_table - by_installer == _used()
+    exporter = (ROOT / "monitoring" / "postgres" / "queries.yaml").read_text()
+    by_exporter = {name for name in _files("metrics") if f"query_file: sql/{name}.sql\n" in exporter}
+    dashboards = "".join(file.read_text() for file in (ROOT / "monitoring" / "dashboards").glob("*.py"))
+    by_dashboard = {name for name in _files("dashboards") if f'"{name}.sql"' in dashboards}
+    elsewhere = by_folder | by_table | by_installer | by_exporter | by_dashboard
+    assert _files("") - _files("migrations") - elsewhere == _used()
     assert _files("gold") == by_table
 
 
@@ -220,12 +225,3 @@ def test_every_statement_begins_with_what_it_is_and_is_one(name: str) -> None:
     text = statement(name)
     assert re.match(r"-- \S.*[.?)]\n", text), "the first line is a sentence"
     assert ";" not in re.sub(r"--.*", "", text)
-
-
-# Metrics
-
-
-def test_every_metric_is_sent_somewhere() -> None:
-    code = "\n".join(file.read_text() for file in (ROOT / "etl").rglob("*.py") if file.name != "telemetry.py")
-    names = [name for name, thing in vars(telemetry).items() if isinstance(thing, telemetry.Metric)]
-    assert [name for name in names if f"telemetry.{name}.send(" not in code] == []

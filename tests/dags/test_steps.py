@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import itertools
 import os
+import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pods
 import pytest
 import spacex
+import yaml
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.observability.metrics import statsd_logger
 
 from etl import errors
 from tests.dags.cluster import GONE, Cluster, ended, evicted, pending, refused, running
 from tests.dags.runs import SCHEDULED, context
 
 NAME = pods.pod_name("spacex", "check", SCHEDULED)
+VALUES = Path(__file__).parents[2] / "charts" / "values" / "airflow.yaml"
 SAID = "error: An audit failed.\nhint: See `etl status`."
 
 
@@ -27,6 +34,21 @@ def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = itertools.count()
     clock = SimpleNamespace(sleep=lambda _seconds: None, monotonic=lambda: next(seconds))
     monkeypatch.setattr(pods, "time", clock)  # each look at it is a second later
+
+
+@pytest.fixture
+def statsd(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
+    """Where Airflow's metrics go, with the settings of charts/values/airflow.yaml."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
+        collector.bind(("127.0.0.1", 0))
+        collector.settimeout(5)
+        settings = {**yaml.safe_load(VALUES.read_text())["config"]["metrics"], "statsd_host": "127.0.0.1"}
+        settings["statsd_port"] = collector.getsockname()[1]
+        for name, value in settings.items():
+            monkeypatch.setenv(f"AIRFLOW__METRICS__{name.upper()}", str(value))
+        monkeypatch.setattr(pods.Stats, "instance", statsd_logger.get_statsd_logger())
+        monkeypatch.setattr(pods.Stats, "_instance_pid", os.getpid())
+        yield collector
 
 
 def step(cluster: Cluster, **options: Any) -> Any:
@@ -94,6 +116,24 @@ def test_a_pod_that_someone_deletes_is_tried_again() -> None:
     with pytest.raises(AirflowException, match="is gone") as raised:
         step(Cluster([running(), GONE]))
     assert not isinstance(raised.value, AirflowFailException)
+
+
+@pytest.mark.parametrize(
+    ("life", "reason"),
+    [
+        ([running(), ended(0)], "Completed"),
+        ([running(), ended(65, SAID, "Error")], "Error"),
+        ([running(), ended(137, reason="OOMKilled")], "OOMKilled"),
+        ([running(), evicted()], "Evicted"),
+        ([running(), GONE], "Lost"),
+        ([pending("CreateContainerConfigError", 'secret "warehouse" not found')] * 30, "NotStarted"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_statsd_is_told_how_each_pod_ended(life: Any, reason: str, statsd: socket.socket) -> None:
+    with contextlib.suppress(AirflowException):
+        step(Cluster(life))
+    assert statsd.recv(1000).decode() == f"airflow.etl_pods_ended,dag_id=spacex,task_id=check,reason={reason}:1|c"
 
 
 def test_a_new_try_goes_on_with_the_pod_of_a_killed_one() -> None:

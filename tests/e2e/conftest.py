@@ -14,6 +14,7 @@ from kubernetes import config
 from tests.conftest import ROOT
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
+from tests.e2e.prometheus import Prometheus
 
 Connect = Callable[..., AbstractContextManager[Any]]
 Ask = Callable[[str, str], list[tuple[Any, ...]]]
@@ -47,6 +48,13 @@ def airflow(up: str) -> Iterator[Airflow]:
     admin = kube.secret("airflow", "airflow-admin")
     with kube.forward("airflow", "airflow-api-server", 8080) as port:
         yield Airflow(f"http://127.0.0.1:{port}", admin["username"], admin["password"])
+
+
+@pytest.fixture(scope="module")
+def prometheus(up: str) -> Iterator[Prometheus]:
+    """What is measured."""
+    with kube.forward("monitoring", "kube-prometheus-stack-prometheus", 9090) as port:
+        yield Prometheus(f"http://127.0.0.1:{port}")
 
 
 @pytest.fixture

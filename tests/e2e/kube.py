@@ -6,7 +6,7 @@ import base64
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import TypeVar
@@ -161,13 +161,15 @@ def reachable_from(one: client.V1Pod, image: str, targets: Iterable[str]) -> dic
 
 
 @contextmanager
-def idle_pod(namespace: str, image: str, labels: dict[str, str]) -> Iterator[client.V1Pod]:
-    """A pod that sleeps, to try things from where pods come and go."""
+def idle_pod(
+    namespace: str, image: str, labels: dict[str, str], command: Sequence[str] = ("sleep", "600")
+) -> Iterator[client.V1Pod]:
+    """A pod that sleeps, or does as told, to try things from where pods come and go."""
     core = client.CoreV1Api()
     body = {
         "metadata": {"generateName": "idle-", "labels": labels},
         "spec": {
-            "serviceAccountName": "etl",
+            **({"serviceAccountName": "etl"} if namespace == "etl" else {"automountServiceAccountToken": False}),
             "terminationGracePeriodSeconds": 0,
             "securityContext": {
                 "runAsNonRoot": True,
@@ -178,7 +180,7 @@ def idle_pod(namespace: str, image: str, labels: dict[str, str]) -> Iterator[cli
                 {
                     "name": "idle",
                     "image": image,
-                    "command": ["sleep", "600"],
+                    "command": list(command),
                     "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "128Mi"}},
                     "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
                 }

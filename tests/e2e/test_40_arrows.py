@@ -23,11 +23,13 @@ TARGETS = {
     "api-server": ("airflow", "airflow-api-server", 8080),
     "prometheus": ("monitoring", "kube-prometheus-stack-prometheus", 9090),
     "statsd-exporter": ("monitoring", "statsd-exporter", 9102),
+    "statsd": ("monitoring", "statsd-exporter", 9125),
     "simulator": ("simulator", "simulator", 8900),
     "kubernetes": ("default", "kubernetes", 443),
 }
 ALLOWED = {
     ("etl", "postgres"),
+    ("etl", "statsd"),
     ("etl", "simulator"),
     ("postgres-exporter", "postgres"),
     ("scheduler", "postgres"),

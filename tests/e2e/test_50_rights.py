@@ -44,6 +44,14 @@ def test_the_scheduler_may_not_enter_a_pod(up: str) -> None:
     assert not may("airflow:airflow-scheduler", "patch", "pods", "etl", "ephemeralcontainers")
 
 
+def test_grafana_reads_dashboards_and_no_secret(up: str) -> None:
+    grafana = "monitoring:kube-prometheus-stack-grafana"
+    assert may(grafana, "list", "configmaps", "monitoring")
+    assert not may(grafana, "create", "configmaps", "monitoring")
+    for namespace in (*kube.NAMESPACES, "kube-system"):
+        assert not may(grafana, "get", "secrets", namespace)
+
+
 @pytest.mark.parametrize("account", ["etl:etl", "airflow:airflow-api-server", "airflow:airflow-dag-processor"])
 @pytest.mark.parametrize("resource", ["pods", "secrets", "configmaps"])
 def test_other_accounts_may_do_nothing(up: str, account: str, resource: str) -> None:

@@ -14,7 +14,7 @@ HOLDERS = {
     "data-platform": ("warehouse-superuser", "warehouse-logins"),
     "etl": ("warehouse",),
     "airflow": ("airflow-metadata", "airflow-fernet-key", "airflow-jwt", "airflow-api-secret-key", "airflow-admin"),
-    "monitoring": ("grafana-admin",),
+    "monitoring": ("grafana-admin", "grafana-warehouse"),
 }
 PLAIN = {"username", "admin-user", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGSSLMODE", "PGSSLROOTCERT"}
 
@@ -39,7 +39,7 @@ def secrets(up: str) -> Secrets:
             found |= {f"{namespace}/{name}/{key}": text for key, text in values.items() if key not in PLAIN}
     found["data-platform/warehouse-tls/tls.key"] = kube.secret("data-platform", "warehouse-tls")["tls.key"]
     assert min(map(len, found.values())) >= 16
-    assert len(set(found.values())) == len(found) - 1, "only the loader's password is in two places"
+    assert len(set(found.values())) == len(found) - 2, "only the loader's and the analyst's are in two places"
     return found
 
 

@@ -10,8 +10,8 @@ NAMESPACES = ("data-platform", "etl", "airflow", "monitoring", "simulator")
 
 
 def rendered(**options: Any) -> list[dict[str, Any]]:
-    settings = {"external": False, "simulate": True} | options
-    return [item for item in yaml.safe_load_all(manifests.render(API, 5432, **settings)) if item]
+    wanted = manifests.Wanted(**{"simulate": True, "logs": True, **options})
+    return [item for item in yaml.safe_load_all(manifests.render(API, wanted)) if item]
 
 
 def of(kind: str, **options: Any) -> list[dict[str, Any]]:
@@ -57,11 +57,23 @@ def test_no_rule_is_open_to_everyone_but_the_kubelet_s() -> None:
     assert open_ports == [[{"protocol": "TCP", "port": 10250}]]
 
 
-def test_airflow_may_launch_pods_in_etl_and_nothing_else() -> None:
-    (role,), (binding,) = of("Role"), of("RoleBinding")
-    assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == "etl"
-    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "airflow-scheduler", "namespace": "airflow"}]
-    assert {resource for rule in role["rules"] for resource in rule["resources"]} == {"pods", "pods/log", "events"}
+def test_airflow_may_launch_pods_and_grafana_may_read_dashboards_and_nothing_else() -> None:
+    roles = {role["metadata"]["name"]: role for role in of("Role")}
+    bindings = {binding["roleRef"]["name"]: binding for binding in of("RoleBinding")}
+    assert roles.keys() == bindings.keys() == {"pod-launcher", "dashboard-reader"}
+    may = {
+        name: {
+            (binding["metadata"]["namespace"], binding["subjects"][0]["namespace"], binding["subjects"][0]["name"]): {
+                resource for rule in roles[name]["rules"] for resource in rule["resources"]
+            }
+        }
+        for name, binding in bindings.items()
+    }
+    assert may == {
+        "pod-launcher": {("etl", "airflow", "airflow-scheduler"): {"pods", "pods/log", "events"}},
+        "dashboard-reader": {("monitoring", "monitoring", "kube-prometheus-stack-grafana"): {"configmaps"}},
+    }
+    assert set(roles["dashboard-reader"]["rules"][0]["verbs"]) == {"get", "list", "watch"}
     assert not of("ClusterRole")
 
 
@@ -69,9 +81,14 @@ def test_the_simulator_and_its_arrow_are_there_only_when_asked_for() -> None:
     assert "simulator" not in str(rendered(simulate=False))
 
 
+def test_logs_have_their_arrows_only_when_asked_for() -> None:
+    assert "loki" in {item["metadata"]["name"] for item in of("NetworkPolicy")}
+    assert "loki" not in {item["metadata"]["name"] for item in of("NetworkPolicy", logs=False)}
+
+
 def test_a_warehouse_outside_is_reached_at_its_port() -> None:
-    text = manifests.render(API, 6432, external=True, simulate=False)
-    (policy,) = [item for item in yaml.safe_load_all(text) if item and item["metadata"]["name"] == "to-postgres"]
+    policies = of("NetworkPolicy", warehouse_port=6432, is_warehouse_outside=True)
+    (policy,) = [item for item in policies if item["metadata"]["name"] == "to-postgres"]
     (rule,) = policy["spec"]["egress"]
     assert rule["ports"] == [{"protocol": "TCP", "port": 6432}]
     assert {"ipBlock": {"cidr": "0.0.0.0/0"}} in rule["to"]

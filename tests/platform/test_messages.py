@@ -57,7 +57,7 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
-@pytest.mark.parametrize("verb", ["up", "status", "credentials", "ui", "psql", "trigger", "down"])
+@pytest.mark.parametrize("verb", ["up", "status", "alerts", "credentials", "ui", "psql", "trigger", "down"])
 def test_without_kubectl_every_verb_says_where_to_get_it(verb: str) -> None:
     ended = run(verb)
     assert ended.returncode == 78

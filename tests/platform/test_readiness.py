@@ -36,6 +36,14 @@ def test_what_runs_in_full_is_ready(snapshot: Snapshot) -> None:
     assert all(readiness.is_ready(workload) for workload in workloads)
 
 
+def test_a_claim_of_a_release_is_not_waited_for_as_a_workload_is(snapshot: Snapshot) -> None:
+    claim = {
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "backups", "annotations": {readiness.RELEASE: "warehouse"}},
+    }
+    assert claim not in Snapshot(snapshot.namespace, [*snapshot.items, claim]).workloads("warehouse")
+
+
 def test_a_change_that_nobody_has_looked_at_yet_is_not_ready(snapshot: Snapshot) -> None:
     stateful = the(snapshot, "StatefulSet")
     stateful["metadata"]["generation"] += 1

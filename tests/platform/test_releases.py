@@ -7,16 +7,24 @@ import yaml
 from k8s.platform import generated, images, paths, releases
 from k8s.platform.options import Options
 from k8s.platform.preflight import NEEDED_CPU_M, NEEDED_MEMORY_MIB, mebibytes, millicores
-from k8s.platform.releases import RELEASES, SIMULATOR_RELEASE, Facts, Revision
+from k8s.platform.receivers import Receivers
+from k8s.platform.releases import OPTIONAL, RELEASES, Facts, Revision
 from k8s.platform.versions import versions
 
-ALL = (*RELEASES, SIMULATOR_RELEASE)
+ALL = (*RELEASES, *OPTIONAL)
 ETL_POD_MIB = 512  # the largest step of a run; one step runs at a time
+
+
+def facts_of(secrets: dict[tuple[str, str], dict[str, str]]) -> Facts:
+    """What the releases are told, with these Secrets and what follows from them."""
+    options = Options()
+    store = generated.derive(generated.Store(secrets), *options.warehouse_address)
+    return Facts(options, "data-platform-etl:0123456789ab", store, Receivers())
 
 
 @pytest.fixture(scope="module")
 def facts() -> Facts:
-    return Facts(Options(), "data-platform-etl:0123456789ab", generated.complete({}))
+    return facts_of(generated.complete({}).values)
 
 
 def test_the_newest_revision_counts(helm_secrets: str) -> None:
@@ -47,7 +55,8 @@ def test_a_fingerprint_follows_chart_values_and_files(tmp_path: Path) -> None:
 
 
 def test_no_value_holds_a_secret(facts: Facts) -> None:
-    secrets = [value for values in facts.secrets.values.values() for value in values.values() if len(value) > 8]
+    entries = [entry for values in facts.secrets.values.values() for entry in values.items()]
+    secrets = [value for name, value in entries if len(value) > 8 and name not in ("PGHOST", "PGSSLMODE", "PGDATABASE")]
     for release in ALL:
         text = str(release.values(facts))
         assert not any(secret in text for secret in secrets), release.name
@@ -56,16 +65,16 @@ def test_no_value_holds_a_secret(facts: Facts) -> None:
 def test_only_what_uses_a_changed_password_changes(facts: Facts) -> None:
     logins = ("data-platform", "warehouse-logins")
     changed = {**facts.secrets.values, logins: {**facts.secrets.values[logins], "analyst": "another"}}
-    other = Facts(facts.options, facts.image, generated.Store(changed))
+    other = facts_of(changed)
     affected = {release.name for release in ALL if release.values(facts) != release.values(other)}
-    assert affected == {"warehouse", "postgres-exporter"}
+    assert affected == {"warehouse", "postgres-exporter", "kube-prometheus-stack"}
 
 
 def test_production_adds_its_own_values() -> None:
     for release in ALL:
         plain, prod = releases.value_files(release, ""), releases.value_files(release, "prod")
         assert set(plain) <= set(prod)
-        if release is not SIMULATOR_RELEASE:
+        if release not in OPTIONAL and release.name != "monitoring":  # the same everywhere
             assert any("prod" in path.name for path in prod), release.name
             assert "prod" in prod[-1].name, "the last one wins"
 
@@ -83,13 +92,18 @@ def resources() -> list[tuple[str, dict[str, dict[str, str]]]]:
             return []
         own = tree.get("resources") or {}
         here = [(where, own)] if "memory" in own.get("requests", {}) else []
-        skipped = {"resources", "migrateDatabaseJob", "createUserJob", "extraInitContainers", "etl"}
+        skipped = {"resources", "migrateDatabaseJob", "createUserJob", "extraInitContainers", "etl", "backup"}
         return here + [
             item for key, child in tree.items() if key not in skipped for item in found(f"{where}.{key}", child)
         ]
 
     files = [paths.CHARTS / "warehouse" / "values.yaml", paths.CHARTS / "simulator" / "values.yaml"]
-    files += [path for path in sorted(paths.VALUES.glob("*.yaml")) if not path.stem.endswith("-prod")]
+    optional = {release.name for release in OPTIONAL}
+    files += [
+        path
+        for path in sorted(paths.VALUES.glob("*.yaml"))
+        if not path.stem.endswith("-prod") and path.stem not in optional
+    ]
     declared = [
         item for path in files for item in found(f"{path.parent.name}/{path.stem}", yaml.safe_load(path.read_text()))
     ]

@@ -111,11 +111,27 @@ def test_a_role_logs_in_with_its_password_and_with_no_other(server: Server, role
             server.login(role, wrong, home)
 
 
-@pytest.mark.parametrize("role", provision.LOGINS)
+@pytest.mark.parametrize("role", [role for role in provision.LOGINS if role != "backup"])
 def test_a_role_may_not_connect_to_the_others_database(server: Server, role: str) -> None:
     foreign = "warehouse" if role == "airflow" else "airflow"
     with pytest.raises(psycopg2.OperationalError, match=f'permission denied for database "{foreign}"'):
         server.login(role, PASSWORDS[role], foreign)
+
+
+@pytest.mark.parametrize("database", ["warehouse", "airflow"])
+def test_backup_reads_all_of_both_databases_and_changes_nothing(server: Server, database: str) -> None:
+    with owner(server.dsn.replace("/warehouse?", f"/{database}?")) as cursor:
+        cursor.execute("create table if not exists public.of_somebody (id int)")
+    connection = server.login("backup", PASSWORDS["backup"], database)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("select * from public.of_somebody")
+        for denied in ("delete from public.of_somebody", "drop table public.of_somebody", "create schema another"):
+            with pytest.raises(pg.InsufficientPrivilege):
+                cursor.execute(denied)
+    connection.close()
+    with owner(server.dsn.replace("/warehouse?", f"/{database}?")) as cursor:
+        cursor.execute("drop table public.of_somebody")
 
 
 def test_the_owner_of_the_tables_never_logs_in(server: Server) -> None:
@@ -221,7 +237,7 @@ def test_migrating_before_or_after_makes_no_difference(server: Server, tmp_path:
     with _server(tmp_path / "postgres") as other:
         with Warehouse(other.dsn) as session:
             migrations.migrate(session)
-        assert _provision(other.dsn, PASSWORDS).made == ("role airflow", "database airflow")
+        assert _provision(other.dsn, PASSWORDS).made == ("role backup", "role airflow", "database airflow")
         assert rows(other.dsn, STATE) == rows(server.dsn, STATE)
 
 
@@ -255,7 +271,7 @@ def test_two_at_once_take_turns(server: Server) -> None:
 
 
 def test_an_owner_who_is_no_superuser_provisions_and_migrates(managed: Server) -> None:
-    assert len(_provision(managed.dsn, PASSWORDS).made) == 7
+    assert len(_provision(managed.dsn, PASSWORDS).made) == 8
     with Warehouse(managed.dsn) as session:
         assert migrations.migrate(session)[-1] == migrations.newest()
         migrations.require_current(session)
@@ -265,6 +281,9 @@ def test_an_owner_who_is_no_superuser_provisions_and_migrates(managed: Server) -
     for role in provision.LOGINS:
         home, foreign = ("airflow", "managed") if role == "airflow" else ("managed", "airflow")
         managed.login(role, PASSWORDS[role], home).close()
+        if role == "backup":
+            managed.login(role, PASSWORDS[role], foreign).close()
+            continue
         with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
             managed.login(role, PASSWORDS[role], foreign)
     with Warehouse(managed.dsn, role="platform_admin") as session:
@@ -279,6 +298,75 @@ def test_who_may_not_make_roles_is_told_who_may(server: Server) -> None:
         _provision(analyst, PASSWORDS)
     assert "CREATEROLE, CREATEDB" in caught.value.hint
     assert rows(server.dsn, STATE) == before
+
+
+def test_an_owner_hands_on_what_it_may_and_leaves_out_the_rest(managed: Server) -> None:
+    """A managed server backs itself up; one whose owner may let others read everything needs not."""
+    members = "select member::regrole::text from pg_auth_members where roleid = 'pg_read_all_data'::regrole"
+    _provision(managed.dsn, PASSWORDS)
+    assert rows(managed.dsn, f"{members} and member != 'master'::regrole") == []
+    superuser = managed.dsn.replace("//master:m@", "//postgres:@")
+    with owner(superuser) as cursor:
+        cursor.execute("grant pg_read_all_data to master with admin option")
+    _provision(managed.dsn, PASSWORDS)
+    assert rows(managed.dsn, f"{members} and member != 'master'::regrole") == [("backup",)]
+
+
+# Statistics of statements
+
+EXTENSION = {
+    "pg_stat_statements.control": "default_version = '1'\nrelocatable = true\n",
+    "pg_stat_statements--1.sql": "create view pg_stat_statements as select current_setting("
+    "'pg_stat_statements.track_utility', true) as query;\ngrant select on pg_stat_statements to public;\n",
+}
+
+
+@pytest.fixture
+def counting(tmp_path: Path) -> Iterator[Server]:
+    """A server with an extension of that name: the embedded one was built without any."""
+    with _server(tmp_path / "postgres") as server:
+        extensions = tmp_path / "extension"
+        extensions.mkdir()
+        for name, text in EXTENSION.items():
+            (extensions / name).write_text(text)
+        with owner(server.dsn) as cursor:
+            cursor.execute("alter system set extension_control_path = %s", [f"{tmp_path}:$system"])
+            cursor.execute("select pg_reload_conf()")
+        yield server
+
+
+def test_a_server_that_keeps_statistics_of_statements_lets_those_read_them_who_look_after_it(counting: Server) -> None:
+    with owner(counting.dsn) as cursor:
+        cursor.execute("alter database warehouse set pg_stat_statements.max = '5000'")
+    for _ in range(2):
+        _provision(counting.dsn, PASSWORDS)
+    with Warehouse(counting.dsn) as session:
+        migrations.migrate(session)
+    for role, readable in (("metrics", True), ("engineer", True), ("analyst", False), ("etl_loader", False)):
+        connection = counting.login(role, PASSWORDS[role])
+        with connection.cursor() as cursor:
+            if readable:
+                cursor.execute("select count(*) from pg_stat_statements")
+            else:
+                with pytest.raises(pg.UndefinedTable):
+                    cursor.execute("select count(*) from pg_stat_statements")
+        connection.close()
+
+
+def test_a_server_that_was_started_without_gets_no_view_that_would_fail(counting: Server) -> None:
+    _provision(counting.dsn, PASSWORDS)
+    assert value(counting.dsn, "select to_regclass('public.pg_stat_statements') is null")
+
+
+def test_an_owner_who_may_not_make_it_goes_without(counting: Server) -> None:
+    with owner(counting.dsn) as cursor:
+        cursor.execute("create role master login createrole createdb password 'm'")
+        cursor.execute("grant pg_monitor to master with admin option")
+        cursor.execute("create database managed owner master")
+        cursor.execute("alter database managed set pg_stat_statements.max = '5000'")
+    managed = named(counting.dsn, "managed").replace("//postgres:", "//master:m")
+    assert "database airflow" in _provision(managed, PASSWORDS).made
+    assert value(managed, "select to_regclass('public.pg_stat_statements') is null")
 
 
 # Files of passwords
@@ -384,6 +472,6 @@ def test_the_command_says_what_it_made_and_who_may_log_in(server: Server, tmp_pa
     command = [sys.executable, "-m", "etl", "provision", "--logins", str(tmp_path), "--wait", "5"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == (
-        "All roles and databases are there.\nMay log in: airflow, analyst, engineer, etl_loader, metrics.\n"
+        "All roles and databases are there.\nMay log in: airflow, analyst, backup, engineer, etl_loader, metrics.\n"
     )
     assert done.returncode == 0

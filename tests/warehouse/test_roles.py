@@ -18,7 +18,10 @@ from tests.conftest import MakeDatabase
 from tests.warehouse.states import GOLD, SILVER, TABLES, changed, owner, rows, run, storage, value
 
 PUBLISHED = ("silver.spacex_launches", "gold.core_usage")
-LEDGER = ("ops.run", "ops.run_dataset", "ops.audit_result", "ops.watermark", "ops.quarantine", "ops.schema_version")
+LEDGER = (
+    *("ops.run", "ops.run_dataset", "ops.audit_result", "ops.watermark", "ops.quarantine", "ops.schedule"),
+    "ops.schema_version",
+)
 WRITES = ("delete from {}", "truncate {}", "drop table {}", "alter table {} add column x int")
 READS_ALL = [f"select * from {table}" for table in TABLES]
 NEW_RUN = "insert into ops.run (run_id, source, status, origin) values ('r', 's', 'running', 'o')"
@@ -39,6 +42,7 @@ ALLOWED = {
         "update ops.run set error = 'x'",
         "update ops.quarantine set resolved_at = now()",
         "select ops.open_stage('silver', 'spacex_launches')",
+        "select ops.is_alive('a run')",
     ],
     "engineer": [*READS_ALL, *(f"select * from {table}" for table in LEDGER)],
     "analyst": READS_ALL,
@@ -47,6 +51,7 @@ ALLOWED = {
         "select * from pg_stat_activity",
         "select pg_database_size(current_database())",
         "select * from pg_stat_user_tables",
+        "select ops.is_alive('a run')",
     ],
 }
 READ_ONLY = [
@@ -80,6 +85,7 @@ DENIED = {
         "update ops.audit_result set offending_rows = 0",
         "update ops.run_dataset set rows_published = 0",
         "update ops.schema_version set version_num = '9999'",
+        "update ops.schedule set every = '1 year'",
         "select ops.open_stage('ops', 'run')",
         "select ops.open_stage('parts', 'spacex_launches')",
         "select ops.swap('ops', 'run')",

@@ -58,3 +58,54 @@ capabilities:
 {{ trimSuffix "Mi" . }}
 {{- end -}}
 {{- end }}
+
+{{/* Not empty if backups are made here; a server outside is backed up by its provider. */}}
+{{- define "warehouse.hasBackups" -}}
+{{- if and .Values.backup.enabled (not .Values.external.host) }}yes{{ end }}
+{{- end }}
+
+{{/* What a pod with the server's programs and the volume of the backups says of itself. */}}
+{{- define "warehouse.backupPod" -}}
+restartPolicy: Never
+serviceAccountName: warehouse
+automountServiceAccountToken: false
+enableServiceLinks: false
+terminationGracePeriodSeconds: 1  # nothing to tidy up: a half-made backup is removed by the next
+securityContext:
+  {{- include "warehouse.podSecurityContext" 999 | nindent 2 }}
+{{- end }}
+
+{{- define "warehouse.backupContainer" -}}
+image: {{ .Values.image | quote }}
+imagePullPolicy: {{ .Values.imagePullPolicy }}
+securityContext:
+  {{- include "warehouse.securityContext" . | nindent 2 }}
+resources:
+  {{- toYaml .Values.backup.resources | nindent 2 }}
+volumeMounts:
+  - name: backups
+    mountPath: /backups
+  - name: scripts
+    mountPath: /usr/local/bin/backup
+    subPath: backup.sh
+  - name: scripts
+    mountPath: /usr/local/bin/restore
+    subPath: restore.sh
+  - name: tmp
+    mountPath: /tmp
+  {{- if .Values.tls.caConfigMap }}
+  - name: ca
+    mountPath: /etc/warehouse/ca
+  {{- end }}
+{{- end }}
+
+{{- define "warehouse.backupVolumes" -}}
+- name: backups
+  persistentVolumeClaim:
+    claimName: backups
+- name: scripts
+  configMap:
+    name: backup
+    defaultMode: 0555
+{{ include "warehouse.etlVolumes" . }}
+{{- end }}

@@ -87,6 +87,20 @@ def test_a_refused_record_is_kept_with_reason_page_and_position(lake: Lake, simu
     ]
 
 
+def test_a_refused_record_has_its_kind_and_files_of_before_that_have_none_are_read(
+    lake: Lake, simulate: Simulate
+) -> None:
+    source = spacex_at(simulate(Fault("malformed", path="/v4/cores")))
+    done = run(lake, source)
+    [kept] = silver.quarantined(lake, source, done.run_id)
+    assert kept.kind == "string_type"
+    (line,) = refused_file(lake, "spacex_cores", done.run_id)
+    del line["kind"]
+    lake.write(silver._quarantine_path("spacex_cores", done.run_id), json.dumps(line).encode())
+    [old] = silver.quarantined(lake, source, done.run_id)
+    assert (old.reason, old.kind) == (kept.reason, "unknown")
+
+
 def test_pages_number_their_refused_records(lake: Lake, simulate: Simulate) -> None:
     done = run(lake, spacex_at(simulate(Fault("nan", times=3, path="/v5/launches")), 50))
     found = refused_file(lake, "spacex_launches", done.run_id)

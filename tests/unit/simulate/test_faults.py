@@ -25,6 +25,15 @@ def test_rate_limit_says_when_to_come_back_and_ends(url: str, faults: Faults, ht
     assert answers[0].headers["Retry-After"] == "7"
 
 
+def test_quota_tells_how_much_is_left_beside_the_usual_answer(url: str, faults: Faults, http: requests.Session) -> None:
+    well = http.get(url + LAUNCHES)
+    faults.add(parse_fault(f"quota=42@{LAUNCHES}"))
+    told = http.get(url + LAUNCHES)
+    assert (told.status_code, told.json()) == (200, well.json())
+    assert (told.headers["X-RateLimit-Limit"], told.headers["X-RateLimit-Remaining"]) == ("1000", "42")
+    assert "X-RateLimit-Limit" not in well.headers
+
+
 def test_server_error_is_plain_text(url: str, faults: Faults, http: requests.Session) -> None:
     faults.add(Fault("server_error"))
     answer = http.get(url + LAUNCHES)
@@ -170,6 +179,7 @@ def test_the_plan_can_be_made_shown_and_ended_over_http(url: str, http: requests
         "times": 2,
         "path": "/v5/launches",
         "retry_after": 1,
+        "remaining": 1,
         "delay": 1.0,
         "field": None,
     }
@@ -195,8 +205,9 @@ def test_a_bad_plan_is_refused_whole_and_in_one_line(body: str, url: str, http: 
     [
         ("cut", Fault("cut")),
         ("rate_limit*2@/v5/launches", Fault("rate_limit", times=2, path="/v5/launches")),
-        ("rate_limit=30", Fault("rate_limit", retry_after=30, delay=30)),
-        ("slow=0.5*@/v4", Fault("slow", times=None, path="/v4", delay=0.5, retry_after=0)),
+        ("rate_limit=30", Fault("rate_limit", retry_after=30, remaining=30, delay=30)),
+        ("quota=42*", Fault("quota", times=None, retry_after=42, remaining=42, delay=42)),
+        ("slow=0.5*@/v4", Fault("slow", times=None, path="/v4", delay=0.5, retry_after=0, remaining=0)),
         ("malformed:date_utc*3", Fault("malformed", times=3, field="date_utc")),
         ("repeat_page*", Fault("repeat_page", times=None)),
     ],
@@ -212,7 +223,16 @@ def test_a_bad_word_is_refused_with_the_known_ones(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"times": 0}, {"times": True}, {"path": "v5"}, {"retry_after": 0.5}, {"delay": "1"}, {"field": 7}]
+    "wrong",
+    [
+        {"times": 0},
+        {"times": True},
+        {"path": "v5"},
+        {"retry_after": 0.5},
+        {"remaining": -1},
+        {"delay": "1"},
+        {"field": 7},
+    ],
 )
 def test_a_value_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=rf"{next(iter(wrong))} must be.*known faults"):

@@ -3,7 +3,7 @@
 import gzip
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from etl import telemetry
 from etl.errors import (
     AccessError,
     ConfigError,
@@ -24,6 +25,7 @@ from etl.errors import (
 )
 from etl.simulate.faults import Fault
 from etl.sources.http import HttpClient, Patience
+from tests.collector import Collector, collector
 from tests.conftest import HASTY, Simulate, client_of
 from tests.unit.sources.conftest import Reply, answering, ok, status
 
@@ -273,7 +275,10 @@ def test_a_trickling_answer_is_not_kept_in_the_cache(tmp_path: Path, waits: list
         response.headers["Cache-Control"] = "max-age=300"
         return response
 
-    with answering(slow, ok()) as api, HttpClient(api.url, Patience(read_s=0.2), tmp_path / "cache") as client:
+    with (
+        answering(slow, ok()) as api,
+        HttpClient("spacex", api.url, Patience(read_s=0.2), tmp_path / "cache") as client,
+    ):
         assert client.get("/x").document == FINE
 
 
@@ -283,7 +288,7 @@ def test_a_trickling_answer_is_not_kept_in_the_cache(tmp_path: Path, waits: list
 def test_a_cacheable_answer_is_not_asked_for_twice_even_by_another_process(tmp_path: Path) -> None:
     with answering(ok(**CACHED)) as api:
         for _ in range(2):
-            with HttpClient(api.url, HASTY, tmp_path / "cache") as client:
+            with HttpClient("spacex", api.url, HASTY, tmp_path / "cache") as client:
                 assert client.get("/x").document == FINE
                 assert client.get("/x", {"page": "2"}).document == FINE
         assert [request.full_path for request in api.asked] == ["/x?", "/x?page=2"]
@@ -291,7 +296,7 @@ def test_a_cacheable_answer_is_not_asked_for_twice_even_by_another_process(tmp_p
 
 def test_the_simulator_says_what_is_cacheable_and_is_believed(simulate: Simulate, tmp_path: Path) -> None:
     url = simulate(Fault("server_error", path="/v4/cores", times=1))
-    with HttpClient(url, HASTY, tmp_path / "cache") as client:
+    with HttpClient("spacex", url, HASTY, tmp_path / "cache") as client:
         first = client.get("/v4/cores")  # uses up the fault
         client.post("/_faults", ["server_error*@/v4/cores"])  # type: ignore[arg-type]
         assert client.get("/v4/cores").body == first.body
@@ -303,7 +308,7 @@ def test_an_unchanged_answer_is_confirmed_and_not_sent_again(tmp_path: Path) -> 
             return Response(status=304, headers={"ETag": '"v1"'})
         return ok(ETag='"v1"', Cache_Control="no-cache")
 
-    with answering(conditional) as api, HttpClient(api.url, HASTY, tmp_path / "cache") as client:
+    with answering(conditional) as api, HttpClient("spacex", api.url, HASTY, tmp_path / "cache") as client:
         assert client.get("/x").document == FINE
         again = client.get("/x")
         assert (again.status, again.document) == (200, FINE)
@@ -311,7 +316,7 @@ def test_an_unchanged_answer_is_confirmed_and_not_sent_again(tmp_path: Path) -> 
 
 
 def test_a_query_is_always_asked(tmp_path: Path) -> None:
-    with answering(ok(**CACHED)) as api, HttpClient(api.url, HASTY, tmp_path / "cache") as client:
+    with answering(ok(**CACHED)) as api, HttpClient("spacex", api.url, HASTY, tmp_path / "cache") as client:
         client.post("/x", {})
         client.post("/x", {})
         assert len(api.asked) == 2
@@ -329,7 +334,7 @@ def test_an_answer_that_was_half_kept_is_asked_for_again(
             raise OSError("as if killed between two writes")
         replace(*args)
 
-    with HttpClient(url, Patience(attempts=1), tmp_path) as client:
+    with HttpClient("spacex", url, Patience(attempts=1), tmp_path) as client:
         whole = client.get("/v4/cores").body
         with monkeypatch.context() as patched, suppress(PlatformError):
             patched.setattr(os, "replace", break_off)
@@ -352,7 +357,7 @@ def test_without_a_cache_everything_is_asked() -> None:
 def test_a_broken_answer_in_the_cache_is_asked_for_anew(tmp_path: Path, waits: list[float]) -> None:
     broken = Response('{"fine": tr', headers={"Cache-Control": "max-age=300"}, content_type="application/json")
     with answering(broken, ok(**CACHED)) as api:
-        with HttpClient(api.url, HASTY, tmp_path / "cache") as client:
+        with HttpClient("spacex", api.url, HASTY, tmp_path / "cache") as client:
             assert client.get("/x").document == FINE
             assert client.get("/x").document == FINE
         assert len(api.asked) == 2
@@ -363,7 +368,7 @@ def test_a_cache_that_cannot_be_written_is_a_matter_of_settings(tmp_path: Path) 
     with (
         answering(ok(**CACHED)) as api,
         pytest.raises(ConfigError) as told,
-        HttpClient(api.url, HASTY, tmp_path / "file" / "cache") as client,
+        HttpClient("spacex", api.url, HASTY, tmp_path / "file" / "cache") as client,
     ):
         client.get("/x")
     assert "ETL_HTTP__CACHE" in told.value.hint
@@ -372,3 +377,100 @@ def test_a_cache_that_cannot_be_written_is_a_matter_of_settings(tmp_path: Path) 
 def test_an_address_that_is_none_is_a_matter_of_settings() -> None:
     with client_of("nonsense://somewhere") as client, pytest.raises(ConfigError):
         client.get("/x")
+
+
+# Metrics
+
+
+@pytest.fixture
+def metrics() -> Iterator[Callable[[], Collector]]:
+    """What the client measured."""
+    with collector() as heard:
+        telemetry.configure_metrics("127.0.0.1", heard.port)
+
+        def measured() -> Collector:
+            telemetry.flush()
+            return heard
+
+        yield measured
+        telemetry.configure_metrics(None, 0)
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (ok(), "200"),
+        (status(404), "404"),
+        (status(500), "500"),
+        (broken_off(), "broken"),
+        (trickle(), "broken"),
+        (Response("<html>", content_type="text/html"), "broken"),
+        (Response("{", content_type="application/json"), "broken"),
+    ],
+    ids=["ok", "gone", "failed", "cut", "slow", "html", "no JSON"],
+)
+def test_each_answer_is_measured_by_its_outcome(
+    metrics: Callable[[], Collector], waits: list[float], reply: Response, outcome: str
+) -> None:
+    with (
+        answering(reply) as api,
+        client_of(api.url, Patience(read_s=0.2, attempts=1)) as client,
+        suppress(PlatformError),
+    ):
+        client.get("/x")
+    [(labels, seconds)] = metrics().of("etl_request_duration_seconds").items()
+    assert labels == ("spacex", outcome)
+    assert 0 < seconds < 2000
+    assert metrics().of("etl_request_retries_total") == {}
+
+
+def test_no_answer_is_an_outcome_and_each_further_try_a_retry(
+    metrics: Callable[[], Collector], waits: list[float]
+) -> None:
+    with client_of("http://127.0.0.1:9") as client, suppress(SourceUnavailableError):
+        client.get("/x")
+    sent = [(value.name, tuple(value.labels.values())) for value in metrics().values]
+    assert sent.count(("etl_request_duration_seconds", ("spacex", "no_answer"))) == HASTY.attempts
+    assert sent.count(("etl_request_retries_total", ("spacex",))) == HASTY.attempts - 1
+
+
+@pytest.mark.parametrize(
+    ("remaining", "limit", "left"),
+    [
+        ("250", "1000", 0.25),
+        ("0", "1000", 0),
+        ("2000", "1000", 1),
+        ("1", "0", None),
+        ("-1", "10", None),
+        ("1", "", None),
+        ("1;w=60", "10", None),
+        ("\u00b2", "10", None),
+        ("9" * 5000, "10", None),
+    ],
+)
+def test_the_quota_left_is_what_the_api_tells(
+    metrics: Callable[[], Collector], remaining: str, limit: str, left: float | None
+) -> None:
+    told = ok(X_RateLimit_Remaining=remaining, X_RateLimit_Limit=limit)
+    with answering(told) as api, client_of(api.url) as client:
+        client.get("/x")
+    assert metrics().of("etl_source_quota_remaining_ratio") == ({} if left is None else {("spacex",): left})
+
+
+def test_a_refusal_tells_the_quota_too(metrics: Callable[[], Collector]) -> None:
+    refused = status(429, Retry_After="3600", X_RateLimit_Remaining="0", X_RateLimit_Limit="10")
+    with answering(refused) as api, client_of(api.url) as client, suppress(SourceUnavailableError):
+        client.get("/x")
+    assert metrics().of("etl_source_quota_remaining_ratio") == {("spacex",): 0}
+
+
+def test_what_the_cache_had_kept_is_no_answer_of_the_api(metrics: Callable[[], Collector], tmp_path: Path) -> None:
+    told = ok(Cache_Control="max-age=300", X_RateLimit_Remaining="5", X_RateLimit_Limit="10")
+    with answering(told) as api, HttpClient("spacex", api.url, HASTY, tmp_path) as client:
+        client.get("/x")
+        client.get("/x")
+        assert len(api.asked) == 1
+    assert [value.name for value in metrics().values] == [
+        "etl_source_quota_remaining_ratio",
+        "etl_request_duration_seconds",
+    ]

@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic_core.core_schema import ErrorType
 
 from etl.model import Parsed
 from etl.simulate.snapshot import load
@@ -19,6 +20,7 @@ from etl.sources.spacex import make_source, parsers
 
 ENDPOINTS = {endpoint.name.removeprefix("spacex_"): endpoint for endpoint in make_source("", "", 100).endpoints}
 SNAPSHOT = load()
+KINDS = {*get_args(ErrorType), "broken_page"}
 FILES = {
     "launches": "launches_v5.json",
     "rockets": "rockets.json",
@@ -73,6 +75,7 @@ def check(name: str, parsed: Parsed) -> None:
             text.encode()  # no lone surrogate
         assert refused.reason.isprintable()
         assert len(refused.record) <= LONGEST_RECORD
+        assert refused.kind in KINDS, "one of a few words, whatever the API sends"
     assert all(name.isprintable() for name in parsed.unknown_fields)
 
 
@@ -264,6 +267,7 @@ def test_a_broken_page_is_one_refusal(body: bytes) -> None:
         check(name, parsed)
         assert parsed.records == 1
         assert parsed.refused[0].reason.startswith("the page is broken: ")
+        assert parsed.refused[0].kind == "broken_page"
 
 
 # Anything at all

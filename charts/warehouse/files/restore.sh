@@ -1,0 +1,96 @@
+#!/bin/bash
+# Puts back what a backup holds, never over what is there:
+#
+#   restore list                       the backups, oldest first
+#   restore load BACKUP DATABASE       DATABASE as it was, beside the one of today: DATABASE_BACKUP
+#   restore table TABLE FROM           one table of warehouse, such as silver.spacex_launches, out of the database FROM
+#   restore swap DATABASE FROM         FROM takes the place of DATABASE, which is kept as DATABASE_before
+#   restore forget DATABASE            removes one that `load` or `swap` has left
+set -euo pipefail
+export PGDATABASE=postgres PGOPTIONS='-c client_min_messages=warning'
+
+give_up() {
+    printf 'error: %s\nhint: %s\n' "$1" "$2" >&2
+    exit 64
+}
+
+ask() {
+    psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "$@"
+}
+
+is_database() {
+    [ "$(ask --set=name="$1" <<<"select count(*) from pg_database where datname = :'name'")" = 1 ]
+}
+
+list() {
+    cd "$BACKUPS"
+    compgen -G '[0-9]*Z' >/dev/null ||
+        give_up "There is no backup." "Make one: kubectl -n data-platform create job backup-now --from=cronjob/backup"
+    du --human-readable -- [0-9]*Z/*.dump
+}
+
+load() {
+    local dump="$BACKUPS/$1/$2.dump" beside="$2_${1,,}"
+    [ -s "$dump" ] || give_up "There is no $2 in a backup $1." "'restore list' tells what there is."
+    ! is_database "$beside" || give_up "$beside is there already." "Use it, or say: restore forget $beside"
+    ask --set=name="$beside" <<<'create database :"name" template template0'
+    ask --set=name="$beside" <<<'revoke all on database :"name" from public'
+    pg_restore --exit-on-error --single-transaction --dbname="$beside" "$dump" || {
+        forget "$beside"
+        give_up "$dump could not be loaded." "What Postgres said stands above; nothing was left."
+    }
+    ask --dbname="$beside" <<<'analyze'
+    echo "$beside is there. Nobody uses it yet."
+}
+
+table() {
+    local schema="${1%%.*}" name="${1#*.}" from="$2"
+    is_database "$from" || give_up "There is no database $from." "'restore load' makes it."
+    local tables=("\"$schema\".\"$name\"")
+    case $schema in silver | gold) tables+=("\"parts\".\"$name\"") ;; esac # where its rows stand
+    {
+        printf 'drop table if exists %s;\n' "${tables[@]}"
+        pg_dump --dbname="$from" "${tables[@]/#/--table=}" || echo 'select the_dump_ended_early;'
+    } | ask --dbname=warehouse --single-transaction --output=/dev/null --file=- ||
+        give_up "$1 was not restored." "What Postgres said stands above; warehouse is as it was."
+    echo "$1 is as it was in $from."
+}
+
+swap() {
+    local now="$1" from="$2" before="$1_before"
+    is_database "$from" || give_up "There is no database $from." "'restore load' makes it."
+    ! is_database "$before" || give_up "$before is there already." "Once you need it no more: restore forget $before"
+    # Who may connect is part of the database; what is restored knows nobody yet.
+    ask --set=now="$now" --set=from="$from" <<'SQL' >/dev/null
+select format('grant %s on database %I to %I', r.privilege_type, :'from', r.grantee::regrole::text)
+from pg_database, aclexplode(datacl) as r where datname = :'now' and r.grantee != 0 \gexec
+select format('alter database %I owner to %I', :'from', datdba::regrole::text) from pg_database where datname = :'now' \gexec
+SQL
+    ask --set=now="$now" --set=from="$from" --set=before="$before" <<'SQL' >/dev/null ||
+alter database :"now" with allow_connections false;
+select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname in (:'now', :'from');
+begin;
+alter database :"now" rename to :"before";
+alter database :"from" rename to :"now";
+commit;
+alter database :"before" with allow_connections true;
+SQL
+        {
+            ask --set=now="$now" <<<'alter database :"now" with allow_connections true'
+            give_up "$now could not be swapped." "What Postgres said stands above; try it again."
+        }
+    echo "$now is what $from was. The former one is $before."
+}
+
+forget() {
+    case $1 in *_before | *_20*z) ;; *) give_up "$1 is in use." "Only what 'load' or 'swap' has left can be removed." ;; esac
+    ask --set=name="$1" <<<'drop database if exists :"name" with (force)'
+}
+
+case "${1:-} $#" in
+    "list 1" | "load 3" | "table 3" | "swap 3" | "forget 2") "$@" ;;
+    *)
+        sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+        exit 64
+        ;;
+esac

@@ -1,0 +1,1 @@
+"""What watches the platform: statsd, rules, runbooks, dashboards."""

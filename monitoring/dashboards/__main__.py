@@ -1,0 +1,52 @@
+"""`python -m monitoring.dashboards` writes the dashboards; `--check` writes nothing and fails where one differs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from monitoring.dashboards import airflow, etl_datasets, kubernetes, overview, spacex, warehouse
+
+FOLDER = Path(__file__).with_name("json")
+SUBJECTS = (overview, airflow, etl_datasets, warehouse, kubernetes, spacex)
+
+
+def generated() -> dict[str, str]:
+    """What the code makes: file name and text of each dashboard."""
+    files = {}
+    for subject in SUBJECTS:
+        made = subject.build()
+        text = json.dumps(made, cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False)
+        files[f"{made.uid}.json"] = text + "\n"
+    return files
+
+
+def main() -> int:
+    """Write, or compare; exit code 1 if a comparison finds a difference."""
+    parser = argparse.ArgumentParser(prog="python -m monitoring.dashboards", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not what the code makes")
+    check = parser.parse_args().check
+    wanted, found = generated(), {file.name: file.read_text() for file in sorted(FOLDER.glob("*.json"))}
+    differing = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
+    if check:
+        for name in differing:
+            print(f"monitoring/dashboards/json/{name} is not what the code makes.", file=sys.stderr)
+        if differing:
+            print("Run: python -m monitoring.dashboards", file=sys.stderr)
+        return 1 if differing else 0
+    FOLDER.mkdir(exist_ok=True)
+    for name in differing:
+        if name in wanted:
+            (FOLDER / name).write_text(wanted[name])
+        else:
+            (FOLDER / name).unlink()
+        print(f"{'wrote' if name in wanted else 'removed'} monitoring/dashboards/json/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""What exists on a cluster after `make up`: (namespace, kind, name) of all that a runbook may name, with containers.
+
+What is ours is rendered. What the charts of others make is declared here; a test renders these charts where they are at
+hand and compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from k8s.platform import dags, generated
+from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, ETL, MONITORING
+from tests.charts.rendering import CHARTS, NAMESPACES, PLAIN, Manifest, rendered
+
+Objects = dict[tuple[str, str, str], frozenset[str]]
+
+OF_OTHERS: Objects = {
+    (AIRFLOW, "StatefulSet", "airflow-scheduler"): frozenset({"scheduler", "scheduler-log-groomer"}),
+    (AIRFLOW, "PersistentVolumeClaim", "logs-airflow-scheduler-0"): frozenset(),
+    (AIRFLOW, "Deployment", "airflow-api-server"): frozenset({"api-server"}),
+    (AIRFLOW, "Deployment", "airflow-dag-processor"): frozenset({"dag-processor", "dag-processor-log-groomer"}),
+    (MONITORING, "Deployment", "statsd-exporter"): frozenset({"prometheus-statsd-exporter"}),
+    (DATA_PLATFORM, "Deployment", "postgres-exporter"): frozenset({"prometheus-postgres-exporter"}),
+    (MONITORING, "Deployment", "kube-prometheus-stack-kube-state-metrics"): frozenset({"kube-state-metrics"}),
+    (MONITORING, "Service", "kube-prometheus-stack-alertmanager"): frozenset(),
+}
+# The operator makes these of the chart's Prometheus and Alertmanager, and names them after those.
+BY_OPERATOR: Objects = {
+    (MONITORING, "StatefulSet", f"{name}-kube-prometheus-stack-{name}"): frozenset({name, "config-reloader"})
+    for name in ("prometheus", "alertmanager")
+}
+# README.md tells people to make them.
+BY_PEOPLE: Objects = {(ETL, "Secret", "etl"): frozenset(), (MONITORING, "Secret", "alerts"): frozenset()}
+
+
+@cache
+def known() -> Objects:
+    """All of them."""
+    made = {(AIRFLOW, "ConfigMap", dags.NAME): frozenset[str]()} | OF_OTHERS | BY_OPERATOR | BY_PEOPLE
+    store = generated.derive(generated.complete({}), "postgres.data-platform.svc", 5432)
+    made |= dict(made_by(generated.objects(store, "authority"), "default"))
+    made |= dict(made_by([generated.settings_of_pods(simulate=True)], "default"))
+    for chart in CHARTS:
+        made |= dict(made_by(rendered(chart), NAMESPACES.get(chart, chart)))
+    made |= dict(made_by(rendered(PLAIN[0]), "default"))
+    return made | dict(_pods(made))
+
+
+def made_by(manifests: Iterable[Manifest], namespace: str) -> Iterator[tuple[tuple[str, str, str], frozenset[str]]]:
+    for one in manifests:
+        where, name = one["metadata"].get("namespace", namespace), one["metadata"]["name"]
+        spec = one.get("spec") or {}
+        pod = spec.get("jobTemplate", {}).get("spec", spec).get("template", {}).get("spec", {})
+        yield (where, one["kind"], name), frozenset(box["name"] for box in pod.get("containers", []))
+        for claim in spec.get("volumeClaimTemplates", []):
+            yield (where, "PersistentVolumeClaim", f"{claim['metadata']['name']}-{name}-0"), frozenset()
+
+
+def _pods(objects: Objects) -> Iterator[tuple[tuple[str, str, str], frozenset[str]]]:
+    for (namespace, kind, name), containers in objects.items():
+        if kind == "StatefulSet":
+            yield (namespace, "Pod", f"{name}-0"), containers

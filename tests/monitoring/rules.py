@@ -1,0 +1,52 @@
+"""The rules, read as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.conftest import ROOT
+
+RULES = ROOT / "monitoring" / "rules"
+DASHBOARDS = ROOT / "monitoring" / "dashboards" / "json"
+FILES = tuple(sorted(RULES.glob("*.yaml")))
+TESTS = tuple(sorted(Path(__file__).with_name("rules").glob("*.test.yaml")))
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+Rule = dict[str, Any]
+
+
+def _rules() -> Iterator[Rule]:
+    for file in FILES:
+        for group in yaml.safe_load(file.read_text())["groups"]:
+            yield from group["rules"]
+
+
+ALERTS: dict[str, Rule] = {rule["alert"]: rule for rule in _rules() if "alert" in rule}
+RECORDED: dict[str, str] = {rule["record"]: rule["expr"] for rule in _rules() if "record" in rule}
+
+
+def seconds(text: str) -> float:
+    """`1h30m` as Prometheus means it."""
+    return sum(int(number) * SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhd])", text))
+
+
+def quantities(rule: Rule) -> set[float]:
+    """What an alert compares with and looks back to, in base units, the 4d of a recorded name included.
+
+    0 and 1 are left out: they stand for none, some, yes and no.
+    """
+    expr = re.sub(r'"[^"]*"', "", rule["expr"])
+    windows = re.findall(r"\[(\d+[smhd])\]|\boffset (\d+[smhd])|:[a-z]+(\d+[smhd])\b", expr)
+    rest = re.sub(r"\[[^]]*\]|\boffset \w+|[a-zA-Z_:][\w:]*", " ", expr)
+    found = {seconds(part) for window in windows for part in window if part}
+    for product in re.findall(r"[\d.]+(?:\s*\*\s*[\d.]+)*", rest):
+        value = 1.0
+        for factor in product.split("*"):
+            value *= float(factor)
+        found.add(value)
+    return found - {0, 1}

@@ -1,0 +1,369 @@
+"""Dashboards: they are what the code makes, Grafana can read them, and each query asks for what exists."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import yaml
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models import dashboard as sdk
+from grafana_foundation_sdk.models import units
+
+from etl.lake.store import Lake
+from etl.telemetry import METRICS, Kind
+from monitoring.dashboards.__main__ import FOLDER, generated
+from monitoring.dashboards.panels import LIMITS
+from tests.conftest import ROOT, MakeDatabase
+from tests.monitoring import dashboards
+from tests.monitoring.dashboards import MONITORING, Asked
+from tests.monitoring.promql import Binary, Literal, Node, concrete, parse, selectors
+from tests.warehouse.states import run
+
+COMMITTED = dashboards.committed()
+UIDS = ("airflow", "etl-datasets", "kubernetes", "platform-overview", "spacex", "warehouse")
+QUERIES = [asked for dashboard in COMMITTED.values() for asked in dashboards.promql(dashboard)]
+SQL = [
+    (f"{uid}: {panel['title']}", panel, target["rawSql"])
+    for uid, dashboard in COMMITTED.items()
+    for panel, target in dashboards.targets(dashboard)
+    if target["datasource"]["uid"] == "warehouse"
+]
+RUNBOOK = re.compile(r"\$\{RUNBOOKS\}/(\w+)\.md")
+NARROWEST = {"stat": 4, "timeseries": 8, "table": 8, "barchart": 8, "bargauge": 8, "state-timeline": 8}
+TARGET_LABELS = frozenset({"job", "namespace", "pod", "service", "endpoint", "container", "instance"})
+LEDGER_LABELS = TARGET_LABELS | {"server"}
+
+# What other projects' exporters say, as they are installed (charts/versions.toml), and the labels we may rely on.
+KUBE_POD = "namespace pod"
+KUBE_CONTAINER = f"{KUBE_POD} container"
+TABLE = "datname schemaname relname"
+FOREIGN = {
+    "up": "",
+    "ALERTS": "alertname alertstate severity source dataset dag_id namespace pod",  # what our alerts carry
+    "kube_namespace_status_phase": "namespace phase",
+    "kube_pod_status_phase": f"{KUBE_POD} phase",
+    "kube_pod_status_ready": f"{KUBE_POD} condition",
+    "kube_pod_container_status_restarts_total": KUBE_CONTAINER,
+    "kube_pod_container_resource_requests": f"{KUBE_CONTAINER} node resource unit",
+    "kube_pod_container_resource_limits": f"{KUBE_CONTAINER} node resource unit",
+    "kube_resourcequota": "namespace resourcequota resource type",
+    "kube_persistentvolumeclaim_resource_requests_storage_bytes": "namespace persistentvolumeclaim",
+    "kube_node_status_allocatable": "node resource unit",
+    "kube_cronjob_info": "namespace cronjob",
+    "kube_cronjob_status_last_successful_time": "namespace cronjob",
+    "kubelet_volume_stats_available_bytes": "namespace persistentvolumeclaim",
+    "kubelet_volume_stats_capacity_bytes": "namespace persistentvolumeclaim",
+    "container_cpu_usage_seconds_total": f"{KUBE_CONTAINER} image node id",
+    "container_memory_working_set_bytes": f"{KUBE_CONTAINER} image node id",
+    "container_oom_events_total": f"{KUBE_CONTAINER} image node id",
+    "container_fs_usage_bytes": "node id device",
+    "container_fs_limit_bytes": "node id device",
+    "pg_up": "",
+    "pg_settings_max_connections": "server",
+    "pg_roles_connection_limit": "rolname",
+    "pg_stat_activity_count": "datname state usename server",
+    "pg_stat_activity_max_tx_duration": "datname state usename server",
+    "pg_locks_count": "datname mode",
+    "pg_wal_size_bytes": "",
+    "pg_database_size_bytes": "datname",
+    **{
+        f"pg_stat_database_{what}": "datname"
+        for what in (
+            *("blks_hit", "blks_read", "deadlocks", "temp_bytes", "temp_files", "xact_commit", "xact_rollback"),
+            *("tup_fetched", "tup_inserted", "tup_updated", "tup_deleted"),
+        )
+    },
+    **{
+        f"pg_stat_user_tables_{what}": TABLE
+        for what in (
+            *("n_dead_tup", "n_live_tup", "last_autovacuum", "seq_scan"),
+            *("table_size_bytes", "index_size_bytes"),
+            "size_bytes",  # before 0.18, instead of those two
+        )
+    },
+}
+# Airflow's tags; the mapping lets them pass, so it does not name them.
+AIRFLOW_LABELS = {
+    "airflow_dag_parse_duration_seconds": "file_name bundle_name",
+    "airflow_dag_run_duration_seconds": "dag_id run_type state",
+    "airflow_task_duration_seconds": "dag_id task_id",
+    "airflow_task_scheduled_duration_seconds": "dag_id task_id queue",
+    "airflow_task_instances_started_total": "dag_id task_id",
+    "airflow_task_instances_finished_total": "dag_id task_id state",
+    "airflow_task_instances_without_heartbeat_total": "dag_id task_id",
+    "airflow_executor_open_slots": "name",
+    "airflow_executor_queued_tasks": "name",
+    "airflow_executor_running_tasks": "name",
+    **{
+        f"airflow_pool_{what}": "pool_name"
+        for what in ("open_slots", "running_slots", "queued_slots", "scheduled_slots", "starving_tasks")
+    },
+    "etl_pods_ended_total": "dag_id task_id reason",
+}
+
+
+def test_the_committed_dashboards_are_what_the_code_makes() -> None:
+    assert {file.name: file.read_text() for file in FOLDER.glob("*")} == generated()
+
+
+def test_the_check_names_a_dashboard_that_was_edited_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from monitoring.dashboards import __main__ as command
+
+    shutil.copytree(FOLDER, tmp_path / "json")
+    monkeypatch.setattr(command, "FOLDER", tmp_path / "json")
+    monkeypatch.setattr(sys, "argv", ["dashboards", "--check"])
+    assert command.main() == 0
+    edited = tmp_path / "json" / "airflow.json"
+    edited.write_text(edited.read_text().replace("now-24h", "now-6h"))
+    assert command.main() == 1
+    monkeypatch.setattr(sys, "argv", ["dashboards"])
+    assert command.main() == 0
+    assert edited.read_text() == generated()["airflow.json"]
+
+
+def test_there_is_a_dashboard_for_each_subject() -> None:
+    assert tuple(COMMITTED) == UIDS
+    assert [dashboard["uid"] for dashboard in COMMITTED.values()] == list(UIDS)
+    assert len({dashboard["title"] for dashboard in COMMITTED.values()}) == len(UIDS)
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_grafanas_own_models_read_a_dashboard_and_write_the_same(uid: str) -> None:
+    register_default_plugins()
+    read = sdk.Dashboard.from_json(COMMITTED[uid])
+    assert json.loads(json.dumps(read, cls=JSONEncoder)) == COMMITTED[uid]
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_ids_and_titles_are_unique(uid: str) -> None:
+    everything = COMMITTED[uid]["panels"]
+    for key in ("id", "title"):
+        [(most, times)] = Counter(panel[key] for panel in everything).most_common(1)
+        assert times == 1, f"{key} {most!r} is there {times} times"
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_every_panel_says_what_it_shows_in_which_unit_and_what_it_means_if_there_is_nothing(uid: str) -> None:
+    known = {value for name, value in vars(units).items() if name[0].isupper() and isinstance(value, str)}
+    for panel in dashboards.panels(COMMITTED[uid]):
+        title, defaults = panel["title"], panel["fieldConfig"]["defaults"]
+        overridden = [
+            p["value"] for o in panel["fieldConfig"]["overrides"] for p in o["properties"] if p["id"] == "unit"
+        ]
+        assert title
+        assert panel["description"].endswith("."), title
+        assert defaults["noValue"], title
+        for unit in (defaults["unit"], *overridden):
+            assert unit in known or re.match(r"(time|suffix):.+", unit), (title, unit)
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_panels_stand_side_by_side_and_are_wide_enough_for_a_laptop(uid: str) -> None:
+    places = [(panel["title"], panel["type"], panel["gridPos"]) for panel in COMMITTED[uid]["panels"]]
+    for title, kind, at in places:
+        assert at["x"] >= 0, title
+        assert at["x"] + at["w"] <= 24, title
+        assert at["w"] >= NARROWEST.get(kind, 1), title
+        assert len(title) <= 5.5 * at["w"], f"{title!r} would be cut"
+    for (one, _, a), (other, _, b) in combinations(places, 2):
+        apart = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
+        apart = apart or a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
+        assert apart, f"{one!r} and {other!r} overlap"
+    for line in {at["y"] for _, _, at in places}:
+        assert sum(at["w"] for _, _, at in places if at["y"] == line) == 24, f"a hole in line {line}"
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_every_panel_asks_something_of_a_datasource_that_is_there(uid: str) -> None:
+    for panel, target in dashboards.targets(COMMITTED[uid]):
+        assert panel["datasource"] == target["datasource"], panel["title"]
+        assert target["datasource"] in (
+            {"type": "prometheus", "uid": "prometheus"},
+            {"type": "grafana-postgresql-datasource", "uid": "warehouse"},
+        )
+        assert target.get("expr") or target.get("rawSql"), panel["title"]
+    for panel in dashboards.panels(COMMITTED[uid]):
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(references) == len(set(references)) > 0, panel["title"]
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_a_dashboard_leads_to_the_others_and_nowhere_else(uid: str) -> None:
+    dashboard = COMMITTED[uid]
+    [link] = dashboard["links"]
+    assert (link["type"], link["tags"]) == ("dashboards", dashboard["tags"])
+    for leads_to, variables in re.findall(r'"/d/([\w-]+)(?:\?([^"]*))?"', json.dumps(dashboard)):
+        choices = {variable["name"] for variable in COMMITTED[leads_to]["templating"].get("list", [])}
+        assert set(re.findall(r"var-(\w+)=", variables)) <= choices
+
+
+def test_every_runbook_that_a_panel_leads_to_is_one_of_an_alert() -> None:
+    alerts = {rule["alert"] for rule in dashboards.rules() if "alert" in rule}
+    named = set(RUNBOOK.findall(json.dumps(COMMITTED)))
+    assert len(named) > 15
+    assert named <= alerts
+    assert re.findall(r"\$\{RUNBOOKS\}/\$\{__value.raw\}\.md", json.dumps(COMMITTED))  # the table of firing alerts
+
+
+def test_a_threshold_is_where_the_alert_of_the_same_thing_fires() -> None:
+    alerts = {rule["alert"]: rule["expr"] for rule in dashboards.rules() if "alert" in rule}
+    for alert, limit in LIMITS.items():
+        assert any(math.isclose(limit, number) for number in _compared(parse(alerts[alert]))), alert
+
+
+@pytest.mark.parametrize("uid", UIDS)
+def test_choices_allow_several_and_begin_with_all(uid: str) -> None:
+    text = json.dumps(COMMITTED[uid]["panels"])
+    for variable in COMMITTED[uid]["templating"].get("list", []):
+        assert (variable["multi"], variable["includeAll"], variable["current"]["value"]) == (True, True, "$__all")
+        assert f'=~\\"${variable["name"]}\\"' in text, "a choice that changes nothing"
+
+
+def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
+    if not (promtool := shutil.which("promtool")):
+        pytest.skip("needs promtool, which is not here")
+    records = [{"record": f"query:{number}", "expr": concrete(asked.expr)} for number, asked in enumerate(QUERIES)]
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "dashboards", "rules": records}]}))
+    checked = subprocess.run([promtool, "check", "rules", "--lint=none", file], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"{len(QUERIES)} rules found" in checked.stdout
+
+
+@pytest.mark.parametrize("asked", QUERIES, ids=lambda asked: asked.where)
+def test_every_query_asks_for_metrics_and_labels_that_exist(asked: Asked) -> None:
+    known = _known()
+    for metric, labels in selectors(concrete(asked.expr), asked.shown, dashboards.recorded()):
+        assert metric in known, f"{metric} is declared nowhere"
+        assert labels <= known[metric], f"{metric} has no label {sorted(labels - known[metric])}"
+
+
+def test_no_choice_is_left_in_a_query_that_the_dashboard_does_not_offer() -> None:
+    for dashboard in COMMITTED.values():
+        offered = {variable["name"] for variable in dashboard["templating"].get("list", [])}
+        for asked in dashboards.promql(dashboard):
+            named = set(re.findall(r"\$\{?([a-zA-Z_]\w*)", asked.expr))
+            assert named <= offered | {"__rate_interval", "__range"}, asked.where
+
+
+@pytest.fixture(scope="module")
+def published(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A warehouse in which a run has published the bundled facts."""
+    with make_database() as dsn:
+        run(dsn, Lake(str(tmp_path_factory.mktemp("lake"))))
+        yield dsn
+
+
+@pytest.mark.parametrize(("where", "panel", "statement"), SQL, ids=[where for where, *_ in SQL])
+def test_every_statement_gives_an_analyst_the_columns_that_its_panel_names(
+    published: str, where: str, panel: dict[str, Any], statement: str
+) -> None:
+    assert "$" not in statement, "no macros of Grafana's: they could not be tried here"
+    columns, rows = _answer(published, statement)
+    assert rows
+    assert _named(panel) <= set(columns)
+    if panel["type"] == "stat":
+        assert len(rows) == 1
+
+
+def test_an_analyst_is_refused_what_is_not_theirs(published: str) -> None:
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        _answer(published, "select * from ops.run")
+
+
+def test_every_statement_under_sql_dashboards_is_shown() -> None:
+    written = {file.read_text().strip() for file in (ROOT / "sql" / "dashboards").glob("*.sql")}
+    assert written <= {statement for _, _, statement in SQL}
+
+
+def test_the_dashboard_shows_the_known_answers(published: str) -> None:
+    columns, [row] = _answer(published, (ROOT / "sql" / "dashboards" / "figures.sql").read_text())
+    figures = dict(zip(columns, row, strict=True))
+    assert (figures["most_reuses"], figures["reuses_within_50_days"], figures["launches"]) == (13, 25, 187)
+    assert figures["shortest_days"] == pytest.approx(21.3, abs=0.05)
+
+
+def _answer(dsn: str, statement: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    connection = psycopg2.connect(dsn)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("set session authorization analyst")
+            cursor.execute(statement)
+            return [column.name for column in cursor.description], cursor.fetchall()
+    finally:
+        connection.close()
+
+
+def _named(panel: dict[str, Any]) -> set[str]:
+    """The columns that a panel names: by what it renames, colours, shows, or takes as its axis."""
+    renamed = {name for step in panel.get("transformations", []) for name in step["options"].get("renameByName", {})}
+    if panel["type"] == "table":
+        return renamed
+    overridden = {override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]}
+    fields = panel["options"].get("reduceOptions", {}).get("fields", "")
+    return overridden | {name for name in (fields.strip("/^$"), panel["options"].get("xField")) if name}
+
+
+def _known() -> dict[str, frozenset[str]]:
+    """Every metric that is declared, a histogram as its three series, with the labels that it may have."""
+    known = {metric.name: (metric.kind == Kind.HISTOGRAM, frozenset(metric.labels)) for metric in METRICS}
+    for rule in yaml.safe_load((MONITORING / "statsd" / "mapping.yaml").read_text())["mappings"]:
+        for name in _spelled_out(rule["name"]) if rule.get("action") != "drop" else ():
+            known[name] = (name.endswith("_seconds"), frozenset(AIRFLOW_LABELS.get(name, "").split()))
+    series = {
+        f"{name}{end}": labels | TARGET_LABELS | ({"le"} if end == "_bucket" else frozenset())
+        for name, (is_histogram, labels) in known.items()
+        for end in (("_bucket", "_sum", "_count") if is_histogram else ("",))
+    }
+    for prefix, query in yaml.safe_load((MONITORING / "postgres" / "queries.yaml").read_text()).items():
+        told = {name: column["usage"] for columns in query["metrics"] for name, column in columns.items()}
+        labels = frozenset(name for name, usage in told.items() if usage == "LABEL")
+        series |= {f"{prefix}_{name}": labels | LEDGER_LABELS for name, usage in told.items() if usage != "LABEL"}
+    return series | {name: frozenset(labels.split()) | TARGET_LABELS for name, labels in FOREIGN.items()}
+
+
+def _spelled_out(name: str) -> list[str]:
+    """A rule that maps several metrics names them with `$1`; these are the ones we know of."""
+    if "$1" not in name:
+        return [name]
+    return [known for known in AIRFLOW_LABELS if known.startswith(name.removesuffix("$1"))]
+
+
+def _compared(node: Node) -> Iterator[float]:
+    """The numbers within comparisons of an alert, sums and products of numbers worked out."""
+    if isinstance(node, Binary):
+        for side in (node.left, node.right):
+            number = _number(side)
+            if number is not None:
+                yield number
+            else:
+                yield from _compared(side)
+    elif not isinstance(node, Literal) and hasattr(node, "of"):
+        for part in node.of:
+            yield from _compared(part)
+
+
+def _number(node: Node) -> float | None:
+    if isinstance(node, Literal):
+        try:
+            return float(node.text)
+        except ValueError:
+            return None
+    if isinstance(node, Binary) and node.operator in ("+", "-", "*", "/"):
+        left, right = _number(node.left), _number(node.right)
+        if left is not None and right is not None:
+            return {"+": left + right, "-": left - right, "*": left * right, "/": left / (right or 1)}[node.operator]
+    return None
