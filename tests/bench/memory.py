@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from etl import telemetry
 from etl.lake import silver
 from etl.lake.store import Lake
 from etl.model import new_run_id
@@ -60,4 +61,5 @@ def _peak() -> int:
 
 
 if __name__ == "__main__":
+    telemetry.configure_logs(json=False)
     _publish(*sys.argv[1:])

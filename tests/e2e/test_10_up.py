@@ -6,7 +6,15 @@ import pytest
 
 from tests.e2e import kube
 
-RELEASES = {"warehouse", "airflow", "statsd-exporter", "postgres-exporter", "kube-prometheus-stack", "simulator"}
+RELEASES = {
+    "warehouse",
+    "airflow",
+    "statsd-exporter",
+    "postgres-exporter",
+    "kube-prometheus-stack",
+    "monitoring",
+    "simulator",
+}
 
 
 def test_everything_is_installed_and_ready(up: str) -> None:

@@ -9,7 +9,7 @@ from kubernetes import client
 from tests.e2e import kube
 from tests.e2e.conftest import Connect
 
-LOGINS = ("etl_loader", "engineer", "analyst", "metrics", "airflow")
+LOGINS = ("etl_loader", "engineer", "analyst", "metrics", "backup", "airflow")
 
 
 def may(account: str, verb: str, resource: str, namespace: str, subresource: str | None = None) -> bool:
@@ -100,7 +100,8 @@ def test_a_role_enters_by_its_own_password_over_tls_only(connect: Connect, role:
 
 
 @pytest.mark.parametrize(
-    ("role", "database"), [("airflow", "warehouse")] + [(role, "airflow") for role in LOGINS if role != "airflow"]
+    ("role", "database"),
+    [("airflow", "warehouse"), *((role, "airflow") for role in LOGINS if role not in ("airflow", "backup"))],
 )
 def test_a_role_does_not_enter_a_database_of_others(connect: Connect, role: str, database: str) -> None:
     with pytest.raises(psycopg2.OperationalError, match="permission denied for database"), connect(role, database):
@@ -112,6 +113,7 @@ REFUSED = {
     "engineer": ["delete from gold.core_usage", "insert into ops.run default values", "set role platform_admin"],
     "metrics": ["select * from silver.spacex_launches", "select * from gold.core_usage", "delete from ops.run"],
     "etl_loader": ["delete from silver.spacex_launches", "drop table gold.core_usage", "create role other"],
+    "backup": ["delete from ops.run", "delete from gold.core_usage", "create table silver.x (id int)"],
     "airflow": ["create role other", "select pg_read_file('/etc/passwd')"],
 }
 

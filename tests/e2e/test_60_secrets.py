@@ -83,6 +83,7 @@ def test_the_credentials_are_shown_to_who_asks_for_them(secrets: Secrets) -> Non
     assert secrets.told_by(shown.stdout) == {
         "airflow/airflow-admin/password",
         "monitoring/grafana-admin/admin-password",
+        "monitoring/grafana-warehouse/password",  # the analyst's
         "data-platform/warehouse-logins/analyst",
         "data-platform/warehouse-logins/engineer",
         "data-platform/warehouse-superuser/password",
