@@ -41,7 +41,7 @@ alerts: $(VENV)/run ## Print each alert with its state, value and runbook
 credentials: $(VENV)/run ## Print users and passwords
 	@$(PLATFORM) credentials
 
-ui: $(VENV)/run ## Forward Airflow, Grafana and Prometheus to this machine
+ui: $(VENV)/run ## Forward Airflow, Grafana, Prometheus and Alertmanager to this machine
 	@$(PLATFORM) ui
 
 psql: $(VENV)/run ## Open psql on the warehouse (ROLE=analyst, ARGS='-c "select …"')

@@ -75,7 +75,7 @@ def credentials(cluster: str) -> None:
 @platform.command()
 @cluster_option
 def ui(cluster: str) -> None:
-    """Airflow, Grafana and Prometheus at this machine's ports, until Ctrl-C."""
+    """Airflow, Grafana, Prometheus and Alertmanager at this machine's ports, until Ctrl-C."""
     from k8s.platform.ui import ui as forward
 
     forward(cluster)

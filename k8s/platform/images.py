@@ -20,6 +20,7 @@ NAME = "data-platform-etl"
 NOTE = "data-platform/image"  # an annotation of namespace etl: what was brought last, and when
 NODES_ARE_LATE_S = 120
 SOURCES = ("etl", "sql", "pyproject.toml")  # what the Dockerfile copies, but for words (README, LICENSE)
+LEFT_OUT = ("sql/dashboards", "sql/metrics", "sql/platform")  # told to Postgres by others; .dockerignore has them, too
 
 
 def tag(root: Path = paths.ROOT) -> str:
@@ -35,7 +36,8 @@ def _sources(root: Path) -> Iterator[Path]:
     for name in SOURCES:
         top = root / name
         for path in [top] if top.is_file() else top.rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
+            is_left_out = path.parent.relative_to(root).as_posix() in LEFT_OUT or "__pycache__" in path.parts
+            if path.is_file() and not is_left_out:
                 yield path
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from etl.errors import PlatformError
-from k8s.platform import airflow, console, diagnosis, installed, paths, readiness, releases
+from k8s.platform import airflow, alerts, console, diagnosis, installed, paths, readiness, releases
 from k8s.platform.cluster import DATA_PLATFORM, NAMESPACES, Cluster, Object
 from k8s.platform.readiness import Snapshot, Trouble
 from k8s.platform.releases import Release, Revision
 
 Answer = TypeVar("Answer")
+NOTHING_FIRES = "none fires"
 PUBLISHED = paths.ROOT / "sql" / "platform" / "published.sql"
 
 
@@ -41,6 +42,7 @@ def status(cluster_option: str) -> None:
         looks = {name: pool.submit(cluster.list, f"{readiness.KINDS},pvc", name) for name in NAMESPACES}
         run = pool.submit(_or_why_not, lambda: last_run(cluster))
         content = pool.submit(_or_why_not, lambda: published(cluster))
+        alarm = pool.submit(_or_why_not, lambda: firing(cluster))
         snapshots = {name: Snapshot(name, look.result()) for name, look in looks.items()}
         conditions = [condition(release, present.result(), snapshots) for release in releases.present(present.result())]
     console.say(f"Context {cluster.context}\n\nReleases")
@@ -49,13 +51,19 @@ def status(cluster_option: str) -> None:
     console.say("\nThe pipeline")
     for line in (*_lines(run.result()), *_lines(content.result())):
         console.say(f"  {line}")
+    console.say("\nAlerts")
+    for line in _lines(alarm.result()):
+        console.say(f"  {line}")
     console.say("\nVolumes")
     for snapshot in snapshots.values():
         for claim in (item for item in snapshot.items if item["kind"] == "PersistentVolumeClaim"):
             console.say(f"  {volume(claim)}")
     unwell = [one for one in conditions if not one.is_well]
     if not unwell:
-        console.say("\nAll is well. Next: make trigger · make ui · make psql")
+        verdict = (
+            "All is well." if alarm.result() == [NOTHING_FIRES] else "Everything runs; see the alerts: make alerts."
+        )
+        console.say(f"\n{verdict} Next: make trigger · make ui · make psql")
         return
     names = ", ".join(one.release.name for one in unwell)
     first = next((one.trouble for one in unwell if one.trouble), None)
@@ -101,6 +109,16 @@ def published(cluster: Cluster) -> list[str]:
     psql = ("psql", "--username=engineer", "--dbname=warehouse", "--tuples-only", "--no-align")
     lines = cluster.kubectl("exec", *pod, *psql, stdin=PUBLISHED.read_text(encoding="utf-8")).splitlines()
     return [line for line in lines if line] or ["nothing is published yet: make trigger"]
+
+
+def firing(cluster: Cluster) -> list[str]:
+    """The alerts that fire, as Prometheus tells them, a line for each severity."""
+    rules = [rule for rule in alerts.alerting(alerts.ask(cluster, "/api/v1/rules")) if rule.state == "firing"]
+    names = {
+        severity: [rule.name for rule in rules if rule.severity == severity]
+        for severity in ("critical", "warning", "info")
+    }
+    return [f"{severity}: {', '.join(found)}" for severity, found in names.items() if found] or [NOTHING_FIRES]
 
 
 def volume(claim: Object) -> str:

@@ -1,4 +1,4 @@
-"""`make ui`: Airflow, Grafana and Prometheus at this machine's ports, until Ctrl-C."""
+"""`make ui`: Airflow, Grafana, Prometheus and Alertmanager at this machine's ports, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ PAGES = (
     Page("Airflow", AIRFLOW, "airflow-api-server", 8080, 8080),
     Page("Grafana", MONITORING, "kube-prometheus-stack-grafana", 80, 3000),
     Page("Prometheus", MONITORING, "kube-prometheus-stack-prometheus", 9090, 9090),
+    Page("Alertmanager", MONITORING, "kube-prometheus-stack-alertmanager", 9093, 9093),
 )
 
 
@@ -75,9 +76,9 @@ class Keeper(threading.Thread):
                 self._process = forward.start(self._cluster, page.namespace, page.service, page.port, self._local)
                 self._local = forward.local_port(self._process, page.name)
             except PlatformError as error:
-                self._say(f"{page.name:<11} not yet: {error.message}")
+                self._say(f"{page.name:<12} not yet: {error.message}")
             else:
-                self._say(f"{page.name:<11} http://localhost:{self._local}")
+                self._say(f"{page.name:<12} http://localhost:{self._local}")
                 self._is_announced = True
                 while self._process.poll() is None and not self._over.wait(LOOK_EVERY_S):
                     forward.knock(self._local)

@@ -42,12 +42,19 @@ def image(up: str) -> str:
     return str(kube.json.loads(dags["platform.json"])["etl_image"])
 
 
-@pytest.fixture(scope="module")
-def airflow(up: str) -> Iterator[Airflow]:
-    """Airflow's REST API, as the user whom `make credentials` shows."""
+@contextmanager
+def logged_in() -> Iterator[Airflow]:
+    """Airflow's REST API, as the user whom `make credentials` shows, over a port-forward of its own."""
     admin = kube.secret("airflow", "airflow-admin")
     with kube.forward("airflow", "airflow-api-server", 8080) as port:
         yield Airflow(f"http://127.0.0.1:{port}", admin["username"], admin["password"])
+
+
+@pytest.fixture(scope="module")
+def airflow(up: str) -> Iterator[Airflow]:
+    """Airflow, for all tests of a file."""
+    with logged_in() as airflow:
+        yield airflow
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from k8s.platform import alerts, installed
+from k8s.platform import alerts, installed, status
 from k8s.platform.cluster import Cluster
 
 
@@ -87,3 +87,10 @@ def test_a_rule_that_cannot_be_evaluated_says_why(said: list[str]) -> None:
     assert "    cannot be evaluated: vector cannot contain metrics with the same labelset" in said
     assert "! broken    a:b:c: many-to-many matching not allowed" in said
     assert not [line for line in said if "d:e:f" in line]
+
+
+def test_status_names_what_fires(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "ask", lambda *_: ANSWER)
+    assert status.firing(Cluster("recorded")) == ["warning: EtlOff"]
+    monkeypatch.setattr(alerts, "ask", lambda *_: {"groups": []})
+    assert status.firing(Cluster("recorded")) == [status.NOTHING_FIRES]

@@ -85,7 +85,7 @@ def test_a_variable_that_makes_no_sense_is_refused_before_anything_is_asked(env:
 
 def test_make_help_lists_the_verbs_under_two_headings() -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    verbs = ("up", "status", "credentials", "ui", "psql", "trigger", "down", "destroy")
+    verbs = ("up", "status", "alerts", "credentials", "ui", "psql", "trigger", "down", "destroy")
     on_kubernetes = listed.index("On Kubernetes")
     assert listed.index("make run") < on_kubernetes
     assert all(listed.index(f"  make {verb} ") > on_kubernetes for verb in verbs)

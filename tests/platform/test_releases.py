@@ -135,9 +135,17 @@ def test_an_image_is_named_after_its_sources(tmp_path: Path) -> None:
     (tmp_path / "etl" / "__pycache__").mkdir()
     (tmp_path / "etl" / "__pycache__" / "x.pyc").write_text("compiled")
     (tmp_path / "README.md").write_text("words")
+    (tmp_path / "sql" / "dashboards").mkdir()
+    (tmp_path / "sql" / "dashboards" / "launches.sql").write_text("select 1")
     assert images.tag(tmp_path) == before
     (tmp_path / "sql" / "file").write_text("2")
     assert images.tag(tmp_path) != before
+
+
+def test_what_does_not_name_an_image_is_not_copied_into_it_either() -> None:
+    ignored = (paths.ROOT / ".dockerignore").read_text().splitlines()
+    assert set(images.LEFT_OUT) <= set(ignored)
+    assert all((paths.ROOT / name).is_dir() for name in images.LEFT_OUT)
 
 
 def etl_namespace(note: str) -> dict[str, dict[str, dict[str, str]]]:
