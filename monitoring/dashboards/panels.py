@@ -1,7 +1,8 @@
 """The vocabulary of all dashboards: panels, thresholds, columns, variables, and how they look.
 
-A helper takes a title, a description and queries, and returns a builder of the SDK, so that anything special can be
-added where it is needed. Ids come from titles: a panel keeps its id, and links to it their aim, when others come or go.
+Each function takes a title, a description and queries, and returns a builder of the SDK, so that anything special can
+be added where it is needed. Ids come from titles: a panel keeps its id, and links to it their aim, when others come or
+go.
 """
 
 from __future__ import annotations
