@@ -22,7 +22,8 @@ HOPELESS = {
     "ErrImageNeverPull": 0,
     "ImagePullBackOff": 45,
 }
-RESTARTS = 3  # a container that crashed that often and waits for the next try
+RESTARTS = 3  # a container that crashed that often and waits for the next try, …
+LIVED_S = 60  # … unless it lived that long before: then something else ended it, such as a restart of the database
 UNSCHEDULABLE_S = 90  # an autoscaler may be bringing a node
 
 
@@ -171,13 +172,19 @@ def pod_trouble(pod: Object, now: datetime) -> Trouble | None:
         reason = waiting.get("reason", "")
         if reason in HOPELESS and age_s > HOPELESS[reason]:
             return Trouble(namespace, name, f"{reason}: {waiting.get('message', '')}", container["name"])
-        if reason == "CrashLoopBackOff" and container.get("restartCount", 0) >= RESTARTS:
-            ended = container.get("lastState", {}).get("terminated", {})
+        ended = container.get("lastState", {}).get("terminated", {})
+        if reason == "CrashLoopBackOff" and container.get("restartCount", 0) >= RESTARTS and _life_s(ended) < LIVED_S:
             words = " ".join(ended.get("message", "").split())
             words = words or f"{ended.get('reason', '')}, exit code {ended.get('exitCode', '?')}"
             text = f"{container['name']} crashed {container['restartCount']} times ({words})"
             return Trouble(namespace, name, text, container["name"], has_logs=True)
     return None
+
+
+def _life_s(ended: Object) -> float:
+    """How long a container lived; 0 if Kubernetes does not say."""
+    begun, over = ended.get("startedAt"), ended.get("finishedAt")
+    return (_time(over) - _time(begun)).total_seconds() if begun and over else 0.0
 
 
 def _waiting(pod: Object) -> str:

@@ -80,6 +80,12 @@ def is_ready(one: client.V1Pod) -> bool:
     return any(condition.type == "Ready" and condition.status == "True" for condition in one.status.conditions or [])
 
 
+def all_ready(*namespaces: str) -> bool:
+    """Whether every pod of these namespaces serves, or is done."""
+    found = [one for namespace in namespaces for one in pods(namespace)]
+    return all(one.status.phase == "Succeeded" or is_ready(one) for one in found)
+
+
 def kill(namespace: str, name: str) -> None:
     """End a pod as a dying node would: at once, with no time to say goodbye."""
     client.CoreV1Api().delete_namespaced_pod(name, namespace, grace_period_seconds=0)

@@ -6,7 +6,10 @@ import json
 import re
 
 import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
 
+from etl.telemetry import METRICS
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
 from tests.e2e.conftest import Ask, Connect, Faults
@@ -126,6 +129,14 @@ def wait_for_all(prometheus: Prometheus, but: dict[str, str]) -> None:
     except AssertionError:
         said = [f"{metric} with {', '.join(sorted(labels)) or 'any label'}" for metric, labels in missing]
         raise AssertionError("\n".join(["nobody sends", *sorted(said)])) from None
+
+
+def test_the_exporter_shows_each_metric_of_pods_as_the_kind_that_it_is_declared_as(troubled: None) -> None:
+    with kube.forward("monitoring", "statsd-exporter", 9102) as port:
+        page = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=30).text
+    shown = {family.name: family.type for family in text_string_to_metric_families(page)}
+    declared = {metric.name.removesuffix("_total"): str(metric.kind) for metric in METRICS}
+    assert {name: shown.get(name) for name in declared} == declared
 
 
 def test_only_what_is_asked_for_is_left_out() -> None:

@@ -161,11 +161,7 @@ def test_a_killed_postgres_is_an_alert_and_its_consequences_are_silent(alertmana
 
 
 def test_airflow_recovers_with_postgres(up: str) -> None:
-    def is_well() -> bool:
-        pods = [one for namespace in ("airflow", "data-platform") for one in kube.pods(namespace)]
-        return all(one.status.phase == "Succeeded" or kube.is_ready(one) for one in pods)
-
-    kube.wait_for("airflow", is_well, SOON)
+    kube.wait_for("airflow", lambda: kube.all_ready("airflow", "data-platform"), SOON)
     with logged_in() as airflow:  # its API server may be another one by now
         assert airflow.end("spacex", airflow.start("spacex")) == "success"
 

@@ -22,6 +22,7 @@ def test_data_outlives_the_pod_of_the_database(ask: Ask) -> None:
     kube.kill("data-platform", "postgres-0")
     kube.wait_for("the database", is_back)
     assert ask("analyst", CONTENT) == before
+    kube.wait_for("airflow, which had lost it", lambda: kube.all_ready("airflow"))
 
 
 def test_a_changed_password_holds_after_the_next_up(ask: Ask, connect: Connect) -> None:

@@ -71,6 +71,14 @@ def test_what_has_only_just_begun_gets_some_grace(snapshot: Snapshot) -> None:
     assert trouble(snapshot, born + timedelta(seconds=60))
 
 
+@pytest.mark.parametrize(("life", "is_trouble"), [("17:00:59", True), ("17:01:00", False)])
+def test_a_crash_after_a_long_life_is_no_crash_loop(snapshot: Snapshot, life: str, is_trouble: bool) -> None:
+    crashed = waiting(snapshot, "CrashLoopBackOff", readiness.RESTARTS)
+    ended = the(crashed, "Pod", "postgres")["status"]["containerStatuses"][0]["lastState"]["terminated"]
+    ended |= {"startedAt": "2026-11-21T17:00:00Z", "finishedAt": f"2026-11-21T{life}Z"}
+    assert bool(trouble(crashed)) is is_trouble
+
+
 @pytest.mark.parametrize(("restarts", "is_trouble"), [(1, False), (readiness.RESTARTS, True)])
 def test_a_crash_may_happen_but_not_again_and_again(snapshot: Snapshot, restarts: int, is_trouble: bool) -> None:
     found = trouble(waiting(snapshot, "CrashLoopBackOff", restarts))
