@@ -45,6 +45,12 @@ def kubectl(*arguments: str) -> str:
     return ended.stdout
 
 
+def as_superuser(statement: str) -> str:
+    """A statement in the warehouse that no role of the platform may make, from inside the server's own pod."""
+    psql = ("psql", "--username=postgres", "--dbname=warehouse", "--command", statement)
+    return kubectl("exec", "--namespace=data-platform", "postgres-0", "--container=postgres", "--", *psql)
+
+
 def helm_releases() -> dict[str, tuple[str, str]]:
     """Each Helm release of the platform with its status and revision."""
     listed = json.loads(subprocess.check_output(["helm", "list", "--all-namespaces", "--output=json"]))

@@ -53,8 +53,7 @@ def test_kubernetes_knows_when_the_last_backup_was_made(backup: None) -> None:
 
 def test_a_table_that_was_spoilt_comes_back_from_the_backup(place: None, ask: Ask) -> None:
     before = ask("analyst", CONTENT)
-    psql = ("exec", "-n", "data-platform", "postgres-0", "-c", "postgres", "--", "psql", "-U", "postgres", "warehouse")
-    kube.kubectl(*psql, "-c", "delete from silver.spacex_launches where launched_date < '2020-01-01'")
+    kube.as_superuser("delete from silver.spacex_launches where launched_date < '2020-01-01'")
     assert ask("analyst", CONTENT) != before
 
     newest = restore("list").split()[-1].split("/")[0]

@@ -16,6 +16,7 @@ from tests.e2e.conftest import Ask, Connect, Faults
 from tests.e2e.prometheus import Prometheus
 from tests.monitoring import dashboards
 from tests.monitoring.promql import Selectors, concrete, selectors
+from tests.monitoring.rules import RECORDED, every_rule
 
 # Series that a run without trouble does not make; the run `troubled` does.
 ONLY_ON_TROUBLE = {
@@ -42,13 +43,12 @@ ELSEWHERE = {
 
 def asked() -> Selectors:
     """Every series that a rule or a panel asks for, with the labels that it must have."""
-    recorded = dashboards.recorded()
     found: Selectors = set()
-    for rule in dashboards.rules():
-        found |= selectors(rule["expr"], recorded=recorded)
+    for rule in every_rule():
+        found |= selectors(rule["expr"], recorded=RECORDED)
     for dashboard in dashboards.committed().values():
         for query in dashboards.promql(dashboard):
-            found |= selectors(concrete(query.expr), query.shown, recorded)
+            found |= selectors(concrete(query.expr), query.shown, RECORDED)
     return found
 
 
@@ -90,7 +90,7 @@ def test_every_servicemonitor_has_a_target(up: str, prometheus: Prometheus) -> N
 
 
 def test_every_rule_is_loaded_and_can_be_evaluated(published: None, prometheus: Prometheus) -> None:
-    names = {rule.get("alert") or rule["record"] for rule in dashboards.rules()}
+    names = {rule.get("alert") or rule["record"] for rule in every_rule()}
 
     def loaded() -> bool:
         return names <= {rule["name"] for rule in prometheus.rules() if rule["health"] == "ok"}

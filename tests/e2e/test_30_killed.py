@@ -38,10 +38,7 @@ def test_a_pod_killed_while_it_extracts_is_followed_by_one_that_goes_on(
 
 def test_a_pod_killed_while_it_publishes_leaves_nothing_half_done(airflow: Airflow, connect: Connect, ask: Ask) -> None:
     before = ask("analyst", CONTENT)
-    psql = ("exec", "-n", "data-platform", "postgres-0", "-c", "postgres", "--", "psql", "-U", "postgres", "warehouse")
-    kube.kubectl(
-        *psql, "-c", "update silver.spacex_launches set name = 'edited' where launch_id = '5eb87d42ffd86e000604b384'"
-    )
+    kube.as_superuser("update silver.spacex_launches set name = 'edited' where launch_id = '5eb87d42ffd86e000604b384'")
     with connect("engineer") as reader:
         reader.execute("begin")
         reader.execute("lock table silver.spacex_launches in access share mode")

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tests.monitoring.promql import legend_labels
 
 MONITORING = Path(__file__).parents[2] / "monitoring"
@@ -30,17 +28,6 @@ class Asked:
 def committed() -> dict[str, Dashboard]:
     """The dashboards by uid."""
     return {file.stem: json.loads(file.read_text()) for file in sorted(FOLDER.glob("*.json"))}
-
-
-def recorded() -> dict[str, str]:
-    """The recording rules: series and expression."""
-    return {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
-
-
-def rules() -> list[dict[str, Any]]:
-    """All rules of monitoring/rules."""
-    files = sorted((MONITORING / "rules").glob("*.yaml"))
-    return [rule for file in files for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
 
 
 def panels(dashboard: Dashboard) -> list[dict[str, Any]]:

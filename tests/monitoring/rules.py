@@ -20,14 +20,15 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 Rule = dict[str, Any]
 
 
-def _rules() -> Iterator[Rule]:
+def every_rule() -> Iterator[Rule]:
+    """All rules of monitoring/rules, in the order of files and groups."""
     for file in FILES:
         for group in yaml.safe_load(file.read_text())["groups"]:
             yield from group["rules"]
 
 
-ALERTS: dict[str, Rule] = {rule["alert"]: rule for rule in _rules() if "alert" in rule}
-RECORDED: dict[str, str] = {rule["record"]: rule["expr"] for rule in _rules() if "record" in rule}
+ALERTS: dict[str, Rule] = {rule["alert"]: rule for rule in every_rule() if "alert" in rule}
+RECORDED: dict[str, str] = {rule["record"]: rule["expr"] for rule in every_rule() if "record" in rule}
 
 
 def seconds(text: str) -> float:

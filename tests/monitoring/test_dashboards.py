@@ -30,6 +30,7 @@ from tests.conftest import ROOT, MakeDatabase
 from tests.monitoring import dashboards
 from tests.monitoring.dashboards import MONITORING, Asked
 from tests.monitoring.promql import Binary, Literal, Node, concrete, parse, selectors
+from tests.monitoring.rules import ALERTS, RECORDED
 from tests.warehouse.states import run
 
 COMMITTED = dashboards.committed()
@@ -211,7 +212,7 @@ def test_a_dashboard_leads_to_the_others_and_nowhere_else(uid: str) -> None:
 
 
 def test_every_runbook_that_a_panel_leads_to_is_one_of_an_alert() -> None:
-    alerts = {rule["alert"] for rule in dashboards.rules() if "alert" in rule}
+    alerts = set(ALERTS)
     named = set(RUNBOOK.findall(json.dumps(COMMITTED)))
     assert len(named) > 15
     assert named <= alerts
@@ -219,7 +220,7 @@ def test_every_runbook_that_a_panel_leads_to_is_one_of_an_alert() -> None:
 
 
 def test_a_threshold_is_where_the_alert_of_the_same_thing_fires() -> None:
-    alerts = {rule["alert"]: rule["expr"] for rule in dashboards.rules() if "alert" in rule}
+    alerts = {name: rule["expr"] for name, rule in ALERTS.items()}
     for alert, limit in LIMITS.items():
         assert any(math.isclose(limit, number) for number in _compared(parse(alerts[alert]))), alert
 
@@ -246,7 +247,7 @@ def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
 @pytest.mark.parametrize("asked", QUERIES, ids=lambda asked: asked.where)
 def test_every_query_asks_for_metrics_and_labels_that_exist(asked: Asked) -> None:
     known = _known()
-    for metric, labels in selectors(concrete(asked.expr), asked.shown, dashboards.recorded()):
+    for metric, labels in selectors(concrete(asked.expr), asked.shown, RECORDED):
         assert metric in known, f"{metric} is declared nowhere"
         assert labels <= known[metric], f"{metric} has no label {sorted(labels - known[metric])}"
 
