@@ -1,5 +1,6 @@
 """A lake in a directory and one in an object store (moto's server, over real HTTP)."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,11 @@ BUCKET = "a-lake"
 
 @pytest.fixture(scope="session")
 def object_store() -> Iterator[str]:
-    """Address of an S3 that forgets everything in the end."""
+    """Address of an S3 that forgets everything in the end.
+
+    It keeps objects in memory, whatever their size: those that it moves into files it never closes.
+    """
+    os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(2**30)
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     host, port = moto.get_host_and_port()
