@@ -6,15 +6,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from typing import Any
 
 from etl import sources
-from etl.errors import PlatformError, SourceUnavailableError
+from etl.errors import PlatformError, SourceUnavailableError, UsageError
+from etl.lake.silver import Engine
 from etl.lake.store import Lake
-from etl.model import Source
+from etl.model import DataInterval, Source, today
 from etl.pipeline import Nobody, Observer, Pipeline
-from etl.settings import Settings
+from etl.settings import Settings, SourceSettings
 from etl.sources.http import HttpClient, Patience
-from etl.warehouse import migrations, waiting
+from etl.warehouse import ledger, migrations, waiting
+from etl.warehouse.budget import Budget
 from etl.warehouse.connection import Warehouse
 
 ANSWER_WITHIN_S = 3.0
@@ -29,25 +34,60 @@ class Parts:
     is_elsewhere: bool
 
     def source(self, name: str) -> Source:
-        """The source at its own address."""
-        knobs = getattr(self.settings, name)
-        return sources.load(name, knobs.base_url, knobs.page_size)
+        """The source as it is set up."""
+        return sources.load(name, self._knobs(name))
+
+    def interval(self, source: Source, start: date | None, end: date | None) -> DataInterval | None:
+        """The days that a run is about; those not given follow from what is published, for a source read by days.
+
+        Raises: UsageError for an end without a start, if the source serves its whole state.
+        """
+        if start is not None:
+            return DataInterval(start, end or today())
+        if not source.serves_everything:
+            with self.warehouse() as warehouse:
+                return source.interval(ledger.next_start(warehouse, source.datasets), end or today())
+        if end is not None:
+            raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
+        return None
 
     @contextmanager
     def client(self, source: Source, attempts: int | None = None) -> Iterator[HttpClient]:
-        """A client for it, with the attempts of the settings or fewer; a simulator's answers are not kept."""
+        """A client for it, with the attempts of the settings or fewer.
+
+        What it asks is spent from the budget of the API's limits. A simulator in this process has none, and its
+        answers are not kept.
+        """
         http = self.settings.http
         attempts = attempts or http.attempts
         patience = Patience(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
         cache = None if source.origin == SIMULATED else http.cache
-        with HttpClient(source.name, source.base_url, patience, cache) as client:
+        with (
+            self._budget(source) as budget,
+            HttpClient(source.name, source.base_url, patience, cache, budget) as client,
+        ):
             yield client
+
+    @contextmanager
+    def _budget(self, source: Source) -> Iterator[Budget | None]:
+        """In a session of its own: what is spent stays spent, whatever becomes of the run."""
+        if not source.limits or source.origin == SIMULATED:
+            yield None
+            return
+        with self.warehouse() as warehouse:
+            yield Budget(warehouse, source.name, source.limits)
+
+    @contextmanager
+    def engine(self, name: str) -> Iterator[Engine]:
+        """The engine of that name, ready to work."""
+        with import_module(f"etl.lake.{name}_engine").engine() as engine:
+            yield engine
 
     def lake(self) -> Lake:
         return Lake(self.settings.lake.url)
 
-    def pipeline(self, source: Source, observer: Observer | None = None) -> Pipeline:
-        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, observer or Nobody())
+    def pipeline(self, source: Source, engine: Engine, observer: Observer | None = None) -> Pipeline:
+        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, observer or Nobody())
 
     @contextmanager
     def server(self) -> Iterator[str]:
@@ -83,13 +123,22 @@ class Parts:
             _ask_in_time(source)
         except PlatformError as error:
             _refuse_to_mix(warehouse, source, error)
-            from etl.simulate import server, spacex
+            from etl.simulate import server
 
-            with server.serve(spacex.make_app()) as simulator:
-                knobs = getattr(self.settings, name)
-                yield sources.load(name, simulator.url, knobs.page_size, SIMULATED)
+            with server.serve(simulator(name).make_app()) as running:
+                knobs = self._knobs(name).model_copy(update={"base_url": running.url})
+                yield sources.load(name, knobs, SIMULATED)
         else:
             yield source
+
+    def _knobs(self, name: str) -> SourceSettings:
+        knobs: SourceSettings = getattr(self.settings, name)
+        return knobs
+
+
+def simulator(name: str) -> Any:
+    """The module that simulates a source: its `make_app`, and what its data are `ABOUT`."""
+    return import_module(f"etl.simulate.{name}")
 
 
 def _ask_in_time(source: Source) -> None:

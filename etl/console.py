@@ -68,12 +68,12 @@ class Progress:
             bar.update(task, completed=total, what="")
 
 
-def show_origin(source: Source, live: Source) -> None:
-    """Which of the two this run reads."""
+def show_origin(source: Source, live: Source, simulated: str) -> None:
+    """Which of the two this run reads, and what the simulated data are."""
     if source.origin == live.origin:
         say(f"{live.base_url} answers: this run reads the live API.")
     else:
-        say(f"{live.base_url} does not answer: this run reads {source.origin}, facts up to October 2022.")
+        say(f"{live.base_url} does not answer: this run reads {source.origin}, {simulated}.")
 
 
 def show_summary(summary: Summary) -> None:

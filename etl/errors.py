@@ -87,6 +87,10 @@ class SourceContractError(TerminalError):
     exit_code = os.EX_PROTOCOL
 
 
+class BudgetSpentError(SourceUnavailableError):
+    """We have asked the API as much as it allows, and do not ask it now; whether it answers nobody knows."""
+
+
 class SourceWithdrawnError(TerminalError):
     """The API, or the part of it that we ask for, is gone."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+MOST_PARTS = 999
+HOW_A_PART_IS_WRITTEN = "Write it like 2/4: the second of 4."
 
 
 def new_run_id(now: datetime | None = None) -> str:
@@ -62,6 +64,23 @@ class DataInterval:
     def __str__(self) -> str:
         return f"[{self.start}, {self.end})"
 
+    @classmethod
+    def parse(cls, start: str, end: str) -> DataInterval:
+        """From two ISO days. Raises: ValueError, UsageError."""
+        return cls(date.fromisoformat(start), date.fromisoformat(end))
+
+    def without(self, others: Iterable[DataInterval]) -> list[DataInterval]:
+        """What is left of it when the days of all others are taken away, oldest first."""
+        left = [self]
+        for other in others:
+            halves = [
+                half
+                for each in left
+                for half in ((each.start, min(each.end, other.start)), (max(each.start, other.end), each.end))
+            ]
+            left = [DataInterval(start, end) for start, end in halves if start < end]
+        return left
+
 
 @dataclass(frozen=True)
 class Column:
@@ -78,7 +97,8 @@ class Dataset:
     """One table of `silver` or `gold`: its grain, key and columns.
 
     `part_of` names the dataset to whose rows these belong, and whose key they carry (core slots to a launch): when such
-    a row is read again, so are all its parts.
+    a row is read again, so are all its parts. `day` names the
+    column that says to which day of an interval a row belongs, for data that are read by days.
     """
 
     name: str
@@ -86,6 +106,7 @@ class Dataset:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     part_of: str | None = None
+    day: str | None = None
 
     @cached_property
     def schema(self) -> pa.Schema:
@@ -96,8 +117,36 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of `of` equal shares of an extraction, from 1: what one of several pods asks for."""
+
+    number: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= self.of <= MOST_PARTS:
+            raise UsageError(
+                f"There is no part {self.number} of {self.of}.", hint="Write it like 2/4: the second of 4."
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Part:
+        """Read `2/4`. Raises: UsageError."""
+        found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text.strip())
+        if not found:
+            raise UsageError(f"'{text}' is no part of an extraction.", hint=HOW_A_PART_IS_WRITTEN)
+        return cls(int(found[1]), int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.of}"
+
+
+@dataclass(frozen=True)
 class Page:
-    """One answer of an API, as received; after the last one there is nothing more to ask for."""
+    """One answer of an API, as received; after the last one there is nothing more to ask for.
+
+    `about` is what a parser must know of the question because the answer does not say it: plain JSON values.
+    """
 
     number: int
     url: str
@@ -106,6 +155,15 @@ class Page:
     records: int
     received_at: datetime
     is_last: bool
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page answers and when it did: the part of its story that a parser may need."""
+
+    about: Mapping[str, Any]
+    received_at: datetime
 
 
 @dataclass(frozen=True)
@@ -145,9 +203,13 @@ class Answer:
 class Client(Protocol):
     """What a source needs of HTTP; `etl.sources.http.HttpClient` is the real one."""
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer: ...
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1) -> Answer: ...
 
-    def post(self, path: str, document: Mapping[str, Any]) -> Answer: ...
+    def post(self, path: str, document: Mapping[str, Any], *, weight: float = 1) -> Answer: ...
+
+    def left(self) -> list[tuple[Limit, float]]:
+        """What may still be asked of each of the API's limits; none if it has none."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -155,17 +217,43 @@ class Endpoint:
     """One resource of an API.
 
     `pages(client, interval, first)` asks for the pages from number `first` on (1-based); an interval of None
-    means everything. `parse` is a plain function of one page's bytes: it never raises for what a record holds.
-    `page_size` is how many records a page was asked for; None: there is one page.
+    means everything. `parse` is a plain function of one page: it never raises for what a record holds.
+    `page_size` is how many records a page was asked for; None: there is one page. `question` tells what else the
+    pages depend on: a run that was begun with other questions is not gone on with.
     `knows_intervals` is false if it always answers with everything.
+    `part` gives the endpoint that asks for one share of the pages; None: it cannot be shared.
     """
 
     name: str
     datasets: tuple[Dataset, ...]
     pages: Callable[[Client, DataInterval | None, int], Iterator[Page]]
-    parse: Callable[[bytes], Parsed]
+    parse: Callable[[bytes, Asked], Parsed]
     page_size: int | None = None
+    question: str = ""
     knows_intervals: bool = False
+    part: Callable[[Part], Endpoint] | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How much an API may be asked in any stretch of `seconds`; `is_spread`: beyond half of it, evenly."""
+
+    calls: float
+    seconds: int
+    name: str
+    is_spread: bool = False
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run asks of an API: how often, and what that weighs against its limits."""
+
+    requests: int
+    weight: float
+
+
+def whole_state(_next_start: date | None, _today: date) -> None:
+    """The interval of a run without dates, for an API that always serves everything: none."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +261,10 @@ class Source:
     """An API: where it is, what it serves, how to see in one small request whether it works.
 
     `origin` is what manifests and the ledger say of where the data came from.
+    `silver` are the tables published from what the endpoints parse; those that no endpoint parses are made by
+    `sql/silver/<name>.sql`, which reads `parsed.*`. Empty: just what is parsed. `gold` is made by `sql/gold/`.
+    `interval(next_start, today)` is what a run without dates is about, given how far the source is published.
+    `cost(interval)` tells what such a run asks; `limits` are those of the API.
     """
 
     name: str
@@ -181,8 +273,29 @@ class Source:
     origin: str
     endpoints: tuple[Endpoint, ...]
     probe: Callable[[Client], str]
+    silver: tuple[Dataset, ...] = ()
     gold: tuple[Dataset, ...] = ()
+    interval: Callable[[date | None, date], DataInterval | None] = whole_state
+    limits: tuple[Limit, ...] = ()
+    cost: Callable[[DataInterval | None], Cost] | None = None
+
+    @property
+    def parsed(self) -> tuple[Dataset, ...]:
+        """What the endpoints' parsers make of pages."""
+        return tuple(dataset for endpoint in self.endpoints for dataset in endpoint.datasets)
 
     @property
     def datasets(self) -> tuple[Dataset, ...]:
-        return tuple(dataset for endpoint in self.endpoints for dataset in endpoint.datasets)
+        """The tables of `silver` that are published."""
+        return self.silver or self.parsed
+
+    @property
+    def derived(self) -> tuple[Dataset, ...]:
+        """Those of them that SQL makes of what is parsed."""
+        parsed = {dataset.name for dataset in self.parsed}
+        return tuple(dataset for dataset in self.datasets if dataset.name not in parsed)
+
+    @property
+    def serves_everything(self) -> bool:
+        """Whether a run without dates is about the whole state rather than about some days."""
+        return self.interval is whole_state

@@ -14,6 +14,7 @@ import structlog
 from etl import telemetry
 from etl.errors import (
     AccessError,
+    BudgetSpentError,
     ConfigError,
     PlatformError,
     SourceContractError,
@@ -21,14 +22,15 @@ from etl.errors import (
     SourceWithdrawnError,
     UsageError,
 )
-from etl.lake import bronze, silver
-from etl.lake.silver import Transformed
+from etl.lake import bronze, gold, layout, silver
+from etl.lake.silver import Engine, Transformed
 from etl.lake.store import Lake
-from etl.model import Client, DataInterval, Dataset, Endpoint, Page, Parsed, Source, new_run_id
+from etl.model import Asked, Client, DataInterval, Dataset, Endpoint, Page, Parsed, Part, Source, new_run_id
 from etl.telemetry import log
 from etl.warehouse import ledger
 from etl.warehouse.connection import Warehouse
 from etl.warehouse.publication import Publication, Rows, TableOutcome, publication
+from etl.warehouse.statements import statement
 
 STEPS = ("check", "extract", "transform", "stage", "audit", "publish")
 DOWN = (SourceUnavailableError, SourceWithdrawnError, SourceContractError, AccessError)
@@ -85,69 +87,101 @@ class Summary:
 
 @dataclass
 class Pipeline:
-    """One source, one lake and, for what needs it, one warehouse."""
+    """One source, one lake, one engine and, for what needs it, one warehouse."""
 
     source: Source
     lake: Lake
     max_refused_share: float
+    engine: Engine
     observer: Observer = field(default_factory=Nobody)
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def run(self, client: Client, warehouse: Warehouse, interval: DataInterval | None) -> Summary:
-        """All steps, entered in the ledger from the start. Raises: any PlatformError, after entering it, too."""
+    def run(
+        self, client: Client, warehouse: Warehouse, interval: DataInterval | None, *, into_lake: bool = False
+    ) -> Summary:
+        """All steps, entered in the ledger from the start; `into_lake`: gold becomes files rather than tables.
+
+        Raises: any PlatformError, after entering it, too.
+        """
         with self.attempt(warehouse, interval) as attempt:
-            self.check(client)
+            self.check(client, interval)
             run_id = self.extract(client, interval)
             transformed = self.transform(run_id)
-            published = self._publish(warehouse, attempt, transformed)
+            publish = self._publish_into_lake if into_lake else self._publish
+            published = publish(warehouse, attempt, transformed)
         return Summary(attempt.run_id, self.source.name, interval, transformed, published, dict(self.seconds))
 
-    def check(self, client: Client) -> str:
-        """See in one small request whether a run can work, and say what was seen."""
-        with self._step("check"), self._asking():
-            return self.source.probe(client)
+    def check(self, client: Client, interval: DataInterval | None) -> str:
+        """See in one small request whether a run can work, and say what was seen and what the run will ask."""
+        with self._step("check"):
+            with self._asking():
+                seen = self.source.probe(client)
+            if self.source.cost is None:
+                return seen
+            cost = self.source.cost(interval)
+            left = [f"{calls:,.0f} of {limit.calls:,.0f} per {limit.name}" for limit, calls in client.left()]
+            told = f"{seen}; a run asks {cost.requests:,} times, which counts as {cost.weight:,.0f} calls"
+            return f"{told}; left are {', '.join(left)}" if left else told
 
-    def extract(self, client: Client, interval: DataInterval | None, run_id: str | None = None) -> str:
-        """Keep the API's answers in bronze and return the run's id.
+    def extract(
+        self, client: Client, interval: DataInterval | None, run_id: str | None = None, part: Part | None = None
+    ) -> str:
+        """Keep the API's answers, or one part of them, in bronze and return the run's id.
 
         A run that was killed half-way is gone on with: the one named, else the newest for the same interval.
         """
         now = datetime.now(UTC)
         run_id = run_id or bronze.unfinished(self.lake, self.source, interval, now) or new_run_id(now)
+        endpoints = self.source.endpoints if part is None else _shared(self.source, part)
         with self._step("extract", run_id=run_id) as step:
-            parts = [self._extract_endpoint(client, each, run_id, interval, step) for each in self.source.endpoints]
-            step.numbers["records"] = sum(part.records for part in parts)
-            step.numbers["bytes"] = sum(part.bytes for part in parts)
+            kept = [self._extract_endpoint(client, each, run_id, interval, part, step) for each in endpoints]
+            step.numbers["records"] = sum(manifest.records for manifest in kept)
+            step.numbers["bytes"] = sum(manifest.bytes for manifest in kept)
         return run_id
 
     def transform(self, run_id: str) -> Transformed:
         """Turn a run's bronze into silver. Raises: SourceContractError if too much of it is refused."""
         with self._step("transform", run_id=run_id) as step:
             found = silver.transform(
-                self.lake, self.source, run_id, self.max_refused_share, lambda endpoint, _records: step.done(endpoint)
+                self.lake,
+                self.source,
+                run_id,
+                self.max_refused_share,
+                self.engine,
+                {dataset.name: statement(f"silver/{dataset.name}") for dataset in self.source.derived},
+                lambda endpoint, _pages: step.done(endpoint),
             )
             step.numbers.update(records=found.records, refused=found.refused, rows=sum(found.rows.values()))
         return found
 
-    def publish(self, warehouse: Warehouse, transformed: Transformed, *, even_if_older: bool = False) -> Published:
+    def publish(
+        self, warehouse: Warehouse, transformed: Transformed, *, even_if_older: bool = False, into_lake: bool = False
+    ) -> Published:
         """Stage, audit and publish a transformed run as an attempt of its own.
 
         What was extracted earlier than what is published stays unpublished, unless it is wanted `even_if_older`.
         """
-        with self.attempt(warehouse, interval_of(transformed)) as attempt:
-            return self._publish(warehouse, attempt, transformed, even_if_older=even_if_older)
+        with self.attempt(warehouse, silver.interval_of(transformed)) as attempt:
+            publish = self._publish_into_lake if into_lake else self._publish
+            return publish(warehouse, attempt, transformed, even_if_older=even_if_older)
 
     def replay(self, warehouse: Warehouse, records: dict[int, tuple[str, bytes]]) -> tuple[Published, dict[int, str]]:
         """Publish quarantined records, mended or now understood, on top of what is published.
 
         `records`: by quarantine id, the endpoint's name and the record's JSON.
         Returns what was published and, by quarantine id, why a record is still refused.
-        Raises: UsageError if another run has read some of them again meanwhile.
+        Raises: UsageError if another run has read some of them again meanwhile, or if rows are made from more than
+        one record, so that a single one cannot be published.
         """
+        if self.source.derived:
+            raise UsageError(
+                f"Rows of {self.source.name} are made together with those of the same day: none is published alone.",
+                hint=f"Read the day again: `etl run {self.source.name} --from DAY --to NEXT_DAY`.",
+            )
         parsed, still_refused = self._parse_again(records)
         with self.attempt(warehouse, None) as attempt, publication(warehouse, self.source) as new:
             _refuse_settled(warehouse, self.source, records)
-            everything = {endpoint.name for endpoint in self.source.endpoints}
+            everything = {dataset.name for dataset in self.source.datasets}
             self._stage_audit(new, lambda dataset: parsed.get(dataset.name, []), everything, attempt)
             published = self._finish(new, attempt, extracted_by=None, origin=self.source.origin)
             replayed = [quarantine_id for quarantine_id in records if quarantine_id not in still_refused]
@@ -194,6 +228,7 @@ class Pipeline:
         endpoint: Endpoint,
         run_id: str,
         interval: DataInterval | None,
+        part: Part | None,
         step: Step,
     ) -> bronze.Manifest:
         def ask(first: int) -> Iterator[Page]:
@@ -205,7 +240,7 @@ class Pipeline:
             step.done(endpoint.name)
 
         with structlog.contextvars.bound_contextvars(dataset=endpoint.name):
-            manifest = bronze.extract(self.lake, endpoint, run_id, self.source.origin, interval, ask, kept)
+            manifest = bronze.extract(self.lake, endpoint, run_id, self.source.origin, interval, ask, kept, part)
             log.info("extracted", pages=len(manifest.pages), records=manifest.records, bytes=manifest.bytes)
         return manifest
 
@@ -214,6 +249,8 @@ class Pipeline:
         """Tell whether the API answers as it should; what fails on our side says nothing about it."""
         try:
             yield
+        except BudgetSpentError:
+            raise
         except DOWN:
             telemetry.SOURCE_UP.send(0, source=self.source.name)
             raise
@@ -224,12 +261,10 @@ class Pipeline:
         self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool = False
     ) -> Published:
         def rows(dataset: Dataset) -> Iterable[Any]:
-            return silver.batches(self.lake, dataset, transformed.run_id)
+            return silver.batches(self.lake, transformed, dataset)
 
-        quarantined = list(silver.quarantined(self.lake, self.source, transformed.run_id))
-        keep = {record.endpoint for record in quarantined}
-        if transformed.interval is not None:
-            keep |= {endpoint.name for endpoint in self.source.endpoints if endpoint.knows_intervals}
+        quarantined = list(silver.quarantined(self.lake, transformed))
+        keep = _not_read_whole(self.source, transformed, {record.endpoint for record in quarantined})
         with (
             structlog.contextvars.bound_contextvars(extracted_by=transformed.run_id),
             publication(warehouse, self.source) as new,
@@ -243,6 +278,27 @@ class Pipeline:
             return self._finish(
                 new, attempt, extracted_by=transformed.run_id, origin=transformed.origin, quarantined=quarantined
             )
+
+    def _publish_into_lake(
+        self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool = False
+    ) -> Published:
+        """Gold as files, made from all days that the lake has; silver is there already."""
+        if not even_if_older and (newer := attempt.newer_extraction(transformed.run_id)):
+            log.warning("a newer extraction is published already", newer=newer)
+            attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extracted_by=None)
+            return Published("unchanged", ())
+        texts = {table.name: statement(f"gold/{table.name}") for table in self.source.gold}
+        with self._step("publish") as step:
+            made = gold.make(self.lake, self.source, transformed.run_id, self.engine, texts)
+            rows = transformed.rows | {name: selected.rows for name, selected in made.items()}
+            tables = tuple(TableOutcome(name, count, count, "in the lake", True) for name, count in rows.items())
+            with warehouse.transaction():
+                attempt.move_watermarks(self.source.datasets, _end(transformed))
+                attempt.finish(
+                    status="published", outcomes=tables, origin=transformed.origin, extracted_by=transformed.run_id
+                )
+            step.numbers.update(tables=len(tables), rows=sum(rows.values()))
+        return Published("published", tables)
 
     def _stage_audit(self, new: Publication, rows: Rows, keep: set[str], attempt: ledger.Attempt) -> None:
         attempt.audits = new.audits
@@ -266,7 +322,7 @@ class Pipeline:
         batches: dict[str, list[Any]] = {}
         still_refused: dict[int, str] = {}
         for quarantine_id, (name, record) in records.items():
-            parsed: Parsed = endpoints[name].parse(b"[" + record + b"]")
+            parsed: Parsed = endpoints[name].parse(b"[" + record + b"]", Asked({}, datetime.now(UTC)))
             if parsed.refused:
                 still_refused[quarantine_id] = parsed.refused[0].reason
             for dataset, batch in parsed.batches.items():
@@ -290,6 +346,25 @@ class Pipeline:
                 telemetry.STEP_DURATION.send(self.seconds[name], source=self.source.name, step=name)
             finally:
                 telemetry.flush()
+
+
+def _shared(source: Source, part: Part) -> tuple[Endpoint, ...]:
+    """The endpoints, each asking for its share only. Raises: UsageError if one cannot."""
+    shared = tuple(endpoint.part(part) for endpoint in source.endpoints if endpoint.part is not None)
+    if len(shared) < len(source.endpoints):
+        raise UsageError(f"{source.name} cannot be extracted in parts.", hint="Leave out --part.")
+    return shared
+
+
+def _not_read_whole(source: Source, transformed: Transformed, refusing: set[str]) -> set[str]:
+    """Datasets of which a run has read some rows only: those of its days, or all but those that were refused."""
+    endpoints = [
+        endpoint
+        for endpoint in source.endpoints
+        if endpoint.name in refusing or (endpoint.knows_intervals and transformed.interval is not None)
+    ]
+    derived = source.derived if endpoints else ()
+    return {dataset.name for dataset in (*(d for endpoint in endpoints for d in endpoint.datasets), *derived)}
 
 
 def transformed_run(lake: Lake, source: Source, interval: DataInterval | None, run_id: str | None) -> Transformed:
@@ -330,21 +405,13 @@ def _refuse_settled(warehouse: Warehouse, source: Source, records: Iterable[int]
         )
 
 
-def interval_of(transformed: Transformed) -> DataInterval | None:
-    """The interval that a run is about; None: everything."""
-    if transformed.interval is None:
-        return None
-    start, end = transformed.interval
-    return DataInterval(date.fromisoformat(start), date.fromisoformat(end))
-
-
 def _end(transformed: Transformed) -> date | None:
     """Up to which day the run knows everything: its interval's end, but never later than the day it was read.
 
     None for an interval that had not begun by then.
     """
-    read_on = bronze.creation_date(transformed.run_id)
-    interval = interval_of(transformed)
+    read_on = layout.creation_date(transformed.run_id)
+    interval = silver.interval_of(transformed)
     if interval is None:
         return read_on
     return min(interval.end, read_on) if interval.start < read_on else None

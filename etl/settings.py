@@ -1,6 +1,7 @@
 """Every knob, typed. Environment names are `ETL_<GROUP>__<NAME>`; the warehouse is libpq's `PGHOST` and so on."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -58,13 +59,44 @@ class HttpSettings(Group):
     )
 
 
-class SpacexSettings(Group):
+class SourceSettings(Group):
+    """What every source has."""
+
+    base_url: Annotated[str, AfterValidator(_address)]
+
+
+class SpacexSettings(SourceSettings):
     """The SpaceX API."""
 
     base_url: Annotated[str, AfterValidator(_address)] = Field(
         default="https://api.spacexdata.com", description="Where it answers."
     )
     page_size: int = Field(default=100, ge=1, le=1000, description="Launches per request.")
+
+
+class SensorsSettings(SourceSettings):
+    """The Open-Meteo archive, asked for a grid of virtual sensors."""
+
+    base_url: Annotated[str, AfterValidator(_address)] = Field(
+        default="https://archive-api.open-meteo.com", description="Where it answers."
+    )
+    rows: int = Field(default=10, ge=1, le=1000, description="Sensors from south to north.")
+    columns: int = Field(default=10, ge=1, le=1000, description="Sensors from west to east.")
+    latitude: float = Field(default=52.52, ge=-90, le=90, description="The grid's middle, degrees north.")
+    longitude: float = Field(default=13.405, ge=-180, le=180, description="The grid's middle, degrees east.")
+    spacing: float = Field(default=0.1, gt=0, le=10, description="Degrees from one sensor to the next.")
+    zone_size: int = Field(default=2, ge=1, le=1000, description="A zone is a square of so many sensors a side.")
+    sensors_per_request: int = Field(default=50, ge=1, le=1000, description="Locations asked for at once.")
+    days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
+    start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="First day that the first run reads, instead of counting days back."
+    )
+    lookback_days: int = Field(
+        default=5, ge=0, le=365, description="Published days that a later run reads again, for late corrections."
+    )
+    calls_per_minute: float = Field(default=600, gt=0, description="The API's limit.")
+    calls_per_hour: float = Field(default=5_000, gt=0, description="The API's limit.")
+    calls_per_day: float = Field(default=10_000, gt=0, description="The API's limit.")
 
 
 class QuarantineSettings(Group):
@@ -113,6 +145,7 @@ class Settings(BaseSettings):
     lake: LakeSettings = Field(default_factory=LakeSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     spacex: SpacexSettings = Field(default_factory=SpacexSettings)
+    sensors: SensorsSettings = Field(default_factory=SensorsSettings)
     quarantine: QuarantineSettings = Field(default_factory=QuarantineSettings)
     warehouse: WarehouseSettings = Field(default_factory=WarehouseSettings)
     statsd: StatsdSettings = Field(default_factory=StatsdSettings)

@@ -122,7 +122,7 @@ SOURCE_QUOTA = Metric(
     "etl_source_quota_remaining_ratio",
     Kind.GAUGE,
     "ratio",
-    "Share of the API's quota that is left, if it tells, in X-RateLimit-Limit and -Remaining.",
+    "Share of the API's quota that is left: as it tells in X-RateLimit-Limit and -Remaining, or as we count it.",
     ("source",),
 )
 ERRORS = Metric(

@@ -14,6 +14,7 @@ import pytest
 from etl import sources
 from etl.lake.store import Lake
 from etl.model import Source
+from etl.settings import SpacexSettings
 from etl.simulate import server, spacex
 from etl.simulate.faults import Fault, Faults
 from etl.sources.http import HttpClient, Patience
@@ -136,7 +137,7 @@ def simulate() -> Iterator[Simulate]:
 
 
 def spacex_at(url: str, page_size: int = 100) -> Source:
-    return sources.load("spacex", url, page_size, "the simulator")
+    return sources.load("spacex", SpacexSettings(base_url=url, page_size=page_size), "the simulator")
 
 
 @contextmanager

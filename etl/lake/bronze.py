@@ -1,7 +1,8 @@
 """Bronze: an API's answers as received, one folder per endpoint and run.
 
 `bronze/<endpoint>/p_creation_date=<day>/<run id>/page-00001.json.gz` and, written last, `manifest.json`. While a
-run is under way its folder holds `progress.json` instead; a run that was killed goes on from there.
+run is under way its folder holds `progress.json` instead; a run that was killed goes on from there. A run whose
+extraction is shared by several processes has such a folder for each of them in its own: `part-2-of-4/`.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import socket
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from etl.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
+from etl.lake import layout
 from etl.lake.store import Lake
-from etl.model import DataInterval, Endpoint, Page, Source, is_run_id, started_at
+from etl.model import Asked, DataInterval, Endpoint, Page, Part, Source, is_run_id, started_at
 
+PART = re.compile(r"part-(\d+)-of-(\d+)/manifest\.json")
 RESUMABLE = timedelta(hours=24)  # an older half is not completed: the API's state has moved on
 SILENT = timedelta(minutes=10)  # another machine's run that wrote nothing for so long is taken for dead
 
@@ -37,6 +41,11 @@ class PageEntry:
     sha256: str
     records: int
     received_at: str
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.about, datetime.fromisoformat(self.received_at))
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,17 @@ class Manifest:
     origin: str
     interval: tuple[str, str] | None
     page_size: int | None = None
+    question: str = ""
     pages: tuple[PageEntry, ...] = ()
     is_whole: bool = False
+    part: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """Where it and its pages are."""
+        return layout.folder("bronze", self.endpoint, self.run_id) + (
+            f"/part-{self.part.replace('/', '-of-')}" if self.part else ""
+        )
 
     @property
     def records(self) -> int:
@@ -68,18 +86,28 @@ def extract(
     interval: DataInterval | None,
     ask: Callable[[int], Iterator[Page]],
     on_page: Callable[[Page], None],
+    part: Part | None = None,
 ) -> Manifest:
     """Keep all pages of an endpoint; those that an earlier, killed attempt of this run kept are not asked for again."""
-    fresh = Manifest(run_id, endpoint.name, origin, days(interval), endpoint.page_size)
-    if lake.exists(_path(endpoint.name, run_id, "manifest.json")):
-        return _of_the_same(read_manifest(lake, endpoint.name, run_id), fresh)
-    progress = _of_the_same(_progress(lake, endpoint, run_id) or fresh, fresh)
-    if progress.page_size != fresh.page_size:  # its pages are cut differently
+    fresh = Manifest(
+        run_id,
+        endpoint.name,
+        origin,
+        days(interval),
+        endpoint.page_size,
+        endpoint.question,
+        part=None if part is None else str(part),
+    )
+    manifest, under_way = f"{fresh.folder}/manifest.json", f"{fresh.folder}/progress.json"
+    if lake.exists(manifest):
+        return _of_the_same(_read(lake, manifest)[0], fresh)
+    progress = _of_the_same(_read(lake, under_way)[0] if lake.exists(under_way) else fresh, fresh)
+    if (progress.page_size, progress.question) != (fresh.page_size, fresh.question):  # its pages are others
         progress = fresh
     _write(lake, progress, "progress.json")
     try:
         for page in ask(len(progress.pages) + 1) if not progress.is_whole else ():
-            entry = _keep(lake, endpoint, run_id, page)
+            entry = _keep(lake, progress, page)
             progress = replace(progress, pages=(*progress.pages, entry), is_whole=page.is_last)
             _write(lake, progress, "progress.json")
             on_page(page)
@@ -87,36 +115,36 @@ def extract(
         _write(lake, fresh, "progress.json")  # pages that may not fit together are not gone on with
         raise
     _write(lake, progress, "manifest.json")
-    lake.delete(_path(endpoint.name, run_id, "progress.json"))
+    lake.delete(under_way)
     return progress
 
 
-def bodies(lake: Lake, manifest: Manifest) -> Iterator[tuple[PageEntry, bytes]]:
-    """Each page's bytes as received.
+def body(lake: Lake, page: PageEntry) -> bytes:
+    """A page's bytes as received.
 
-    Raises: LakeUnavailableError if a page is not what its manifest says.
+    Raises: LakeUnavailableError if they are not what the manifest says.
     """
-    for entry in manifest.pages:
-        path = _path(manifest.endpoint, manifest.run_id, entry.file)
-        try:
-            body = gzip.decompress(lake.read(path))
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise lake.damaged(path) from error
-        if hashlib.sha256(body).hexdigest() != entry.sha256:
-            raise lake.damaged(path)
-        yield entry, body
+    try:
+        found = gzip.decompress(lake.read(page.file))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise lake.damaged(page.file) from error
+    if hashlib.sha256(found).hexdigest() != page.sha256:
+        raise lake.damaged(page.file)
+    return found
 
 
 def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: datetime) -> str | None:
     """The newest run that was killed while it extracted the same thing, to go on with; none if a later one is whole."""
-    for run_id, parts in sorted(_runs(lake, source, now - RESUMABLE).items(), reverse=True):
+    for run_id, files in sorted(_runs(lake, source, now - RESUMABLE).items(), reverse=True):
+        if any("/" in file for _, file in files):  # shared: each process goes on with its own part
+            continue
         try:
-            told = [_read(lake, _path(endpoint, run_id, file)) for endpoint, file in parts]
+            told = [_read(lake, f"{layout.folder('bronze', endpoint, run_id)}/{file}") for endpoint, file in files]
         except LakeUnavailableError:  # damaged, or finished by its own process just now
             continue
         if any(part.interval != days(interval) or part.origin != source.origin for part, _ in told):
             continue
-        if _complete(source, parts):
+        if _complete(source, files):
             return None
         if not any(_alive(writer, now) for _, writer in told):
             return run_id
@@ -125,22 +153,35 @@ def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: d
 
 def latest(lake: Lake, source: Source, interval: DataInterval | None) -> str | None:
     """The newest run whose extraction of that interval is complete."""
-    for run_id, parts in sorted(_runs(lake, source).items(), reverse=True):
-        if _complete(source, parts):
-            manifest = read_manifest(lake, source.endpoints[0].name, run_id)
-            if manifest.interval == days(interval):
+    for run_id, files in sorted(_runs(lake, source).items(), reverse=True):
+        if _complete(source, files):
+            found = read_manifest(lake, source.endpoints[0].name, run_id)
+            if is_about(source, found.interval, interval):
                 return run_id
     return None
 
 
 def is_complete(lake: Lake, source: Source, run_id: str) -> bool:
-    """Whether every endpoint of that run was extracted."""
-    return all(lake.exists(_path(endpoint.name, run_id, "manifest.json")) for endpoint in source.endpoints)
+    """Whether every endpoint of that run was extracted, with all its parts."""
+    files = {(each.name, file) for each in source.endpoints for file in _files(lake, each.name, run_id)}
+    return _complete(source, files)
 
 
 def read_manifest(lake: Lake, endpoint: str, run_id: str) -> Manifest:
-    """What a complete extraction of an endpoint says of itself."""
-    return _read(lake, _path(endpoint, run_id, "manifest.json"))[0]
+    """What a complete extraction of an endpoint says of itself; its parts as one, pages numbered through."""
+    files = [file for file in _files(lake, endpoint, run_id) if file.endswith("manifest.json")]
+    parts = [
+        _read(lake, f"{layout.folder('bronze', endpoint, run_id)}/{file}")[0] for file in sorted(files, key=_by_part)
+    ]
+    if not parts:
+        raise lake.damaged(f"{layout.folder('bronze', endpoint, run_id)}/manifest.json")
+    pages = enumerate((page for part in parts for page in part.pages), start=1)
+    return replace(parts[0], pages=tuple(replace(page, number=number) for number, page in pages), part=None)
+
+
+def is_about(source: Source, kept: tuple[str, str] | None, interval: DataInterval | None) -> bool:
+    """Whether a run is of the interval asked for; without one, any will do unless the source has a whole state."""
+    return kept == days(interval) or (interval is None and not source.serves_everything)
 
 
 def days(interval: DataInterval | None) -> tuple[str, str] | None:
@@ -148,26 +189,40 @@ def days(interval: DataInterval | None) -> tuple[str, str] | None:
     return None if interval is None else (interval.start.isoformat(), interval.end.isoformat())
 
 
-def creation_date(run_id: str) -> date:
-    """The day in `p_creation_date=`."""
-    return started_at(run_id).date()
+def _folder(endpoint: str, run_id: str) -> str:
+    return layout.folder("bronze", endpoint, run_id)
 
 
-def _path(endpoint: str, run_id: str, file: str) -> str:
-    return f"bronze/{endpoint}/p_creation_date={creation_date(run_id)}/{run_id}/{file}"
+def _files(lake: Lake, endpoint: str, run_id: str) -> list[str]:
+    """Files of a run, as they are called within its folder."""
+    folder = _folder(endpoint, run_id)
+    return [path.removeprefix(f"{folder}/") for path in lake.list(folder)]
 
 
-def _keep(lake: Lake, endpoint: Endpoint, run_id: str, page: Page) -> PageEntry:
-    file = f"page-{page.number:05}.json.gz"
-    lake.write(_path(endpoint.name, run_id, file), gzip.compress(page.body, compresslevel=6, mtime=0))
-    digest = hashlib.sha256(page.body).hexdigest()
-    received = page.received_at.isoformat()
-    return PageEntry(page.number, file, page.url, page.status, len(page.body), digest, page.records, received)
+def _by_part(file: str) -> int:
+    found = PART.match(file)
+    return int(found[1]) if found else 0
+
+
+def _keep(lake: Lake, manifest: Manifest, page: Page) -> PageEntry:
+    file = f"{manifest.folder}/page-{page.number:05}.json.gz"
+    lake.write(file, gzip.compress(page.body, compresslevel=6, mtime=0))
+    return PageEntry(
+        page.number,
+        file,
+        page.url,
+        page.status,
+        len(page.body),
+        hashlib.sha256(page.body).hexdigest(),
+        page.records,
+        page.received_at.isoformat(),
+        dict(page.about),
+    )
 
 
 def _write(lake: Lake, manifest: Manifest, file: str) -> None:
     told = asdict(manifest) | {"host": socket.gethostname(), "pid": os.getpid(), "at": datetime.now(UTC).isoformat()}
-    lake.write(_path(manifest.endpoint, manifest.run_id, file), json.dumps(told, indent=1).encode())
+    lake.write(f"{manifest.folder}/{file}", json.dumps(told, indent=1).encode())
 
 
 def _read(lake: Lake, path: str) -> tuple[Manifest, dict[str, Any]]:
@@ -193,26 +248,27 @@ def _of_the_same(kept: Manifest, fresh: Manifest) -> Manifest:
     )
 
 
-def _progress(lake: Lake, endpoint: Endpoint, run_id: str) -> Manifest | None:
-    path = _path(endpoint.name, run_id, "progress.json")
-    return _read(lake, path)[0] if lake.exists(path) else None
-
-
 def _runs(lake: Lake, source: Source, since: datetime | None = None) -> dict[str, set[tuple[str, str]]]:
-    """By run id, the (endpoint, manifest.json or progress.json) that stand in the lake."""
+    """By run id, the (endpoint, file) of each manifest.json and progress.json, also those of parts, in the lake."""
     runs: dict[str, set[tuple[str, str]]] = {}
     for endpoint in source.endpoints:
         for path in lake.list(f"bronze/{endpoint.name}"):
-            *_, run_id, file = path.split("/")
-            if not is_run_id(run_id):
+            run_id, _, file = path.removeprefix(f"bronze/{endpoint.name}/").partition("/")[2].partition("/")
+            if not is_run_id(run_id) or not file.endswith(("manifest.json", "progress.json")):
                 continue
-            if file in ("manifest.json", "progress.json") and (since is None or started_at(run_id) >= since):
+            if since is None or started_at(run_id) >= since:
                 runs.setdefault(run_id, set()).add((endpoint.name, file))
     return runs
 
 
-def _complete(source: Source, parts: set[tuple[str, str]]) -> bool:
-    return all((endpoint.name, "manifest.json") in parts for endpoint in source.endpoints)
+def _complete(source: Source, files: set[tuple[str, str]]) -> bool:
+    return all(_is_whole({file for name, file in files if name == endpoint.name}) for endpoint in source.endpoints)
+
+
+def _is_whole(files: set[str]) -> bool:
+    """Whether an endpoint has its manifest, or those of all parts."""
+    parts = {int(found[1]): int(found[2]) for file in files if (found := PART.fullmatch(file))}
+    return "manifest.json" in files or (bool(parts) and set(parts) == set(range(1, max(parts.values()) + 1)))
 
 
 def _alive(told: dict[str, Any], now: datetime) -> bool:

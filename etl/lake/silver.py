@@ -1,36 +1,47 @@
-"""Silver in the lake: typed rows as Parquet, refused records beside them.
-
-`silver/<dataset>/p_creation_date=<day>/part-<run id>.parquet`, `quarantine/<endpoint>/p_creation_date=<day>/
-<run id>.jsonl` and, written last, `silver/_runs/<source>/<run id>.json`, which says what a run became.
-"""
+"""Silver in the lake: typed rows as Parquet, refused records beside them, and a note of what a run became."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from etl import telemetry
 from etl.errors import SourceContractError
-from etl.lake import bronze
+from etl.lake import bronze, layout, pages
+from etl.lake.layout import Stored
+from etl.lake.pages import Done, Quarantined, Work
 from etl.lake.store import Lake
-from etl.model import DataInterval, Dataset, Endpoint, Refused, Source
+from etl.model import DataInterval, Dataset, Endpoint, Source
 from etl.telemetry import log
 
-BATCH_ROWS = 65_536
+RUN = pa.schema([pa.field("run_id", pa.string())]).append(pa.field("processed_at", pa.timestamp("us", tz="UTC")))
+
+Tables = Mapping[str, pa.Table | Sequence[Stored]]
 
 
 @dataclass(frozen=True)
-class Quarantined(Refused):
-    """A refused record and where it came from."""
+class Selected:
+    """Rows that a statement made, in files of the lake."""
 
-    endpoint: str
-    page: int
+    rows: int
+    files: tuple[str, ...]
+
+
+class Engine(Protocol):
+    """What turns pages into rows, and rows into other rows; `etl.lake.local_engine` and `spark_engine` are some."""
+
+    def parse(self, works: Sequence[Work]) -> Iterator[Done]:
+        """Do each work once, in any order."""
+        ...
+
+    def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
+        """Write the rows of a statement for Postgres, as `into` declares them, into the files path(1), path(2) …"""
+        ...
 
 
 @dataclass(frozen=True)
@@ -44,131 +55,185 @@ class Transformed:
     records: int = 0
     refused: int = 0
     rows: dict[str, int] = field(default_factory=dict)
+    files: dict[str, list[str]] = field(default_factory=dict)
+    quarantine: list[str] = field(default_factory=list)
     unknown_fields: dict[str, list[str]] = field(default_factory=dict)
 
 
 def transform(
-    lake: Lake, source: Source, run_id: str, max_share: float, on_page: Callable[[str, int], None]
+    lake: Lake,
+    source: Source,
+    run_id: str,
+    max_share: float,
+    engine: Engine,
+    statements: Mapping[str, str],
+    on_pages: Callable[[str, int], None],
 ) -> Transformed:
-    """Parse a run's bronze into silver, page by page.
+    """Turn a run's bronze into silver.
 
+    `statements`: by table, what makes the derived ones; `on_pages(endpoint, pages)` is told of what is parsed.
     Raises: SourceContractError if more than `max_share` of an endpoint's records are refused.
     """
-    records, refused, origin, interval = 0, 0, "", None
-    rows: dict[str, int] = {}
-    unknown: dict[str, list[str]] = {}
-    for endpoint in source.endpoints:
-        manifest = bronze.read_manifest(lake, endpoint.name, run_id)
-        origin, interval = manifest.origin, manifest.interval
-        outcome = _transform_endpoint(lake, endpoint, manifest, max_share, on_page)
-        records += outcome.records
-        refused += outcome.refused
-        rows |= outcome.rows
-        unknown |= outcome.unknown_fields
-    done = Transformed(run_id, source.name, origin, interval, records, refused, rows, unknown)
-    lake.write(_run_path(source.name, run_id), json.dumps(asdict(done), indent=1).encode())
-    return done
-
-
-def _transform_endpoint(
-    lake: Lake, endpoint: Endpoint, manifest: bronze.Manifest, max_share: float, on_page: Callable[[str, int], None]
-) -> Transformed:
-    run_id, unknown = manifest.run_id, set[str]()
-    records, kinds = 0, Counter[str]()
-    rows = dict.fromkeys((dataset.name for dataset in endpoint.datasets), 0)
-    first: Refused | None = None
-    with ExitStack() as stack:
-        writers = {
-            dataset.name: stack.enter_context(
-                pq.ParquetWriter(
-                    stack.enter_context(lake.create(part_path(dataset, run_id))), dataset.schema, compression="zstd"
-                )
-            )
-            for dataset in endpoint.datasets
-        }
-        quarantine = stack.enter_context(lake.create(_quarantine_path(endpoint.name, run_id)))
-        for entry, body in bronze.bodies(lake, manifest):
-            parsed = endpoint.parse(body)
-            for name, batch in parsed.batches.items():
-                writers[name].write_batch(batch)
-                rows[name] += batch.num_rows
-            for refusal in parsed.refused:
-                first = first or refusal
-                told = Quarantined(**asdict(refusal), endpoint=endpoint.name, page=entry.number)
-                quarantine.write(json.dumps(asdict(told)).encode() + b"\n")
-            records += parsed.records
-            kinds.update(refusal.kind for refusal in parsed.refused)
-            unknown |= parsed.unknown_fields
-            on_page(endpoint.name, parsed.records)
-    refused, unknown_fields = kinds.total(), sorted(unknown)
-    _tell(endpoint.name, rows, kinds, unknown_fields)
-    if first is not None and refused > max_share * records:
-        raise SourceContractError(
-            f"{refused} of {records} records of {endpoint.name} break their contract, more than {max_share:.0%}; "
-            f"the first says {first.reason}.",
-            hint=f"Read them in {lake.address(_quarantine_path(endpoint.name, run_id))}; nothing was published.",
-        )
-    return Transformed(
+    now = datetime.now(UTC)
+    published = {dataset.name for dataset in source.datasets}
+    layers = {dataset.name: "silver" if dataset.name in published else "parsed" for dataset in source.parsed}
+    parsed, unknown = Done(), dict[str, list[str]]()
+    manifests = [bronze.read_manifest(lake, endpoint.name, run_id) for endpoint in source.endpoints]
+    for endpoint, manifest in zip(source.endpoints, manifests, strict=True):
+        done = _parse(lake, endpoint, manifest, layers, engine, max_share, on_pages)
+        parsed += done
+        if done.unknown_fields:
+            unknown[endpoint.name] = sorted(done.unknown_fields)
+    derived = _derive(lake, source, run_id, now, parsed, engine, statements)
+    files = parsed.files | {name: made.files for name, made in derived.items()}
+    rows = dict(parsed.rows) | {name: made.rows for name, made in derived.items()}
+    transformed = Transformed(
         run_id,
-        "",
-        manifest.origin,
-        manifest.interval,
-        records,
-        refused,
-        rows,
-        {endpoint.name: unknown_fields} if unknown_fields else {},
+        source.name,
+        manifests[0].origin,
+        manifests[0].interval,
+        parsed.records,
+        parsed.kinds.total(),
+        {dataset.name: rows[dataset.name] for dataset in source.datasets},
+        {dataset.name: list(files[dataset.name]) for dataset in source.datasets},
+        list(parsed.quarantine),
+        unknown,
     )
+    lake.write(layout.run(source.name, run_id), json.dumps(asdict(transformed), indent=1).encode())
+    for name in sorted(set(layers) - published):  # made anew from bronze whenever it is wanted
+        for path in parsed.files[name]:
+            lake.delete(path)
+    return transformed
 
 
-def _tell(dataset: str, rows: Mapping[str, int], kinds: Mapping[str, int], unknown_fields: list[str]) -> None:
+def _parse(
+    lake: Lake,
+    endpoint: Endpoint,
+    manifest: bronze.Manifest,
+    layers: Mapping[str, str],
+    engine: Engine,
+    max_share: float,
+    on_pages: Callable[[str, int], None],
+) -> Done:
+    outcomes = []
+    for done in engine.parse(pages.works(lake, endpoint, manifest, layers)):
+        outcomes.append(done)
+        on_pages(endpoint.name, done.pages)
+    whole = sum(sorted(outcomes, key=lambda done: done.quarantine), Done())
+    _tell(endpoint.name, whole)
+    refused, first = whole.kinds.total(), whole.first_refusal
+    if first is not None and refused > max_share * whole.records:
+        raise SourceContractError(
+            f"{refused} of {whole.records} records of {endpoint.name} break their contract, more than "
+            f"{max_share:.0%}; the first says {first.reason}.",
+            hint=f"Read them in {lake.address(_refusing(outcomes))}; nothing was published.",
+        )
+    return whole
+
+
+def _refusing(outcomes: Sequence[Done]) -> str:
+    """The first file in which refused records are."""
+    return min(done.quarantine[0] for done in outcomes if done.kinds)
+
+
+def _derive(
+    lake: Lake,
+    source: Source,
+    run_id: str,
+    now: datetime,
+    parsed: Done,
+    engine: Engine,
+    statements: Mapping[str, str],
+) -> dict[str, Selected]:
+    tables: dict[str, pa.Table | Sequence[Stored]] = {
+        f"parsed.{dataset.name}": [Stored(dataset, parsed.files[dataset.name])] for dataset in source.parsed
+    }
+    tables["parsed.run"] = pa.Table.from_pydict({"run_id": [run_id], "processed_at": [now]}, RUN)
+    made = {}
+    for dataset in source.derived:
+
+        def path(number: int, name: str = dataset.name) -> str:
+            return layout.part("silver", name, run_id, number)
+
+        made[dataset.name] = engine.select(lake, statements[dataset.name], tables, dataset, path)
+        _tell_rows(dataset.name, made[dataset.name].rows)
+    return made
+
+
+def _tell(endpoint: str, done: Done) -> None:
     """What parsing met is told though too much of it was refused: that is when someone asks."""
-    for name, count in rows.items():
-        telemetry.ROWS.send(count, dataset=name, step="transform")
-        log.info("transformed", dataset=name, rows=count)
-    for kind, count in kinds.items():
-        telemetry.REFUSED.send(count, dataset=dataset, reason=kind)
-        log.warning("records are refused", dataset=dataset, reason=kind, records=count)
-    telemetry.UNKNOWN_FIELDS.send(len(unknown_fields), dataset=dataset)
-    if unknown_fields:
-        log.warning("the API sends fields we do not know", dataset=dataset, fields=unknown_fields)
+    for name, count in done.rows.items():
+        _tell_rows(name, count)
+    for kind, count in done.kinds.items():
+        telemetry.REFUSED.send(count, dataset=endpoint, reason=kind)
+        log.warning("records are refused", dataset=endpoint, reason=kind, records=count)
+    telemetry.UNKNOWN_FIELDS.send(len(done.unknown_fields), dataset=endpoint)
+    if done.unknown_fields:
+        log.warning("the API sends fields we do not know", dataset=endpoint, fields=sorted(done.unknown_fields))
 
 
-def batches(lake: Lake, dataset: Dataset, run_id: str) -> Iterator[pa.RecordBatch]:
+def _tell_rows(dataset: str, rows: int) -> None:
+    telemetry.ROWS.send(rows, dataset=dataset, step="transform")
+    log.info("transformed", dataset=dataset, rows=rows)
+
+
+def batches(lake: Lake, transformed: Transformed, dataset: Dataset) -> Iterator[pa.RecordBatch]:
     """A dataset's rows of a run, a bounded number at a time."""
-    path = part_path(dataset, run_id)
-    with lake.open(path) as file:
-        try:
-            yield from pq.ParquetFile(file).iter_batches(batch_size=BATCH_ROWS)
-        except pa.ArrowInvalid as error:
-            raise lake.damaged(path) from error
+    return pages.batches(lake, transformed.files[dataset.name])
 
 
-def table(lake: Lake, dataset: Dataset, run_id: str) -> pa.Table:
-    """All rows of a dataset of a run, in memory."""
-    with lake.open(part_path(dataset, run_id)) as file:
-        return pq.read_table(file, schema=dataset.schema)
-
-
-def quarantined(lake: Lake, source: Source, run_id: str) -> Iterator[Quarantined]:
+def quarantined(lake: Lake, transformed: Transformed) -> Iterator[Quarantined]:
     """The refused records of a run."""
-    for endpoint in source.endpoints:
-        for line in lake.read(_quarantine_path(endpoint.name, run_id)).splitlines():
+    for path in transformed.quarantine:
+        for line in lake.read(path).splitlines():
             yield Quarantined(**json.loads(line))
+
+
+def state(lake: Lake, source: Source) -> dict[str, list[Stored]]:
+    """By table, the files that hold the newest rows of the source; empty if there is no run.
+
+    A source with a whole state has it in its newest whole run; of any other, each day is taken from its newest run.
+    """
+    found: dict[str, list[Stored]] = {}
+    if source.serves_everything:
+        newest = latest(lake, source, None)
+        if newest is not None:
+            for dataset in source.datasets:
+                found[f"silver.{dataset.name}"] = [Stored(dataset, tuple(newest.files[dataset.name]))]
+        return found
+    covered: list[DataInterval] = []
+    for run in _runs(lake, source):
+        interval = interval_of(run)
+        if interval is None:
+            continue
+        for days in interval.without(covered):
+            for dataset in source.datasets:
+                kept = found.setdefault(f"silver.{dataset.name}", [])
+                kept.append(Stored(dataset, tuple(run.files[dataset.name]), days))
+        covered.append(interval)
+    return found
 
 
 def latest(lake: Lake, source: Source, interval: DataInterval | None) -> Transformed | None:
     """The newest transformed run of that interval."""
-    for path in reversed(lake.list(f"silver/_runs/{source.name}")):
-        found = _read(lake, path)
-        if found.interval == bronze.days(interval):
-            return found
-    return None
+    return next((run for run in _runs(lake, source) if bronze.is_about(source, run.interval, interval)), None)
 
 
 def read(lake: Lake, source: Source, run_id: str) -> Transformed | None:
     """What a run became, or None if it was not transformed."""
-    path = _run_path(source.name, run_id)
+    path = layout.run(source.name, run_id)
     return _read(lake, path) if lake.exists(path) else None
+
+
+def interval_of(transformed: Transformed) -> DataInterval | None:
+    """The interval that a run is about; None: everything."""
+    return None if transformed.interval is None else DataInterval.parse(*transformed.interval)
+
+
+def _runs(lake: Lake, source: Source) -> Iterator[Transformed]:
+    """All transformed runs, the newest first."""
+    for path in reversed(lake.list(f"silver/_runs/{source.name}")):
+        yield _read(lake, path)
 
 
 def _read(lake: Lake, path: str) -> Transformed:
@@ -177,16 +242,3 @@ def _read(lake: Lake, path: str) -> Transformed:
         return Transformed(**told | {"interval": tuple(told["interval"]) if told["interval"] else None})
     except (ValueError, TypeError, LookupError) as error:
         raise lake.damaged(path) from error
-
-
-def part_path(dataset: Dataset, run_id: str) -> str:
-    """Where a run's rows of a dataset are."""
-    return f"silver/{dataset.name}/p_creation_date={bronze.creation_date(run_id)}/part-{run_id}.parquet"
-
-
-def _quarantine_path(endpoint: str, run_id: str) -> str:
-    return f"quarantine/{endpoint}/p_creation_date={bronze.creation_date(run_id)}/{run_id}.jsonl"
-
-
-def _run_path(source: str, run_id: str) -> str:
-    return f"silver/_runs/{source}/{run_id}.json"

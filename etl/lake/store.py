@@ -25,7 +25,7 @@ class Lake:
         with self._errors():
             try:
                 uri = url if "://" in url else Path(url).absolute().as_uri()
-                self._files, self._root = arrow_fs.FileSystem.from_uri(uri)
+                self.files, self._root = arrow_fs.FileSystem.from_uri(uri)
             except (ValueError, NotImplementedError) as error:
                 raise ConfigError(
                     f"ETL_LAKE__URL={self.url} is no place for a lake: {_without_secrets(str(error))}.",
@@ -33,7 +33,7 @@ class Lake:
                 ) from error
         if not self._root:
             raise ConfigError(f"ETL_LAKE__URL={self.url} names no bucket.", hint="Set it to s3://bucket/prefix.")
-        self._is_local = isinstance(self._files, arrow_fs.LocalFileSystem)
+        self._is_local = isinstance(self.files, arrow_fs.LocalFileSystem)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file; a reader sees the old one or the new one, never a part."""
@@ -41,17 +41,17 @@ class Lake:
             with self.create(path) as file:
                 file.write(content)
             return
-        with self._errors(), self._files.open_output_stream(self._at(path), compression=None) as file:
+        with self._errors(), self.files.open_output_stream(self.at(path), compression=None) as file:
             file.write(content)  # an object appears once its upload is complete
 
     @contextmanager
     def create(self, path: str) -> Iterator[NativeFile]:
         """A stream into a file that appears under its name when the block ends well."""
         with self._errors():
-            final = self._at(path)
+            final = self.at(path)
             if self._is_local:
                 self._make_folder(str(PurePosixPath(final).parent))
-            file = self._files.open_output_stream(final + UNFINISHED, compression=None)
+            file = self.files.open_output_stream(final + UNFINISHED, compression=None)
             try:
                 yield file
                 file.close()
@@ -59,39 +59,39 @@ class Lake:
                 with suppress(OSError):
                     file.close()
                 with suppress(OSError):
-                    self._files.delete_file(final + UNFINISHED)
+                    self.files.delete_file(final + UNFINISHED)
                 raise
-            self._files.move(final + UNFINISHED, final)
+            self.files.move(final + UNFINISHED, final)
 
     def read(self, path: str) -> bytes:
-        with self._errors(), self._files.open_input_stream(self._at(path), compression=None) as file:
+        with self._errors(), self.files.open_input_stream(self.at(path), compression=None) as file:
             return bytes(file.read())
 
     @contextmanager
     def open(self, path: str) -> Iterator[NativeFile]:
         """A file to read from at any place, as Parquet needs it."""
-        with self._errors(), self._files.open_input_file(self._at(path)) as file:
+        with self._errors(), self.files.open_input_file(self.at(path)) as file:
             yield file
 
     def exists(self, path: str) -> bool:
         with self._errors():
-            return bool(self._files.get_file_info(self._at(path)).type == arrow_fs.FileType.File)
+            return bool(self.files.get_file_info(self.at(path)).type == arrow_fs.FileType.File)
 
     def list(self, path: str) -> list[str]:
         """Paths of all files below a folder, sorted; none if there is no such folder."""
         with self._errors():
-            selector = arrow_fs.FileSelector(self._at(path), allow_not_found=True, recursive=True)
-            found = (info.path for info in self._files.get_file_info(selector) if info.is_file)
+            selector = arrow_fs.FileSelector(self.at(path), allow_not_found=True, recursive=True)
+            found = (info.path for info in self.files.get_file_info(selector) if info.is_file)
             root = self._root.rstrip("/") + "/"
             return sorted(name.removeprefix(root) for name in found if not name.endswith(UNFINISHED))
 
     def delete(self, path: str) -> None:
         with self._errors():
-            self._files.delete_file(self._at(path))
+            self.files.delete_file(self.at(path))
 
     def address(self, path: str) -> str:
         """Where a file is, as people and other engines name it."""
-        return f"{'' if self._is_local else 's3://'}{self._at(path)}"
+        return f"{'' if self._is_local else 's3://'}{self.at(path)}"
 
     def damaged(self, path: str) -> LakeUnavailableError:
         """What to raise for a file that is not what was written."""
@@ -102,11 +102,12 @@ class Lake:
 
     def _make_folder(self, path: str) -> None:
         try:
-            self._files.create_dir(path, recursive=True)
+            self.files.create_dir(path, recursive=True)
         except FileNotFoundError as error:  # as /proc answers
             raise PermissionError(errno.EACCES, f"no folder can be made at {path}") from error
 
-    def _at(self, path: str) -> str:
+    def at(self, path: str) -> str:
+        """A file's path in `files`, pyarrow's view of where the lake is."""
         return f"{self._root.rstrip('/')}/{path}"
 
     @contextmanager

@@ -3,4 +3,6 @@
 from etl.report.facts import Facts
 from etl.report.page import render
 
-__all__ = ["Facts", "render"]
+SOURCE = "spacex"  # whose answers they are
+
+__all__ = ["SOURCE", "Facts", "render"]

@@ -37,8 +37,9 @@ KNOWN = {
     "quota": "Answers as usual and says in X-RateLimit-Remaining that so many (remaining) of 1000 requests are left.",
     "html": "Answers 200 with an HTML page instead of JSON.",
     "truncated": "Sends a complete HTTP response whose JSON breaks off in the middle.",
+    "broken_stream": "Sends a complete 200 that breaks off in the middle with a sentence instead of the rest.",
     "empty": "Answers with no records at all.",
-    "malformed": "Gives one field (id by default) of the first record a value of the wrong type.",
+    "malformed": "Gives one field (id by default; daily.time: its first value) of the first record a wrong type.",
     "string_cores": "Turns the list cores (or another field) of the first record into a string.",
     "changed_field": "Renames one field (name by default) in every record and adds a field nobody knows.",
     "nan": "Puts NaN, 1e400 and 10**30 into the numbers of the first record.",
@@ -48,7 +49,7 @@ KNOWN = {
 }
 
 _FORM = re.compile(
-    r"(?P<name>\w+)(:(?P<field>\w+))?(=(?P<number>\d+(\.\d+)?))?(?P<many>\*(?P<times>\d*))?(@(?P<path>/\S*))?"
+    r"(?P<name>\w+)(:(?P<field>\w+(\.\w+)*))?(=(?P<number>\d+(\.\d+)?))?(?P<many>\*(?P<times>\d*))?(@(?P<path>/\S*))?"
 )
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?=$|[T ])")
 
@@ -251,6 +252,12 @@ def _truncated(_: Fault, response: Response) -> Response:
     return Response(body[: len(body) // 2], response.status_code, mimetype=response.mimetype)
 
 
+def _broken_stream(_: Fault, response: Response) -> Response:
+    body = response.get_data()
+    rest = b"Unexpected error while streaming data: timeoutReached"
+    return Response(body[: len(body) // 2] + rest, response.status_code, mimetype=response.mimetype)
+
+
 # Faults of the records
 
 
@@ -278,9 +285,26 @@ def _empty(_: Fault, payload: Any) -> Any:
 
 def _malformed(fault: Fault, payload: Any) -> Any:
     for record in _objects(payload)[:1]:
-        field = _field(fault, record, "id")
-        record[field] = "not a number" if isinstance(record.get(field), int | float) else 12345
+        place, field = _place(record, _field(fault, record, "id"))
+        place[field] = "not a number" if isinstance(_at(place, field), int | float) else 12345
     return payload
+
+
+def _place(record: dict[str, Any], path: str) -> tuple[Any, Any]:
+    """Where to put a value: in a field, or below one as far as the path's dots lead, in a list as its first item."""
+    place: dict[str, Any] = record
+    *above, field = path.split(".")
+    for name in above:
+        below = place.get(name)
+        below = below[0] if isinstance(below, list) and below else below
+        if not isinstance(below, dict):
+            return record, path  # nothing is there: a new field
+        place = below
+    return (place[field], 0) if above and isinstance(place.get(field), list) and place[field] else (place, field)
+
+
+def _at(place: Any, field: Any) -> Any:
+    return place.get(field) if isinstance(place, dict) else place[field]
 
 
 def _string_cores(fault: Fault, payload: Any) -> Any:
@@ -342,6 +366,7 @@ _RESPONSES: dict[str, Callable[[Fault, Response], Response]] = {
     "cut": _cut,
     "html": _html,
     "truncated": _truncated,
+    "broken_stream": _broken_stream,
 }
 
 _PAYLOADS: dict[str, Callable[[Fault, Any], Any]] = {

@@ -21,12 +21,20 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 MAX_AGE = 300
+ABOUT = "facts up to October 2022"
 
 Pick = Callable[[list[Record]], list[Record] | Record | None]
 
 
-def make_app(faults: Faults | None = None, snapshot: Mapping[str, list[Record]] | None = None) -> WSGIApplication:
+def make_app(
+    faults: Faults | None = None,
+    snapshot: Mapping[str, list[Record]] | None = None,
+    *,
+    with_limits: bool = True,  # noqa: ARG001 - as other simulators
+) -> WSGIApplication:
     """Return the API as a WSGI application that serves the snapshot, and the faults planned for it.
+
+    `with_limits` changes nothing: this API has none.
 
     A resource the given snapshot leaves out is served from the bundled one. The lists are served as they are at the
     time of a request: a test may change them while the server runs.

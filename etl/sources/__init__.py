@@ -1,19 +1,22 @@
-"""One package per API; each declares a `SOURCE`."""
+"""One package per API; each has a `make_source`."""
 
 from importlib import import_module
 
 from etl.errors import UsageError
 from etl.model import Source
+from etl.settings import Settings, SourceSettings
 
-NAMES = ("spacex",)
+NAMES = ("spacex", "sensors")
 
 
-def load(name: str, base_url: str, page_size: int, origin: str | None = None) -> Source:
-    """The declared source of that name, at `base_url`; `origin` if that address says too little.
+def load(name: str, knobs: SourceSettings | None = None, origin: str | None = None) -> Source:
+    """The declared source of that name, as `knobs` set it up; `origin` if its address says too little.
 
     Raises: UsageError for a name that nobody declared.
     """
     if name not in NAMES:
         raise UsageError(f"There is no source '{name}'.", hint=f"Known sources: {', '.join(NAMES)}.")
-    source: Source = import_module(f"etl.sources.{name}").make_source(base_url, origin or base_url, page_size)
+    if knobs is None:
+        knobs = Settings.model_fields[name].get_default(call_default_factory=True)
+    source: Source = import_module(f"etl.sources.{name}").make_source(knobs, origin)
     return source

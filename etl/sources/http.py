@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Protocol
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import stamina
@@ -27,7 +27,7 @@ from etl.errors import (
     SourceUnavailableError,
     SourceWithdrawnError,
 )
-from etl.model import Answer
+from etl.model import Answer, Limit
 from etl.sources.records import BrokenPageError, parse_json
 from etl.telemetry import log
 
@@ -35,6 +35,10 @@ TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 NO_ACCESS = frozenset({401, 403, 407})
 GONE = frozenset({404, 410})
 NUMBER = re.compile(r"[0-9]{1,18}")  # Python itself refuses to read thousands of digits
+SECRET = re.compile(r"key$|token|secret|passw|credential|signature", re.IGNORECASE)
+QUERY = re.compile(r"\?[^\s'\"]*")
+ERROR_BYTES = 4_000  # of an error's text that are read; its reason may stand behind a long list
+ERROR_CHARACTERS = 200  # of its reason that are told
 LATER = "Wait a little and run the same command again: what was received is kept."
 
 
@@ -49,6 +53,18 @@ class Patience:
     wait_s: float = 0.5
 
 
+class Spender(Protocol):
+    """Who says when an API may be asked; `etl.warehouse.budget.Budget` is the real one."""
+
+    def spend(self, weight: float) -> None:
+        """Wait until a request of that weight is admitted, and enter it."""
+        ...
+
+    def left(self) -> list[tuple[Limit, float]]:
+        """What may be spent of each limit just now."""
+        ...
+
+
 @dataclass
 class Outcome:
     """How one request ended: with an HTTP status, with `no_answer`, or `broken`: with one that was cut or no JSON."""
@@ -58,14 +74,22 @@ class Outcome:
 
 
 class HttpClient:
-    """Asks one API, that of the named source. Use as a context manager."""
+    """Asks one API, that of the named source, within its budget if it has one. Use as a context manager."""
 
-    def __init__(self, source: str, base_url: str, patience: Patience, cache: Path | None = None) -> None:
+    def __init__(
+        self,
+        source: str,
+        base_url: str,
+        patience: Patience,
+        cache: Path | None = None,
+        budget: Spender | None = None,
+    ) -> None:
         self.source = source
         self.base_url = base_url.rstrip("/")
         self.host = urlsplit(base_url).netloc
         self.patience = patience
         self._session = _session(cache)
+        self._budget = budget
 
     def __enter__(self) -> HttpClient:
         return self
@@ -73,19 +97,24 @@ class HttpClient:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
-    def get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        """GET a JSON document. Answers that the API declares cacheable are not asked for twice.
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1) -> Answer:
+        """GET a JSON document. Answers that the API declares cacheable are not asked for twice, and cost nothing then.
 
+        Each try spends `weight`. The answer's URL is whole, with what looks like a secret masked; errors name no query.
         Raises: SourceUnavailableError, SourceContractError, SourceWithdrawnError, AccessError.
         """
-        return self._ask("GET", path, params=params)
+        return self._ask("GET", path, weight, params=params)
 
-    def post(self, path: str, document: Mapping[str, Any]) -> Answer:
-        """POST a query (not a change) and read the JSON answer; raises as `get` does."""
-        return self._ask("POST", path, json=document)
+    def post(self, path: str, document: Mapping[str, Any], *, weight: float = 1) -> Answer:
+        """POST a query (not a change) and read the JSON answer; spends and raises as `get` does."""
+        return self._ask("POST", path, weight, json=document)
 
-    def _ask(self, method: str, path: str, **content: Any) -> Answer:
-        patience = self.patience
+    def left(self) -> list[tuple[Limit, float]]:
+        return [] if self._budget is None else self._budget.left()
+
+    def _ask(self, method: str, path: str, weight: float, **content: Any) -> Answer:
+        patience, url = self.patience, f"{self.base_url}{path}"
+        self._spend(weight, method, url, content)  # the time of the tries begins when it may be asked
         deadline = time.monotonic() + patience.retry_s
         for attempt in stamina.retry_context(
             on=partial(_seconds_to_wait, deadline=deadline),
@@ -95,56 +124,56 @@ class HttpClient:
             wait_max=max(10.0, patience.wait_s),
             wait_jitter=patience.wait_s,
         ):
+            if attempt.num > 1:
+                telemetry.REQUEST_RETRIES.send(1, source=self.source)
+                log.info("asking again", method=method, path=path, attempt=attempt.num)
+                content["headers"] = {"Cache-Control": "no-cache"}  # what was broken may be what was kept
+                self._spend(weight, method, url, content)  # outside of the try: a spent budget is not tried again
             with attempt:
-                if attempt.num > 1:
-                    telemetry.REQUEST_RETRIES.send(1, source=self.source)
-                    log.info("asking again", method=method, path=path, attempt=attempt.num)
-                    content["headers"] = {"Cache-Control": "no-cache"}  # what was broken may be what was kept
-                return self._ask_once(method, f"{self.base_url}{path}", content)
+                return self._ask_once(method, url, content)
         raise AssertionError("stamina either returns or raises")
+
+    def _spend(self, weight: float, method: str, url: str, content: dict[str, Any]) -> None:
+        if self._budget is not None and not self._is_kept(method, url, content):
+            self._budget.spend(weight)
+
+    def _is_kept(self, method: str, url: str, content: dict[str, Any]) -> bool:
+        """Whether the cache will answer; it looks for itself once more, as it has no way to ask for leave."""
+        controller = getattr(self._session.get_adapter(url), "controller", None)
+        if controller is None or method != "GET":
+            return False
+        with _translated(self.host, url):
+            kept = controller.cached_request(self._session.prepare_request(requests.Request(method, url, **content)))
+        if not kept:
+            return False
+        kept.close()
+        return True
 
     def _ask_once(self, method: str, url: str, content: dict[str, Any]) -> Answer:
         with self._measured() as outcome:
             response, body = self._receive(method, url, content, outcome)
             document = _document(response, body, url)
             outcome.word = str(response.status_code)
-        return Answer(url, response.status_code, body, document, datetime.now(UTC))
+        return Answer(_whole(url, content.get("params")), response.status_code, body, document, datetime.now(UTC))
 
     def _receive(
         self, method: str, url: str, content: dict[str, Any], outcome: Outcome
     ) -> tuple[requests.Response, bytes]:
         deadline = time.monotonic() + self.patience.read_s
-        try:
-            with (
-                self._session.request(
-                    method, url, timeout=(self.patience.connect_s, self.patience.read_s), stream=True, **content
-                ) as response,
-                self._no_longer_than(deadline, response),
-            ):
-                outcome.is_kept = getattr(response, "from_cache", False)
-                outcome.word = str(response.status_code)
-                if not outcome.is_kept:
-                    self._tell_quota(response)
-                _raise_for_status(response, url)
-                outcome.word = "broken"
-                return response, response.content
-        except (requests.ConnectionError, requests.Timeout) as error:
-            raise SourceUnavailableError(f"{self.host} does not answer: {_reason(error)}.", hint=LATER) from error
-        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
-            raise SourceUnavailableError(f"{url} broke off in the middle of its answer.", hint=LATER) from error
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise ConfigError(
-                f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
-            ) from error
-        except requests.RequestException as error:  # redirects without end, for one
-            raise SourceContractError(
-                f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
-            ) from error
-        except OSError as error:  # not the API's: requests wraps those
-            raise ConfigError(
-                f"The folder for cacheable answers fails: {error}.",
-                hint="Set ETL_HTTP__CACHE to a folder you may write, or to nothing.",
-            ) from error
+        with (
+            _translated(self.host, url),
+            self._session.request(
+                method, url, timeout=(self.patience.connect_s, self.patience.read_s), stream=True, **content
+            ) as response,
+            self._no_longer_than(deadline, response),
+        ):
+            outcome.is_kept = getattr(response, "from_cache", False)
+            outcome.word = str(response.status_code)
+            if not outcome.is_kept:
+                self._tell_quota(response)
+            _raise_for_status(response, url)
+            outcome.word = "broken"
+            return response, response.content
 
     @contextmanager
     def _measured(self) -> Iterator[Outcome]:
@@ -195,6 +224,38 @@ def _session(cache: Path | None) -> requests.Session:
     return session
 
 
+@contextmanager
+def _translated(host: str, url: str) -> Iterator[None]:
+    """Turn errors of `requests` and of its cache into ours, once, here."""
+    try:
+        yield
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise SourceUnavailableError(f"{host} does not answer: {_reason(error)}.", hint=LATER) from error
+    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
+        raise SourceUnavailableError(f"{url} broke off in the middle of its answer.", hint=LATER) from error
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+        raise ConfigError(
+            f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
+        ) from error
+    except requests.RequestException as error:  # redirects without end, for one
+        raise SourceContractError(
+            f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
+        ) from error
+    except OSError as error:  # not the API's: requests wraps those
+        raise ConfigError(
+            f"The folder for cacheable answers fails: {error}.",
+            hint="Set ETL_HTTP__CACHE to a folder you may write, or to nothing.",
+        ) from error
+
+
+def _whole(url: str, params: Mapping[str, str] | None) -> str:
+    """The URL with its query as it was asked, but for what looks like a secret."""
+    if not params:
+        return url
+    shown = {name: "***" if SECRET.search(name) else value for name, value in params.items()}
+    return f"{url}?{urlencode(shown, safe='*')}"
+
+
 def _seconds_to_wait(error: Exception, *, deadline: float) -> bool | float:
     """Stamina's question after each failure: again? A number is the wait that the API asked for."""
     if not isinstance(error, SourceUnavailableError):
@@ -229,13 +290,28 @@ def _raise_for_status(response: requests.Response, url: str) -> None:
 
 
 def _said(response: requests.Response) -> str:
-    """The first line of an error's text, if it has one that people can read."""
+    """The reason that an error gives, or its first line, if people can read it."""
     try:
-        text = response.raw.read(200, decode_content=True).decode("utf-8", "replace").strip()
+        text = response.raw.read(ERROR_BYTES, decode_content=True).decode("utf-8", "replace").strip()
     except (urllib3.exceptions.HTTPError, OSError):
         return ""
-    first = text.splitlines()[0].strip() if text else ""
-    return first if first.isprintable() and not first.startswith("<") else ""
+    lines = (_reason_in(text) or text).splitlines()
+    first = lines[0].strip()[:ERROR_CHARACTERS] if lines else ""
+    return first.rstrip(".") if first.isprintable() and not first.startswith("<") else ""
+
+
+def _reason_in(text: str) -> str | None:
+    """The words of `{"error": true, "reason": "…"}` and its kin."""
+    try:
+        document = parse_json(text.encode())
+    except BrokenPageError:
+        return None
+    if isinstance(document, dict) and isinstance(document.get("error"), dict):
+        document = document["error"]
+    if not isinstance(document, dict):
+        return None
+    words = (document.get(name) for name in ("reason", "message", "error"))
+    return next((each.strip() for each in words if isinstance(each, str) and each.strip()), None)
 
 
 def _retry_after(value: str | None) -> float | None:
@@ -278,4 +354,5 @@ def _reason(error: BaseException) -> str:
         error = error.__context__ or error.args[0]
         if isinstance(error, OSError) and error.strerror:
             return error.strerror
-    return str(getattr(error, "reason", None) or error).split("\n")[0][:160] or type(error).__name__
+    said = QUERY.sub("", str(getattr(error, "reason", None) or error))  # some repeat the URL
+    return said.split("\n")[0][:160] or type(error).__name__

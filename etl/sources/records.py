@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, date
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import pyarrow as pa
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from etl.model import Dataset, Parsed, Refused
 
@@ -83,6 +85,8 @@ def parse_json(body: bytes) -> Any:
 
     Raises: BrokenPageError.
     """
+    with suppress(ValueError):  # deep nesting, lone surrogates, numbers of thousands of digits
+        return from_json(body)  # in half the time of json.loads
     try:
         return json.loads(body, parse_int=_integer)
     except RecursionError:
@@ -112,21 +116,31 @@ def parse_records(
     try:
         records = records_of(parse_json(body))
     except BrokenPageError as error:
-        text = body[:LONGEST_RECORD].decode("utf-8", "replace").replace("\x00", "\ufffd")
-        refusal = Refused(0, f"the page is broken: {error}", text, kind="broken_page")
-        return Parsed(_batches(datasets, {}), 1, (refusal,))
+        return broken_page(body, error, datasets)
     rows: dict[str, list[tuple[Any, ...]]] = {dataset.name: [] for dataset in datasets}
     refused: list[Refused] = []
     unknown: set[str] = set()
     for position, record in enumerate(records, start=1):
         try:
-            unknown |= {_printable(name) for name in contract.unknown_fields(record)}
+            unknown |= {printable(name) for name in contract.unknown_fields(record)}
             for name, found in rows_of(contract.model_validate(record)).items():
                 rows[name].extend(found)
         except ValidationError as error:
-            kind = error.errors(include_input=False)[0]["type"]
-            refused.append(Refused(position, _reasons(error), _as_text(record), kind=kind))
+            refused.append(refusal(position, record, error))
     return Parsed(_batches(datasets, rows), len(records), tuple(refused), frozenset(unknown))
+
+
+def broken_page(body: bytes, error: BrokenPageError, datasets: tuple[Dataset, ...]) -> Parsed:
+    """A page without a single record that could be read, as one refusal: its beginning."""
+    text = body[:LONGEST_RECORD].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    refused = Refused(0, printable(f"the page is broken: {error}"), text, kind="broken_page")
+    return Parsed(_batches(datasets, {}), 1, (refused,))
+
+
+def refusal(position: int, record: Any, error: ValidationError) -> Refused:
+    """A record that its contract refused, and why."""
+    kind = error.errors(include_input=False)[0]["type"]
+    return Refused(position, _reasons(error), as_text(record), kind=kind)
 
 
 def _batches(datasets: tuple[Dataset, ...], rows: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, pa.RecordBatch]:
@@ -146,15 +160,16 @@ def _reasons(error: ValidationError) -> str:
         for e in error.errors(include_input=False)
     ]
     more = f" and {len(said) - 3} more" if len(said) > 3 else ""
-    return _printable("; ".join(said[:3]) + more)
+    return printable("; ".join(said[:3]) + more)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """In one line, at most 500 characters, fit for a terminal and for Postgres."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text[:500])
 
 
-def _as_text(record: Any) -> str:
+def as_text(record: Any) -> str:
+    """A record as JSON, as much of it as is kept."""
     try:
         return json.dumps(record)[:LONGEST_RECORD]
     except RecursionError:

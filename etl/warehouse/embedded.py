@@ -30,13 +30,17 @@ max_connections = 50
 """
 DATABASE = "warehouse"
 RECOVERY_S = 120
+_held: dict[Path, str] = {}
 
 
 @contextmanager
 def server(data: Path) -> Iterator[str]:
-    """Run the server on that folder and yield a connection string; other processes may share it."""
-    get_server = _get_server()
+    """Run the server on that folder and yield a connection string; other processes, and blocks within, share it."""
     data = data.absolute()
+    if data in _held:  # by a block around this one, which stops it
+        yield _held[data]
+        return
+    get_server = _get_server()
     try:
         data.parent.mkdir(parents=True, exist_ok=True)
         running = get_server(data, start=False)
@@ -57,8 +61,10 @@ def server(data: Path) -> Iterator[str]:
             f"The embedded Postgres in {data} does not start.", hint=f"Its own words are in {data / 'log'}."
         ) from error
     try:
-        yield _database(running.get_uri())
+        _held[data] = _database(running.get_uri())
+        yield _held[data]
     finally:
+        _held.pop(data, None)
         running.cleanup()
 
 

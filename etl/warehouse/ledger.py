@@ -30,6 +30,13 @@ class QuarantinedRecord(Protocol):
     def record(self) -> str: ...
 
 
+def next_start(warehouse: Warehouse, datasets: Iterable[Dataset]) -> date | None:
+    """The first day that some of the datasets have not published; None if one has published nothing."""
+    known = {row["dataset"]: row["next_start_date"] for row in warehouse.run("ledger/watermarks")}
+    days = [known.get(dataset.name) for dataset in datasets]
+    return None if None in days else min(day for day in days if day is not None)
+
+
 class Attempt:
     """One row of ops.run, from its start to its end."""
 

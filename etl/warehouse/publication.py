@@ -46,19 +46,19 @@ class Publication:
     def stage(self, rows: Rows, keep: Collection[str]) -> int:
         """Build the new state of every dataset beside the published one, keyed; return how many rows were read.
 
-        The new state is what was read and, for the endpoints in `keep`, every published row that was not read again:
+        The new state is what was read and, for the datasets in `keep`, every published row that was not read again:
         those of other days, or those a refused record may have been about.
         Raises: AuditError if a key stands twice.
         """
-        for endpoint in self._source.endpoints:
-            for dataset in endpoint.datasets:
-                self._warehouse.run("publish/open_stage", {"schema": "silver", "table": dataset.name})
-                self._received[dataset.name] = self._copy(dataset, rows(dataset))
-            if endpoint.name in keep:
-                for dataset in reversed(endpoint.datasets):  # parts before their whole, which holds what was read
-                    self._carry_over(dataset)
-            for dataset in endpoint.datasets:
-                self._key("silver", dataset.name)
+        datasets = self._source.datasets
+        for dataset in datasets:
+            self._warehouse.run("publish/open_stage", {"schema": "silver", "table": dataset.name})
+            self._received[dataset.name] = self._copy(dataset, rows(dataset))
+        for dataset in reversed(datasets):  # parts before their whole, which holds what was read
+            if dataset.name in keep:
+                self._carry_over(dataset)
+        for dataset in datasets:
+            self._key("silver", dataset.name)
         return sum(self._received.values())
 
     def audit(self) -> None:

@@ -1,4 +1,4 @@
-"""The questions under sql/questions/, asked of gold."""
+"""The questions under sql/questions/<source>/, asked of gold."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl.errors import UsageError
-from etl.warehouse.statements import names, statement
+from etl.warehouse.statements import folder, names, statement
 
 
 @dataclass(frozen=True)
@@ -19,17 +19,21 @@ class Answer:
     rows: list[dict[str, Any]]
 
 
-def texts(name: str | None = None) -> dict[str, str]:
-    """By name, the SQL of one question or of all.
+def texts(source: str, name: str | None = None) -> dict[str, str]:
+    """By name, the SQL of one question about a source or of all."""
+    known = {path.rsplit("/", 1)[1]: statement(path) for path in names(f"questions/{source}")}
+    return known if name is None else {name: known[name]}
+
+
+def source_of(name: str) -> str:
+    """The source that a question is about.
 
     Raises: UsageError for a name that does not exist.
     """
-    known = {path.rsplit("/", 1)[1]: statement(path) for path in names("questions")}
-    if name is None:
-        return known
+    known = {file.stem: file.parent.name for file in sorted((folder() / "questions").glob("*/*.sql"))}
     if name not in known:
         raise UsageError(f"There is no question '{name}'.", hint=f"Known: {', '.join(known)}.")
-    return {name: known[name]}
+    return known[name]
 
 
 def ask(questions: Mapping[str, str], execute: Callable[[str], list[dict[str, Any]]]) -> list[Answer]:

@@ -104,7 +104,7 @@ def build() -> d.Dashboard:
                 rows_panel(
                     "Which cores were reused in less than 50 days?",
                     "The quickest first. Days are counted from lift-off to lift-off.",
-                    Sql("questions/cores_reused_within_50_days.sql"),
+                    Sql("questions/spacex/cores_reused_within_50_days.sql"),
                     {
                         "serial": Column("Core", width=80),
                         "launch_name": Column("Launch"),
@@ -116,7 +116,7 @@ def build() -> d.Dashboard:
                 rows_panel(
                     "Which core was reused most often?",
                     "Those that share the record, if there are several.",
-                    Sql("questions/most_reused_core.sql"),
+                    Sql("questions/spacex/most_reused_core.sql"),
                     {
                         "serial": Column("Core", width=80),
                         "reuses": Column("Reuses", "short", width=80),

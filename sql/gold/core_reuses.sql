@@ -17,11 +17,12 @@ previous_flights as (
         launch_id,
         launch_name,
         launched_at,
-        row_number() over (partition by core_id order by launched_at, launch_id) - 1 as reuse_number,
-        lag(launch_id) over (partition by core_id order by launched_at, launch_id) as previous_launch_id,
-        lag(launch_name) over (partition by core_id order by launched_at, launch_id) as previous_launch_name,
-        lag(launched_at) over (partition by core_id order by launched_at, launch_id) as previous_launched_at
+        cast(row_number() over flights - 1 as bigint) as reuse_number,
+        lag(launch_id) over flights as previous_launch_id,
+        lag(launch_name) over flights as previous_launch_name,
+        lag(launched_at) over flights as previous_launched_at
     from flown_cores
+    window flights as (partition by core_id order by launched_at asc nulls last, launch_id asc nulls last)
 )
 
 select

@@ -16,8 +16,9 @@ previous_flights as (
         core_id,
         launched_at,
         launched_date,
-        lag(launched_at) over (partition by core_id order by launched_at, launch_id) as previous_launched_at
+        lag(launched_at) over flights as previous_launched_at
     from flown_cores
+    window flights as (partition by core_id order by launched_at asc nulls last, launch_id asc nulls last)
 ),
 
 gaps as (

@@ -12,7 +12,8 @@ select
     || ', watermark ' || coalesce((
         select max(mark.next_start_date)::text
         from ops.watermark as mark
-        where starts_with(mark.dataset, latest.source)
+        inner join ops.run as mover on mark.run_id = mover.run_id
+        where mover.source = latest.source
     ), 'none') as line
 from latest
 order by source

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from etl import sources
 from etl.simulate.faults import Fault
-from etl.sources.spacex import make_source
 from tests.cli.conftest import Etl, libpq
 from tests.conftest import Simulate
 
 Line = dict[str, Any]
-DATASETS = {dataset.name for dataset in make_source("", "", 1).datasets}
-GOLD = {table.name for table in make_source("", "", 1).gold}
+DATASETS = {dataset.name for dataset in sources.load("spacex").datasets}
+GOLD = {table.name for table in sources.load("spacex").gold}
 
 
 def told(err: str) -> list[Line]:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from etl import sources
 from etl.pipeline import STEPS
 from etl.simulate import server, spacex
 from etl.simulate.faults import Faults, parse_fault
 from etl.simulate.snapshot import load
-from etl.sources.spacex import make_source
 from etl.telemetry import METRICS, Kind, Metric
 from monitoring import metrics as generator
 from tests.cli.conftest import environment, libpq
@@ -21,7 +21,7 @@ from tests.collector import Collector, collector, free_port
 from tests.conftest import MakeDatabase
 
 ON_THE_WIRE = {Kind.COUNTER: "c", Kind.GAUGE: "g", Kind.HISTOGRAM: "ms"}
-SOURCE = make_source("", "", 1)
+SOURCE = sources.load("spacex")
 SILVER = {dataset.name for dataset in SOURCE.datasets}
 ENDPOINTS = {endpoint.name for endpoint in SOURCE.endpoints}
 GOLD = {table.name for table in SOURCE.gold}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.pipeline import Pipeline, transformed_run
 from etl.simulate import server, spacex
@@ -162,13 +163,15 @@ def test_a_run_killed_between_two_pages_goes_on_with_the_next_one(
 
 def _run(url: str, lake: Path, dsn: str) -> None:
     with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse, client_of(url) as client:
-        Pipeline(spacex_at(url), Lake(str(lake)), 0.05).run(client, warehouse, None)
+        Pipeline(spacex_at(url), Lake(str(lake)), 0.05, LocalEngine()).run(client, warehouse, None)
 
 
 def _publish(scenario: Scenario, dsn: str) -> None:
     lake, source = Lake(str(scenario.lake)), spacex_at(scenario.url)
     with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
-        Pipeline(source, lake, 0.05).publish(warehouse, transformed_run(lake, source, None, scenario.run_id))
+        Pipeline(source, lake, 0.05, LocalEngine()).publish(
+            warehouse, transformed_run(lake, source, None, scenario.run_id)
+        )
 
 
 def _assert_ledger_is_settled(dsn: str, point: str) -> None:

@@ -164,6 +164,7 @@ def _live(job: Job, point: _Points) -> None:
     import psycopg2
     import structlog
 
+    from etl.lake.local_engine import LocalEngine
     from etl.pipeline import Pipeline, transformed_run
     from etl.warehouse.connection import Warehouse
     from tests.conftest import client_of, spacex_at
@@ -171,7 +172,7 @@ def _live(job: Job, point: _Points) -> None:
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     psycopg2.connect = partial(psycopg2.connect, connection_factory=_connections(point))
     lake, source = _dying_lake(job.lake, point), spacex_at(job.url)
-    pipeline = Pipeline(source, lake, 0.05)
+    pipeline = Pipeline(source, lake, 0.05, LocalEngine())
     with Warehouse(job.dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
         if job.run_id is not None:
             pipeline.publish(warehouse, transformed_run(lake, source, None, job.run_id))
@@ -193,7 +194,7 @@ def _child(job: Job, answer: int) -> None:
 
 
 def _serve() -> None:
-    import etl.lake.silver
+    import etl.lake.local_engine
     import etl.pipeline
     import etl.sources.spacex  # noqa: F401
     import tests.conftest  # noqa: F401

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from etl.backfill import Every, Plan, Unit, make_plan
 from etl.errors import UsageError
+from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import DataInterval, Source
 from etl.pipeline import Pipeline
@@ -120,7 +121,7 @@ def test_what_is_published_is_left_out_unless_asked_for_again() -> None:
 
 def test_a_plan_goes_on_where_the_lake_stopped(lake: Lake, simulate: Simulate) -> None:
     source = spacex_at(simulate())
-    pipeline = Pipeline(source, lake, 0.05)
+    pipeline = Pipeline(source, lake, 0.05, LocalEngine())
     months = [DataInterval(date(2020, month, 1), date(2020, month + 1, 1)) for month in (1, 2, 3)]
     with client_of(source.base_url) as client:
         extracted = pipeline.extract(client, months[0])

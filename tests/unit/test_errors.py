@@ -9,6 +9,7 @@ from etl.errors import AuditError, PlatformError, SourceUnavailableError, Termin
 
 TABLE = {
     "TransientError": os.EX_TEMPFAIL,
+    "BudgetSpentError": os.EX_TEMPFAIL,
     "SourceUnavailableError": os.EX_TEMPFAIL,
     "SourceChangedError": os.EX_TEMPFAIL,
     "LakeUnavailableError": os.EX_TEMPFAIL,

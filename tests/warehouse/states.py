@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg2
 
+from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import DataInterval
 from etl.pipeline import Nobody, Observer, Pipeline, Summary
@@ -148,7 +149,7 @@ def run(
         client_of(simulator.url) as client,
         Warehouse(dsn, role="etl_loader", lock_timeout_s=lock_timeout_s) as warehouse,
     ):
-        pipeline = Pipeline(spacex_at(simulator.url), lake, max_refused_share, observer or Nobody())
+        pipeline = Pipeline(spacex_at(simulator.url), lake, max_refused_share, LocalEngine(), observer or Nobody())
         return pipeline.run(client, warehouse, days)
 
 

@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import psycopg2
 import pyarrow as pa
 import pytest
@@ -225,10 +224,10 @@ def _assert_known_answers(dsn: str, lake: Lake, facts: Snapshot | None) -> None:
     statements = {dataset.name: statement(f"gold/{dataset.name}") for dataset in SOURCE.gold}
     with (
         Warehouse(dsn, role="analyst") as warehouse,
-        local_engine.engine(lake, SOURCE, statements) as engine,
+        local_engine.asked(lake, SOURCE, statements) as engine,
     ):
-        answers = {a.name: a.rows for a in ask(texts(), warehouse.execute)}
-        assert answers == {a.name: a.rows for a in ask(texts(), lambda text: local_engine.rows(engine, text))}
+        answers = {a.name: a.rows for a in ask(texts("spacex"), warehouse.execute)}
+        assert answers == {a.name: a.rows for a in ask(texts("spacex"), lambda text: local_engine.rows(engine, text))}
         for dataset in SOURCE.gold:
             everything = f"select * from gold.{dataset.name} order by {', '.join(dataset.key)}"
             assert warehouse.execute(everything) == local_engine.rows(engine, everything), dataset.name
@@ -276,7 +275,7 @@ def _in_postgres(dsn: str, silver: dict[str, list[Row]]) -> dict[str, list[Row]]
                 cursor.execute(f"insert into gold.{dataset.name}\n{statement(f'gold/{dataset.name}')}")
                 cursor.execute(f"select * from gold.{dataset.name} order by {', '.join(dataset.key)}")
                 found[dataset.name] = [dict(row) for row in cursor]
-            for name, text in texts().items():
+            for name, text in texts("spacex").items():
                 cursor.execute(text)
                 found[name] = [dict(row) for row in cursor]
             return found
@@ -289,18 +288,15 @@ def _open(cursor: Any, schema: str, table: str) -> None:
 
 
 def _in_duckdb(silver: dict[str, list[Row]]) -> dict[str, list[Row]]:
-    with duckdb.connect() as connection:
-        connection.execute("create schema silver")
-        connection.execute("create schema gold")
-        for name, dataset in DATASETS.items():
-            given = pa.Table.from_pylist(silver[name], schema=dataset.schema)
-            connection.register("given", local_engine._without_zones(given))
-            connection.execute(f"create table silver.{name} as from given")
-            connection.unregister("given")
+    given = {
+        f"silver.{name}": pa.Table.from_pylist(silver[name], schema=dataset.schema)
+        for name, dataset in DATASETS.items()
+    }
+    with local_engine.session() as connection:
+        local_engine.register(connection, Lake("/tmp"), given)
+        local_engine.make(connection, {dataset.name: statement(f"gold/{dataset.name}") for dataset in SOURCE.gold})
         found = {}
         for dataset in SOURCE.gold:
-            text = local_engine.transpile(statement(f"gold/{dataset.name}"))
-            connection.execute(f"create table gold.{dataset.name} as {text}")
             everything = f"select * from gold.{dataset.name} order by {', '.join(dataset.key)}"
             found[dataset.name] = local_engine.rows(connection, everything)
-        return found | {name: local_engine.rows(connection, text) for name, text in texts().items()}
+        return found | {name: local_engine.rows(connection, text) for name, text in texts("spacex").items()}

@@ -12,6 +12,7 @@ import pytest
 from etl import backfill
 from etl.backfill import Every, Plan, PlannedInterval
 from etl.errors import AuditError, SourceUnavailableError
+from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import Answer, DataInterval, today
 from etl.pipeline import Pipeline, Published
@@ -168,7 +169,7 @@ def test_a_backfill_that_stopped_goes_on_where_it_stopped(new_database: Any, tmp
 def test_the_plan_tells_which_steps_are_left_of_each_interval(database: str, lake: Lake, facts: Snapshot) -> None:
     with server.serve(spacex.make_app(snapshot=facts)) as simulator, client_of(simulator.url) as client:
         source = spacex_at(simulator.url)
-        pipeline = Pipeline(source, lake, 0.05)
+        pipeline = Pipeline(source, lake, 0.05, LocalEngine())
         intervals = [DataInterval(date(2022, month, 1), date(2022, month + 1, 1)) for month in (1, 2, 3)]
         with Warehouse(database, role="etl_loader") as warehouse:
             pipeline.run(client, warehouse, intervals[0])
@@ -281,7 +282,7 @@ def _backfill(
         watched = _Watched(client, [] if asked is None else asked, breaks_on)
         with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
             plan = backfill.make_plan(warehouse, lake, source, interval, every, again=again)
-            pipeline = Pipeline(source, lake, 0.05)
+            pipeline = Pipeline(source, lake, 0.05, LocalEngine())
             backfill.carry_out(plan, pipeline, watched, warehouse, parallel, on_published)
     return plan, told
 

@@ -14,6 +14,7 @@ import yaml
 from psycopg2.extras import RealDictCursor
 
 from etl.errors import AuditError, SourceUnavailableError
+from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import new_run_id
 from etl.pipeline import Pipeline
@@ -162,7 +163,7 @@ def test_a_run_that_comes_too_late_leaves_the_rows_that_are_published(database: 
     run(database, lake, changed())
     before = series(database)
     with Warehouse(database, role="etl_loader") as warehouse:
-        assert Pipeline(SOURCE, lake, 0.05).publish(warehouse, older).tables == ()
+        assert Pipeline(SOURCE, lake, 0.05, LocalEngine()).publish(warehouse, older).tables == ()
     after = series(database)
     for name in ("etl_dataset_rows", "etl_dataset_last_success_timestamp_seconds", "etl_audit_offending_rows"):
         assert after[name] == before[name], name
@@ -204,7 +205,7 @@ def test_an_attempt_that_comes_not_as_far_as_its_audits_leaves_what_the_last_one
         Warehouse(database, role="etl_loader") as warehouse,
         pytest.raises(SourceUnavailableError),
     ):
-        Pipeline(SOURCE, lake, 0.05).run(client, warehouse, None)
+        Pipeline(SOURCE, lake, 0.05, LocalEngine()).run(client, warehouse, None)
     assert series(database)["etl_audit_offending_rows"]["spacex", "no_past_launch_without_date"] == 1
     assert series(database)["etl_source_last_run_failed"] == {("spacex",): 1}
 
@@ -254,7 +255,7 @@ def test_refused_records_are_counted_until_they_are_replayed(database: str, lake
             row["quarantine_id"]: ("spacex_launches", row["record"].replace('"name": 3', '"name": "x"').encode())
             for row in kept[:1]
         }
-        assert Pipeline(SOURCE, lake, 0.05).replay(warehouse, replayed)[1] == {}
+        assert Pipeline(SOURCE, lake, 0.05, LocalEngine()).replay(warehouse, replayed)[1] == {}
     after = series(database)
     assert after["etl_quarantine_open_records"]["spacex", "spacex_launches"] == 1
     assert after["etl_quarantine_last_run_ratio"] == found["etl_quarantine_last_run_ratio"], "a replay extracts nothing"

@@ -1,5 +1,6 @@
 """A run reaches the warehouse whole, once, and in the place of what was there."""
 
+from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.pipeline import Pipeline
 from etl.warehouse.connection import Warehouse
@@ -11,7 +12,7 @@ def test_a_run_publishes_everything_and_a_second_one_finds_nothing_new(
     simulate: Simulate, lake: Lake, warehouse: Warehouse
 ) -> None:
     url = simulate()
-    pipeline = Pipeline(spacex_at(url), lake, 0.05)
+    pipeline = Pipeline(spacex_at(url), lake, 0.05, LocalEngine())
     with client_of(url) as client:
         first = pipeline.run(client, warehouse, None)
         second = pipeline.run(client, warehouse, None)
@@ -25,7 +26,7 @@ def test_what_was_extracted_earlier_never_replaces_what_was_extracted_later(
     simulate: Simulate, database: str, warehouse: Warehouse, lake: Lake
 ) -> None:
     url = simulate(snapshot=renamed("Early"))
-    slow = Pipeline(spacex_at(url), lake, 0.05)
+    slow = Pipeline(spacex_at(url), lake, 0.05, LocalEngine())
     with client_of(url) as client:
         transformed = slow.transform(slow.extract(client, None))
     run(database, lake, renamed("Late"))

@@ -11,6 +11,7 @@ import pytest
 from etl import mending
 from etl.errors import SourceContractError, UsageError
 from etl.lake import silver
+from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.pipeline import Pipeline, Published
 from etl.warehouse.connection import Warehouse
@@ -49,7 +50,7 @@ def test_a_refused_record_is_kept_with_its_place_and_reason_and_the_rest_is_publ
     assert json.loads(found[4]) == facts["launches"][-1]
     assert found[5:] == [None, None]
     assert run_id == summary.run_id
-    [kept] = silver.quarantined(lake, SOURCE, summary.transformed.run_id)
+    [kept] = silver.quarantined(lake, summary.transformed)
     assert [kept.endpoint, kept.page, kept.position, kept.reason, kept.record] == found[:5]
     assert value(database, "select count(*) from silver.spacex_launches") == 205
     assert value(database, "select count(*) from gold.core_reuses") == 118
@@ -197,4 +198,4 @@ def _replay(dsn: str, lake: Lake, records: list[dict[str, Any]] | None) -> tuple
             lines = b"\n".join(
                 json.dumps({"quarantine_id": row["quarantine_id"], "record": record}).encode() for row, record in told
             )
-        return Pipeline(SOURCE, lake, 0.05).replay(warehouse, mending.records(kept, lines))
+        return Pipeline(SOURCE, lake, 0.05, LocalEngine()).replay(warehouse, mending.records(kept, lines))

@@ -20,6 +20,7 @@ from tests.warehouse.states import GOLD, SILVER, TABLES, changed, owner, rows, r
 PUBLISHED = ("silver.spacex_launches", "gold.core_usage")
 LEDGER = (
     *("ops.run", "ops.run_dataset", "ops.audit_result", "ops.watermark", "ops.quarantine", "ops.schedule"),
+    "ops.spending",
     "ops.schema_version",
 )
 WRITES = ("delete from {}", "truncate {}", "drop table {}", "alter table {} add column x int")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from etl.model import Client, DataInterval, Endpoint, Page, Source
+from etl.settings import SpacexSettings
 from etl.sources.spacex import datasets, gold, pages, parsers
 
 
@@ -11,17 +12,17 @@ def _list(path: str, client: Client, _interval: DataInterval | None, _first: int
     return pages.whole_list(client, path)
 
 
-def make_source(base_url: str, origin: str, page_size: int) -> Source:
-    """SpaceX at `base_url`, launches asked `page_size` at a time."""
+def make_source(knobs: SpacexSettings, origin: str | None = None) -> Source:
+    """SpaceX as the settings say."""
 
     def launches(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:
-        return pages.launches(client, interval, first, page_size)
+        return pages.launches(client, interval, first, knobs.page_size)
 
     return Source(
         name="spacex",
         about="SpaceX launches, cores, rockets, pads and payloads.",
-        base_url=base_url,
-        origin=origin,
+        base_url=knobs.base_url,
+        origin=origin or knobs.base_url,
         probe=pages.probe,
         endpoints=(
             Endpoint(
@@ -29,7 +30,7 @@ def make_source(base_url: str, origin: str, page_size: int) -> Source:
                 (datasets.LAUNCHES, datasets.LAUNCH_CORES),
                 launches,
                 parsers.launches,
-                page_size,
+                knobs.page_size,
                 knows_intervals=True,
             ),
             *(

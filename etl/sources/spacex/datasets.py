@@ -1,11 +1,7 @@
 """The tables that SpaceX becomes."""
 
-import pyarrow as pa
-
 from etl.model import Column, Dataset
-
-TEXT, BOOL, INT, BIGINT, FLOAT = pa.string(), pa.bool_(), pa.int32(), pa.int64(), pa.float64()
-INSTANT, DAY, TEXTS = pa.timestamp("us", tz="UTC"), pa.date32(), pa.list_(pa.string())
+from etl.sources.types import BIGINT, BOOL, DAY, FLOAT, INSTANT, INT, TEXT, TEXTS
 
 LAUNCHES = Dataset(
     "spacex_launches",

@@ -1,7 +1,7 @@
 """What SpaceX answers: the tables that sql/gold/ makes from silver."""
 
 from etl.model import Column, Dataset
-from etl.sources.spacex.datasets import BIGINT, DAY, FLOAT, INSTANT, INT, TEXT
+from etl.sources.types import BIGINT, DAY, FLOAT, INSTANT, INT, TEXT
 
 CORE_USAGE = Dataset(
     "core_usage",

@@ -1,37 +1,37 @@
 """Page bytes in, Arrow batches and refused records out; plain functions, so that any engine can call them."""
 
-from etl.model import Parsed
+from etl.model import Asked, Parsed
 from etl.sources.records import Rows, parse_records
 from etl.sources.spacex import contract as api
 from etl.sources.spacex import datasets as to
 
 
-def launches(body: bytes) -> Parsed:
+def launches(body: bytes, _asked: Asked) -> Parsed:
     """Launches, and their core slots numbered from 1."""
     return parse_records(body, api.Launch, (to.LAUNCHES, to.LAUNCH_CORES), _launch)
 
 
-def cores(body: bytes) -> Parsed:
+def cores(body: bytes, _asked: Asked) -> Parsed:
     """Cores with their own counts of landings."""
     return parse_records(body, api.Core, (to.CORES,), _core)
 
 
-def rockets(body: bytes) -> Parsed:
+def rockets(body: bytes, _asked: Asked) -> Parsed:
     """Kinds of rockets, metric units only."""
     return parse_records(body, api.Rocket, (to.ROCKETS,), _rocket)
 
 
-def launchpads(body: bytes) -> Parsed:
+def launchpads(body: bytes, _asked: Asked) -> Parsed:
     """Launchpads."""
     return parse_records(body, api.Launchpad, (to.LAUNCHPADS,), _launchpad)
 
 
-def landpads(body: bytes) -> Parsed:
+def landpads(body: bytes, _asked: Asked) -> Parsed:
     """Landpads, on land and ships."""
     return parse_records(body, api.Landpad, (to.LANDPADS,), _landpad)
 
 
-def payloads(body: bytes) -> Parsed:
+def payloads(body: bytes, _asked: Asked) -> Parsed:
     """Payloads, metric units only."""
     return parse_records(body, api.Payload, (to.PAYLOADS,), _payload)
 

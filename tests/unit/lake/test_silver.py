@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from etl.errors import LakeUnavailableError, SourceContractError
-from etl.lake import bronze, local_engine, silver
+from etl.lake import bronze, layout, local_engine, silver
+from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import DataInterval, Source
 from etl.pipeline import Pipeline
@@ -18,14 +19,13 @@ from tests.conftest import Simulate, client_of, spacex_at
 
 
 def run(lake: Lake, source: Source, *, share: float = 0.05, interval: DataInterval | None = None) -> silver.Transformed:
-    pipeline = Pipeline(source, lake, share)
+    pipeline = Pipeline(source, lake, share, LocalEngine())
     with client_of(source.base_url) as client:
         return pipeline.transform(pipeline.extract(client, interval))
 
 
 def refused_file(lake: Lake, endpoint: str, run_id: str) -> list[dict[str, Any]]:
-    path = f"quarantine/{endpoint}/p_creation_date={bronze.creation_date(run_id)}/{run_id}.jsonl"
-    return [json.loads(line) for line in lake.read(path).splitlines()]
+    return [json.loads(line) for line in lake.read(layout.refusals(endpoint, run_id, 1)).splitlines()]
 
 
 def test_every_endpoint_of_a_run_becomes_parquet(any_lake: Lake, simulate: Simulate) -> None:
@@ -35,26 +35,26 @@ def test_every_endpoint_of_a_run_becomes_parquet(any_lake: Lake, simulate: Simul
     assert (done.rows["spacex_launches"], done.rows["spacex_launch_cores"]) == (205, 215)
     assert done.records == sum(done.rows.values()) - 215
     for dataset in source.datasets:
-        part = silver.part_path(dataset, done.run_id)
-        assert part == f"silver/{dataset.name}/p_creation_date={date.today()}/part-{done.run_id}.parquet"
+        (part,) = done.files[dataset.name]
+        assert part == f"silver/{dataset.name}/p_creation_date={date.today()}/{done.run_id}/part-00001.parquet"
         with any_lake.open(part) as file:
             stored = pq.ParquetFile(file)
             assert stored.schema_arrow.equals(dataset.schema)
             assert stored.metadata.row_group(0).column(0).compression == "ZSTD"
             assert stored.metadata.num_rows == done.rows[dataset.name]
-        batches = list(silver.batches(any_lake, dataset, done.run_id))
+        batches = list(silver.batches(any_lake, done, dataset))
         assert sum(batch.num_rows for batch in batches) == done.rows[dataset.name]
         assert all(batch.schema.equals(dataset.schema) for batch in batches)
     assert silver.latest(any_lake, source, None) == silver.read(any_lake, source, done.run_id) == done
-    assert list(silver.quarantined(any_lake, source, done.run_id)) == []
+    assert list(silver.quarantined(any_lake, done)) == []
 
 
 def test_the_lake_alone_answers_the_questions(any_lake: Lake, simulate: Simulate) -> None:
     source = spacex_at(simulate())
     run(any_lake, source)
     gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
-    with local_engine.engine(any_lake, source, gold) as engine:
-        rows = local_engine.rows(engine, statement("questions/most_reused_core"))
+    with local_engine.asked(any_lake, source, gold) as engine:
+        rows = local_engine.rows(engine, statement("questions/spacex/most_reused_core"))
     assert [(row["core_id"], row["reuses"]) for row in rows] == [("5e9e28a7f3591817f23b2663", 13)]
 
 
@@ -62,7 +62,7 @@ def test_transforming_again_gives_the_same_and_leaves_one_file_each(lake: Lake, 
     source = spacex_at(simulate())
     done = run(lake, source)
     files = lake.list("")
-    assert Pipeline(source, lake, 0.05).transform(done.run_id) == done
+    assert Pipeline(source, lake, 0.05, LocalEngine()).transform(done.run_id) == done
     assert lake.list("") == files
 
 
@@ -81,7 +81,7 @@ def test_a_refused_record_is_kept_with_reason_page_and_position(lake: Lake, simu
     assert isinstance(json.loads(launch["record"])["cores"], str)
     (core,) = refused_file(lake, "spacex_cores", done.run_id)
     assert core["reason"] == "id: Input should be a valid string"
-    assert [one.reason for one in silver.quarantined(lake, spacex_at(url), done.run_id)] == [
+    assert [one.reason for one in silver.quarantined(lake, done)] == [
         launch["reason"],
         core["reason"],
     ]
@@ -92,12 +92,12 @@ def test_a_refused_record_has_its_kind_and_files_of_before_that_have_none_are_re
 ) -> None:
     source = spacex_at(simulate(Fault("malformed", path="/v4/cores")))
     done = run(lake, source)
-    [kept] = silver.quarantined(lake, source, done.run_id)
+    [kept] = silver.quarantined(lake, done)
     assert kept.kind == "string_type"
     (line,) = refused_file(lake, "spacex_cores", done.run_id)
     del line["kind"]
-    lake.write(silver._quarantine_path("spacex_cores", done.run_id), json.dumps(line).encode())
-    [old] = silver.quarantined(lake, source, done.run_id)
+    lake.write(layout.refusals("spacex_cores", done.run_id, 1), json.dumps(line).encode())
+    [old] = silver.quarantined(lake, done)
     assert (old.reason, old.kind) == (kept.reason, "unknown")
 
 
@@ -119,7 +119,7 @@ def test_a_run_bears_its_share_of_refused_records_and_no_more(
         SourceContractError, match=r"^5 of 205 records of spacex_launches break .* the first says"
     ) as told:
         run(lake, source, share=share)
-    assert ".jsonl; nothing was published" in told.value.hint
+    assert "quarantine/spacex_launches/" in told.value.hint
     assert silver.latest(lake, source, None) is None, "a run that failed must not look like one that can be published"
     assert len(refused_file(lake, "spacex_launches", str(bronze.latest(lake, source, None)))) == 5
 
@@ -164,6 +164,6 @@ def test_a_damaged_note_of_a_run_is_refused(lake: Lake, simulate: Simulate, dama
 def test_damaged_rows_are_refused(lake: Lake, simulate: Simulate, damage: bytes) -> None:
     source = spacex_at(simulate())
     done = run(lake, source)
-    lake.write(silver.part_path(source.datasets[0], done.run_id), damage)
+    lake.write(done.files[source.datasets[0].name][0], damage)
     with pytest.raises(LakeUnavailableError, match="is not what was written"):
-        list(silver.batches(lake, source.datasets[0], done.run_id))
+        list(silver.batches(lake, done, source.datasets[0]))

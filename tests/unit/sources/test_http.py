@@ -4,7 +4,7 @@ import gzip
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 from werkzeug.wrappers import Request, Response
 
 from etl import telemetry
@@ -27,7 +28,7 @@ from etl.simulate.faults import Fault
 from etl.sources.http import HttpClient, Patience
 from tests.collector import Collector, collector
 from tests.conftest import HASTY, Simulate, client_of
-from tests.unit.sources.conftest import Reply, answering, ok, status
+from tests.unit.sources.conftest import Api, Reply, answering, ok, status
 
 FINE = {"fine": True}
 CACHED = {"Cache_Control": "max-age=300"}
@@ -377,6 +378,170 @@ def test_a_cache_that_cannot_be_written_is_a_matter_of_settings(tmp_path: Path) 
 def test_an_address_that_is_none_is_a_matter_of_settings() -> None:
     with client_of("nonsense://somewhere") as client, pytest.raises(ConfigError):
         client.get("/x")
+
+
+# Addresses and reasons
+
+
+def test_an_answer_says_what_was_asked_with_its_query() -> None:
+    with answering(ok()) as api, client_of(api.url) as client:
+        answer = client.get("/v1/archive", {"latitude": "52.07,52.17", "daily": "temperature_2m_max"})
+        assert answer.url == f"{api.url}/v1/archive?latitude=52.07%2C52.17&daily=temperature_2m_max"
+        assert answer.url.endswith(f"?{api.asked[0].query_string.decode()}")
+        assert client.get("/x").url == f"{api.url}/x"
+
+
+@pytest.mark.parametrize("name", ["apikey", "api_key", "key", "access_token", "X-Amz-Signature", "client_secret"])
+def test_a_secret_in_the_query_is_asked_with_and_not_told(name: str) -> None:
+    with answering(ok()) as api, client_of(api.url) as client:
+        assert client.get("/x", {name: "hunter2", "keywords": "a&b"}).url == f"{api.url}/x?{name}=***&keywords=a%26b"
+        assert api.asked[0].args[name] == "hunter2"
+
+
+@pytest.mark.parametrize("base_url", [None, "http://127.0.0.1:9", "nonsense://somewhere"])
+@pytest.mark.parametrize("reply", [status(400, "No."), status(500), broken_off(), Response("{"), trickle()])
+def test_an_error_names_no_query(waits: list[float], base_url: str | None, reply: Reply) -> None:
+    patience = Patience(read_s=0.05, attempts=1)
+    with (
+        answering(reply) as api,
+        client_of(base_url or api.url, patience) as client,
+        pytest.raises(PlatformError) as told,
+    ):
+        client.get("/x", {"latitude": "52.07," * 1_000, "apikey": "hunter2"})
+    assert "latitude" not in str(told.value)
+    assert "hunter2" not in str(told.value)
+    assert len(str(told.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"error": true, "reason": "Latitude must be in range of -90 to 90\\u00b0. Given: 91.0."}', "Given: 91.0"),
+        (
+            '{"reason":"Minutely API request limit exceeded. Please try again in one minute.","error":true}',
+            "one minute",
+        ),
+        (
+            '{"error": {"code": "API_KEY_INVALID", "message": "An invalid api_key was supplied."}}',
+            "api_key was supplied",
+        ),
+        ('{"padding": "' + "x" * 3_000 + '", "message": "behind a long list"}', "behind a long list"),
+        ('{"error": "in one word"}', "in one word"),
+        ('{"error": true}', '{"error": true}'),
+        ('["nothing known"]', '["nothing known"]'),
+    ],
+)
+def test_the_reason_of_an_error_is_told_in_words(waits: list[float], text: str, said: str) -> None:
+    reply = Response(text, 400, content_type="application/json")
+    with answering(reply) as api, client_of(api.url) as client, pytest.raises(SourceContractError) as told:
+        client.get("/x")
+    assert told.value.message.startswith(f"{api.url}/x answered 400 (")
+    assert told.value.message.endswith(f"{said}).")
+
+
+def test_a_reason_without_end_is_cut(waits: list[float]) -> None:
+    with answering(status(400, "x" * 10_000)) as api, client_of(api.url) as client:
+        with pytest.raises(SourceContractError) as told:
+            client.get("/x")
+        assert told.value.message == f"{api.url}/x answered 400 ({'x' * 200})."
+
+
+# Budget
+
+
+class Ledger:
+    """A budget that notes what is spent, and after how many requests that were; it admits so many."""
+
+    def __init__(self, api: Api, admits: int = 100) -> None:
+        self.api, self.admits = api, admits
+        self.spent: list[tuple[int, float]] = []
+
+    def spend(self, weight: float) -> None:
+        if len(self.spent) == self.admits:
+            raise SourceUnavailableError("The budget is spent.", hint="Later.", retry_after_s=0)
+        self.spent.append((len(self.api.asked), weight))
+
+
+@contextmanager
+def client_with(ledger: Ledger, cache: Path | None = None) -> Iterator[HttpClient]:
+    with HttpClient("spacex", ledger.api.url, HASTY, cache, budget=ledger) as client:
+        yield client
+
+
+def test_a_request_spends_its_weight_before_it_is_made() -> None:
+    with answering(ok()) as api, client_with(ledger := Ledger(api)) as client:
+        client.get("/x")
+        client.get("/x", weight=391.07)
+        client.post("/x", {}, weight=2)
+    assert ledger.spent == [(0, 1), (1, 391.07), (2, 2)]
+
+
+def test_each_further_try_spends_too(waits: list[float]) -> None:
+    with answering(status(429), broken_off(), ok()) as api, client_with(ledger := Ledger(api)) as client:
+        assert client.get("/x", weight=7).document == FINE
+    assert ledger.spent == [(0, 7), (1, 7), (2, 7)]
+
+
+def test_a_budget_that_is_spent_ends_the_tries_and_nothing_is_asked(waits: list[float]) -> None:
+    with answering(status(429)) as api, client_with(Ledger(api, admits=2)) as client:
+        with pytest.raises(SourceUnavailableError, match="The budget is spent"):
+            client.get("/x")
+        assert len(api.asked) == 2
+    assert len(waits) == 2
+
+
+def test_the_time_for_tries_begins_when_the_request_is_admitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    try_again = stamina.retry_context
+
+    def begin(*args: Any, **knobs: Any) -> Any:
+        begun.append(len(ledger.spent))
+        return try_again(*args, **knobs)
+
+    monkeypatch.setattr(stamina, "retry_context", begin)
+    with answering(ok()) as api, client_with(ledger := Ledger(api)) as client:
+        client.get("/x")
+    assert begun == [1]
+
+
+def test_what_the_cache_had_kept_costs_nothing(tmp_path: Path) -> None:
+    with answering(ok(**CACHED)) as api, client_with(ledger := Ledger(api), tmp_path) as client:
+        for _ in range(3):
+            assert client.get("/x", {"page": "1"}).document == FINE
+        client.get("/x", {"page": "2"})
+        client.post("/x", {})
+        client.post("/x", {})
+        assert len(api.asked) == 4
+    assert [asked for asked, _ in ledger.spent] == [0, 1, 2, 3]
+
+
+def test_an_answer_that_is_only_confirmed_costs_like_any_other(tmp_path: Path) -> None:
+    replies = ok(ETag='"v1"', Cache_Control="no-cache"), Response(status=304, headers={"ETag": '"v1"'})
+    with answering(*replies) as api, client_with(ledger := Ledger(api), tmp_path) as client:
+        client.get("/x")
+        assert client.get("/x").document == FINE
+    assert [asked for asked, _ in ledger.spent] == [0, 1]
+
+
+def test_a_kept_answer_that_is_broken_costs_when_it_is_asked_for_anew(tmp_path: Path, waits: list[float]) -> None:
+    broken = Response('{"fine": tr', headers={"Cache-Control": "max-age=300"}, content_type="application/json")
+    with answering(broken, ok(**CACHED)) as api:
+        with client_with(ledger := Ledger(api), tmp_path) as client:
+            assert client.get("/x").document == FINE
+            assert client.get("/x").document == FINE
+        assert len(api.asked) == 2
+    assert [asked for asked, _ in ledger.spent] == [0, 1]
+
+
+def test_a_cache_that_cannot_be_read_is_a_matter_of_settings_with_a_budget_too(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with (
+        answering(ok(**CACHED)) as api,
+        pytest.raises(ConfigError) as told,
+        client_with(Ledger(api), tmp_path / "file" / "cache") as client,
+    ):
+        client.get("/x")
+    assert "ETL_HTTP__CACHE" in told.value.hint
 
 
 # Metrics

@@ -13,12 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core.core_schema import ErrorType
 
-from etl.model import Parsed
+from etl import sources
+from etl.model import Asked, Parsed
 from etl.simulate.snapshot import load
 from etl.sources.records import LONGEST_RECORD
-from etl.sources.spacex import make_source, parsers
+from etl.sources.spacex import parsers
 
-ENDPOINTS = {endpoint.name.removeprefix("spacex_"): endpoint for endpoint in make_source("", "", 100).endpoints}
+ENDPOINTS = {endpoint.name.removeprefix("spacex_"): endpoint for endpoint in sources.load("spacex").endpoints}
+ASKED = Asked({}, datetime(2026, 11, 21, tzinfo=UTC))
 SNAPSHOT = load()
 KINDS = {*get_args(ErrorType), "broken_page"}
 FILES = {
@@ -35,7 +37,7 @@ def page(*records: Any) -> bytes:
 
 
 def parse(name: str, *records: Any) -> Parsed:
-    return ENDPOINTS[name].parse(page(*records))
+    return ENDPOINTS[name].parse(page(*records), ASKED)
 
 
 def launch(**changed: Any) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def check(name: str, parsed: Parsed) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_real_answers_break_no_contract_and_hold_no_unknown_field(shared: Path, name: str) -> None:
     body = (shared / "data" / "spacex" / FILES[name]).read_bytes()
-    parsed = ENDPOINTS[name].parse(body)
+    parsed = ENDPOINTS[name].parse(body, ASKED)
     assert parsed.refused == ()
     assert parsed.unknown_fields == frozenset()
     assert parsed.records == len(json.loads(body)) == parsed.batches[f"spacex_{name}"].num_rows
@@ -93,7 +95,7 @@ def test_real_answers_break_no_contract_and_hold_no_unknown_field(shared: Path, 
 
 
 def test_real_launches_have_the_numbers_that_are_known(shared: Path) -> None:
-    parsed = parsers.launches((shared / "data" / "spacex" / "launches_v5.json").read_bytes())
+    parsed = parsers.launches((shared / "data" / "spacex" / "launches_v5.json").read_bytes(), ASKED)
     rows, slots = parsed.batches["spacex_launches"], parsed.batches["spacex_launch_cores"]
     assert (rows.num_rows, slots.num_rows) == (205, 215)
     assert slots["core_id"].null_count == 19
@@ -111,7 +113,7 @@ def test_the_snapshot_breaks_no_contract(name: str) -> None:
 
 def test_a_query_answer_and_a_list_are_read_alike() -> None:
     listed = parse("cores", *SNAPSHOT["cores"])
-    queried = parsers.cores(json.dumps({"docs": SNAPSHOT["cores"], "page": 1}).encode())
+    queried = parsers.cores(json.dumps({"docs": SNAPSHOT["cores"], "page": 1}).encode(), ASKED)
     assert listed.batches == queried.batches
 
 
@@ -237,7 +239,7 @@ def test_what_is_kept_of_a_refused_record_is_bounded() -> None:
 def test_a_deeply_nested_record_is_a_row_or_refused(depth: int) -> None:
     nested: Any = "[" * depth + "]" * depth
     text = json.dumps(launch(id=None, details="HERE")).replace('"HERE"', nested)
-    check("launches", ENDPOINTS["launches"].parse(f"[{text}]".encode()))
+    check("launches", ENDPOINTS["launches"].parse(f"[{text}]".encode(), ASKED))
 
 
 # Fields that nobody knows
@@ -263,7 +265,7 @@ def test_new_fields_with_unspeakable_names_are_told_in_clean_text() -> None:
 )
 def test_a_broken_page_is_one_refusal(body: bytes) -> None:
     for name, endpoint in ENDPOINTS.items():
-        parsed = endpoint.parse(body)
+        parsed = endpoint.parse(body, ASKED)
         check(name, parsed)
         assert parsed.records == 1
         assert parsed.refused[0].reason.startswith("the page is broken: ")
@@ -326,14 +328,14 @@ def test_any_json_becomes_rows_or_refusals(name: str, data: st.DataObject) -> No
     document = data.draw(
         JSON | st.lists(JSON, max_size=4) | st.fixed_dictionaries({"docs": st.lists(JSON, max_size=3)})
     )
-    check(name, ENDPOINTS[name].parse(json.dumps(document).encode()))
+    check(name, ENDPOINTS[name].parse(json.dumps(document).encode(), ASKED))
 
 
 @every_parser
 @a_little
 @given(body=st.binary(max_size=60) | TEXT.map(lambda text: text.encode("utf-16", "surrogatepass")))
 def test_any_bytes_become_rows_or_refusals(name: str, body: bytes) -> None:
-    check(name, ENDPOINTS[name].parse(body))
+    check(name, ENDPOINTS[name].parse(body, ASKED))
 
 
 @every_parser
@@ -357,4 +359,4 @@ def test_a_page_cut_or_bent_anywhere_leaves_rows_or_refusals(name: str, data: st
         del body[place:]
     else:
         body[place : place + 1] = data.draw(st.binary(max_size=3))
-    check(name, ENDPOINTS[name].parse(bytes(body)))
+    check(name, ENDPOINTS[name].parse(bytes(body), ASKED))

@@ -1,0 +1,23 @@
+"""Gold as files of the lake, for what no longer belongs into Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from etl.lake import layout, silver
+from etl.lake.silver import Engine, Selected
+from etl.lake.store import Lake
+from etl.model import Source
+
+
+def make(lake: Lake, source: Source, run_id: str, engine: Engine, statements: Mapping[str, str]) -> dict[str, Selected]:
+    """Make each gold table anew from the newest silver of every day; `statements`: by table, its text."""
+    tables = silver.state(lake, source)
+    made = {}
+    for table in source.gold:
+
+        def path(number: int, name: str = table.name) -> str:
+            return layout.part("gold", name, run_id, number)
+
+        made[table.name] = engine.select(lake, statements[table.name], tables, table, path)
+    return made

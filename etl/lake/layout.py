@@ -1,0 +1,48 @@
+"""Where things are in the lake: `<layer>/<endpoint or dataset>/p_creation_date=<day>/<run id>/…`.
+
+Layers: `bronze` (as received), `parsed` (typed rows that SQL goes on with; gone when it has), `silver`, `gold` and
+`quarantine` (refused records). `silver/_runs/<source>/<run id>.json` says what a run became.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from etl.model import DataInterval, Dataset, started_at
+
+LAYERS = ("bronze", "parsed", "silver", "gold", "quarantine")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Rows of a dataset in Parquet files of the lake; `days`: only those of these days count."""
+
+    dataset: Dataset
+    files: tuple[str, ...]
+    days: DataInterval | None = None
+
+
+def creation_date(run_id: str) -> date:
+    """The day in `p_creation_date=`."""
+    return started_at(run_id).date()
+
+
+def folder(layer: str, name: str, run_id: str) -> str:
+    """Where a run's files of one endpoint or dataset are."""
+    return f"{layer}/{name}/p_creation_date={creation_date(run_id)}/{run_id}"
+
+
+def part(layer: str, name: str, run_id: str, number: int) -> str:
+    """One Parquet file of a run's rows, numbered from 1."""
+    return f"{folder(layer, name, run_id)}/part-{number:05}.parquet"
+
+
+def refusals(endpoint: str, run_id: str, number: int) -> str:
+    """The refused records beside the part of that number, one JSON object per line."""
+    return f"{folder('quarantine', endpoint, run_id)}/part-{number:05}.jsonl"
+
+
+def run(source: str, run_id: str) -> str:
+    """What is said of a whole run."""
+    return f"silver/_runs/{source}/{run_id}.json"

@@ -1,0 +1,288 @@
+"""Open-Meteo's archive, as far as we ask it: the same path, shapes, errors and limits, with weather of our own making.
+
+The weather of a place and a day is always the same: a season by latitude, and what a table of noise says for them.
+Source: https://open-meteo.com/en/docs/historical-weather-api
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from werkzeug.wrappers import Request, Response
+
+from etl.simulate.faults import Faults
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+PATH = "/v1/archive"
+ABOUT = "made-up weather of any day since 1940"
+LIMITS: Mapping[str, tuple[int, float, str]] = {
+    "Minutely": (60, 600, "in one minute"),
+    "Hourly": (3600, 5_000, "in the next hour"),
+    "Daily": (86_400, 10_000, "tomorrow"),
+}
+UNITS = {"temperature_2m_max": "°C", "temperature_2m_min": "°C", "precipitation_sum": "mm"}
+MOST_LOCATIONS = 1000
+BEGIN, END = date(1940, 1, 1), date(2101, 1, 1)
+CELL = 0.0703125  # degrees: what stands in one cell of the model has one weather
+OFFSETS = 2**14  # as many different series of noise
+COLDEST, HOTTEST = -900, 900  # tenths of a degree, which no season and noise together leave
+NULL = HOTTEST - COLDEST + 1  # the place of `null` among the texts
+
+Array: TypeAlias = "pa.Array[Any]"
+
+
+class WrongError(ValueError):
+    """A question that the API answers with 400; the text is its reason."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked: places, days (the last one included), variables."""
+
+    places: Sequence[tuple[float, float]]
+    start: date
+    end: date
+    variables: Sequence[str]
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days + 1
+
+    @property
+    def weight(self) -> float:
+        """How many calls the API counts it for."""
+        return len(self.places) * max(1.0, len(self.variables) / 10 * max(1.0, self.days / 14))
+
+
+class Limits:
+    """Calls of the minute, hour and day that the clock shows; who has used them up is turned away, not cut short."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._used: dict[str, tuple[float, float]] = {}
+
+    def take(self, weight: float) -> str | None:
+        """Count a request, or say why not."""
+        now = self._clock()
+        with self._lock:
+            used = {}
+            for name, (seconds, most, when) in LIMITS.items():
+                window = now // seconds
+                before, calls = self._used.get(name, (window, 0.0))
+                calls = calls if before == window else 0.0
+                if calls >= most:
+                    return f"{name} API request limit exceeded. Please try again {when}."
+                used[name] = (window, calls + weight)
+            self._used = used
+        return None
+
+
+def make_app(
+    faults: Faults | None = None, with_limits: bool = True, clock: Callable[[], float] = time.time
+) -> WSGIApplication:
+    """Return the API as a WSGI application, and the faults planned for it; `clock` tells it the time, as Unix does."""
+    limits = Limits(clock) if with_limits else None
+    _weather()  # now, not while the first client waits
+
+    def respond(request: Request) -> Response:
+        if request.path == "/":
+            return Response("Open-Meteo archive, simulated\n", mimetype="text/plain")
+        if request.path != PATH:
+            return _error("Not Found", 404)
+        try:
+            question = _question(request.args, datetime.fromtimestamp(clock(), UTC).date())
+        except WrongError as error:
+            return _error(str(error), 400)
+        refused = limits.take(question.weight) if limits else None
+        return _error(refused, 429) if refused else _answer(question)
+
+    return (faults or Faults()).wrap(respond)
+
+
+def _error(reason: str, status: int) -> Response:
+    return Response(json.dumps({"error": True, "reason": reason}), status, mimetype="application/json")
+
+
+# What was asked
+
+
+def _question(asked: Mapping[str, str], today: date) -> Question:
+    latitudes = _degrees(asked, "latitude", "Latitude", 90)
+    longitudes = _degrees(asked, "longitude", "Longitude", 180)
+    if len(latitudes) != len(longitudes):
+        raise WrongError("Parameter 'latitude' and 'longitude' must have the same number of elements")
+    if len(latitudes) > MOST_LOCATIONS:
+        raise WrongError(f"Requests for more than {MOST_LOCATIONS} locations are not simulated")
+    start, end = _day(asked, "start_date", today), _day(asked, "end_date", today)
+    if end < start:
+        raise WrongError("End-date must be larger or equals than start-date")
+    variables = [name for name in asked.get("daily", "").split(",") if name]
+    for name in variables:
+        if name not in UNITS:
+            raise WrongError(
+                f"Data corrupted at path ''. Cannot initialize ForecastVariableDaily from invalid String value {name}."
+            )
+    if asked.get("timezone", "UTC") not in ("UTC", "GMT"):
+        raise WrongError("Invalid timezone")
+    return Question(list(zip(latitudes, longitudes, strict=True)), start, end, variables)
+
+
+def _degrees(asked: Mapping[str, str], name: str, title: str, most: float) -> list[float]:
+    texts = asked.get(name, "").split(",")
+    try:
+        values = [float(text) for text in texts]
+    except ValueError:
+        raise WrongError(f"Parameter '{name}' must be a list of numbers") from None
+    for value in values:
+        if not -most <= value <= most:
+            raise WrongError(f"{title} must be in range of -{most} to {most}°. Given: {value}.")
+    return values
+
+
+def _day(asked: Mapping[str, str], name: str, today: date) -> date:
+    try:
+        day = datetime.strptime(asked.get(name, ""), "%Y-%m-%d").date()  # noqa: DTZ007
+    except ValueError:
+        raise WrongError("Invalid date format. Make sure to use 'YYYY-MM-DD'") from None
+    if not BEGIN <= day <= min(today, END - timedelta(days=1)):
+        raise WrongError(f"Parameter '{name}' is out of allowed range from {BEGIN} to {today}")
+    return day
+
+
+# The answer
+
+
+def _answer(question: Question) -> Response:
+    locations = [_location(question, place, index) for index, place in enumerate(question.places)]
+    body = locations[0] if len(locations) == 1 else b"[" + b",".join(locations) + b"]"
+    return Response(body, content_type="application/json; charset=utf-8")
+
+
+def _location(question: Question, place: tuple[float, float], index: int) -> bytes:
+    """JSON by hand: a text for each value is looked up rather than made."""
+    latitude, longitude = (_cell(degrees) for degrees in place)
+    about = {
+        "latitude": latitude,
+        "longitude": longitude,
+        "generationtime_ms": 1.5,
+        "utc_offset_seconds": 0,
+        "timezone": "GMT",
+        "timezone_abbreviation": "GMT",
+        "elevation": float(_hash("elevation", latitude, longitude) % 300),
+    }
+    if index:
+        about["location_id"] = index
+    if not question.variables:
+        return json.dumps(about).encode()
+    about["daily_units"] = {"time": "iso8601"} | {name: UNITS[name] for name in question.variables}
+    columns = [b'"time":' + _times(question.start, question.end)]
+    for name in question.variables:
+        texts = _texts(name, latitude, longitude, (question.start - BEGIN).days, question.days)
+        columns.append(b'"' + name.encode() + b'":[' + _joined(texts) + b"]")
+    head = json.dumps(about, ensure_ascii=False, separators=(",", ":")).encode()
+    return head[:-1] + b',"daily":{' + b",".join(columns) + b"}}"
+
+
+def _cell(degrees: float) -> float:
+    """The middle of the cell that holds a coordinate."""
+    return round(round(degrees / CELL) * CELL, 6)
+
+
+@lru_cache(maxsize=8)
+def _times(start: date, end: date) -> bytes:
+    days = ((start + timedelta(days=n)).isoformat() for n in range((end - start).days + 1))
+    return json.dumps(list(days), separators=(",", ":")).encode()
+
+
+def _joined(texts: Array) -> bytes:
+    one_list: Any = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
+    joined: Any = pc.binary_join(one_list, pa.scalar(b",", pa.binary()))
+    return bytes(joined[0].as_buffer())
+
+
+# The weather
+
+
+def _texts(variable: str, latitude: float, longitude: float, first: int, days: int) -> Array:
+    """A variable of a place, day by day from the first, as JSON values."""
+    table = _weather()
+    if variable == "precipitation_sum":
+        return table.precipitation.slice(first + _hash("precipitation", latitude, longitude) % OFFSETS, days)
+    mean, swing = _climate(latitude)
+    seasons = pc.multiply(table.seasons.slice(first, days), pa.scalar(swing, pa.int32()))
+    usual: Any = pc.add(pc.shift_right(seasons, pa.scalar(10, pa.int32())), pa.scalar(mean - COLDEST, pa.int32()))
+    noise: Any = table.noise[variable].slice(first + _hash("temperature", latitude, longitude) % OFFSETS, days)
+    which: Any = pc.fill_null(pc.add(usual, noise), NULL)
+    return table.texts.take(which)
+
+
+def _climate(latitude: float) -> tuple[int, int]:
+    """Mean of a year and swing of its seasons in tenths of °C; south of the equator summer is in January."""
+    away = abs(latitude)
+    return round(280 - 3.3 * away), round(math.copysign(20 + 2.2 * away, latitude))
+
+
+def _hash(*of: object) -> int:
+    return zlib.crc32(repr(of).encode())
+
+
+@dataclass(frozen=True)
+class _Weather:
+    """What all places are made of: `seasons` from -1024 to 1024 by day since BEGIN, noise by day and offset.
+
+    `texts` are the JSON values of all tenths from COLDEST to HOTTEST, and null.
+    """
+
+    texts: Array
+    seasons: Array
+    noise: Mapping[str, Array]
+    precipitation: Array
+
+
+@cache
+def _weather() -> _Weather:
+    chance = random.Random(20240517)  # noqa: S311
+    days = (END - BEGIN).days
+    seasons = [round(-1024 * math.cos((n - 15) * math.tau / 365.2425)) for n in range(days)]
+    highs: list[int | None] = []
+    lows: list[int | None] = []
+    rain: list[bytes] = []
+    warmth = 0.0
+    for _ in range(days + OFFSETS):
+        warmth = 0.75 * warmth + 80 * (chance.random() - 0.5)  # warm days follow warm days
+        half = 15 + 50 * chance.random()  # from the day's mean to its highest and lowest
+        highs.append(None if chance.random() < 1 / 500 else round(warmth + half))
+        lows.append(None if chance.random() < 1 / 500 else round(warmth - half))
+        rain.append(_rain(chance.random(), chance.random(), chance.random()))
+    values = [f"{tenths / 10:.1f}".encode() for tenths in range(COLDEST, HOTTEST + 1)]
+    return _Weather(
+        texts=pa.array([*values, b"null"], pa.binary()),
+        seasons=pa.array(seasons, pa.int32()),
+        noise={"temperature_2m_max": pa.array(highs, pa.int32()), "temperature_2m_min": pa.array(lows, pa.int32())},
+        precipitation=pa.array(rain, pa.binary()),
+    )
+
+
+def _rain(is_known: float, is_wet: float, amount: float) -> bytes:
+    """Of ten days six are dry and one in a hundred has a cloudburst."""
+    if is_known < 1 / 500:
+        return b"null"
+    if is_wet < 0.6:
+        return b"0.0"
+    most = 100 if is_wet > 0.99 else 25
+    return f"{0.1 + most * amount**3:.1f}".encode()
