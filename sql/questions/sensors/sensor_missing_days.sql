@@ -1,4 +1,4 @@
--- Which sensors have days without a complete reading between their first day and their last?
+-- Which ten sensors lack the most complete readings between their first day and their last?
 with
 sensors as (
     select
@@ -23,3 +23,4 @@ select
 from sensors
 where complete < days
 order by days - complete desc, sensor_id asc
+limit 10
