@@ -1,4 +1,4 @@
-"""One package per API; each has a `make_source`."""
+"""One package per API; each has a `make_source`, and a group of settings of its name."""
 
 from importlib import import_module
 
@@ -6,7 +6,11 @@ from etl.errors import UsageError
 from etl.model import Source
 from etl.settings import Settings, SourceSettings
 
-NAMES = ("spacex", "sensors")
+NAMES = tuple(
+    name
+    for name, group in Settings.model_fields.items()
+    if isinstance(group.annotation, type) and issubclass(group.annotation, SourceSettings)
+)
 
 
 def load(name: str, knobs: SourceSettings | None = None, origin: str | None = None) -> Source:

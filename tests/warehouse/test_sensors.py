@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import date, timedelta
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from etl import sources
-from etl.errors import BudgetSpentError, UsageError
+from etl.errors import AuditError, BudgetSpentError, ConfigError, UsageError
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import DataInterval, Limit, Part, Source
-from etl.pipeline import Pipeline, Summary, transformed_run
+from etl.pipeline import Pipeline, Summary, extracted_run
 from etl.settings import SensorsSettings
 from etl.simulate import sensors, server
 from etl.simulate.faults import Fault, Faults
@@ -25,6 +27,7 @@ from etl.sources.http import HttpClient
 from etl.warehouse import ledger
 from etl.warehouse.budget import Budget
 from etl.warehouse.connection import Warehouse
+from etl.warehouse.publication import publication
 from tests.conftest import HASTY
 from tests.warehouse.states import owner
 
@@ -154,11 +157,7 @@ def test_more_parts_than_requests_leave_some_with_nothing_to_ask(lake: Lake) -> 
 def test_a_run_that_lacks_a_part_is_not_transformed(lake: Lake) -> None:
     with simulator() as url, pipeline_on(url, lake) as (pipeline, client):
         pipeline.extract(client, FIRST, RUN_ID, Part(1, 2))
-        with pytest.raises(Exception, match="holds no transformed run"):
-            transformed_run(lake, pipeline.source, None, RUN_ID)
-        from etl.pipeline import extracted_run
-
-        with pytest.raises(Exception, match="holds no extracted run"):
+        with pytest.raises(ConfigError, match="holds no extracted run"):
             extracted_run(lake, pipeline.source, None, RUN_ID)
 
 
@@ -225,7 +224,82 @@ def _stopped_after_one_page(pipeline: Pipeline, client: HttpClient) -> str:
 
 
 def _column(lake: Lake, path: str, name: str) -> list[Any]:
-    import pyarrow.parquet as pq
-
     with lake.open(path) as file:
         return list(pq.read_table(file, columns=[name]).column(name).to_pylist())
+
+
+# Audits, on rows that the parser or an unchanged grid would never give
+
+
+class Undo(Exception):  # noqa: N818
+    """Leaves a publication without publishing."""
+
+
+def firing(warehouse: Warehouse, rows: pa.Table, *, keep: bool = True) -> set[str]:
+    """The audits that find something in the state that these rows would make."""
+    dataset = source_at("http://nowhere.invalid").datasets[0]
+    results = []
+    with suppress(Undo), publication(warehouse, source_at("http://nowhere.invalid")) as new:
+        new.stage(lambda _: rows.cast(dataset.schema).to_batches(), {dataset.name} if keep else ())
+        results = new.audits
+        with suppress(AuditError):
+            new.audit()
+        raise Undo
+    return {result.audit for result in results if result.offending_rows}
+
+
+def changed(rows: pa.Table, column: str, value: Any) -> pa.Table:
+    """The rows with another value in the first of them."""
+    first = {name: value if name == column else rows.column(name)[0].as_py() for name in rows.column_names}
+    return pa.concat_tables([pa.Table.from_pylist([first], schema=rows.schema), rows.slice(1)])
+
+
+@pytest.fixture
+def readings(warehouse: Warehouse, lake: Lake) -> pa.Table:
+    """What is published."""
+    (path,) = run(warehouse, lake).transformed.files["sensor_readings"]
+    with lake.open(path) as file:
+        return pq.read_table(file).sort_by([("sensor_id", "ascending"), ("reading_date", "ascending")])
+
+
+@pytest.mark.parametrize(
+    ("audit", "column", "fires", "passes"),
+    [
+        ("no_implausible_reading", "temperature_max", 65.1, 65.0),
+        ("no_implausible_reading", "temperature_min", -100.1, -100.0),
+        ("no_implausible_reading", "precipitation", -0.1, 0.0),
+        ("no_implausible_reading", "precipitation", 2500.1, 2500.0),
+        ("no_reading_before_its_day", "received_at", datetime(2026, 5, 31, 23, 59, 59, tzinfo=UTC), None),
+        ("no_sensor_in_two_places", "region", "ZONE_9_9", "ZONE_1_1"),
+        ("no_sensor_in_two_places", "latitude", 1.0, None),
+        ("no_sensor_in_two_places", "longitude", 1.0, None),
+    ],
+)
+def test_an_audit_fires_just_beyond_its_boundary(
+    warehouse: Warehouse, readings: pa.Table, audit: str, column: str, fires: Any, passes: Any
+) -> None:
+    assert readings.column("reading_date")[0].as_py() == FIRST.start
+    assert firing(warehouse, changed(readings, column, fires)) == {audit}
+    untouched = readings.column(column)[0].as_py()
+    midnight = datetime(2026, 6, 1, tzinfo=UTC) if column == "received_at" else None
+    assert firing(warehouse, changed(readings, column, passes or midnight or untouched)) == set()
+
+
+def test_a_published_reading_never_vanishes(warehouse: Warehouse, readings: pa.Table) -> None:
+    assert firing(warehouse, readings.slice(1), keep=False) == {"no_published_reading_lost"}
+    assert firing(warehouse, readings.slice(1)) == set()
+
+
+def test_a_grid_that_was_moved_does_not_mix_with_the_one_of_before(
+    warehouse: Warehouse, database: str, lake: Lake
+) -> None:
+    run(warehouse, lake)
+    last_days = DataInterval(TODAY - timedelta(days=5), TODAY)
+    with (
+        simulator() as url,
+        pipeline_on(url, lake, spacing=0.5) as (pipeline, client),
+        pytest.raises(AuditError) as told,
+    ):
+        pipeline.run(client, warehouse, last_days)
+    assert told.value.audit == "no_sensor_in_two_places"
+    assert published(database, "select count(distinct latitude) from silver.sensor_readings") == [3]

@@ -14,6 +14,7 @@ from typing import Any
 
 from etl.errors import ConfigError, SourceContractError, UsageError
 from etl.model import Answer, Client, Cost, DataInterval, Page, Part, today
+from etl.sources.pages import CHANGED
 from etl.sources.records import BrokenPageError
 from etl.sources.sensors import contract
 from etl.sources.sensors.grid import DECIMALS, Grid, Sensor
@@ -22,7 +23,6 @@ PATH = "/v1/archive"
 MOST_READINGS = 800_000  # a page, each a sensor on a day: 21 MB of JSON, 0.3 GB while it is parsed
 NEAR = 0.5  # degrees from the point that was asked for to the middle of the cell that answers
 PROBED_DAYS_AGO = 7  # by then the archive has the day
-CHANGED = "Compare the answer with the API's documentation; nothing was published."
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,8 @@ from functools import partial
 
 from etl.model import Client, DataInterval, Endpoint, Page, Source
 from etl.settings import SpacexSettings
+from etl.sources.pages import whole_list
 from etl.sources.spacex import datasets, gold, pages, parsers
-
-
-def _list(path: str, client: Client, _interval: DataInterval | None, _first: int) -> Iterator[Page]:
-    return pages.whole_list(client, path)
 
 
 def make_source(knobs: SpacexSettings, origin: str | None = None) -> Source:
@@ -34,7 +31,7 @@ def make_source(knobs: SpacexSettings, origin: str | None = None) -> Source:
                 knows_intervals=True,
             ),
             *(
-                Endpoint(dataset.name, (dataset,), partial(_list, path), parse)
+                Endpoint(dataset.name, (dataset,), partial(whole_list, path), parse)
                 for path, dataset, parse in (
                     ("/v4/cores", datasets.CORES, parsers.cores),
                     ("/v4/rockets", datasets.ROCKETS, parsers.rockets),

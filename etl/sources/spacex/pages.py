@@ -1,4 +1,4 @@
-"""How the SpaceX API is asked: launches by pages of a query, everything else as one list."""
+"""How the SpaceX API is asked for launches: by pages of a query; everything else it gives as one list."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from typing import Any
 
 from etl.errors import SourceChangedError, SourceContractError
 from etl.model import Answer, Client, DataInterval, Page
-from etl.sources.records import BrokenPageError, records_of
-
-CHANGED = "Compare the answer with the API's documentation; nothing was published."
+from etl.sources.pages import CHANGED
 
 
 def probe(client: Client) -> str:
@@ -44,18 +42,6 @@ def launches(client: Client, interval: DataInterval | None, first: int, page_siz
             raise _changed(answer, f"{received} launches received, {total} announced")
         yield _page(number, answer, len(docs), is_last=is_last)
         number += 1
-
-
-def whole_list(client: Client, path: str) -> Iterator[Page]:
-    """Yield the one page that a list without paging is."""
-    answer = client.get(path)
-    try:
-        records = records_of(answer.document)
-    except BrokenPageError as error:
-        raise SourceContractError(f"{answer.url}: {error}.", hint=CHANGED) from error
-    if not records:
-        raise SourceContractError(f"{answer.url} answered an empty list.", hint=CHANGED)
-    yield _page(1, answer, len(records), is_last=True)
 
 
 def _question(interval: DataInterval | None, page: int, limit: int) -> dict[str, Any]:
