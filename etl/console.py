@@ -15,8 +15,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from etl.model import started_at
+
 if TYPE_CHECKING:
     from etl.backfill import Plan, PlannedInterval
+    from etl.lake.compaction import Compaction
+    from etl.lake.compaction import Plan as CompactionPlan
+    from etl.lake.expiry import Fate
+    from etl.lake.expiry import Plan as ExpiryPlan
+    from etl.lake.inventory import Run
     from etl.lake.silver import Transformed
     from etl.model import Source
     from etl.pipeline import Nobody, Published, Summary
@@ -182,9 +189,108 @@ def show_replay(published: Published, records: Mapping[int, Any], still_refused:
         say(f"Still refused: {quarantine_id}: {reason}")
 
 
+def show_lake(url: str, runs: list[Run]) -> None:
+    """Each run with its size in each layer, then the layers with their totals."""
+    from etl.lake.layout import LAYERS
+
+    if not runs:
+        say(f"{url} holds no runs.")
+        return
+    held = [layer for layer in LAYERS if any(run.bytes(layer) for run in runs)]
+    table = _table(f"Runs in {url}")
+    for heading in ("source", "run", "interval", "began", "state"):
+        table.add_column(heading)
+    for heading in ("pages", "records", "rows", "files", *held):
+        table.add_column(heading, justify="right")
+    for run in runs:
+        numbers = (f"{number:,}" if number else "–" for number in (run.pages, run.records, run.rows, len(run.files)))
+        sizes = (_size(run.bytes(layer)) for layer in held)
+        table.add_row(*_run_words(run), run.state, *numbers, *sizes)
+    out.print(table)
+    totals = _table()
+    for heading in ("layer", "runs", "files", "size"):
+        totals.add_column(heading, justify="left" if heading == "layer" else "right")
+    for layer in held:
+        files = [sum(file.place.layer == layer for file in run.files) for run in runs]
+        size = _size(sum(run.bytes(layer) for run in runs))
+        totals.add_row(layer, f"{sum(map(bool, files)):,}", f"{sum(files):,}", size)
+    out.print(totals)
+
+
+def show_expiry(plan: ExpiryPlan, age: str) -> None:
+    """What goes and what stays though it is old, each with why; how many are too young."""
+    told = [fate for fate in plan.fates if fate.going or fate.why_not_all]
+    if told:
+        much = f"{_many(len(plan.going), 'run')}, {_size(plan.bytes)}" if plan.going else "nothing"
+        table = _table(f"Runs older than {age}: {much} to delete")
+        for heading in ("source", "run", "interval", "began", "to delete"):
+            table.add_column(heading)
+        table.add_column("files", justify="right")
+        table.add_column("size", justify="right")
+        table.add_column("why not all of it", overflow="fold")
+        for fate in told:
+            layers = ", ".join(dict.fromkeys(file.place.layer for file in fate.going)) or "nothing"
+            why = "; ".join(fate.why_not_all)
+            table.add_row(*_run_words(fate.run), layers, f"{len(fate.going):,}", _size(fate.bytes), escape(why))
+        out.print(table)
+    else:
+        say(f"No runs older than {age}.")
+    say(f"Younger than that: {_many(plan.young, 'run')}.")
+
+
+def show_gone(fate: Fate) -> None:
+    """One line per run of which something was deleted."""
+    what = f"{_many(len(fate.going), 'file')}, {_size(fate.bytes)},"
+    say(f"Deleted {what} of run {fate.run.run_id} of {fate.run.source.name}.")
+
+
+def show_compactions(plan: CompactionPlan) -> None:
+    """Each run that will be made, and of how many."""
+    if not plan.compactions:
+        say(f"Nothing to compact: the newest rows of {plan.source.name} are in {_many(plan.untouched, 'run')}.")
+        return
+    stays = f"; {_many(plan.untouched, 'run')} with newest rows left alone" if plan.untouched else ""
+    table = _table(f"Compaction of {plan.source.name}{stays}")
+    for heading in ("from", "to", "run to make"):
+        table.add_column(heading)
+    for heading in ("of runs", "size"):
+        table.add_column(heading, justify="right")
+    for each in plan.compactions:
+        start, end = str(each.interval.start), str(each.interval.end)
+        table.add_row(start, end, each.run_id, f"{each.runs:,}", _size(each.bytes))
+    out.print(table)
+
+
+def show_compacted(compaction: Compaction, transformed: Transformed) -> None:
+    """One line per run that was made."""
+    rows = sum(transformed.rows.values())
+    say(f"{compaction.interval}: {compaction.runs:,} runs are one, {transformed.run_id}, of {rows:,} rows.")
+
+
 def show_settings(names: Iterable[tuple[str, str, str]]) -> None:
     """Every environment variable, its default, what it means."""
     _show_rows([{"variable": name, "default": default, "meaning": about} for name, default, about in names])
+
+
+def _run_words(run: Run) -> tuple[str, str, str, str]:
+    interval = "unknown" if not run.is_known else str(run.interval or "everything")
+    return run.source.name, run.run_id, escape(interval), f"{started_at(run.run_id):%Y-%m-%d %H:%M}"
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def _size(count: int) -> str:
+    """Bytes as people read them: 1.2 MB; nothing is a dash."""
+    if count < 1000:
+        return f"{count} B" if count else "–"
+    value, unit = float(count), "B"
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007
+        value /= 1000
+        if value < 1000:
+            break
+    return f"{value:,.1f} {unit}"
 
 
 def _of_how_many(column: str, values: set[Any]) -> str:

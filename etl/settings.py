@@ -99,6 +99,17 @@ class SensorsSettings(SourceSettings):
     calls_per_day: float = Field(default=10_000, gt=0, description="The API's limit.")
 
 
+class SparkSettings(Group):
+    """The engine spark; what is not here stands in Spark's own spark-defaults.conf, in the folder SPARK_CONF_DIR."""
+
+    master: str = Field(
+        default="local[*]", min_length=1, description="Where its tasks run: local[*], k8s://https://host:port, …"
+    )
+    memory: str = Field(
+        default="1g", pattern=r"^[1-9]\d*[mg]$", description="Memory of the driver's JVM, such as 512m or 4g."
+    )
+
+
 class QuarantineSettings(Group):
     """How many refused records a run bears."""
 
@@ -146,6 +157,7 @@ class Settings(BaseSettings):
     http: HttpSettings = Field(default_factory=HttpSettings)
     spacex: SpacexSettings = Field(default_factory=SpacexSettings)
     sensors: SensorsSettings = Field(default_factory=SensorsSettings)
+    spark: SparkSettings = Field(default_factory=SparkSettings)
     quarantine: QuarantineSettings = Field(default_factory=QuarantineSettings)
     warehouse: WarehouseSettings = Field(default_factory=WarehouseSettings)
     statsd: StatsdSettings = Field(default_factory=StatsdSettings)

@@ -14,7 +14,7 @@ import os
 import re
 import socket
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,10 +22,11 @@ from typing import Any
 from etl.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
 from etl.lake import layout
 from etl.lake.store import Lake
-from etl.model import Asked, DataInterval, Endpoint, Page, Part, Source, is_run_id, started_at
+from etl.model import Asked, DataInterval, Endpoint, Page, Part, Source, started_at, today
 
 PART = re.compile(r"part-(\d+)-of-(\d+)/manifest\.json")
 RESUMABLE = timedelta(hours=24)  # an older half is not completed: the API's state has moved on
+MARKS = ("manifest.json", "progress.json")
 SILENT = timedelta(minutes=10)  # another machine's run that wrote nothing for so long is taken for dead
 
 
@@ -99,9 +100,10 @@ def extract(
         part=None if part is None else str(part),
     )
     manifest, under_way = f"{fresh.folder}/manifest.json", f"{fresh.folder}/progress.json"
-    if lake.exists(manifest):
-        return _of_the_same(_read(lake, manifest)[0], fresh)
-    progress = _of_the_same(_read(lake, under_way)[0] if lake.exists(under_way) else fresh, fresh)
+    kept = lake.list(fresh.folder)
+    if manifest in kept:
+        return _of_the_same(read(lake, manifest), fresh)
+    progress = _of_the_same(read(lake, under_way) if under_way in kept else fresh, fresh)
     if (progress.page_size, progress.question) != (fresh.page_size, fresh.question):  # its pages are others
         progress = fresh
     _write(lake, progress, "progress.json")
@@ -144,7 +146,7 @@ def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: d
             continue
         if any(part.interval != days(interval) or part.origin != source.origin for part, _ in told):
             continue
-        if _complete(source, files):
+        if is_whole(source, files):
             return None
         if not any(_alive(writer, now) for _, writer in told):
             return run_id
@@ -154,7 +156,7 @@ def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: d
 def latest(lake: Lake, source: Source, interval: DataInterval | None) -> str | None:
     """The newest run whose extraction of that interval is complete."""
     for run_id, files in sorted(_runs(lake, source).items(), reverse=True):
-        if _complete(source, files):
+        if is_whole(source, files):
             found = read_manifest(lake, source.endpoints[0].name, run_id)
             if is_about(source, found.interval, interval):
                 return run_id
@@ -164,19 +166,22 @@ def latest(lake: Lake, source: Source, interval: DataInterval | None) -> str | N
 def is_complete(lake: Lake, source: Source, run_id: str) -> bool:
     """Whether every endpoint of that run was extracted, with all its parts."""
     files = {(each.name, file) for each in source.endpoints for file in _files(lake, each.name, run_id)}
-    return _complete(source, files)
+    return is_whole(source, files)
 
 
 def read_manifest(lake: Lake, endpoint: str, run_id: str) -> Manifest:
     """What a complete extraction of an endpoint says of itself; its parts as one, pages numbered through."""
     files = [file for file in _files(lake, endpoint, run_id) if file.endswith("manifest.json")]
-    parts = [
-        _read(lake, f"{layout.folder('bronze', endpoint, run_id)}/{file}")[0] for file in sorted(files, key=_by_part)
-    ]
+    parts = [read(lake, f"{layout.folder('bronze', endpoint, run_id)}/{file}") for file in sorted(files, key=_by_part)]
     if not parts:
         raise lake.damaged(f"{layout.folder('bronze', endpoint, run_id)}/manifest.json")
     pages = enumerate((page for part in parts for page in part.pages), start=1)
     return replace(parts[0], pages=tuple(replace(page, number=number) for number, page in pages), part=None)
+
+
+def read(lake: Lake, path: str) -> Manifest:
+    """What a `manifest.json` or `progress.json` says."""
+    return _read(lake, path)[0]
 
 
 def is_about(source: Source, kept: tuple[str, str] | None, interval: DataInterval | None) -> bool:
@@ -206,7 +211,7 @@ def _by_part(file: str) -> int:
 
 def _keep(lake: Lake, manifest: Manifest, page: Page) -> PageEntry:
     file = f"{manifest.folder}/page-{page.number:05}.json.gz"
-    lake.write(file, gzip.compress(page.body, compresslevel=6, mtime=0))
+    lake.write(file, gzip.compress(page.body, compresslevel=4, mtime=0))
     return PageEntry(
         page.number,
         file,
@@ -251,21 +256,29 @@ def _of_the_same(kept: Manifest, fresh: Manifest) -> Manifest:
 def _runs(lake: Lake, source: Source, since: datetime | None = None) -> dict[str, set[tuple[str, str]]]:
     """By run id, the (endpoint, file) of each manifest.json and progress.json, also those of parts, in the lake."""
     runs: dict[str, set[tuple[str, str]]] = {}
-    for endpoint in source.endpoints:
-        for path in lake.list(f"bronze/{endpoint.name}"):
-            run_id, _, file = path.removeprefix(f"bronze/{endpoint.name}/").partition("/")[2].partition("/")
-            if not is_run_id(run_id) or not file.endswith(("manifest.json", "progress.json")):
-                continue
-            if since is None or started_at(run_id) >= since:
-                runs.setdefault(run_id, set()).add((endpoint.name, file))
+    for path in _paths(lake, source, since):
+        place = layout.place(path)
+        if place is None or not place.file.endswith(MARKS):
+            continue
+        if since is None or started_at(place.run_id) >= since:
+            runs.setdefault(place.run_id, set()).add((place.name, place.file))
     return runs
 
 
-def _complete(source: Source, files: set[tuple[str, str]]) -> bool:
-    return all(_is_whole({file for name, file in files if name == endpoint.name}) for endpoint in source.endpoints)
+def _paths(lake: Lake, source: Source, since: datetime | None) -> Iterator[str]:
+    """All files, or those of runs that began since; of a long history only the last days are listed."""
+    days = None if since is None else [since.date() + timedelta(n) for n in range((today() - since.date()).days + 1)]
+    for endpoint in source.endpoints:
+        for folder in [""] if days is None else [f"/{layout.day(day)}" for day in days]:
+            yield from lake.list(f"bronze/{endpoint.name}{folder}")
 
 
-def _is_whole(files: set[str]) -> bool:
+def is_whole(source: Source, files: Collection[tuple[str, str]]) -> bool:
+    """Whether these files of a run, each with its endpoint, say that every endpoint was extracted with all parts."""
+    return all(_has_all({file for name, file in files if name == endpoint.name}) for endpoint in source.endpoints)
+
+
+def _has_all(files: set[str]) -> bool:
     """Whether an endpoint has its manifest, or those of all parts."""
     parts = {int(found[1]): int(found[2]) for file in files if (found := PART.fullmatch(file))}
     return "manifest.json" in files or (bool(parts) and set(parts) == set(range(1, max(parts.values()) + 1)))

@@ -6,12 +6,15 @@ Layers: `bronze` (as received), `parsed` (typed rows that SQL goes on with; gone
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
-from etl.model import DataInterval, Dataset, started_at
+from etl.model import DataInterval, Dataset, is_run_id, started_at
 
 LAYERS = ("bronze", "parsed", "silver", "gold", "quarantine")
+NOTES = "_runs"
+PATH = re.compile(rf"({'|'.join(LAYERS)})/([^/]+)/p_creation_date=[^/]+/([^/]+)/(.+)")
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,14 @@ def creation_date(run_id: str) -> date:
     return started_at(run_id).date()
 
 
+def day(creation: date) -> str:
+    """The folder of all runs that began on a day."""
+    return f"p_creation_date={creation}"
+
+
 def folder(layer: str, name: str, run_id: str) -> str:
     """Where a run's files of one endpoint or dataset are."""
-    return f"{layer}/{name}/p_creation_date={creation_date(run_id)}/{run_id}"
+    return f"{layer}/{name}/{day(creation_date(run_id))}/{run_id}"
 
 
 def part(layer: str, name: str, run_id: str, number: int) -> str:
@@ -45,4 +53,25 @@ def refusals(endpoint: str, run_id: str, number: int) -> str:
 
 def run(source: str, run_id: str) -> str:
     """What is said of a whole run."""
-    return f"silver/_runs/{source}/{run_id}.json"
+    return f"{runs(source)}/{run_id}.json"
+
+
+def runs(source: str) -> str:
+    """Where that is said of each run of a source."""
+    return f"silver/{NOTES}/{source}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a path tells: `name` is the endpoint or dataset, `file` how a file is called within its run's folder."""
+
+    layer: str
+    name: str
+    run_id: str
+    file: str
+
+
+def place(path: str) -> Place | None:
+    """Where a file of a run is; None for any other file."""
+    found = PATH.fullmatch(path)
+    return Place(found[1], found[2], found[3], found[4]) if found and is_run_id(found[3]) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,13 +10,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.lake import bronze, layout
+from etl.lake.layout import Stored
 from etl.lake.store import Lake
 from etl.model import Asked, Dataset, Endpoint, Parsed, Refused
 
-BYTES = 64 * 2**20  # of pages, before compression: what one process takes at a time
+BYTES = 8 * 2**20  # of pages, before compression: what one process takes at a time
 ROWS = 131_072  # of a row group
 
 
@@ -89,7 +92,9 @@ def parse(work: Work) -> Done:
         writers = {}
         for dataset in work.datasets:
             files[dataset.name] = layout.part(work.layers[dataset.name], dataset.name, work.run_id, work.number)
-            writers[dataset.name] = stack.enter_context(rows_into(work.lake, files[dataset.name], dataset.schema))
+            into = rows_into(work.lake, files[dataset.name], dataset.schema, dataset.day)
+            writers[dataset.name] = stack.enter_context(into)
+        stack.enter_context(_uncollected())
         refusals = stack.enter_context(work.lake.create(quarantine))
         for page in work.pages:
             parsed = work.parse(bronze.body(work.lake, page), page.asked)
@@ -110,11 +115,23 @@ def parse(work: Work) -> Done:
     return done + Done(rows=nothing, files={name: (file,) for name, file in files.items()}, quarantine=(quarantine,))
 
 
-class RowWriter:
-    """Gathers batches into row groups."""
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let no cycles be looked for in lists of millions of numbers, again and again: JSON has none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
-    def __init__(self, writer: pq.ParquetWriter, schema: pa.Schema) -> None:
-        self._writer, self._schema = writer, schema
+
+class RowWriter:
+    """Gathers batches into row groups; with `day` it keeps all rows until the end, to order them by that column."""
+
+    def __init__(self, writer: pq.ParquetWriter, schema: pa.Schema, day: str | None = None) -> None:
+        self._writer, self._schema, self._day = writer, schema, day
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
         self.rows = 0
@@ -123,29 +140,55 @@ class RowWriter:
         self._waiting.append(batch)
         self._waiting_rows += batch.num_rows
         self.rows += batch.num_rows
-        if self._waiting_rows >= ROWS:
+        if self._waiting_rows >= ROWS and self._day is None:
             self.flush()
 
     def flush(self) -> None:
         if self._waiting:
-            self._writer.write_table(pa.Table.from_batches(self._waiting, self._schema), row_group_size=ROWS)
+            rows = pa.Table.from_batches(self._waiting, self._schema)
             self._waiting, self._waiting_rows = [], 0
+            if self._day is not None:  # who reads some days can then leave out most of the file
+                rows = rows.combine_chunks()
+                rows = rows.take(pc.sort_indices(rows[self._day]))
+            self._writer.write_table(rows, row_group_size=ROWS)
 
 
 @contextmanager
-def rows_into(lake: Lake, path: str, schema: pa.Schema) -> Iterator[RowWriter]:
-    """A Parquet file of rows that appears when the block ends well."""
+def rows_into(lake: Lake, path: str, schema: pa.Schema, day: str | None = None) -> Iterator[RowWriter]:
+    """A Parquet file of rows, by `day` if given, that appears when the block ends well."""
     with lake.create(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        rows = RowWriter(writer, schema)
+        rows = RowWriter(writer, schema, day)
         yield rows
         rows.flush()
 
 
-def batches(lake: Lake, files: Iterable[str], rows: int = 65_536) -> Iterator[pa.RecordBatch]:
-    """Rows of Parquet files, a bounded number at a time."""
+def batches(
+    lake: Lake, files: Iterable[str], rows: int = 65_536, columns: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Rows of Parquet files, a bounded number at a time; of the columns named those that a file has."""
     for path in files:
         with lake.open(path) as file:
             try:
-                yield from pq.ParquetFile(file).iter_batches(batch_size=rows)
+                stored = pq.ParquetFile(file, pre_buffer=not lake.is_local)  # one request instead of one per column
+                for group in range(stored.num_row_groups):
+                    yield from stored.iter_batches(batch_size=rows, row_groups=[group], columns=columns)
             except pa.ArrowInvalid as error:
                 raise lake.damaged(path) from error
+
+
+def rows_of(lake: Lake, stored: Stored) -> Iterator[pa.RecordBatch]:
+    """The rows that count, with the declared columns: one that an old file lacks is null."""
+    schema = stored.dataset.schema
+    for batch in batches(lake, stored.files, columns=schema.names):
+        kept = _of_days(batch, stored)
+        has = set(kept.schema.names)
+        columns = [kept[c.name].cast(c.type) if c.name in has else pa.nulls(len(kept), c.type) for c in schema]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _of_days(batch: pa.RecordBatch, stored: Stored) -> pa.RecordBatch:
+    if stored.days is None or stored.dataset.day is None:
+        return batch
+    days = batch[stored.dataset.day]
+    begun = pc.greater_equal(days, pa.scalar(stored.days.start))
+    return batch.filter(pc.and_(begun, pc.less(days, pa.scalar(stored.days.end))))

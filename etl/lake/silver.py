@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from etl.errors import SourceContractError
 from etl.lake import bronze, layout, pages
 from etl.lake.layout import Stored
 from etl.lake.pages import Done, Quarantined, Work
-from etl.lake.store import Lake
+from etl.lake.store import AT_ONCE, Lake, side_by_side
 from etl.model import DataInterval, Dataset, Endpoint, Source
 from etl.telemetry import log
 
@@ -46,7 +47,11 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Transformed:
-    """What one run's bronze became."""
+    """What one run's bronze became.
+
+    A compacted run has no bronze: it holds rows of other runs, each stretch of days as one of them had it.
+    `holds` tells which: first day, first day that is left out, run id.
+    """
 
     run_id: str
     source: str
@@ -58,6 +63,11 @@ class Transformed:
     files: dict[str, list[str]] = field(default_factory=dict)
     quarantine: list[str] = field(default_factory=list)
     unknown_fields: dict[str, list[str]] = field(default_factory=dict)
+    holds: list[list[str]] = field(default_factory=list)
+
+    @property
+    def is_compacted(self) -> bool:
+        return bool(self.holds)
 
 
 def transform(
@@ -99,10 +109,9 @@ def transform(
         list(parsed.quarantine),
         unknown,
     )
-    lake.write(layout.run(source.name, run_id), json.dumps(asdict(transformed), indent=1).encode())
+    write(lake, transformed)
     for name in sorted(set(layers) - published):  # made anew from bronze whenever it is wanted
-        for path in parsed.files[name]:
-            lake.delete(path)
+        lake.delete_folder(layout.folder("parsed", name, run_id))
     return transformed
 
 
@@ -201,28 +210,59 @@ def state(lake: Lake, source: Source) -> dict[str, list[Stored]]:
             for dataset in source.datasets:
                 found[f"silver.{dataset.name}"] = [Stored(dataset, tuple(newest.files[dataset.name]))]
         return found
-    covered: list[DataInterval] = []
-    for run in _runs(lake, source):
-        interval = interval_of(run)
-        if interval is None:
-            continue
-        for days in interval.without(covered):
-            for dataset in source.datasets:
-                kept = found.setdefault(f"silver.{dataset.name}", [])
-                kept.append(Stored(dataset, tuple(run.files[dataset.name]), days))
-        covered.append(interval)
+    for run, interval in newest_by_day(runs(lake, source)):
+        for dataset in source.datasets:
+            kept = found.setdefault(f"silver.{dataset.name}", [])
+            kept.append(Stored(dataset, tuple(run.files[dataset.name]), interval))
     return found
 
 
+def newest_by_day(all_runs: Iterable[Transformed]) -> list[tuple[Transformed, DataInterval]]:
+    """Which run has the newest rows of which days, the newest days first; runs about everything are left out.
+
+    What a compacted run holds is as new as the runs that it has it from; of equals, the compacted one is taken.
+    """
+    shares = [(reader, run.run_id, interval, run) for run in all_runs for interval, reader in read_by(run)]
+    covered: list[DataInterval] = []
+    taken: dict[str, tuple[Transformed, list[DataInterval]]] = {}
+    for _, run_id, interval, run in sorted(shares, key=lambda share: share[:2], reverse=True):
+        taken.setdefault(run_id, (run, []))[1].extend(interval.without(covered))
+        covered = joined([*covered, interval])
+    found = [(run, interval) for run, intervals in taken.values() for interval in joined(intervals)]
+    return sorted(found, key=lambda share: share[1], reverse=True)
+
+
+def joined(intervals: Iterable[DataInterval]) -> list[DataInterval]:
+    """The same days, oldest first, as few intervals as that takes."""
+    found: list[DataInterval] = []
+    for interval in sorted(intervals):
+        if found and interval.start <= found[-1].end:
+            found[-1] = DataInterval(found[-1].start, max(found[-1].end, interval.end))
+        else:
+            found.append(interval)
+    return found
+
+
+def read_by(run: Transformed) -> list[tuple[DataInterval, str]]:
+    """The days that a run is about, and by which run they were read."""
+    if run.is_compacted:
+        return [(DataInterval.parse(start, end), run_id) for start, end, run_id in run.holds]
+    interval = interval_of(run)
+    return [] if interval is None else [(interval, run.run_id)]
+
+
 def latest(lake: Lake, source: Source, interval: DataInterval | None) -> Transformed | None:
-    """The newest transformed run of that interval."""
-    return next((run for run in _runs(lake, source) if bronze.is_about(source, run.interval, interval)), None)
+    """The newest transformed run of that interval; a compacted one brings nothing new."""
+    return next(
+        (run for run in runs(lake, source) if not run.is_compacted and bronze.is_about(source, run.interval, interval)),
+        None,
+    )
 
 
 def read(lake: Lake, source: Source, run_id: str) -> Transformed | None:
     """What a run became, or None if it was not transformed."""
     path = layout.run(source.name, run_id)
-    return _read(lake, path) if lake.exists(path) else None
+    return read_note(lake, path) if lake.exists(path) else None
 
 
 def interval_of(transformed: Transformed) -> DataInterval | None:
@@ -230,13 +270,20 @@ def interval_of(transformed: Transformed) -> DataInterval | None:
     return None if transformed.interval is None else DataInterval.parse(*transformed.interval)
 
 
-def _runs(lake: Lake, source: Source) -> Iterator[Transformed]:
+def write(lake: Lake, transformed: Transformed) -> None:
+    """Say what a run became: from now on it is there for all who read silver."""
+    lake.write(layout.run(transformed.source, transformed.run_id), json.dumps(asdict(transformed), indent=1).encode())
+
+
+def runs(lake: Lake, source: Source) -> Iterator[Transformed]:
     """All transformed runs, the newest first."""
-    for path in reversed(lake.list(f"silver/_runs/{source.name}")):
-        yield _read(lake, path)
+    notes = lake.list(layout.runs(source.name))[::-1]
+    for first in range(0, len(notes), AT_ONCE):
+        yield from side_by_side(partial(read_note, lake), notes[first : first + AT_ONCE])
 
 
-def _read(lake: Lake, path: str) -> Transformed:
+def read_note(lake: Lake, path: str) -> Transformed:
+    """What the note at `silver/_runs/…json` says."""
     try:
         told = json.loads(lake.read(path))
         return Transformed(**told | {"interval": tuple(told["interval"]) if told["interval"] else None})

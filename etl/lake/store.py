@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import IO, TypeVar
 
 from pyarrow import NativeFile
 from pyarrow import fs as arrow_fs
@@ -15,6 +20,21 @@ from etl.errors import AccessError, ConfigError, LakeUnavailableError
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR}
 UNFINISHED = ".unfinished"
+AT_ONCE = 16  # requests to an object store, which answers each in some hundredths of a second
+IN_MEMORY = 8 * 2**20  # bytes of a file on its way into an object store; what is more waits on this machine's disk
+PIECE = 16 * 2**20  # bytes that are on their way at the same time
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file as a listing tells of it."""
+
+    path: str
+    bytes: int
+    written_at: datetime
 
 
 class Lake:
@@ -24,7 +44,7 @@ class Lake:
         self.url = _without_secrets(url)
         with self._errors():
             try:
-                uri = url if "://" in url else Path(url).absolute().as_uri()
+                uri = _quick(url) if "://" in url else Path(url).absolute().as_uri()
                 self.files, self._root = arrow_fs.FileSystem.from_uri(uri)
             except (ValueError, NotImplementedError) as error:
                 raise ConfigError(
@@ -33,35 +53,49 @@ class Lake:
                 ) from error
         if not self._root:
             raise ConfigError(f"ETL_LAKE__URL={self.url} names no bucket.", hint="Set it to s3://bucket/prefix.")
-        self._is_local = isinstance(self.files, arrow_fs.LocalFileSystem)
+        self.is_local = isinstance(self.files, arrow_fs.LocalFileSystem)
+        self._is_there = False
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file; a reader sees the old one or the new one, never a part."""
-        if self._is_local:
-            with self.create(path) as file:
-                file.write(content)
-            return
-        with self._errors(), self.files.open_output_stream(self.at(path), compression=None) as file:
-            file.write(content)  # an object appears once its upload is complete
+        with self.create(path) as file:
+            file.write(content)
 
     @contextmanager
-    def create(self, path: str) -> Iterator[NativeFile]:
+    def create(self, path: str) -> Iterator[IO[bytes] | NativeFile]:
         """A stream into a file that appears under its name when the block ends well."""
         with self._errors():
-            final = self.at(path)
-            if self._is_local:
-                self._make_folder(str(PurePosixPath(final).parent))
-            file = self.files.open_output_stream(final + UNFINISHED, compression=None)
-            try:
-                yield file
+            if self.is_local:
+                with self._renamed_in_the_end(self.at(path)) as file:
+                    yield file
+                return
+            with tempfile.SpooledTemporaryFile(IN_MEMORY) as waiting:  # an upload that has begun cannot be taken back
+                yield waiting
+                waiting.seek(0)
+                with ThreadPoolExecutor(1) as uploading:  # out of reach of signals, which would end it half-way
+                    uploading.submit(self._upload, waiting, self.at(path)).result()
+
+    @contextmanager
+    def _renamed_in_the_end(self, final: str) -> Iterator[NativeFile]:
+        self._make_folder(str(PurePosixPath(final).parent))
+        file = self.files.open_output_stream(final + UNFINISHED, compression=None)
+        try:
+            yield file
+            file.close()
+        except BaseException:
+            with suppress(OSError):
                 file.close()
-            except BaseException:
-                with suppress(OSError):
-                    file.close()
-                with suppress(OSError):
-                    self.files.delete_file(final + UNFINISHED)
-                raise
-            self.files.move(final + UNFINISHED, final)
+            with suppress(OSError):
+                self.files.delete_file(final + UNFINISHED)
+            raise
+        self.files.move(final + UNFINISHED, final)
+
+    def _upload(self, content: IO[bytes], final: str) -> None:
+        with self.files.open_output_stream(final, compression=None) as file:
+            while piece := content.read(PIECE):
+                file.write(piece)
+                if len(piece) == PIECE:
+                    file.flush()  # else a slow line would fill our memory
 
     def read(self, path: str) -> bytes:
         with self._errors(), self.files.open_input_stream(self.at(path), compression=None) as file:
@@ -77,21 +111,58 @@ class Lake:
         with self._errors():
             return bool(self.files.get_file_info(self.at(path)).type == arrow_fs.FileType.File)
 
-    def list(self, path: str) -> list[str]:
-        """Paths of all files below a folder, sorted; none if there is no such folder."""
+    def stored(self, path: str) -> list[StoredFile]:
+        """All files below a folder, sorted, with what one listing tells; also those that a killed process left."""
         with self._errors():
             selector = arrow_fs.FileSelector(self.at(path), allow_not_found=True, recursive=True)
-            found = (info.path for info in self.files.get_file_info(selector) if info.is_file)
             root = self._root.rstrip("/") + "/"
-            return sorted(name.removeprefix(root) for name in found if not name.endswith(UNFINISHED))
+            found = (
+                StoredFile(info.path.removeprefix(root), info.size, info.mtime or datetime.now(UTC))
+                for info in self.files.get_file_info(selector)
+                if info.is_file
+            )
+            files = sorted(found, key=lambda file: file.path)
+            self._is_there = self._is_there or bool(files) or self._has_bucket()
+            return files
+
+    def _has_bucket(self) -> bool:
+        """True. Raises: ConfigError without a bucket, of which a listing would say only that nothing is in there."""
+        bucket = self._root.split("/")[0]
+        with suppress(OSError):  # who may see some of a bucket only is not told
+            if not self.is_local and self.files.get_file_info(bucket).type == arrow_fs.FileType.NotFound:
+                raise self._no_bucket(f"'{bucket}' does not exist")
+        return True
+
+    def _no_bucket(self, what: str) -> ConfigError:
+        return ConfigError(
+            f"The lake at {self.url} has no bucket: {what}.", hint="Make the bucket, or set ETL_LAKE__URL."
+        )
+
+    def list(self, path: str) -> list[str]:
+        """Paths of all files below a folder, sorted; none if there is no such folder."""
+        return [file.path for file in self.stored(path) if not file.path.endswith(UNFINISHED)]
 
     def delete(self, path: str) -> None:
         with self._errors():
             self.files.delete_file(self.at(path))
 
+    def delete_folder(self, path: str) -> None:
+        """Delete a folder and all below it, if it is there."""
+        with self._errors(), suppress(FileNotFoundError):
+            self.files.delete_dir(self.at(path))
+
+    def delete_empty_folder(self, path: str) -> None:
+        """Delete a folder that nothing is in any more."""
+        with self._errors():
+            if self.is_local:
+                with suppress(OSError):  # someone has put something into it, or has deleted it as well
+                    Path(self.at(path)).rmdir()
+            elif not self.files.get_file_info(arrow_fs.FileSelector(self.at(path), allow_not_found=True)):
+                self.files.delete_dir(self.at(path))
+
     def address(self, path: str) -> str:
         """Where a file is, as people and other engines name it."""
-        return f"{'' if self._is_local else 's3://'}{self.at(path)}"
+        return f"{'' if self.is_local else 's3://'}{self.at(path)}"
 
     def damaged(self, path: str) -> LakeUnavailableError:
         """What to raise for a file that is not what was written."""
@@ -117,9 +188,7 @@ class Lake:
         except OSError as error:
             what = (error.strerror or str(error).split("\n")[0]).split(" (Request ID")[0].rstrip(".")
             if "NO_SUCH_BUCKET" in what:
-                raise ConfigError(
-                    f"The lake at {self.url} has no bucket: {what}.", hint="Make the bucket, or set ETL_LAKE__URL."
-                ) from error
+                raise self._no_bucket(what) from error
             if error.errno in FULL:
                 raise LakeUnavailableError(
                     f"The lake at {self.url} is full: {what}.", hint="Free some space and run the same command again."
@@ -132,6 +201,19 @@ class Lake:
             raise LakeUnavailableError(
                 f"The lake at {self.url} failed: {what}.", hint="Check ETL_LAKE__URL and run the same command again."
             ) from error
+
+
+def side_by_side(do: Callable[[T], R], things: Iterable[T]) -> Iterator[R]:
+    """What comes of doing it to each thing, in their order, several at once."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        yield from threads.map(do, things)
+
+
+def _quick(url: str) -> str:
+    """The address of an object store with what makes a small file one request instead of three."""
+    if not url.startswith("s3://") or "allow_delayed_open" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}allow_delayed_open=true"
 
 
 def _without_secrets(url: str) -> str:

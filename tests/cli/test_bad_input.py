@@ -109,7 +109,8 @@ def test_a_command_that_makes_no_sense_is_refused(
 
 
 ALL = (
-    "ask backfill check extract migrate provision psql publish quarantine report run settings simulate status transform"
+    "ask backfill check extract lake migrate provision psql publish quarantine report run settings simulate status "
+    "transform"
 )
 
 

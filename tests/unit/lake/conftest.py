@@ -1,44 +1,17 @@
 """A lake in a directory and one in an object store (moto's server, over real HTTP)."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from etl.lake.store import Lake
 from etl.simulate import server, spacex
 from etl.simulate.snapshot import load
+from tests.object_store import object_store, s3, watched
 
-BUCKET = "a-lake"
-
-
-@pytest.fixture(scope="session")
-def object_store() -> Iterator[str]:
-    """Address of an S3 that forgets everything in the end.
-
-    It keeps objects in memory, whatever their size: those that it moves into files it never closes.
-    """
-    os.environ["MOTO_S3_DEFAULT_KEY_BUFFER_SIZE"] = str(2**30)
-    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    yield f"{host}:{port}"
-    moto.stop()
-
-
-@pytest.fixture
-def s3(object_store: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
-    """URL of an empty lake in the object store."""
-    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
-    for name, value in keys.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3", endpoint_url=f"http://{object_store}", region_name="us-east-1")
-    client.create_bucket(Bucket=BUCKET)
-    return f"s3://{BUCKET}/{tmp_path.name}?endpoint_override={object_store}&scheme=http&region=us-east-1"
+__all__ = ["object_store", "s3", "watched"]
 
 
 @pytest.fixture(params=["directory", "s3"])

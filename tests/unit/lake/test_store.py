@@ -136,6 +136,12 @@ def test_a_bucket_that_does_not_exist_is_a_matter_of_settings(s3: str) -> None:
     assert "Request ID" not in told.value.message
 
 
+def test_a_bucket_that_does_not_exist_is_no_empty_lake(s3: str) -> None:
+    with pytest.raises(ConfigError, match=r"no bucket: 'no-such-bucket' does not exist"):
+        Lake(s3.replace("a-lake", "no-such-bucket")).list("bronze")
+    assert Lake(s3).list("bronze") == []
+
+
 def test_secrets_in_an_address_are_never_repeated(s3: str) -> None:
     def said(error: PlatformError) -> str:
         return f"{error.message} {error.hint}"
