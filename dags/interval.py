@@ -6,12 +6,13 @@ from typing import Any
 
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowFailException
+from pods import SETTLED_DAY
 
 _DAY = {"type": ["null", "string"], "format": "date"}
 
 # The API refuses what is no date before there is a run.
 PARAMS = {
-    "start_date": Param(None, title="First day (UTC)", description="Blank: everything.", **_DAY),
+    "start_date": Param(None, title="First day (UTC)", description="Blank: everything, or what is new.", **_DAY),
     "end_date": Param(None, title="First day that is left out (UTC)", description="Blank: today.", **_DAY),
 }
 
@@ -20,6 +21,10 @@ ARGUMENTS = (
     "{{ '--from=' ~ params.start_date if params.start_date else '' }}",
     "{{ '--to=' ~ params.end_date if params.end_date else '' }}",
 )
+
+# For a source that is read by days, in several pods. Without an end they all end on the day the run began, also those
+# that start after midnight; without a first day they begin where the watermark says, which only publishing moves.
+SETTLED_ARGUMENTS = (ARGUMENTS[0], "{{ '--to=' ~ (params.end_date or " + SETTLED_DAY + ") }}")
 
 
 def refuse_unknown(context: Any) -> None:

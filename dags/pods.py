@@ -1,8 +1,8 @@
 """How a step of a DAG runs: as one pod of our image, in namespace `etl`. A DAG says what and when; this says how.
 
-A step's pod has a name made from DAG, task and run, so that there is never more than one at a time: whoever comes
-second, such as a new try after the scheduler died, finds the name taken, waits for that pod and takes its result.
-Only when a person cleared the run meanwhile, the pod of before is taken away first.
+A step's pod has a name made from DAG, task, run and, if the task is mapped, its index, so that there is never more than
+one at a time: whoever comes second, such as a new try after the scheduler died, finds the name taken, waits for that
+pod and takes its result. Only when a person cleared the run meanwhile, the pod of before is taken away first.
 """
 
 from __future__ import annotations
@@ -33,12 +33,32 @@ CLEARED = "clear_number"  # the label that tells how often a person has cleared 
 KILLED = frozenset({137, 143})  # out of memory, evicted, its node drained
 TRANSIENT = KILLED | {os.EX_TEMPFAIL}
 
+# How every task is tried again, for `default_args`: a mapped task takes these from there only.
+TRIES: dict[str, Any] = {
+    "retries": 4,
+    "retry_delay": timedelta(seconds=15),
+    "retry_exponential_backoff": 2,
+    "max_retry_delay": timedelta(minutes=10),
+    "execution_timeout": timedelta(hours=2),
+}
+
 # etl's name for an extraction. All tries of a run share it, so that a killed extraction goes on where it stopped;
 # a run that is cleared gets a later one, and reads the API anew.
 RUN_ID = (
     "{{ dag_run.start_date.strftime('%Y%m%dT%H%M%SZ-')"
     " ~ '%05x%x' % (dag_run.start_date.microsecond, [dag_run.clear_number or 0, 15] | min) }}"
 )
+
+# The same as it was when task `check` began, where several pods work on one extraction: whichever of them is cleared
+# later goes on with what the others did, on the same days. Who clears `check` as well reads the API anew.
+_SETTLED = "ti.xcom_pull('check', key='run_id')"
+SETTLED_RUN_ID = f"{{{{ {_SETTLED} }}}}"
+SETTLED_DAY = f"macros.ds_format({_SETTLED}[:8], '%Y%m%d', '%Y-%m-%d')"  # an expression: the day in that name
+
+
+def settle_run_id(context: Any) -> None:
+    """What `check` does before its pod, if later tasks use SETTLED_RUN_ID."""
+    context["ti"].xcom_push("run_id", context["task"].render_template(RUN_ID, context))
 
 
 def etl_image() -> str:
@@ -53,7 +73,7 @@ def etl_image() -> str:
 class EtlStep(KubernetesPodOperator):
     """One call of `etl` in a pod of its own.
 
-    Fails at once, with the pod's own message, when waiting does not help; else tries again, each time later.
+    Fails at once, with the pod's own message, when waiting does not help; else tries again as TRIES say.
     `needs_lake`: whether the lake's volume is mounted at /lake. `cpu`, `memory`: requests; memory is the limit, too.
     """
 
@@ -66,15 +86,8 @@ class EtlStep(KubernetesPodOperator):
         memory: str = "256Mi",
         **options: Any,
     ) -> None:
-        defaults: dict[str, Any] = {
-            "retries": 4,
-            "retry_delay": timedelta(seconds=15),
-            "retry_exponential_backoff": 2,
-            "max_retry_delay": timedelta(minutes=10),
-            "execution_timeout": timedelta(hours=2),
-        }
         super().__init__(
-            **defaults | options,
+            **options,
             arguments=list(arguments),
             image=etl_image(),
             image_pull_policy="IfNotPresent",
@@ -100,7 +113,7 @@ class EtlStep(KubernetesPodOperator):
         self.arguments = [argument for argument in self.arguments if argument]
         pod = super().build_pod_request_obj(context)
         if context:
-            pod.metadata.name = pod_name(self.dag_id, self.task_id, context["run_id"])
+            pod.metadata.name = pod_name(self.dag_id, self.task_id, context["run_id"], context["ti"].map_index)
             pod.metadata.labels[CLEARED] = str(context["dag_run"].clear_number or 0)
         return pod
 
@@ -221,10 +234,11 @@ class EtlStep(KubernetesPodOperator):
         return now
 
 
-def pod_name(dag_id: str, task_id: str, run_id: str) -> str:
-    """`spacex-extract-1f3a9c2b`: one name for all tries of a task in a run."""
-    what = f"{dag_id}-{task_id}".lower().replace("_", "-")[:50].strip("-.")
-    return f"{what}-{sha256(f'{dag_id}/{task_id}/{run_id}'.encode()).hexdigest()[:8]}"
+def pod_name(dag_id: str, task_id: str, run_id: str, map_index: int = -1) -> str:
+    """`spacex-extract-1f3a9c2b`, or `sensors-extract-0-1f3a9c2b` of a mapped task: one for all tries in a run."""
+    index = f"-{map_index}" if map_index >= 0 else ""
+    what = f"{dag_id}-{task_id}".lower().replace("_", "-")[:48].strip("-.")
+    return f"{what}{index}-{sha256(f'{dag_id}/{task_id}{index}/{run_id}'.encode()).hexdigest()[:8]}"
 
 
 def has_started(pod: k8s.V1Pod) -> bool:

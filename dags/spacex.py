@@ -23,7 +23,7 @@ from datetime import timedelta
 
 import interval
 from airflow.sdk import DAG, CronTriggerTimetable
-from pods import RUN_ID, EtlStep
+from pods import RUN_ID, TRIES, EtlStep
 
 with DAG(
     "spacex",
@@ -35,7 +35,7 @@ with DAG(
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=6),
     is_paused_upon_creation=False,
-    default_args={"owner": "data-platform"},
+    default_args={"owner": "data-platform", **TRIES},
     params=interval.PARAMS,
 ) as dag:
     check = EtlStep(

@@ -15,7 +15,7 @@ import re
 import socket
 import zlib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -175,6 +175,11 @@ def read_manifest(lake: Lake, endpoint: str, run_id: str) -> Manifest:
     parts = [read(lake, f"{layout.folder('bronze', endpoint, run_id)}/{file}") for file in sorted(files, key=_by_part)]
     if not parts:
         raise lake.damaged(f"{layout.folder('bronze', endpoint, run_id)}/manifest.json")
+    if len({(part.interval, part.origin) for part in parts}) > 1:
+        raise UsageError(
+            f"The parts of run {run_id} are about different days, or from different places.",
+            hint="Extract all of them again, with a new --run-id and the same --from and --to.",
+        )
     pages = enumerate((page for part in parts for page in part.pages), start=1)
     return replace(parts[0], pages=tuple(replace(page, number=number) for number, page in pages), part=None)
 
@@ -226,8 +231,11 @@ def _keep(lake: Lake, manifest: Manifest, page: Page) -> PageEntry:
 
 
 def _write(lake: Lake, manifest: Manifest, file: str) -> None:
-    told = asdict(manifest) | {"host": socket.gethostname(), "pid": os.getpid(), "at": datetime.now(UTC).isoformat()}
-    lake.write(f"{manifest.folder}/{file}", json.dumps(told, indent=1).encode())
+    pages = [vars(page) for page in manifest.pages]  # as they are: this is done anew after each page
+    writer = {"host": socket.gethostname(), "pid": os.getpid(), "at": datetime.now(UTC).isoformat()}
+    told = vars(manifest) | {"pages": pages} | writer
+    for_people = 1 if file == "manifest.json" else None
+    lake.write(f"{manifest.folder}/{file}", json.dumps(told, indent=for_people).encode())
 
 
 def _read(lake: Lake, path: str) -> tuple[Manifest, dict[str, Any]]:

@@ -28,6 +28,7 @@ from etl.lake.store import Lake
 from etl.model import DataInterval, Dataset, Source
 from etl.settings import Settings
 
+PROCESSES = 4  # at most: a pod may see many cores, but has memory for few
 WORTH_A_PROCESS = 2  # works; a process takes most of a second to start
 MEMORY = "512MB"  # of DuckDB's; what is more it keeps in files
 BATCH_ROWS = 65_536
@@ -49,7 +50,7 @@ class LocalEngine:
         if len(works) < WORTH_A_PROCESS or cores == 1:
             yield from map(pages.parse, works)
             return
-        with ProcessPoolExecutor(min(cores, len(works)), mp_context=get_context("spawn")) as processes:
+        with ProcessPoolExecutor(min(cores, len(works), PROCESSES), mp_context=get_context("spawn")) as processes:
             yield from processes.map(pages.parse, works)
 
     def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:

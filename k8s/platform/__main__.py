@@ -94,8 +94,8 @@ def psql(cluster: str, role: str, arguments: tuple[str, ...]) -> None:
 
 @platform.command()
 @cluster_option
-@click.option("--dag", envvar="DAG", default="spacex", show_default=True)
-@click.option("--start-date", envvar="START_DATE", default="", help="First day, UTC. Default: everything.")
+@click.option("--dag", envvar="DAG", default="spacex", show_default=True, help="Named as its source.")
+@click.option("--start-date", envvar="START_DATE", default="", help="First day, UTC. Default: all, or what is new.")
 @click.option("--end-date", envvar="END_DATE", default="", help="First day that is left out.")
 def trigger(cluster: str, dag: str, start_date: str, end_date: str) -> None:
     """Run a DAG and follow it; the exit code tells how it ended."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from etl import sources
 from k8s.platform import certificate
 from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, ETL, MONITORING, Cluster, Object, key
 
@@ -129,7 +130,9 @@ def settings_of_pods(*, simulate: bool) -> Object:
     """ConfigMap etl/etl: what every ETL pod is told; secrets are in Secret etl/etl, which people make."""
     data = {"ETL_LAKE__URL": "/lake", "ETL_STATSD__HOST": "statsd-exporter.monitoring.svc"}
     if simulate:
-        data["ETL_SPACEX__BASE_URL"] = "http://simulator.simulator.svc:8900"
+        data |= {
+            f"ETL_{name.upper()}__BASE_URL": f"http://simulator-{name}.simulator.svc:8900" for name in sources.NAMES
+        }
     return _object("ConfigMap", (ETL, "etl"), {"data": data})
 
 

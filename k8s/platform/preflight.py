@@ -21,7 +21,7 @@ MIB = 1024**2
 
 # What we ask for, the ETL pods of one run included; a test adds up the values.
 NEEDED_CPU_M = 1000
-NEEDED_MEMORY_MIB = 3328
+NEEDED_MEMORY_MIB = 3712
 
 LOCAL = re.compile(r"kind-.*|k3d-.*|docker-desktop|minikube|orbstack|rancher-desktop|colima.*|microk8s")
 

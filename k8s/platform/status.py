@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from etl.errors import PlatformError
 from k8s.platform import airflow, alerts, console, diagnosis, installed, paths, readiness, releases
@@ -96,11 +97,19 @@ def condition(release: Release, present: dict[tuple[str, str], Revision], snapsh
 def last_run(cluster: Cluster) -> list[str]:
     """The newest run of each DAG, as Airflow tells it."""
     with airflow.Airflow(cluster) as api:
-        query = "/api/v2/dags/~/dagRuns?order_by=-run_after&limit=1"
-        runs: list[dict[str, Any]] = api.ask("GET", query)["dag_runs"]
+        dags = sorted(dag["dag_id"] for dag in api.ask("GET", "/api/v2/dags?limit=100")["dags"])
+        newest = "dagRuns?order_by=-run_after&limit=1"
+        runs = {dag: api.ask("GET", f"/api/v2/dags/{quote(dag)}/{newest}")["dag_runs"] for dag in dags}
     if not runs:
-        return ["no DAG has run yet: make trigger"]
-    return [f"last DAG run: {run['dag_id']} {run['state']}, {run['start_date'] or 'not started'}" for run in runs]
+        return ["no DAG is there yet; a new one takes a minute"]
+    return [line_of(dag, found[0] if found else None) for dag, found in runs.items()]
+
+
+def line_of(dag: str, run: dict[str, Any] | None) -> str:
+    """A DAG and its newest run."""
+    if run is None:
+        return f"DAG {dag} has not run yet: make trigger DAG={dag}"
+    return f"last run of DAG {dag}: {run['state']}, {run['start_date'] or 'not started'}"
 
 
 def published(cluster: Cluster) -> list[str]:

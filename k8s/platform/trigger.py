@@ -37,32 +37,39 @@ def trigger(cluster_option: str, dag: str, start_date: str, end_date: str) -> No
         state = api.patiently(path)["state"]
         seconds = time.monotonic() - begun
         if state != "success":
-            names = ", ".join(task["task_id"] for task in failed) or "the run"
+            names = ", ".join(map(name_of, failed)) or "the run"
             raise RunFailedError(f"{names} failed after {seconds:.0f} s.", hint="`make ui` shows all of its log.")
         console.say(f"success after {seconds:.1f} s\nNext: make psql · make ui")
 
 
 def follow(api: Airflow, path: str, begun: float) -> list[dict[str, Any]]:
     """Print what changes until the run has ended; returns its tasks."""
-    seen: dict[tuple[str, int], str] = {}
+    seen: dict[tuple[str, int, int], str] = {}
     while True:
         state = api.patiently(path)["state"]
         tasks: list[dict[str, Any]] = api.patiently(f"{path}/taskInstances")["task_instances"]
         for task in tasks:
-            which, now = (task["task_id"], task["try_number"]), task["state"]
+            which, now = (task["task_id"], task["map_index"], task["try_number"]), task["state"]
             if now and seen.get(which) != now:
                 seen[which] = now
                 again = f" (try {task['try_number']})" if task["try_number"] > 1 else ""
-                console.say(f"  {time.monotonic() - begun:6.1f} s  {task['task_id']:<12} {now}{again}")
+                console.say(f"  {time.monotonic() - begun:6.1f} s  {name_of(task):<12} {now}{again}")
         if state in ENDED:
             return tasks
         time.sleep(LOOK_EVERY_S)
 
 
+def name_of(task: dict[str, Any]) -> str:
+    """`extract-1`: a mapped task with its index, as its pod is called."""
+    index = task["map_index"]
+    return f"{task['task_id']}-{index}" if index >= 0 else str(task["task_id"])
+
+
 def show_log(api: Airflow, path: str, task: dict[str, Any]) -> None:
     """The end of a task's log, the pod's own message among it."""
-    console.say(f"\n{task['task_id']}:")
-    log = api.patiently(f"{path}/taskInstances/{quote(task['task_id'])}/logs/{task['try_number']}?full_content=true")
+    console.say(f"\n{name_of(task)}:")
+    which = f"{quote(task['task_id'])}/logs/{task['try_number']}?map_index={task['map_index']}"
+    log = api.patiently(f"{path}/taskInstances/{which}&full_content=true")
     for line in log_lines(log)[-LOG_LINES:]:
         console.say(f"  {line}")
 

@@ -49,7 +49,7 @@ def up(options: Options) -> dict[str, float]:
             diagnosis.show(cluster, error.trouble)
             raise
     console.say(f"\nThe platform is up after {time.monotonic() - begun:.0f} s.")
-    console.say("Next: make trigger (run the pipeline) · make ui · make psql · make credentials · make status")
+    console.say("Next: make trigger · make trigger DAG=sensors · make ui · make psql · make credentials · make status")
     return progress.seconds
 
 

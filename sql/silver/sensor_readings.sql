@@ -13,6 +13,33 @@ boundaries as (
         cast(50 as double precision) as extreme_from
 ),
 
+repeated as (
+    select
+        sensor_id,
+        reading_date
+    from parsed.sensor_observations
+    group by sensor_id, reading_date
+    having count(*) > 1
+),
+
+placed as (  -- no more than these: to put all rows in order would take longer than all the rest
+    select
+        observations.*,
+        row_number() over (
+            partition by observations.sensor_id, observations.reading_date
+            order by
+                observations.received_at desc nulls last,
+                observations.temperature_max desc nulls last,
+                observations.temperature_min desc nulls last,
+                observations.precipitation desc nulls last,
+                observations.latitude desc nulls last,
+                observations.longitude desc nulls last
+        ) as place
+    from parsed.sensor_observations as observations
+    inner join repeated
+        on observations.sensor_id = repeated.sensor_id and observations.reading_date = repeated.reading_date
+),
+
 received as (
     select
         sensor_id,
@@ -20,21 +47,43 @@ received as (
         latitude,
         longitude,
         reading_date,
-        temperature_max + 0 as temperature_max,  -- 0 for -0: of equals, each engine keeps another
+        temperature_max,
+        temperature_min,
+        precipitation,
+        received_at
+    from placed
+    where place = 1
+    union all
+    select
+        sensor_id,
+        region,
+        latitude,
+        longitude,
+        reading_date,
+        temperature_max,
+        temperature_min,
+        precipitation,
+        received_at
+    from parsed.sensor_observations as observations
+    where not exists (
+        select 1 as found
+        from repeated
+        where observations.sensor_id = repeated.sensor_id and observations.reading_date = repeated.reading_date
+    )
+),
+
+positive as (  -- 0 for -0: of equals, each engine keeps another
+    select
+        sensor_id,
+        region,
+        latitude,
+        longitude,
+        reading_date,
+        temperature_max + 0 as temperature_max,
         temperature_min + 0 as temperature_min,
         precipitation + 0 as precipitation,
-        received_at,
-        row_number() over (
-            partition by sensor_id, reading_date
-            order by
-                received_at desc nulls last,
-                temperature_max desc nulls last,
-                temperature_min desc nulls last,
-                precipitation desc nulls last,
-                latitude desc nulls last,
-                longitude desc nulls last
-        ) as place
-    from parsed.sensor_observations
+        received_at
+    from received
 ),
 
 hundredths as (
@@ -54,8 +103,7 @@ hundredths as (
         cast(round(temperature_min * 180 + 3200) as bigint) as min_f_hundredths,
         cast(round((temperature_max + temperature_min) * 90 + 3200) as bigint) as avg_f_hundredths,
         cast(round(precipitation * 100) as bigint) as precipitation_hundredths
-    from received
-    where place = 1
+    from positive
 ),
 
 readings as (
@@ -73,12 +121,18 @@ readings as (
         cast(range_hundredths as double precision) / 100 as temperature_range,
         cast(max_f_hundredths as double precision) / 100 as temperature_max_f,
         cast(min_f_hundredths as double precision) / 100 as temperature_min_f,
-        cast(avg_f_hundredths as double precision) / 100 as temperature_avg_f,
-        cast(sum(avg_hundredths) over (partition by region, reading_date) as double precision)
-        / nullif(count(avg_hundredths) over (partition by region, reading_date), 0) as region_avg_hundredths,
-        cast(sum(precipitation_hundredths) over (partition by region, reading_date) as double precision)
-        / 100 as region_total_precipitation
+        cast(avg_f_hundredths as double precision) / 100 as temperature_avg_f
     from hundredths
+),
+
+regions as (
+    select
+        region,
+        reading_date,
+        cast(sum(avg_hundredths) as double precision) / nullif(count(avg_hundredths), 0) as avg_hundredths,
+        cast(sum(precipitation_hundredths) as double precision) / 100 as total_precipitation
+    from hundredths
+    group by region, reading_date
 )
 
 select
@@ -115,11 +169,12 @@ select
     + case when readings.temperature_min is not null then 30 else 0 end
     + case when readings.precipitation is not null then 30 else 0 end
     + case when readings.temperature_max >= readings.temperature_min then 10 else 0 end as data_quality_score,
-    cast(cast(round(readings.region_avg_hundredths) as bigint) as double precision) / 100 as region_avg_temp,
-    readings.region_total_precipitation,
+    cast(cast(round(regions.avg_hundredths) as bigint) as double precision) / 100 as region_avg_temp,
+    regions.total_precipitation as region_total_precipitation,
     readings.received_at,
     run.processed_at,
     '1' as processing_version  -- raise it with any change of what this makes of the same readings
 from readings
+inner join regions on readings.region = regions.region and readings.reading_date = regions.reading_date
 cross join boundaries
 cross join parsed.run as run

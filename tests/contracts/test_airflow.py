@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from etl import cli
+from etl import cli, sources
 from k8s.platform import dags, generated
 from tests.conftest import ROOT
 
@@ -80,15 +80,42 @@ def test_the_configmap_of_the_dags_holds_every_module_and_what_to_ignore() -> No
     assert dags.NAME in volumes
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "dags").glob("*.py")), ids=lambda file: file.name)
-def test_every_call_of_etl_in_a_dag_exists(file: Any) -> None:
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "EtlStep":
-            (arguments,) = [k.value for k in node.keywords if k.arg == "arguments"]
-            words = [e.value for e in arguments.elts if isinstance(e, ast.Constant)]  # type: ignore[attr-defined]
-            command = cli.etl.commands[words[0]]
-            options = {option for parameter in command.params for option in parameter.opts}
-            assert words[1] in cli.SOURCES
-            assert {word for word in words[2:] if word.startswith("--")} <= options
-            if any(isinstance(e, ast.Starred) for e in arguments.elts):  # type: ignore[attr-defined]
-                assert {"--from", "--to"} <= options
+def _calls_of_etl(dag: str) -> Iterator[tuple[str, ast.List]]:
+    """Each task that a DAG declares, and the arguments of its pod, or of each of its pods if it is mapped."""
+    for node in ast.walk(ast.parse((ROOT / "dags" / f"{dag}.py").read_text())):
+        match node:
+            case ast.Call(func=ast.Name(id="EtlStep"), keywords=keywords):
+                yield _named(keywords, "task_id").value, _named(keywords, "arguments")
+            case ast.Call(
+                func=ast.Attribute(
+                    value=ast.Call(func=ast.Attribute(value=ast.Name(id="EtlStep"), attr="partial"), keywords=same),
+                    attr="expand",
+                ),
+                keywords=keywords,
+            ):
+                mapped = _named(keywords, "arguments")
+                assert isinstance(mapped, ast.ListComp), f"teach this test to read {ast.unparse(mapped)}"
+                yield _named(same, "task_id").value, mapped.elt
+
+
+def _named(keywords: list[ast.keyword], name: str) -> Any:
+    (value,) = [keyword.value for keyword in keywords if keyword.arg == name]
+    return value
+
+
+@pytest.mark.parametrize("source", sources.NAMES)
+def test_every_source_has_a_dag_and_every_call_of_etl_in_it_exists(source: str) -> None:
+    calls = dict(_calls_of_etl(source))
+    assert {"check", "extract", "publish"} <= set(calls)
+    for task, arguments in calls.items():
+        words = [word.value for word in arguments.elts if isinstance(word, ast.Constant)]
+        command = cli.etl.commands[words[0]]
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert (words[0], words[1]) == (task, source)
+        assert {word for word in words[2:] if word.startswith("--")} <= options
+        if any(isinstance(word, ast.Starred) for word in arguments.elts):
+            assert {"--from", "--to"} <= options
+
+
+def test_every_dag_is_of_a_source() -> None:
+    assert {file.stem for file in (ROOT / "dags").glob("*.py")} - {"interval", "pods"} == set(sources.NAMES)

@@ -13,8 +13,11 @@ import pytest
 import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 REPOSITORY = Path(__file__).parents[2]
+NAMES = ("spacex", "sensors")
+STEPS = {"spacex": ["check", "extract", "publish"], "sensors": ["check", "extract", "transform", "publish"]}
 
 
 @pytest.fixture(scope="module")
@@ -22,18 +25,18 @@ def bag(folder: Path) -> DagBag:
     return DagBag(folder, include_examples=False)
 
 
-@pytest.fixture
-def spacex(bag: DagBag) -> DAG:
-    return bag.dags["spacex"]
+@pytest.fixture(params=NAMES)
+def dag(bag: DagBag, request: pytest.FixtureRequest) -> DAG:
+    return bag.dags[request.param]
 
 
 def test_every_dag_imports(bag: DagBag) -> None:
     assert bag.import_errors == {}
-    assert set(bag.dags) == {"spacex"}
+    assert set(bag.dags) == set(NAMES)
 
 
 def test_only_files_that_hold_a_dag_are_read(bag: DagBag) -> None:
-    assert {Path(stat.file).name for stat in bag.dagbag_stats} == {"spacex.py"}
+    assert {Path(stat.file).name for stat in bag.dagbag_stats} == {f"{name}.py" for name in NAMES}
 
 
 def test_the_links_of_a_mounted_configmap_are_not_walked(folder: Path, tmp_path: Path) -> None:
@@ -43,7 +46,7 @@ def test_the_links_of_a_mounted_configmap_are_not_walked(folder: Path, tmp_path:
     for file in data.iterdir():
         (tmp_path / file.name).symlink_to(Path("..data") / file.name)
     bag = DagBag(tmp_path, include_examples=False)
-    assert [Path(stat.file).name for stat in bag.dagbag_stats] == ["spacex.py"]
+    assert sorted(Path(stat.file).name for stat in bag.dagbag_stats) == sorted(f"{name}.py" for name in NAMES)
 
 
 def test_a_missing_image_says_who_writes_it(folder: Path, tmp_path: Path) -> None:
@@ -54,24 +57,35 @@ def test_a_missing_image_says_who_writes_it(folder: Path, tmp_path: Path) -> Non
     assert "platform.json does not say which image to run. `make up` writes it." in done.stderr
 
 
-def test_spacex_runs_daily_one_at_a_time_and_never_catches_up(spacex: DAG) -> None:
-    assert spacex.timetable.expression == "0 6 * * *"
-    assert (spacex.catchup, spacex.max_active_runs, spacex.is_paused_upon_creation) == (False, 1, False)
-    assert spacex.dagrun_timeout is not None
+def test_a_dag_runs_daily_one_at_a_time_and_never_catches_up(dag: DAG) -> None:
+    assert dag.timetable.expression.endswith(" * * *")
+    assert (dag.catchup, dag.max_active_runs, dag.is_paused_upon_creation) == (False, 1, False)
+    assert dag.dagrun_timeout is not None
 
 
-def test_spacex_checks_then_extracts_then_publishes(spacex: DAG) -> None:
-    assert [task.task_id for task in spacex.topological_sort()] == ["check", "extract", "publish"]
-    assert [task.upstream_task_ids for task in spacex.topological_sort()] == [set(), {"check"}, {"extract"}]
+def test_two_dags_do_not_begin_together(bag: DagBag) -> None:
+    assert len({dag.timetable.expression for dag in bag.dags.values()}) == len(NAMES)
 
 
-def test_the_docstring_is_the_manual(spacex: DAG) -> None:
-    assert spacex.doc_md is not None
-    for told in ("start_date", "end_date", *spacex.task_ids):
-        assert f"`{told}`" in spacex.doc_md or f'"{told}"' in spacex.doc_md
+def test_the_steps_of_a_dag_follow_one_another(dag: DAG) -> None:
+    steps = STEPS[dag.dag_id]
+    assert [task.task_id for task in dag.topological_sort()] == steps
+    assert [task.upstream_task_ids for task in dag.topological_sort()] == [set(), *({step} for step in steps[:-1])]
 
 
-def test_all_that_a_dag_imports_is_in_memory_before_a_task_is_forked(folder: Path) -> None:
+def test_sensors_are_extracted_by_several_pods(bag: DagBag) -> None:
+    mapped = [task.task_id for task in bag.dags["sensors"].tasks if isinstance(task, MappedOperator)]
+    assert mapped == ["extract"]
+
+
+def test_the_docstring_is_the_manual(dag: DAG) -> None:
+    assert dag.doc_md is not None
+    for told in ("start_date", "end_date", *dag.task_ids):
+        assert f"`{told}`" in dag.doc_md or f'"{told}"' in dag.doc_md
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_all_that_a_dag_imports_is_in_memory_before_a_task_is_forked(folder: Path, name: str) -> None:
     """A new import at the top of a DAG costs every task its time, unless the scheduler imports it once."""
     settings = yaml.safe_load((REPOSITORY / "charts/values/airflow.yaml").read_text())["airflowLocalSettings"]
     ahead = [name.name for node in ast.walk(ast.parse(settings)) if isinstance(node, ast.Import) for name in node.names]
@@ -79,14 +93,14 @@ def test_all_that_a_dag_imports_is_in_memory_before_a_task_is_forked(folder: Pat
         "import importlib, json, sys, time\n"
         "for name in sys.argv[1:]: importlib.import_module(name)\n"
         "known, begin = set(sys.modules), time.monotonic()\n"
-        "import spacex\n"
+        f"import {name}\n"
         "new = {name.partition('.')[0] for name in set(sys.modules) - known}\n"
         "print(json.dumps([sorted(new), time.monotonic() - begin]))\n"
     )
     command = [sys.executable, "-c", script, *ahead]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     new, seconds = json.loads(done.stdout.splitlines()[-1])
-    assert set(new) <= {"airflow", "interval", "pods", "spacex"}
+    assert set(new) <= {"airflow", "interval", "pods", name}
     assert seconds < 0.5
 
 

@@ -7,8 +7,12 @@ from typing import Any
 
 import interval
 import pytest
+import sensors
 import spacex
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
+
+from tests.dags.runs import context
 
 
 @pytest.mark.parametrize("value", [None, "2006-03-01", "2024-02-29"])
@@ -33,5 +37,8 @@ def test_a_misspelt_name_fails_at_once_rather_than_to_mean_everything() -> None:
         interval.refuse_unknown({"params": known | {"start": "2024-01-01"}})
 
 
-def test_the_first_task_asks_before_it_makes_a_pod() -> None:
-    assert spacex.dag.get_task("check")._pre_execute_hook is interval.refuse_unknown
+@pytest.mark.parametrize("dag", [spacex.dag, sensors.dag], ids=lambda dag: dag.dag_id)
+def test_the_first_task_asks_before_it_makes_a_pod(dag: DAG) -> None:
+    begin = dag.get_task("check")._pre_execute_hook
+    with pytest.raises(AirflowFailException, match="There is no parameter start"):
+        begin(context(dag, conf={"start": "2024-01-01"}))

@@ -15,14 +15,16 @@ from typing import Any
 
 import pods
 import pytest
+import sensors
 import spacex
 import yaml
+from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from airflow.sdk.observability.metrics import statsd_logger
 
 from etl import errors
 from tests.dags.cluster import GONE, Cluster, ended, evicted, pending, refused, running
-from tests.dags.runs import SCHEDULED, context
+from tests.dags.runs import SCHEDULED, context, rendered
 
 NAME = pods.pod_name("spacex", "check", SCHEDULED)
 VALUES = Path(__file__).parents[2] / "charts" / "values" / "airflow.yaml"
@@ -53,10 +55,13 @@ def statsd(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 
 def step(cluster: Cluster, **options: Any) -> Any:
     """One try of the step, in that cluster."""
-    task = spacex.dag.get_task("check").prepare_for_execution()
+    return one_step(spacex.dag, "check", cluster, **options)
+
+
+def one_step(dag: DAG, task_id: str, cluster: Cluster, **options: Any) -> Any:
+    told = context(dag, task_id, **options)
+    task = rendered(told)
     task.client = cluster
-    told = context(spacex.dag, **options)
-    task.render_template_fields(told)
     task.execute(told)
     return task
 
@@ -149,6 +154,17 @@ def test_a_new_try_takes_the_result_of_a_pod_that_ended_while_nobody_looked() ->
     with pytest.raises(AirflowFailException, match="An audit failed"):
         step(cluster)
     assert cluster.made == []
+
+
+def test_a_new_try_of_a_share_finds_its_own_pod_and_not_that_of_another_share() -> None:
+    first, second = (pods.pod_name("sensors", "extract", SCHEDULED, index) for index in (0, 1))
+    cluster = Cluster([running(), ended(0)])
+    cluster.put(first, [running(), ended(0)])
+    one_step(sensors.dag, "extract", cluster, index=1)
+    assert [made.metadata.name for made in cluster.made] == [second]
+    one_step(sensors.dag, "extract", cluster, index=0, tries=2)
+    assert len(cluster.made) == 1
+    assert cluster.deleted == [second, first]
 
 
 def test_a_new_pod_waits_until_the_old_one_is_gone() -> None:

@@ -58,12 +58,23 @@ class Airflow:
             return None
 
     def tasks(self, dag: str, run: str) -> dict[str, dict[str, Any]]:
-        """The task instances of a run by name, each with its state, tries and times."""
+        """The task instances of a run by name, each with its state, tries and times; of a mapped task any one."""
         found = self.get(f"dags/{dag}/dagRuns/{run}/taskInstances")["task_instances"]
         return {task["task_id"]: task for task in found}
 
-    def log(self, dag: str, run: str, task: str, attempt: int = 1) -> str:
+    def mapped(self, dag: str, run: str, task: str) -> list[dict[str, Any]]:
+        """All instances of a mapped task, by their indices."""
+        found = self.get(f"dags/{dag}/dagRuns/{run}/taskInstances/{task}/listMapped")["task_instances"]
+        return sorted(found, key=lambda one: int(one["map_index"]))
+
+    def clear_failed(self, dag: str, run: str) -> None:
+        """What *Clear* does in the UI to what failed, and to what could not begin because of that."""
+        wanted = {"dag_run_id": run, "only_failed": True, "dry_run": False, "reset_dag_runs": True}
+        answer = self.call("POST", f"dags/{dag}/clearTaskInstances", json=wanted)
+        assert answer.ok, answer.text
+
+    def log(self, dag: str, run: str, task: str, attempt: int = 1, index: int = -1) -> str:
         """The log of one try of a task, as the UI shows it."""
         path = f"dags/{dag}/dagRuns/{run}/taskInstances/{task}/logs/{attempt}"
-        content = self.get(path, full_content="true")["content"]
+        content = self.get(path, full_content="true", map_index=str(index))["content"]
         return "\n".join(line if isinstance(line, str) else str(line.get("event", line)) for line in content)

@@ -20,9 +20,9 @@ Connect = Callable[..., AbstractContextManager[Any]]
 Ask = Callable[[str, str], list[tuple[Any, ...]]]
 
 
-def question(name: str) -> str:
-    """The text of one of sql/questions/."""
-    return (ROOT / "sql" / "questions" / f"{name}.sql").read_text()
+def questions(source: str) -> dict[str, str]:
+    """The texts of sql/questions/ about a source, by their names."""
+    return {file.stem: file.read_text() for file in sorted((ROOT / "sql" / "questions" / source).glob("*.sql"))}
 
 
 @pytest.fixture(scope="session")
@@ -127,14 +127,21 @@ class Faults:
         requests.delete(self._url, timeout=30).raise_for_status()
 
 
-@pytest.fixture
-def faults(up: str) -> Iterator[Faults]:
-    """The simulated API misbehaves on request until the test is over."""
-    with kube.forward("simulator", "simulator", 8900) as port:
+@contextmanager
+def misbehaving(source: str) -> Iterator[Faults]:
+    """The simulated API of a source, which misbehaves on request until the block ends."""
+    with kube.forward("simulator", f"simulator-{source}", 8900) as port:
         planned = Faults(f"http://127.0.0.1:{port}/_faults")
         planned.clear()
         yield planned
         planned.clear()
+
+
+@pytest.fixture
+def faults(up: str) -> Iterator[Faults]:
+    """What goes wrong with the API of SpaceX during a test."""
+    with misbehaving("spacex") as planned:
+        yield planned
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
-from tests.e2e.conftest import Ask, question
+from tests.e2e.conftest import Ask, questions
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,12 @@ def test_what_a_pod_says_is_readable_in_airflow(published: str, airflow: Airflow
 
 
 def test_an_analyst_reads_how_often_a_core_was_reused_at_most(published: str, ask: Ask) -> None:
-    [(reuses, core, serial, launches, *_)] = ask("analyst", question("most_reused_core"))
+    [(reuses, core, serial, launches, *_)] = ask("analyst", questions("spacex")["most_reused_core"])
     assert (reuses, core, serial, launches) == (13, "5e9e28a7f3591817f23b2663", "B1058", 14)
 
 
 def test_an_analyst_reads_which_cores_were_reused_within_50_days(published: str, ask: Ask) -> None:
-    rows = ask("analyst", question("cores_reused_within_50_days"))
+    rows = ask("analyst", questions("spacex")["cores_reused_within_50_days"])
     assert len(rows) == 25
     assert len({core for core, *_ in rows}) == 9
     assert all(isinstance(launched, date) and days < 50 for _, _, _, launched, days in rows)

@@ -3,6 +3,7 @@
 import pytest
 from kubernetes import client
 
+from etl import sources
 from tests.e2e import kube
 
 # A part, and how its pod is found.
@@ -15,7 +16,7 @@ PARTS = {
     "api-server": ("airflow", "component=api-server"),
     "prometheus": ("monitoring", "app.kubernetes.io/name=prometheus"),
     "statsd-exporter": ("monitoring", "app.kubernetes.io/name=prometheus-statsd-exporter"),
-    "simulator": ("simulator", "app.kubernetes.io/name=simulator"),
+    **{f"simulator-{name}": ("simulator", f"app.kubernetes.io/component={name}") for name in sources.NAMES},
 }
 TARGETS = {
     "postgres": ("data-platform", "postgres", 5432),
@@ -24,13 +25,13 @@ TARGETS = {
     "prometheus": ("monitoring", "kube-prometheus-stack-prometheus", 9090),
     "statsd-exporter": ("monitoring", "statsd-exporter", 9102),
     "statsd": ("monitoring", "statsd-exporter", 9125),
-    "simulator": ("simulator", "simulator", 8900),
+    **{f"simulator-{name}": ("simulator", f"simulator-{name}", 8900) for name in sources.NAMES},
     "kubernetes": ("default", "kubernetes", 443),
 }
 ALLOWED = {
     ("etl", "postgres"),
     ("etl", "statsd"),
-    ("etl", "simulator"),
+    *(("etl", f"simulator-{name}") for name in sources.NAMES),
     ("postgres-exporter", "postgres"),
     ("scheduler", "postgres"),
     ("scheduler", "api-server"),

@@ -109,10 +109,20 @@ def test_a_role_does_not_enter_a_database_of_others(connect: Connect, role: str,
 
 
 REFUSED = {
-    "analyst": ["select * from ops.run", "delete from silver.spacex_launches", "create table silver.x (id int)"],
+    "analyst": [
+        "select * from ops.run",
+        "delete from silver.spacex_launches",
+        "delete from silver.sensor_readings",
+        "create table silver.x (id int)",
+    ],
     "engineer": ["delete from gold.core_usage", "insert into ops.run default values", "set role platform_admin"],
     "metrics": ["select * from silver.spacex_launches", "select * from gold.core_usage", "delete from ops.run"],
-    "etl_loader": ["delete from silver.spacex_launches", "drop table gold.core_usage", "create role other"],
+    "etl_loader": [
+        "delete from silver.spacex_launches",
+        "drop table gold.sensor_extremes",
+        "delete from ops.spending",
+        "create role other",
+    ],
     "backup": ["delete from ops.run", "delete from gold.core_usage", "create table silver.x (id int)"],
     "airflow": ["create role other", "select pg_read_file('/etc/passwd')"],
 }

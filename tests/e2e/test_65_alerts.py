@@ -121,13 +121,13 @@ def test_a_dag_that_cannot_be_read_and_a_source_that_is_silent_are_alerts(
     core.patch_namespaced_config_map("dags", "airflow", {"data": {"broken.py": "from airflow.sdk import DAG DAG"}})
     processor = kube.pod("airflow", "component=dag-processor").metadata.name
     kube.kubectl("annotate", "pod", processor, "-n", "airflow", "--overwrite", "looked-at=now")  # the kubelet, at once
-    scale("deployment/simulator", "simulator", 0)
+    scale("deployment/simulator-spacex", "simulator", 0)
     run = airflow.start("spacex")
     try:
         fires(alertmanager, "EtlSourceUnreachable", source="spacex")
         fires(alertmanager, "AirflowDagImportErrors")
     finally:
-        scale("deployment/simulator", "simulator", 1)
+        scale("deployment/simulator-spacex", "simulator", 1)
         core.patch_namespaced_config_map("dags", "airflow", {"data": {"broken.py": None}})
     airflow.end("spacex", run, SOON)  # well or not: that depends on how long the alerts took
     assert airflow.end("spacex", airflow.start("spacex")) == "success"

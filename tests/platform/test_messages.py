@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from etl.errors import AccessError, ConfigError, TransientError
-from k8s.platform import airflow, shell, trigger
+from k8s.platform import airflow, shell, status, trigger
 from k8s.platform.paths import ROOT
 
 HELM = ["helm", "upgrade"]
@@ -96,6 +96,18 @@ def test_airflow_s_refusals_have_the_exit_codes_of_their_kind(code: int, exit_co
     error = airflow._refusal(code, '{"detail": "because"}')
     assert error.exit_code == exit_code
     assert "because" in error.message
+
+
+@pytest.mark.parametrize(("index", "name"), [(-1, "extract"), (0, "extract-0"), (1, "extract-1")])
+def test_a_mapped_task_is_told_apart_by_its_index(index: int, name: str) -> None:
+    assert trigger.name_of({"task_id": "extract", "map_index": index}) == name
+
+
+def test_status_says_of_each_dag_how_it_stands() -> None:
+    run = {"state": "success", "start_date": "2026-11-21T06:00:00Z"}
+    assert status.line_of("spacex", run) == "last run of DAG spacex: success, 2026-11-21T06:00:00Z"
+    assert status.line_of("spacex", {**run, "start_date": None}).endswith("not started")
+    assert status.line_of("sensors", None) == "DAG sensors has not run yet: make trigger DAG=sensors"
 
 
 def test_a_task_s_log_is_shown_without_its_folding_marks() -> None:

@@ -161,6 +161,14 @@ def test_a_run_that_lacks_a_part_is_not_transformed(lake: Lake) -> None:
             extracted_run(lake, pipeline.source, None, RUN_ID)
 
 
+def test_parts_about_different_days_are_no_run(lake: Lake) -> None:
+    with simulator() as url, pipeline_on(url, lake) as (pipeline, client):
+        pipeline.extract(client, FIRST, RUN_ID, Part(1, 2))
+        pipeline.extract(client, DataInterval(FIRST.start, TODAY - timedelta(days=1)), RUN_ID, Part(2, 2))
+        with pytest.raises(UsageError, match="different days"):
+            pipeline.transform(RUN_ID)
+
+
 def test_parts_of_a_run_under_way_are_not_mistaken_for_a_killed_run(lake: Lake) -> None:
     with simulator() as url, pipeline_on(url, lake) as (pipeline, client):
         pipeline.extract(client, FIRST, RUN_ID, Part(1, 2))
