@@ -1,4 +1,4 @@
-"""Peak memory of a process that publishes from the lake: `python -m tests.bench.memory DSN LAKE RUN_ID` prints it."""
+"""Peak memory of a process that publishes from the lake: `python -m tests.bench.memory DSN LAKE PATH` prints it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from etl import telemetry
-from etl.lake import silver
+from etl.lake import layout, pages
 from etl.lake.store import Lake
 from etl.model import new_run_id
 from tests.bench import readings, warehouse
@@ -30,13 +30,13 @@ class Peak:
 def measure(dsn: str, folder: Path, rows: int) -> Peak:
     """Write silver, then publish it from a process of its own."""
     lake, run_id = Lake(str(folder)), new_run_id()
-    path = silver.part_path(readings.READINGS, run_id)
+    path = layout.part("silver", readings.READINGS.name, run_id, 1)
     with lake.create(path) as file, pq.ParquetWriter(file, readings.READINGS.schema, compression="zstd") as writer:
         for batch in readings.batches(rows, 0):
             writer.write_batch(batch)
     size = (folder / path).stat().st_size
     warehouse.reset(dsn)
-    command = [sys.executable, "-m", "tests.bench.memory", dsn, str(folder), run_id]
+    command = [sys.executable, "-m", "tests.bench.memory", dsn, str(folder), path]
     said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[2]).stdout
     if warehouse.count(dsn, "silver.bench_readings") != rows:
         raise AssertionError("rows are missing")
@@ -45,8 +45,8 @@ def measure(dsn: str, folder: Path, rows: int) -> Peak:
     return Peak(rows, int(peak), size, float(seconds))
 
 
-def _publish(dsn: str, folder: str, run_id: str) -> None:
-    loaded = warehouse.publish(dsn, silver.batches(Lake(folder), readings.READINGS, run_id))
+def _publish(dsn: str, folder: str, path: str) -> None:
+    loaded = warehouse.publish(dsn, pages.batches(Lake(folder), [path]))
     print(_peak(), loaded.seconds)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.model import Client, Column, DataInterval, Dataset, Endpoint, Page, Parsed, Source
+from etl.model import Asked, Client, Column, DataInterval, Dataset, Endpoint, Page, Parsed, Source
 
 DAYS = 1_000  # per sensor
 FIRST_DAY = 18_262  # 2020-01-01, in days since 1970
@@ -77,7 +77,7 @@ def _unused(_client: Client) -> str:
     return "never asked"
 
 
-def _unparsed(_body: bytes) -> Parsed:
+def _unparsed(_body: bytes, _asked: Asked) -> Parsed:
     return Parsed({}, 0)
 
 
