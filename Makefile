@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 # Where pictures of API responses and a browser are, tests use them; where not, they say so and skip.
 JOBS ?= auto
 IMAGE ?= data-platform-etl:dev
+IMAGE_SPARK ?= data-platform-etl-spark:dev
 IMAGE_TOOL ?= docker
 PLATFORM = $(BIN)/python -m k8s.platform
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report up status alerts credentials ui psql trigger down destroy \
-	test e2e lint format bench bench-cluster image snapshot catalogue dashboards metrics lock clean
+	test e2e lint format bench bench-scale bench-cluster image image-spark snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -47,7 +48,7 @@ ui: $(VENV)/run ## Forward Airflow, Grafana, Prometheus and Alertmanager to this
 psql: $(VENV)/run ## Open psql on the warehouse (ROLE=analyst, ARGS='-c "select …"')
 	@$(PLATFORM) psql -- $(ARGS)
 
-trigger: $(VENV)/run ## Run the SpaceX DAG and follow it (START_DATE=2006-03-01 END_DATE=2024-05-17)
+trigger: $(VENV)/run ## Run a DAG and follow it (DAG=sensors START_DATE=2024-01-01 END_DATE=2024-05-17)
 	@$(PLATFORM) trigger
 
 down: $(VENV)/run ## Remove the platform but keep its data
@@ -74,11 +75,17 @@ format: $(VENV)/lint ## Rewrite the code in the house style
 bench: $(VENV)/run $(VENV)-bench/bench ## Measure speed against the limit and against peers; writes docs/benchmarks.md
 	@$(VENV)-bench/bin/python -m tests.bench
 
+bench-scale: $(VENV)/test ## Measure the sensors from 36,500 to 36.5 million rows, local and Spark; writes docs/benchmarks-scale.md
+	@$(BIN)/python -m tests.bench.scale
+
 bench-cluster: $(VENV)/test ## Measure the platform on the current cluster; writes docs/benchmarks-cluster.md
 	@$(BIN)/python -m tests.bench.cluster
 
 image: ## Build the image that pods run (IMAGE_TOOL=docker or buildah, IMAGE=name:tag)
 	@.ci/image $(IMAGE_TOOL) $(IMAGE)
+
+image-spark: ## Build the image with Spark and a Java (IMAGE_TOOL as above, IMAGE_SPARK=name:tag)
+	@.ci/image $(IMAGE_TOOL) $(IMAGE_SPARK) etl/spark.Dockerfile
 
 snapshot: $(VENV)/run ## Make the simulator's snapshot anew from the live API (FROM=folder: from kept responses)
 	@$(BIN)/python -m etl.simulate.snapshot $(if $(FROM),--from-dir $(FROM),--from-url https://api.spacexdata.com)

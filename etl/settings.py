@@ -103,7 +103,7 @@ class SparkSettings(Group):
     """The engine spark; what is not here stands in Spark's own spark-defaults.conf, in the folder SPARK_CONF_DIR."""
 
     master: str = Field(
-        default="local[*]", min_length=1, description="Where its tasks run: local[*], k8s://https://host:port, …"
+        default="local[*]", min_length=1, description="Where its tasks run: local[*] or k8s://https://host:port."
     )
     memory: str = Field(
         default="1g", pattern=r"^[1-9]\d*[mg]$", description="Memory of the driver's JVM, such as 512m or 4g."

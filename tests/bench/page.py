@@ -43,11 +43,11 @@ def summary(measured: Measured) -> str:
     """Three lines for a README."""
     found = {(way.name, way.order): way for way in measured.ways}
     ours, raw = found["ours, first", BY_KEY], found["raw", BY_KEY]
-    peaks = " and ".join(f"{peak.bytes / 1e6:.0f} MB for {_count(peak.rows)}" for peak in measured.peaks)
+    peaks = " and ".join(f"{peak.bytes / 1e6:.0f} MB for {count(peak.rows)}" for peak in measured.peaks)
     shuffled = found["ours, first", BY_DAY].rows_per_s / found["raw", BY_DAY].rows_per_s
     warm = {timing.command: timing.median for timing in measured.timings}
     lines = [
-        f"{_count(ours.rows)} from Arrow to published in {ours.seconds:.1f} s ({ours.rows_per_s:,.0f} rows/s), key, "
+        f"{count(ours.rows)} from Arrow to published in {ours.seconds:.1f} s ({ours.rows_per_s:,.0f} rows/s), key, "
         f"audits, statistics and ledger included: {ours.rows_per_s / raw.rows_per_s:.2f} × a raw binary COPY of them "
         f"into a keyed table ({shuffled:.2f} × when they do not come in the order of the key)",
         f"peak memory {peaks}",
@@ -57,15 +57,14 @@ def summary(measured: Measured) -> str:
 
 
 def _head(measured: Measured) -> str:
-    versions = ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name)))
+    versions = ", ".join(f"{name} {found}" for name in PACKAGES if (found := version_of(name)))
     absent = f"\nNot installed, so not measured: {', '.join(measured.missing)}." if measured.missing else ""
     command = f"python -m tests.bench --rows {measured.rows} --rounds {measured.rounds}"
-    machine = f"{_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB, {platform.system()} {platform.machine()}"
     return f"""# Benchmarks
 
 Written by `make bench` (`{command}`) on {datetime.now(UTC):%Y-%m-%d}. Do not edit: run it again.
 
-- Machine: {machine}.
+- Machine: {machine()}.
 - PostgreSQL {measured.postgres}, embedded, with the configuration in `etl/warehouse/embedded.py`.
 - Python {platform.python_version()}, {versions}.{absent}
 
@@ -95,18 +94,18 @@ def _goals(measured: Measured, found: dict[tuple[str, str], Way]) -> str:
         if (name, BY_KEY) in found:
             rows.append(_goal(about, f"≥ {times} ×", ours, found[name, BY_KEY], times))
     most = max(peak.bytes for peak in measured.peaks)
-    rows.append(("peak memory", "≤ 500 MB, flat", f"{most / 1e6:.0f} MB", _mark(most <= 500e6)))
+    rows.append(("peak memory", "≤ 500 MB, flat", f"{most / 1e6:.0f} MB", mark(most <= 500e6)))
     warm = [timing for timing in measured.timings if "again" in timing.command]
     help_ = [timing for timing in measured.timings if "--help" in timing.command]
-    rows += [("`make run` again", "< 5 s", f"{t.median:.2f} s", _mark(t.median < 5)) for t in warm]
-    rows += [("steps of that run", "< 2 s", f"{_sum(t.steps):.2f} s", _mark(_sum(t.steps) < 2)) for t in warm]
-    rows += [("`etl --help`", "< 0.3 s", f"{t.median:.2f} s", _mark(t.median < 0.3)) for t in help_]
-    return "## Goals\n\n" + _table(("What", "Goal", "Measured", "Reached"), rows)
+    rows += [("`make run` again", "< 5 s", f"{t.median:.2f} s", mark(t.median < 5)) for t in warm]
+    rows += [("steps of that run", "< 2 s", f"{_sum(t.steps):.2f} s", mark(_sum(t.steps) < 2)) for t in warm]
+    rows += [("`etl --help`", "< 0.3 s", f"{t.median:.2f} s", mark(t.median < 0.3)) for t in help_]
+    return "## Goals\n\n" + table(("What", "Goal", "Measured", "Reached"), rows)
 
 
 def _goal(about: str, goal: str, ours: Way, other: Way, times: float) -> tuple[str, ...]:
     ratio = ours.rows_per_s / other.rows_per_s
-    return about, goal, f"{ratio:.2f} ×", _mark(round(ratio, 2) >= times)
+    return about, goal, f"{ratio:.2f} ×", mark(round(ratio, 2) >= times)
 
 
 def _loading(measured: Measured, found: dict[tuple[str, str], Way]) -> str:
@@ -118,7 +117,7 @@ def _loading(measured: Measured, found: dict[tuple[str, str], Way]) -> str:
             (
                 way.about,
                 way.order,
-                _count(way.rows),
+                count(way.rows),
                 f"{way.seconds:.2f}",
                 spread,
                 f"{way.rows_per_s:,.0f}",
@@ -138,7 +137,7 @@ Ours writes the ledger, stages, builds the key, takes statistics, audits, swaps 
 commits. The limit's table exists beforehand, as a warehouse's does; *made* or *truncated* in the same transaction,
 Postgres writes no WAL for its rows.
 {"" if measured.missing else peers}
-{_table(head, rows)}"""
+{table(head, rows)}"""
 
 
 def _where(found: dict[tuple[str, str], Way]) -> str:
@@ -148,7 +147,7 @@ def _where(found: dict[tuple[str, str], Way]) -> str:
     head = ("Seconds of ours", *(f"{way.name.removeprefix('ours, ')}, {way.order}" for way in ways))
     return f"""Where our time goes:
 
-{_table(head, rows)}
+{table(head, rows)}
 How it keeps up with a COPY that does less: the stage table is made in the publishing transaction, so with
 `wal_level = minimal` (the embedded server) its rows are written once, not twice, and they arrive frozen; its key is
 built once, sorted, by several processes, instead of row by row; the key that stands is the proof that keys are unique.
@@ -171,7 +170,7 @@ the published table before. Three times its speed would be {asked:,.0f} rows/s; 
 
 def _memory(measured: Measured) -> str:
     rows = [
-        (_count(p.rows), f"{p.parquet_bytes / 1e6:.0f} MB", f"{p.seconds:.1f}", f"{p.bytes / 1e6:.0f} MB")
+        (count(p.rows), f"{p.parquet_bytes / 1e6:.0f} MB", f"{p.seconds:.1f}", f"{p.bytes / 1e6:.0f} MB")
         for p in measured.peaks
     ]
     return f"""## Memory
@@ -179,7 +178,7 @@ def _memory(measured: Measured) -> str:
 A process of its own reads silver (Parquet) from the lake and publishes it; its peak is the kernel's own count
 (`VmHWM`). The server's memory is not in it: that is bounded by its configuration.
 
-{_table(("Rows", "Parquet file", "Seconds", "Peak memory"), rows)}"""
+{table(("Rows", "Parquet file", "Seconds", "Peak memory"), rows)}"""
 
 
 def _commands(measured: Measured) -> str:
@@ -197,15 +196,17 @@ def _commands(measured: Measured) -> str:
 Whole processes, timed from outside, in {where}, on the built-in simulator unless the API answers.
 What is not in a step: starting Python, imports, starting and stopping Postgres, the report page.
 
-{_table(("Command", "Seconds", "from … to", "Calls", "Seconds by step (last call)"), rows)}"""
+{table(("Command", "Seconds", "from … to", "Calls", "Seconds by step (last call)"), rows)}"""
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """In Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _mark(is_reached: bool) -> str:
+def mark(is_reached: bool) -> str:
+    """Whether a goal was met."""
     return "yes" if is_reached else "**no**"
 
 
@@ -213,15 +214,22 @@ def _sum(steps: str) -> float:
     return sum(map(float, re.findall(r"\d+\.\d+", steps)))
 
 
-def _count(number: float) -> str:
+def count(number: float) -> str:
+    """Rows in words."""
     return f"{number / 1e6:g} million rows" if number >= 1e6 and not number % 1e5 else f"{number:,.0f} rows"
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """None: it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def machine() -> str:
+    """What the figures depend on most."""
+    return f"{_processor()}, {os.cpu_count()} cores, {_memory_gb():.0f} GB, {platform.system()} {platform.machine()}"
 
 
 def _processor() -> str:

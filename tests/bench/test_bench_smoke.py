@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import loading, memory, page, peers, warehouse
+from tests.bench import loading, memory, page, peers, scale, scale_page, warehouse
 
 
 def test_the_benchmark_loads_in_every_way_and_writes_its_page(
@@ -19,3 +19,12 @@ def test_the_benchmark_loads_in_every_way_and_writes_its_page(
     assert "published, against raw COPY" in text
     assert "Not installed, so not measured: dlt." in text
     assert "2,000 rows from Arrow to published" in page.summary(measured)
+
+
+def test_the_benchmark_at_scale_takes_every_step_and_writes_its_page(tmp_path: Path) -> None:
+    measured = scale.measure([scale.Size(side=2, days=3, at_once=2)], tmp_path, with_spark=False)
+    text = scale_page.render(measured)
+    assert "| 12 rows | transform (silver), local |" in text
+    assert "with 2 requests instead of 12." in text
+    assert set(measured[0].steps) == {"extract", "transform, local", "publish, local", "run", "one by one"}
+    assert not list(tmp_path.iterdir())

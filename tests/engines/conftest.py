@@ -1,8 +1,7 @@
 """Each engine's answers to a case: `answers("spark", case)`."""
 
-import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
@@ -11,6 +10,11 @@ from tests.conftest import MakeDatabase
 from tests.engines import engines
 from tests.engines.cases import Case, cases
 from tests.engines.engines import Answers
+from tests.engines.one_spark import OneSpark, one_spark, without_java
+from tests.engines.spark import answer
+from tests.object_store import object_store, s3
+
+__all__ = ["object_store", "s3"]
 
 Ask = Callable[[str, str], Answers]
 
@@ -44,16 +48,16 @@ def in_postgres(make_database: MakeDatabase) -> Callable[[Case], Answers]:
 
 
 @pytest.fixture(scope="session")
-def in_spark(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Answers]:
-    """Whichever worker comes first has Spark answer everything; the others wait for it and read the same files."""
-    reason = engines.without_java()
+def in_spark(spark: OneSpark) -> Callable[[Case], Answers]:
+    return lambda case: {name: engines.of_arrow(table) for name, table in spark(answer, case.name).items()}
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneSpark]:
+    """The one Spark of all workers: `spark(function, …)` calls a function there."""
+    reason = without_java()
     if reason:
         pytest.skip(reason)
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "spark"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "log.txt").is_file():
-            engines.ask_spark(folder)
-    return lambda case: engines.of_spark(folder, case)
+    with one_spark((base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "spark") as started:
+        yield started

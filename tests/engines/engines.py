@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 import struct
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,7 +15,6 @@ import pyarrow as pa
 from psycopg2.extras import execute_values
 
 from etl.lake.dialects import transpile
-from tests.conftest import ROOT
 from tests.contracts.test_names import POSTGRES
 from tests.engines.cases import Case
 
@@ -100,37 +93,6 @@ def in_duckdb(case: Case) -> Answers:
 def flat(table: str) -> str:
     """A view of Spark's has no schema."""
     return table.replace(".", "__")
-
-
-def ask_spark(folder: Path) -> None:
-    """Run all cases in one session, in a process of its own: its warnings are not ours, its memory is free again."""
-    with (folder / "log.txt").open("w") as log:
-        subprocess.run([sys.executable, "-m", "tests.engines.spark", folder], cwd=ROOT, stdout=log, stderr=log)
-
-
-def of_spark(folder: Path, case: Case) -> Answers:
-    """What it answered. Raises: RuntimeError with Spark's words."""
-    answers = {}
-    for name in case.makes:
-        file = folder / case.name / f"{name}.arrow"
-        if not file.is_file():
-            told = file.with_suffix(".txt")
-            raise RuntimeError((told if told.is_file() else folder / "log.txt").read_text())
-        with pa.ipc.open_file(file) as reader:
-            answers[name] = of_arrow(reader.read_all())
-    return answers
-
-
-def without_java() -> str | None:
-    """Why Spark cannot run here; None: it can."""
-    home = os.environ.get("JAVA_HOME")
-    java = shutil.which(f"{home}/bin/java" if home else "java")
-    told = subprocess.run([java, "-version"], capture_output=True, text=True).stderr if java else ""
-    found = re.search(r'version "(\d+)', told)
-    if found and int(found[1]) >= 17:
-        return None
-    here = f"here is {found[1]}" if found else "there is none here"
-    return f"needs Java 17 or newer, {here} (Debian: apt install openjdk-17-jre-headless)"
 
 
 @contextmanager

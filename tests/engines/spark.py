@@ -1,51 +1,157 @@
-"""`python -m tests.engines.spark FOLDER`: what Spark makes of every case, as Arrow files; its complaints as text."""
+"""`python -m tests.engines.spark FOLDER`: runs Spark and calls functions for tests, one after the other."""
 
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import io
+import os
+import signal
 import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Client, Listener
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import structlog
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
 
+from etl import cli
+from etl.lake import pages, spark_engine, spark_session
 from etl.lake.dialects import transpile
-from tests.engines.cases import Case, cases
+from etl.lake.silver import Transformed
+from etl.lake.store import Lake
+from etl.model import Asked, Parsed
+from etl.pipeline import Pipeline
+from etl.settings import Settings, SparkSettings
+from tests.engines.cases import SOURCES, cases
 from tests.engines.engines import flat
+from tests.engines.one_spark import AUTHKEY
 
-OPTIONS = {
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",  # so little work is not worth compiling well
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.memory": "640m",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.shuffle.partitions": "2",  # more than one, so that rows meet that were apart
-    "spark.ui.enabled": "false",
-}
+ATTEMPTS = 3
+SETTINGS = Settings.model_construct(spark=SparkSettings(master=f"local[2,{ATTEMPTS}]", memory="640m"))
 
 
-def run(session: SparkSession, case: Case, folder: Path) -> None:
-    folder.mkdir()
-    for name, table in case.tables.items():
-        session.createDataFrame(table).createOrReplaceTempView(flat(name))
-    for name, text in case.makes.items():
-        try:
-            made = session.sql(transpile(text, "spark", flat)).toArrow()
-        except PySparkException as error:
-            (folder / f"{name}.txt").write_text(str(error))
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def answer(case_name: str) -> dict[str, pa.Table]:
+    """What Spark makes of a case, by table. Raises: RuntimeError with its words."""
+    case = cases()[case_name]
+    answers = {}
+    with spark_session.session(SETTINGS.spark) as session:
+        session.conf.set("spark.sql.shuffle.partitions", "2")  # more than one, so that rows meet that were apart
+        for name, table in case.tables.items():
+            session.createDataFrame(table).createOrReplaceTempView(flat(name))
+        for name, text in case.makes.items():
+            try:
+                answers[name] = session.sql(transpile(text, "spark", flat)).toArrow()
+            except PySparkException as error:
+                raise RuntimeError(str(error)) from None
+            session.createDataFrame(answers[name]).createOrReplaceTempView(flat(name))
+    return answers
+
+
+def etl(arguments: list[str], settings: Mapping[str, str]) -> Ended:
+    """The real command line, in this process, so that it finds Spark running."""
+    before = dict(os.environ)
+    os.environ.update(settings)
+    sys.argv = ["etl", *arguments]
+    structlog.contextvars.clear_contextvars()
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            cli.main()
+    except SystemExit as ended:
+        return Ended(int(ended.code or 0), out.getvalue(), err.getvalue())
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def transform(
+    lake: Lake, source_name: str, run_id: str, bytes_of_a_work: int, killed: str | None = None
+) -> Transformed:
+    """Transform a run in works of that size; a file `killed`: the first task that parses dies, and leaves it there."""
+    [source] = [source for source in SOURCES if source.name == source_name]
+    if killed:
+        source = replace(source, endpoints=tuple(replace(e, parse=DiesOnce(killed, e.parse)) for e in source.endpoints))
+    before, pages.BYTES = pages.BYTES, bytes_of_a_work
+    try:
+        with spark_engine.engine(SETTINGS) as engine:
+            return Pipeline(source, lake, 1.0, engine).transform(run_id)
+    finally:
+        pages.BYTES = before
+
+
+@dataclass(frozen=True)
+class DiesOnce:
+    """A parser whose process is killed at its first page."""
+
+    file: str
+    parse: Any
+
+    def __call__(self, body: bytes, asked: Asked) -> Parsed:
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.file, os.O_CREAT | os.O_EXCL))
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.parse(body, asked)
+
+
+def select(lake: Lake, statement: str, tables: Any, into: Any, path: Any) -> Any:
+    with spark_engine.engine(SETTINGS) as engine:
+        return engine.select(lake, statement, tables, into, path)
+
+
+def serve(folder: Path) -> None:
+    with Listener(("127.0.0.1", 0), backlog=32, authkey=AUTHKEY) as listener:
+        threading.Thread(target=_end_with_the_last_user, args=(folder, listener.address), daemon=True).start()
+        unfinished = folder / "port.unfinished"
+        unfinished.write_text(str(listener.address[1]))
+        unfinished.rename(folder / "port")
+        for connection, function, arguments in _asked(listener):
+            try:
+                connection.send((True, function(*arguments)))
+            except Exception as error:
+                try:
+                    connection.send((False, error))
+                except Exception:
+                    connection.send((False, RuntimeError(repr(error))))
+            connection.close()
+
+
+def _asked(listener: Listener) -> Iterator[tuple[Any, Any, Any]]:
+    while True:
+        connection = listener.accept()
+        asked = connection.recv()
+        if asked is None:
             return
-        session.createDataFrame(made).createOrReplaceTempView(flat(name))
-        with pa.ipc.new_file(folder / f"{name}.arrow", made.schema) as file:
-            file.write_table(made)
+        yield connection, *asked
 
 
-def main(folder: Path) -> None:
-    builder = SparkSession.builder.master("local[2]").config("spark.sql.warehouse.dir", str(folder / "warehouse"))
-    for name, value in OPTIONS.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    for case in cases().values():
-        run(session, case, folder / case.name)
-    session.stop()
+def _end_with_the_last_user(folder: Path, address: Any) -> None:
+    with (folder / "users").open("w") as users:
+        while True:
+            time.sleep(0.5)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+        (folder / "port").unlink()
+        with Client(address, authkey=AUTHKEY) as connection:
+            connection.send(None)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    with spark_engine.engine(SETTINGS):
+        serve(Path(sys.argv[1]))
