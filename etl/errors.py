@@ -3,7 +3,8 @@
 PlatformError
 ├── TransientError              waiting may help: exit code 75, Airflow retries
 │   ├── SourceUnavailableError
-│   │   └── SourceChangedError
+│   │   ├── SourceChangedError
+│   │   └── BudgetSpentError
 │   ├── LakeUnavailableError
 │   └── WarehouseUnavailableError
 └── TerminalError               waiting does not help: Airflow fails at once
@@ -19,7 +20,8 @@ Any other exception is a bug: exit code 70.
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from functools import partial
+from typing import Any, ClassVar
 
 
 class PlatformError(Exception):
@@ -31,6 +33,10 @@ class PlatformError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """On its way from another process: what every error is made of, and what it knows besides."""
+        return partial(type(self).__new__, type(self)), self.args, self.__dict__
 
 
 class TransientError(PlatformError):

@@ -56,42 +56,61 @@ widest_range as (
     limit 1
 ),
 
-days as (
+places as (
     select
         sensor_id,
-        region,
-        reading_date,
         precipitation_level,
-        sum(case when precipitation_level = 'none' then 0 else 1 end) over (  -- not known: it may have rained
-            partition by sensor_id
-            order by reading_date asc nulls last
-            rows between unbounded preceding and current row
-        ) as stretch
+        row_number() over (partition by sensor_id order by reading_date asc nulls last) as place,
+        lag(reading_date) over (partition by sensor_id order by reading_date asc nulls last) as date_before
     from silver.sensor_readings
+),
+
+ends as (  -- of stretches without precipitation: each day that had some or may have had, and the day after the last
+    select
+        sensor_id,
+        place,
+        date_before
+    from places
+    where coalesce(precipitation_level, 'not known') != 'none'
+    union all
+    select
+        sensor_id,
+        count(*) + 1 as place,
+        max(reading_date) as date_before
+    from silver.sensor_readings
+    group by sensor_id
 ),
 
 stretches as (
     select
         sensor_id,
-        region,
-        max(reading_date) as reading_date,
-        count(*) as dry_days
-    from days
-    where precipitation_level = 'none'
-    group by sensor_id, region, stretch
+        date_before as reading_date,
+        place - 1 - coalesce(lag(place) over (partition by sensor_id order by place asc nulls last), 0) as dry_days
+    from ends
+),
+
+longest as (
+    select
+        sensor_id,
+        reading_date,
+        dry_days
+    from stretches
+    where dry_days > 0
+    order by dry_days desc nulls last, reading_date asc nulls last, sensor_id asc nulls last
+    limit 1
 ),
 
 driest as (
     select
         'driest' as kind,
-        sensor_id,
-        region,
-        reading_date,
-        cast(dry_days as double precision) as value,
+        longest.sensor_id,
+        readings.region,
+        longest.reading_date,
+        cast(longest.dry_days as double precision) as value,
         'days' as unit
-    from stretches
-    order by dry_days desc nulls last, reading_date asc nulls last, sensor_id asc nulls last
-    limit 1
+    from longest
+    inner join silver.sensor_readings as readings
+        on longest.sensor_id = readings.sensor_id and longest.reading_date = readings.reading_date
 )
 
 select kind, sensor_id, region, reading_date, value, unit from hottest

@@ -1,6 +1,7 @@
 """Every error has its place in the table of exit codes."""
 
 import os
+import pickle
 
 import pytest
 
@@ -49,6 +50,13 @@ def test_the_tree_at_the_top_of_the_module_names_every_class_once() -> None:
 
 def test_any_other_error_of_ours_counts_as_a_bug() -> None:
     assert PlatformError("x", hint="y").exit_code == TerminalError("x", hint="y").exit_code == os.EX_SOFTWARE
+
+
+def test_an_error_of_another_process_arrives_whole() -> None:
+    audit = AuditError("No.", hint="Look.", audit="a", offending_rows=2, sample=[{"id": 1}], query="select 1")
+    for error in (SourceUnavailableError("The API rests.", hint="Wait.", retry_after_s=5), audit):
+        arrived = pickle.loads(pickle.dumps(error))
+        assert (type(arrived), str(arrived), vars(arrived)) == (type(error), str(error), vars(error))
 
 
 def test_an_error_keeps_what_it_knows() -> None:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from etl.errors import LakeUnavailableError, SourceContractError
-from etl.lake import bronze, layout, local_engine, silver
+from etl.lake import bronze, layout, local_engine, pages, silver
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import DataInterval, Source
@@ -167,3 +167,16 @@ def test_damaged_rows_are_refused(lake: Lake, simulate: Simulate, damage: bytes)
     lake.write(done.files[source.datasets[0].name][0], damage)
     with pytest.raises(LakeUnavailableError, match="is not what was written"):
         list(silver.batches(lake, done, source.datasets[0]))
+
+
+def test_a_page_damaged_in_the_lake_is_told_by_whichever_process_meets_it(
+    lake: Lake, simulate: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "BYTES", 1)  # a work for each page, so that processes share them
+    source = spacex_at(simulate(), 100)
+    with client_of(source.base_url) as client:
+        pipeline = Pipeline(source, lake, 0.05, LocalEngine())
+        run_id = pipeline.extract(client, None)
+        lake.write(bronze.read_manifest(lake, "spacex_launches", run_id).pages[1].file, b"?")
+        with pytest.raises(LakeUnavailableError, match=r"page-00002\.json\.gz is not what was written"):
+            pipeline.transform(run_id)
