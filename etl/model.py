@@ -97,8 +97,9 @@ class Dataset:
     """One table of `silver` or `gold`: its grain, key and columns.
 
     `part_of` names the dataset to whose rows these belong, and whose key they carry (core slots to a launch): when such
-    a row is read again, so are all its parts. `day` names the
-    column that says to which day of an interval a row belongs, for data that are read by days.
+    a row is read again, so are all its parts.
+    `day` names the column that says to which day of an interval a row belongs, for data that are read by days; what SQL
+    makes of such rows it must make of each day alone, as an engine may give it some days at a time.
     """
 
     name: str

@@ -25,7 +25,7 @@ class Budget:
     """Spends the limits of one API, as the API itself counts: over the last so many seconds, at any moment.
 
     A request is admitted while what was spent before it is below each limit; its own weight may go beyond. Of a limit
-    with `is_spread` the second half goes evenly: as long after the last request as that one's weight is of the limit.
+    with `is_spread` the second half goes evenly: as long after the last request as that one's weight is of that half.
 
     Several threads may spend at once. The session is for this alone: what one of them enters must stand at once,
     whatever becomes of the transaction in which another publishes.

@@ -70,24 +70,26 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.scale", description=__doc__)
     rows = [size.rows for size in SIZES]
     parser.add_argument("--rows", type=int, nargs="+", choices=rows, default=rows, help="sizes to measure (all)")
-    parser.add_argument("--without-spark", action="store_true", help="leave Spark out")
+    parser.add_argument(
+        "--spark-up-to", type=int, default=rows[-1], metavar="ROWS", help="leave Spark out beyond (all)"
+    )
     parser.add_argument("--folder", type=Path, help="where to make the temporary folder: a disk, not memory")
     chosen = parser.parse_args(arguments)
     sizes = [size for size in SIZES if size.rows in chosen.rows]
-    text = scale_page.render(measure(sizes, chosen.folder, with_spark=not chosen.without_spark))
-    if sizes == SIZES and not chosen.without_spark:
+    text = scale_page.render(measure(sizes, chosen.folder, chosen.spark_up_to))
+    if sizes == SIZES:
         PAGE.write_text(text)
     print(text)
 
 
-def measure(sizes: Sequence[Size], folder: Path | None = None, *, with_spark: bool = True) -> list[Found]:
+def measure(sizes: Sequence[Size], folder: Path | None = None, spark_up_to: int = SIZES[-1].rows) -> list[Found]:
     """All sizes, the smallest first, in a folder that goes away again."""
     with tempfile.TemporaryDirectory(prefix="bench-scale-", dir=folder, ignore_cleanup_errors=True) as made:
         free = shutil.disk_usage(made).free
         if free < FREE_GB * 1e9:
             raise SystemExit(f"{made} has {free / 1e9:.0f} GB free, {FREE_GB} are needed: name another with --folder.")
         with _simulator(Path(made)) as url:
-            return [_measure(size, url, Path(made), with_spark) for size in sizes]
+            return [_measure(size, url, Path(made), spark_up_to) for size in sizes]
 
 
 @contextmanager
@@ -103,11 +105,13 @@ def _simulator(folder: Path) -> Iterator[str]:
             process.terminate()
 
 
-def _measure(size: Size, url: str, folder: Path, with_spark: bool) -> Found:
+def _measure(size: Size, url: str, folder: Path, spark_up_to: int) -> Found:
     found, rounds, limits = Found(size), list[dict[str, Step]](), list[Mapping[str, float]]()
+    if size.rows > spark_up_to:
+        found.without_spark = f"not beyond {spark_up_to:,} rows."
     for number in range(size.rounds):
         site = _Site(size, url, folder / f"{size.rows}-{number}")
-        rounds.append(_round(site, found, limits, with_spark))
+        rounds.append(_round(site, found, limits))
         if size.rows <= ONE_BY_ONE_ROWS and not number:
             rounds[0]["one by one"] = site.one_by_one()
         shutil.rmtree(site.folder)
@@ -122,11 +126,11 @@ def _measure(size: Size, url: str, folder: Path, with_spark: bool) -> Found:
     return found
 
 
-def _round(site: _Site, found: Found, limits: list[Mapping[str, float]], with_spark: bool) -> dict[str, Step]:
+def _round(site: _Site, found: Found, limits: list[Mapping[str, float]]) -> dict[str, Step]:
     _say(f"{site.size.rows:,} rows: extract")
     steps = {"extract": site.step("extract", *site.interval)}
     for engine in ("local", "spark"):
-        if engine == "spark" and (not with_spark or found.without_spark):
+        if engine == "spark" and found.without_spark:
             continue
         site.forget_what_was_made()
         try:

@@ -22,7 +22,7 @@ def test_the_benchmark_loads_in_every_way_and_writes_its_page(
 
 
 def test_the_benchmark_at_scale_takes_every_step_and_writes_its_page(tmp_path: Path) -> None:
-    measured = scale.measure([scale.Size(side=2, days=3, at_once=2)], tmp_path, with_spark=False)
+    measured = scale.measure([scale.Size(side=2, days=3, at_once=2)], tmp_path, spark_up_to=0)
     text = scale_page.render(measured)
     assert "| 12 rows | transform (silver), local |" in text
     assert "with 2 requests instead of 12." in text

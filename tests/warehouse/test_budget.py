@@ -186,15 +186,15 @@ def test_the_first_half_of_a_limit_is_spent_as_one_likes(warehouse: Warehouse, s
     impatient(warehouse, SPREAD).spend(100)
 
 
-def test_from_half_of_it_on_a_request_follows_the_last_as_late_as_that_weighed(
+def test_from_half_of_it_on_a_request_follows_the_last_as_late_as_that_weighed_of_the_other_half(
     warehouse: Warehouse, spent: Spent
 ) -> None:
     spent((600, 1_700), (10, 100))
-    assert refused_for(impatient(warehouse, SPREAD)) == pytest.approx(90, abs=5)
+    assert refused_for(impatient(warehouse, SPREAD)) == pytest.approx(190, abs=5)
 
 
 def test_a_request_that_comes_evenly_is_admitted(warehouse: Warehouse, spent: Spent) -> None:
-    spent((600, 1_700), (100, 100))
+    spent((600, 1_700), (200, 100))
     impatient(warehouse, SPREAD).spend(100)
 
 
@@ -210,8 +210,8 @@ def test_even_spending_ends_with_the_limit(warehouse: Warehouse, spent: Spent) -
 
 def test_requests_of_one_instant_are_one_where_the_next_follows(warehouse: Warehouse, database: str) -> None:
     with owner(database) as cursor:
-        cursor.execute("insert into ops.spending select 'sensors', now(), 1000 from generate_series(1, 2)")
-    assert refused_for(impatient(warehouse, SPREAD)) == pytest.approx(2_000, abs=5)
+        cursor.execute("insert into ops.spending select 'sensors', now(), 900 from generate_series(1, 2)")
+    assert refused_for(impatient(warehouse, SPREAD)) == pytest.approx(3_600, abs=5)
 
 
 # Waiting
