@@ -269,9 +269,7 @@ class Pipeline:
             structlog.contextvars.bound_contextvars(extracted_by=transformed.run_id),
             publication(warehouse, self.source) as new,
         ):
-            if not even_if_older and (newer := attempt.newer_extraction(transformed.run_id)):
-                log.warning("a newer extraction is published already", newer=newer)
-                attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extracted_by=None)
+            if not even_if_older and _comes_too_late(attempt, transformed):
                 return Published("unchanged", ())
             self._stage_audit(new, rows, keep, attempt)
             attempt.move_watermarks(self.source.datasets, _end(transformed))
@@ -283,9 +281,7 @@ class Pipeline:
         self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool = False
     ) -> Published:
         """Gold as files, made from all days that the lake has; silver is there already."""
-        if not even_if_older and (newer := attempt.newer_extraction(transformed.run_id)):
-            log.warning("a newer extraction is published already", newer=newer)
-            attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extracted_by=None)
+        if not even_if_older and _comes_too_late(attempt, transformed):
             return Published("unchanged", ())
         texts = {table.name: statement(f"gold/{table.name}") for table in self.source.gold}
         with self._step("publish") as step:
@@ -346,6 +342,16 @@ class Pipeline:
                 telemetry.STEP_DURATION.send(self.seconds[name], source=self.source.name, step=name)
             finally:
                 telemetry.flush()
+
+
+def _comes_too_late(attempt: ledger.Attempt, transformed: Transformed) -> bool:
+    """Whether a newer extraction is published already; the attempt has then ended."""
+    newer = attempt.newer_extraction(transformed.run_id)
+    if not newer:
+        return False
+    log.warning("a newer extraction is published already", newer=newer)
+    attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extracted_by=None)
+    return True
 
 
 def _shared(source: Source, part: Part) -> tuple[Endpoint, ...]:

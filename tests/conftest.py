@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from etl import sources
+from etl import sources, telemetry
 from etl.lake.store import Lake
 from etl.model import Source
 from etl.settings import SpacexSettings
@@ -20,6 +20,7 @@ from etl.simulate.faults import Fault, Faults
 from etl.sources.http import HttpClient, Patience
 from etl.warehouse import embedded, migrations
 from etl.warehouse.connection import Warehouse
+from tests.collector import Collector, collector
 
 ROOT = Path(__file__).parents[1]
 HASTY = Patience(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
@@ -118,6 +119,20 @@ def warehouse(database: str) -> Iterator[Warehouse]:
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def metrics() -> Iterator[Callable[[], Collector]]:
+    """What was measured, once it is asked for."""
+    with collector() as heard:
+        telemetry.configure_metrics("127.0.0.1", heard.port)
+
+        def measured() -> Collector:
+            telemetry.flush()
+            return heard
+
+        yield measured
+        telemetry.configure_metrics(None, 0)
 
 
 Simulate = Callable[..., Any]

@@ -23,6 +23,11 @@ def as_it_is(table: str) -> str:
     return table
 
 
+def without_schema(table: str) -> str:
+    """Its name where the engine knows none: `silver.readings` is called `silver__readings`."""
+    return table.replace(".", "__")
+
+
 @cache
 def transpile(text: str, dialect: Dialect, name: Callable[[str], str] = as_it_is) -> str:
     """A statement in another dialect; `name` tells what a table `schema.table` is called there."""

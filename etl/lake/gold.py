@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from etl.lake import layout, silver
 from etl.lake.silver import Engine, Selected
@@ -15,9 +16,6 @@ def make(lake: Lake, source: Source, run_id: str, engine: Engine, statements: Ma
     tables = silver.state(lake, source)
     made = {}
     for table in source.gold:
-
-        def path(number: int, name: str = table.name) -> str:
-            return layout.part("gold", name, run_id, number)
-
+        path = partial(layout.part, "gold", table.name, run_id)
         made[table.name] = engine.select(lake, statements[table.name], tables, table, path)
     return made

@@ -20,7 +20,7 @@ from pyarrow import dataset as arrow_dataset
 
 from etl.errors import ConfigError
 from etl.lake import pages, silver
-from etl.lake.dialects import transpile
+from etl.lake.dialects import transpile, without_schema
 from etl.lake.layout import Stored
 from etl.lake.pages import Done, Work, rows_into
 from etl.lake.silver import Selected, Tables
@@ -84,14 +84,14 @@ def register(
     """Let statements find the tables, or some days of those that have a `day`, read only as far as they ask."""
     for name, table in tables.items():
         if isinstance(table, pa.Table):
-            connection.register(_name(name), table.cast(_without_zones(table.schema)))
+            connection.register(without_schema(name), table.cast(_without_zones(table.schema)))
             continue
         shares = []
         for number, stored in enumerate(table):
-            share = f"{_name(name)}__{number}"
+            share = f"{without_schema(name)}__{number}"
             _register_files(connection, lake, stored, share)
             shares.append(f"select * from {share}{_where(stored.dataset, stored.days, days)}")  # noqa: S608 - names of ours
-        connection.execute(f"create or replace view {_name(name)} as {_union(shares)}")
+        connection.execute(f"create or replace view {without_schema(name)} as {_union(shares)}")
 
 
 @contextmanager
@@ -112,7 +112,7 @@ def asked(lake: Lake, source: Source, gold: Mapping[str, str]) -> Iterator[duckd
 def make(connection: duckdb.DuckDBPyConnection, gold: Mapping[str, str]) -> None:
     """Make tables of gold from what is registered; by table, the text of its statement."""
     for table, text in gold.items():
-        connection.execute(f"create table {_name(f'gold.{table}')} as {_in_duckdb(text)}")
+        connection.execute(f"create table {without_schema(f'gold.{table}')} as {_in_duckdb(text)}")
 
 
 def rows(connection: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any]]:
@@ -123,12 +123,7 @@ def rows(connection: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any
 
 
 def _in_duckdb(text: str) -> str:
-    return transpile(text, "duckdb", _name)
-
-
-def _name(table: str) -> str:
-    """What is registered knows no schemas: `silver.readings` is called `silver__readings`."""
-    return table.replace(".", "__")
+    return transpile(text, "duckdb", without_schema)
 
 
 def _register_files(connection: duckdb.DuckDBPyConnection, lake: Lake, stored: Stored, name: str) -> None:
@@ -155,7 +150,7 @@ def _column(name: str, kind: Any, found: Sequence[str]) -> str:
 def _some_at_a_time(connection: duckdb.DuckDBPyConnection, tables: Tables) -> list[DataInterval | None]:
     """All days of the tables that have a `day`, cut so that each cut has a bounded number of rows if days are alike."""
     dated = [
-        f"select {table[0].dataset.day} as day from {_name(name)}"  # noqa: S608 - names of ours
+        f"select {table[0].dataset.day} as day from {without_schema(name)}"  # noqa: S608 - names of ours
         for name, table in tables.items()
         if not isinstance(table, pa.Table) and table[0].dataset.day
     ]

@@ -160,10 +160,7 @@ def _derive(
     tables["parsed.run"] = pa.Table.from_pydict({"run_id": [run_id], "processed_at": [now]}, RUN)
     made = {}
     for dataset in source.derived:
-
-        def path(number: int, name: str = dataset.name) -> str:
-            return layout.part("silver", name, run_id, number)
-
+        path = partial(layout.part, "silver", dataset.name, run_id)
         made[dataset.name] = engine.select(lake, statements[dataset.name], tables, dataset, path)
         _tell_rows(dataset.name, made[dataset.name].rows)
     return made

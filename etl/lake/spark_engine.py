@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 from etl.lake import pages
-from etl.lake.dialects import transpile
+from etl.lake.dialects import transpile, without_schema
 from etl.lake.layout import Stored
 from etl.lake.pages import Done, Work, rows_into
 from etl.lake.silver import Selected, Tables
@@ -65,8 +65,8 @@ class SparkEngine:
                 rows = self._frame(table) if isinstance(table, pa.Table) else self._stored(lake, table, wanted)
                 if wanted.tables[name] > 1:
                     stack.callback(rows.persist(StorageLevel.DISK_ONLY).unpersist)
-                rows.createOrReplaceTempView(_name(name))
-            selected = self._spark.sql(transpile(statement, "spark", _name))
+                rows.createOrReplaceTempView(without_schema(name))
+            selected = self._spark.sql(transpile(statement, "spark", without_schema))
             written = _outcome(selected, partial(_write, lake, into.schema, path), WRITTEN)
         if not written:
             with rows_into(lake, path(1), into.schema):
@@ -131,11 +131,6 @@ def _in_spark(schema: pa.Schema) -> Any:
     from pyspark.sql.pandas.types import from_arrow_schema
 
     return from_arrow_schema(schema)
-
-
-def _name(table: str) -> str:
-    """A view has no schema: `silver.readings` is called `silver__readings`."""
-    return table.replace(".", "__")
 
 
 # What follows runs in tasks. One that is run again writes the same files again.

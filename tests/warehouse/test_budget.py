@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -12,13 +12,12 @@ import pytest
 import structlog
 from psycopg2 import errors as pg
 
-from etl import telemetry
 from etl.errors import AccessError, SourceUnavailableError, WarehouseUnavailableError
 from etl.model import Limit
 from etl.warehouse import budget as budgets
 from etl.warehouse.budget import Budget
 from etl.warehouse.connection import Warehouse
-from tests.collector import Collector, collector
+from tests.collector import Collector
 from tests.warehouse.states import owner, rows, value
 
 A_MINUTE = Limit(600, 60, "minute")
@@ -60,19 +59,6 @@ def slept(database: str, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(budgets, "sleep", sleep)
     return naps
-
-
-@pytest.fixture
-def metrics() -> Iterator[Callable[[], Collector]]:
-    with collector() as heard:
-        telemetry.configure_metrics("127.0.0.1", heard.port)
-
-        def measured() -> Collector:
-            telemetry.flush()
-            return heard
-
-        yield measured
-        telemetry.configure_metrics(None, 0)
 
 
 def impatient(warehouse: Warehouse, *limits: Limit) -> Budget:

@@ -15,7 +15,6 @@ import pytest
 import stamina
 from werkzeug.wrappers import Request, Response
 
-from etl import telemetry
 from etl.errors import (
     AccessError,
     ConfigError,
@@ -26,7 +25,7 @@ from etl.errors import (
 )
 from etl.simulate.faults import Fault
 from etl.sources.http import HttpClient, Patience
-from tests.collector import Collector, collector
+from tests.collector import Collector
 from tests.conftest import HASTY, Simulate, client_of
 from tests.unit.sources.conftest import Api, Reply, answering, ok, status
 
@@ -545,20 +544,6 @@ def test_a_cache_that_cannot_be_read_is_a_matter_of_settings_with_a_budget_too(t
 
 
 # Metrics
-
-
-@pytest.fixture
-def metrics() -> Iterator[Callable[[], Collector]]:
-    """What the client measured."""
-    with collector() as heard:
-        telemetry.configure_metrics("127.0.0.1", heard.port)
-
-        def measured() -> Collector:
-            telemetry.flush()
-            return heard
-
-        yield measured
-        telemetry.configure_metrics(None, 0)
 
 
 @pytest.mark.parametrize(
