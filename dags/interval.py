@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowFailException
-from pods import SETTLED_DAY
+from pods import SETTLED_DAY, settle_run_id
 
 _DAY = {"type": ["null", "string"], "format": "date"}
 
@@ -34,3 +34,9 @@ def refuse_unknown(context: Any) -> None:
     """
     if unknown := set(context["params"]) - set(PARAMS):
         raise AirflowFailException(f"There is no parameter {', '.join(sorted(unknown))}. Known: {', '.join(PARAMS)}.")
+
+
+def settle(context: Any) -> None:
+    """Refuse what cannot be meant, and settle what all pods of a run are about that is extracted by several."""
+    refuse_unknown(context)
+    settle_run_id(context)

@@ -27,8 +27,11 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 NAMESPACE = "etl"
 LOOK_AGAIN = 0.1  # seconds between two looks at a pod that starts or ends; while its log is followed nobody looks
 PATIENCE = 15  # seconds for which something that a pod needs may be missing: `make up` may be at work
+TEMPORARY = "4Gi"  # at most, in /tmp: what DuckDB cannot hold in memory, and a file on its way to S3
+SPARK_CONF = "/etc/spark"  # ConfigMap spark: the files of k8s/spark/
 STARTING = 300  # seconds until a pod must have started: the cluster may be full, or the image on its way
 
+LABELS = {"app.kubernetes.io/name": "etl", "app.kubernetes.io/part-of": "data-platform"}
 CLEARED = "clear_number"  # the label that tells how often a person has cleared the run
 KILLED = frozenset({137, 143})  # out of memory, evicted, its node drained
 TRANSIENT = KILLED | {os.EX_TEMPFAIL}
@@ -61,20 +64,21 @@ def settle_run_id(context: Any) -> None:
     context["ti"].xcom_push("run_id", context["task"].render_template(RUN_ID, context))
 
 
-def etl_image() -> str:
-    """The image to run, as `make up` wrote it beside the DAGs."""
+def platform(name: str) -> str:
+    """What `make up` wrote beside the DAGs: `etl_image`, `spark_image`, and `lake_claim`, blank for a lake on S3."""
     file = Path(__file__).with_name("platform.json")
     try:
-        return str(json.loads(file.read_text())["etl_image"])
+        return str(json.loads(file.read_text())[name])
     except (OSError, ValueError, LookupError) as error:
-        raise AirflowException(f"{file} does not say which image to run. `make up` writes it.") from error
+        raise AirflowException(f"{file} does not say {name}. `make up` writes it.") from error
 
 
 class EtlStep(KubernetesPodOperator):
     """One call of `etl` in a pod of its own.
 
     Fails at once, with the pod's own message, when waiting does not help; else tries again as TRIES say.
-    `needs_lake`: whether the lake's volume is mounted at /lake. `cpu`, `memory`: requests; memory is the limit, too.
+    `needs_lake`: whether the lake's volume, if it is on one, is mounted at /lake. `cpu`, `memory`: requests; memory is
+    the limit, too.
     """
 
     def __init__(
@@ -86,28 +90,25 @@ class EtlStep(KubernetesPodOperator):
         memory: str = "256Mi",
         **options: Any,
     ) -> None:
-        super().__init__(
-            **options,
-            arguments=list(arguments),
-            image=etl_image(),
-            image_pull_policy="IfNotPresent",
-            namespace=NAMESPACE,
-            kubernetes_conn_id=None,
-            in_cluster=True,
-            random_name_suffix=False,
-            labels={"app.kubernetes.io/name": "etl", "app.kubernetes.io/part-of": "data-platform"},
-            service_account_name="etl",
-            automount_service_account_token=False,
-            security_context=_pod_security(),
-            container_security_context=_container_security(),
-            container_resources=k8s.V1ResourceRequirements(
-                requests={"cpu": cpu, "memory": memory}, limits={"memory": memory}
-            ),
-            env_from=_settings(),
-            volumes=_volumes(needs_lake),
-            volume_mounts=_mounts(needs_lake),
-            termination_grace_period=5,  # every step may be killed anywhere, so there is little to wait for
-        )
+        every_pod: dict[str, Any] = {
+            "image": platform("etl_image"),
+            "image_pull_policy": "IfNotPresent",
+            "namespace": NAMESPACE,
+            "kubernetes_conn_id": None,
+            "in_cluster": True,
+            "random_name_suffix": False,
+            "labels": LABELS,
+            "service_account_name": "etl",
+            "automount_service_account_token": False,
+            "security_context": _pod_security(),
+            "container_security_context": _container_security(),
+            "container_resources": _resources(cpu, memory),
+            "env_from": _settings(),
+            "volumes": _volumes(needs_lake),
+            "volume_mounts": _mounts(needs_lake),
+            "termination_grace_period": 5,  # every step may be killed anywhere, so there is little to wait for
+        }
+        super().__init__(arguments=list(arguments), **every_pod | options)
 
     def build_pod_request_obj(self, context: Any = None) -> k8s.V1Pod:
         self.arguments = [argument for argument in self.arguments if argument]
@@ -234,6 +235,29 @@ class EtlStep(KubernetesPodOperator):
         return now
 
 
+class SparkStep(EtlStep):
+    """One call of `etl … --engine spark`: its pod is Spark's driver and makes executors, pods of the same image.
+
+    What these are like stands in k8s/spark/. All of them must reach the lake, so it is on S3. With the driver's pod
+    Kubernetes takes its executors away, however it ended.
+    """
+
+    def __init__(self, *, arguments: Sequence[str], **options: Any) -> None:
+        super().__init__(
+            arguments=arguments,
+            cpu="250m",
+            memory="1280Mi",  # 640 for the JVM (ETL_SPARK__MEMORY), the rest for its threads, its code and Python
+            image=platform("spark_image"),
+            service_account_name="spark",
+            automount_service_account_token=True,
+            labels=LABELS | {"spark-role": "driver"},
+            env_vars=_environment_of_driver(),
+            volumes=[*_volumes(), k8s.V1Volume(name="spark", config_map=k8s.V1ConfigMapVolumeSource(name="spark"))],
+            volume_mounts=[*_mounts(), k8s.V1VolumeMount(name="spark", mount_path=SPARK_CONF, read_only=True)],
+            **options,
+        )
+
+
 def pod_name(dag_id: str, task_id: str, run_id: str, map_index: int = -1) -> str:
     """`spacex-extract-1f3a9c2b`, or `sensors-extract-0-1f3a9c2b` of a mapped task: one for all tries in a run."""
     index = f"-{map_index}" if map_index >= 0 else ""
@@ -318,6 +342,34 @@ def _container_security() -> k8s.V1SecurityContext:
     )
 
 
+def _resources(cpu: str, memory: str) -> k8s.V1ResourceRequirements:
+    return k8s.V1ResourceRequirements(requests={"cpu": cpu, "memory": memory}, limits={"memory": memory})
+
+
+def _environment_of_driver() -> list[k8s.V1EnvVar]:
+    """Where Spark finds Kubernetes, its configuration, and what its braces stand for; executors call back at the IP."""
+    told = {
+        "ETL_SPARK__MASTER": "k8s://https://kubernetes.default.svc",
+        "ETL_SPARK__MEMORY": "640m",
+        "SPARK_CONF_DIR": SPARK_CONF,
+        "SPARK_IMAGE": platform("spark_image"),
+    }
+    of_the_pod = {
+        "POD_NAME": "metadata.name",
+        "SPARK_LOCAL_IP": "status.podIP",
+        "SPARK_LOCAL_HOSTNAME": "status.podIP",
+    }
+    return [
+        *(k8s.V1EnvVar(name=name, value=value) for name, value in told.items()),
+        *(
+            k8s.V1EnvVar(
+                name=name, value_from=k8s.V1EnvVarSource(field_ref=k8s.V1ObjectFieldSelector(field_path=field))
+            )
+            for name, field in of_the_pod.items()
+        ),
+    ]
+
+
 def _settings() -> list[k8s.V1EnvFromSource]:
     """Settings by reference: no value of a Secret is in a pod's manifest, in Airflow's database or in a log."""
     return [
@@ -327,22 +379,22 @@ def _settings() -> list[k8s.V1EnvFromSource]:
     ]
 
 
-def _volumes(needs_lake: bool) -> list[k8s.V1Volume]:
+def _volumes(needs_lake: bool = False) -> list[k8s.V1Volume]:
     volumes = [
-        k8s.V1Volume(name="tmp", empty_dir=k8s.V1EmptyDirVolumeSource(size_limit="256Mi")),
+        k8s.V1Volume(name="tmp", empty_dir=k8s.V1EmptyDirVolumeSource(size_limit=TEMPORARY)),
         k8s.V1Volume(name="warehouse-ca", config_map=k8s.V1ConfigMapVolumeSource(name="warehouse-ca")),
     ]
-    if needs_lake:
-        claim = k8s.V1PersistentVolumeClaimVolumeSource(claim_name="lake")
+    if needs_lake and (claim_name := platform("lake_claim")):
+        claim = k8s.V1PersistentVolumeClaimVolumeSource(claim_name=claim_name)
         volumes.append(k8s.V1Volume(name="lake", persistent_volume_claim=claim))
     return volumes
 
 
-def _mounts(needs_lake: bool) -> list[k8s.V1VolumeMount]:
+def _mounts(needs_lake: bool = False) -> list[k8s.V1VolumeMount]:
     mounts = [
         k8s.V1VolumeMount(name="tmp", mount_path="/tmp"),  # noqa: S108
         k8s.V1VolumeMount(name="warehouse-ca", mount_path="/etc/warehouse", read_only=True),
     ]
-    if needs_lake:
+    if needs_lake and platform("lake_claim"):
         mounts.append(k8s.V1VolumeMount(name="lake", mount_path="/lake"))
     return mounts

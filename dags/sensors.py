@@ -22,23 +22,15 @@ run goes on from there, with the answers that it has. *Clear* `check` and all th
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import interval
 from airflow.sdk import DAG, CronTriggerTimetable
 from interval import SETTLED_ARGUMENTS
-from pods import SETTLED_RUN_ID, TRIES, EtlStep, settle_run_id
+from pods import SETTLED_RUN_ID, TRIES, EtlStep
 
 # As many pods extract as the grid of 100 sensors has requests, of 50 each. More of them share the work of a larger grid
 # (ETL_SENSORS__ROWS and so on, in Secret etl/etl); all together they spend the one budget that the API allows.
 PARTS = 2
-
-
-def begin(context: Any) -> None:
-    """Refuse what cannot be meant, and settle what all pods of the run are about."""
-    interval.refuse_unknown(context)
-    settle_run_id(context)
-
 
 with DAG(
     "sensors",
@@ -56,7 +48,7 @@ with DAG(
     check = EtlStep(
         task_id="check",
         arguments=["check", "sensors", *interval.ARGUMENTS],
-        pre_execute=begin,
+        pre_execute=interval.settle,
     )
     extract = EtlStep.partial(
         task_id="extract",

@@ -4,7 +4,7 @@ ARG BASE=python:3.13-slim-trixie
 FROM ${BASE} AS build
 RUN python3 -m venv /opt/etl
 COPY etl/requirements-spark.txt /src/etl/
-RUN /opt/etl/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /src/etl/requirements-spark.txt
+RUN /opt/etl/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r /src/etl/requirements-spark.txt
 COPY pyproject.toml README.md LICENSE /src/
 COPY sql /src/sql
 COPY etl /src/etl

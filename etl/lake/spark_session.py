@@ -117,7 +117,13 @@ def _jvm(knobs: SparkSettings, folder: str) -> Iterator[None]:
 def options(knobs: SparkSettings, folder: str) -> dict[str, str]:
     """What Spark is told; whatever is not said here may stand in its own spark-defaults.conf."""
     places = {"spark.local.dir": folder, "spark.sql.warehouse.dir": f"{folder}/warehouse"}
-    java = {"spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={LOGGING.as_uri()} -Djava.io.tmpdir={folder}"}
+    logging = (
+        f"-Dlog4j2.configurationFile={LOGGING.as_uri()}"  # executors run the same image, where it has the same place
+    )
+    java = {
+        "spark.driver.extraJavaOptions": f"{logging} -Djava.io.tmpdir={folder}",
+        "spark.executor.extraJavaOptions": logging,
+    }
     here = ON_THIS_MACHINE if knobs.master.startswith("local") else {}
     told = {"spark.master": knobs.master, "spark.driver.memory": knobs.memory}
     return OPTIONS | told | places | java | here

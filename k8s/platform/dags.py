@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +15,20 @@ from k8s.platform.steps import Running
 
 NAME = "dags"
 ANNOTATION = "data-platform/dags"
+ON_SPARK = "_spark"  # how the names of DAGs end that run on Spark
 
 
-def content(image: str, folder: Path = paths.DAGS) -> dict[str, str]:
-    """The files of dags/, and the image that their pods run."""
+def content(told: Mapping[str, str], folder: Path = paths.DAGS) -> dict[str, str]:
+    """The files of dags/, and what their pods are told; DAGs that run on Spark only where there is an image for it."""
     files = [*sorted(folder.glob("*.py")), *folder.glob(".airflowignore")]
-    texts = {path.name: path.read_text(encoding="utf-8") for path in files if not path.name.startswith("test_")}
-    return {**texts, "platform.json": json.dumps({"etl_image": image})}
+    wanted = [path for path in files if told["spark_image"] or not path.stem.endswith(ON_SPARK)]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in wanted}
+    return {**texts, "platform.json": json.dumps(told)}
 
 
-def provide(cluster: Cluster, image: str, _running: Running) -> str:
+def provide(cluster: Cluster, told: Mapping[str, str], _running: Running) -> str:
     """Bring the DAGs to the cluster, and to the pods that read them."""
-    data = content(image)
+    data = content(told)
     existing = cluster.find("configmap", NAME, AIRFLOW)
     if existing is not None and existing.get("data") == data:
         return "unchanged"

@@ -1,4 +1,4 @@
-"""The image of the pipeline: named after the content of its sources, so that the same sources are built once."""
+"""The images of the pipeline: named after the content of their sources, so that the same sources are built once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from etl.errors import ConfigError, PlatformError
@@ -16,15 +17,31 @@ from k8s.platform.options import Options
 from k8s.platform.steps import Running
 from k8s.platform.versions import versions
 
-NAME = "data-platform-etl"
-NOTE = "data-platform/image"  # an annotation of namespace etl: what was brought last, and when
 NODES_ARE_LATE_S = 120
-SOURCES = ("etl", "sql", "pyproject.toml")  # what the Dockerfile copies, but for words (README, LICENSE)
+SOURCES = ("etl", "sql", "pyproject.toml")  # what the Dockerfiles copy, but for words (README, LICENSE)
 LEFT_OUT = ("sql/dashboards", "sql/metrics", "sql/platform")  # told to Postgres by others; .dockerignore has them, too
 
 
+@dataclass(frozen=True)
+class Image:
+    """An image without its tag, what builds it, and how `make` calls that."""
+
+    repository: str
+    dockerfile: str
+    verb: str
+
+    @property
+    def note(self) -> str:
+        """An annotation of namespace etl: what was brought last, and when."""
+        return f"data-platform/{self.verb}"
+
+
+SLIM = Image("data-platform-etl", "etl/Dockerfile", "image")
+SPARK = Image("data-platform-etl-spark", "etl/spark.Dockerfile", "image-spark")
+
+
 def tag(root: Path = paths.ROOT) -> str:
-    """12 hex digits of what the image is made of."""
+    """12 hex digits of what an image is made of."""
     digest = hashlib.sha256(versions().images["python"].encode())
     for path in sorted(_sources(root)):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -41,10 +58,10 @@ def _sources(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def name(options: Options) -> str:
+def name(options: Options, which: Image = SLIM) -> str:
     """The image's full name, in the registry if there is one."""
     prefix = f"{options.image_registry.rstrip('/')}/" if options.image_registry else ""
-    return f"{prefix}{NAME}:{tag()}"
+    return f"{prefix}{which.repository}:{tag()}"
 
 
 def loader(context: str, options: Options) -> list[str] | None:
@@ -72,18 +89,19 @@ def loader(context: str, options: Options) -> list[str] | None:
     )
 
 
-def provide(cluster: Cluster, options: Options, running: Running) -> str:
+def provide(cluster: Cluster, options: Options, which: Image, running: Running) -> str:
     """Build the image and bring it to the nodes, unless that was done already."""
-    image = name(options)
-    if is_there(cluster.list("nodes"), cluster.find("namespace", ETL), image, options):
+    image = name(options, which)
+    note = _noted(cluster.find("namespace", ETL), which)
+    if is_there(cluster.list("nodes"), note, image, options):
         return f"{image} is there"
     if not _is_built(image, options.image_tool):
         running.note(f"building {image}")
-        build(image, options.image_tool)
+        build(image, which, options.image_tool)
     if options.image_registry:
         running.note(f"pushing {image}")
         shell.run([options.image_tool, "push", image])
-        _remember(cluster, image)
+        _remember(cluster, which, image)
         return f"{image} pushed"
     command = loader(cluster.context, options)
     if command is None:
@@ -93,33 +111,38 @@ def provide(cluster: Cluster, options: Options, running: Running) -> str:
         archive = Path(folder) / "image.tar"
         _save(image, options.image_tool, archive)
         shell.run([*command, str(archive)], cwd=str(paths.ROOT))
-    _remember(cluster, image)
+    _remember(cluster, which, image)
     return f"{image} loaded"
 
 
-def build(image: str, tool: str) -> None:
+def build(image: str, which: Image, tool: str) -> None:
     """Build it. Raises: PlatformError with the builder's last lines."""
     script = paths.ROOT / ".ci" / "image"
     try:
-        shell.run([str(script), tool, image], cwd=str(paths.ROOT))
+        shell.run([str(script), tool, image, which.dockerfile], cwd=str(paths.ROOT))
     except shell.ToolError as error:
         last = "\n".join(error.output.strip().splitlines()[-15:])
         raise PlatformError(
-            f"The image could not be built. {last}", hint=f"`make image IMAGE_TOOL={tool}` shows all of it."
+            f"The image could not be built. {last}", hint=f"`make {which.verb} IMAGE_TOOL={tool}` shows all of it."
         ) from error
 
 
-def is_there(nodes: list[Object], etl: Object | None, image: str, options: Options) -> bool:
+def is_there(nodes: list[Object], note: str, image: str, options: Options) -> bool:
     """Whether every node lists it. A node says so a moment late, and a registry never: then our own note counts."""
-    note = ((etl or {"metadata": {}})["metadata"].get("annotations", {}).get(NOTE, "")).split()
-    if note[:1] != [image]:
+    noted, _, instant = note.partition(" ")
+    if noted != image:
         return has_image(nodes, image)
-    is_fresh = time.time() - float(note[1]) < NODES_ARE_LATE_S
+    is_fresh = time.time() - float(instant) < NODES_ARE_LATE_S
     return is_fresh or bool(options.image_registry) or has_image(nodes, image)
 
 
-def _remember(cluster: Cluster, image: str) -> None:
-    cluster.kubectl("annotate", "namespace", ETL, "--overwrite", f"{NOTE}={image} {time.time():.0f}")
+def _noted(etl: Object | None, which: Image) -> str:
+    note: str = (etl or {"metadata": {}})["metadata"].get("annotations", {}).get(which.note, "")
+    return note
+
+
+def _remember(cluster: Cluster, which: Image, image: str) -> None:
+    cluster.kubectl("annotate", "namespace", ETL, "--overwrite", f"{which.note}={image} {time.time():.0f}")
 
 
 def has_image(nodes: list[Object], image: str) -> bool:

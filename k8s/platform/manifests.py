@@ -15,6 +15,7 @@ from k8s.platform.cluster import Cluster
 
 SIMULATOR_ONLY = "simulator.yaml"
 LOGS_ONLY = "network-logs.yaml"
+SPARK_ONLY = "spark.yaml"
 ALERTS_OUT = "network-alerts-out.yaml"  # only where somebody is told of alerts
 IN_CLUSTER_POSTGRES = [
     {
@@ -34,6 +35,7 @@ class Wanted:
 
     simulate: bool = False
     logs: bool = False
+    spark: bool = False
     alert_ports: tuple[int, ...] = ()
     warehouse_port: int = 5432
     is_warehouse_outside: bool = False
@@ -41,20 +43,34 @@ class Wanted:
 
 def files(wanted: Wanted) -> list[Path]:
     """Namespaces first, as everything else lives in one."""
-    optional = {SIMULATOR_ONLY: wanted.simulate, LOGS_ONLY: wanted.logs, ALERTS_OUT: bool(wanted.alert_ports)}
+    optional = {
+        SIMULATOR_ONLY: wanted.simulate,
+        LOGS_ONLY: wanted.logs,
+        SPARK_ONLY: wanted.spark,
+        ALERTS_OUT: bool(wanted.alert_ports),
+    }
     found = sorted(paths.MANIFESTS.glob("*.yaml"), key=lambda path: (path.name != "namespaces.yaml", path.name))
     return [path for path in found if optional.get(path.name, True)]
 
 
-def render(kubernetes_api: list[dict[str, Any]], wanted: Wanted) -> str:
-    """All manifests as one text."""
+def unwanted(wanted: Wanted) -> list[Path]:
+    """What an earlier `make up` may have left that is not asked for any more; the simulator's goes with its release."""
+    kept = {*files(wanted), paths.MANIFESTS / SIMULATOR_ONLY}
+    return [path for path in sorted(paths.MANIFESTS.glob("*.yaml")) if path not in kept]
+
+
+def render(kubernetes_api: list[dict[str, Any]], wanted: Wanted, chosen: list[Path] | None = None) -> str:
+    """All manifests that are wanted, or those chosen, as one text."""
     values = {
         "kubernetes_api": json.dumps(kubernetes_api),
         "postgres": json.dumps(EXTERNAL_POSTGRES if wanted.is_warehouse_outside else IN_CLUSTER_POSTGRES),
         "postgres_port": str(wanted.warehouse_port),
         "alert_ports": json.dumps([{"protocol": "TCP", "port": port} for port in wanted.alert_ports]),
     }
-    texts = (Template(path.read_text(encoding="utf-8")).substitute(values) for path in files(wanted))
+    texts = (
+        Template(path.read_text(encoding="utf-8")).substitute(values)
+        for path in (files(wanted) if chosen is None else chosen)
+    )
     return "\n---\n".join(texts)
 
 

@@ -25,6 +25,7 @@ class Options:
     charts: Path | None = None
     simulate: bool = False
     logs: bool = False
+    spark: bool = False
     environment: str = ""
     warehouse_host: str = ""
     warehouse_ca: Path | None = None

@@ -15,6 +15,7 @@ from k8s.platform import (
     generated,
     images,
     kind,
+    lake,
     lease,
     manifests,
     monitoring,
@@ -22,8 +23,9 @@ from k8s.platform import (
     preflight,
     receivers,
     releases,
+    spark,
 )
-from k8s.platform.cluster import MONITORING, SIMULATOR, Cluster
+from k8s.platform.cluster import SIMULATOR, Cluster
 from k8s.platform.generated import Store
 from k8s.platform.options import Options, context_of
 from k8s.platform.readiness import Watch
@@ -65,6 +67,8 @@ def checked(options: Options) -> Cluster:
         preflight.show(tools)
     cluster = Cluster(context_of(options.cluster))
     preflight.show([*tools, *preflight.check_all(cluster, options)])
+    if options.spark:
+        spark.require_shared(lake.url(cluster))
     if not preflight.agreed(cluster.context, options):
         raise AccessError(
             f"Nothing was changed: context '{cluster.context}' is none of the local ones known.",
@@ -81,6 +85,7 @@ class Installation:
         self.options = options
         self.watch = Watch(cluster)
         self.image = images.name(options)
+        self.lake = lake.url(cluster)
         self.revisions = releases.revisions(cluster)
         self.secrets = Store({})
         self.receivers = receivers.read(cluster)
@@ -95,9 +100,13 @@ class Installation:
             Step("policies", (), self._policies),
             Step("secrets", (), self._secrets),
             Step("operator kinds", (), lambda running: charts.provide_crds(self.cluster, self.options.charts, running)),
-            Step("image", (), lambda running: images.provide(self.cluster, self.options, running)),
-            Step("dags", ("image",), lambda running: dags.provide(self.cluster, self.image, running)),
+            Step("image", (), partial(images.provide, self.cluster, self.options, images.SLIM)),
+            Step("dags", ("image",), lambda running: dags.provide(self.cluster, self._told_to_dags(), running)),
         ]
+        if self.options.spark:
+            steps.append(
+                Step("image with Spark", ("image",), partial(images.provide, self.cluster, self.options, images.SPARK))
+            )
         for release in releases.wanted(self.options):
             steps.append(Step(release.name, ("policies", *release.needs), partial(self._release, release)))
         wanted = {release.name for release in releases.wanted(self.options)}
@@ -110,14 +119,16 @@ class Installation:
         wanted = manifests.Wanted(
             simulate=self.options.simulate,
             logs=self.options.logs,
+            spark=self.options.spark,
             alert_ports=self.receivers.ports,
             warehouse_port=self.options.warehouse_address[1],
             is_warehouse_outside=bool(self.options.warehouse_host),
         )
-        self.cluster.apply(manifests.render(manifests.kubernetes_api(self.cluster), wanted))
-        if not wanted.alert_ports:
-            gone = ("networkpolicy", "alerts-out", "--ignore-not-found")
-            self.cluster.kubectl("delete", *gone, "--namespace", MONITORING)
+        api = manifests.kubernetes_api(self.cluster)
+        self.cluster.apply(manifests.render(api, wanted))
+        if unwanted := manifests.unwanted(wanted):
+            rendered = manifests.render(api, wanted, unwanted)
+            self.cluster.kubectl("delete", "--ignore-not-found", "--filename=-", stdin=rendered)
         return "namespaces, limits, permissions, arrows"
 
     def _secrets(self, _running: Running) -> str:
@@ -137,9 +148,14 @@ class Installation:
             authority = self.secrets.values[generated.TLS]["ca.crt"]
         made = generated.objects(self.secrets, authority)
         settings = generated.settings_of_pods(simulate=self.options.simulate)
-        self.cluster.apply([*made, settings, monitoring.queries_map()])
+        of_spark = [spark.settings()] if self.options.spark else []
+        self.cluster.apply([*made, settings, *of_spark, monitoring.queries_map()])
         kept = len(complete.values) - len(complete.made)
         return f"made {len(complete.made)}, kept {kept}" if complete.made else "unchanged"
+
+    def _told_to_dags(self) -> dict[str, str]:
+        spark_image = images.name(self.options, images.SPARK) if self.options.spark else ""
+        return {"etl_image": self.image, "spark_image": spark_image, "lake_claim": lake.claim(self.lake)}
 
     def _release(self, release: Release, running: Running) -> str:
         facts = Facts(self.options, self.image, self.secrets, self.receivers)

@@ -17,6 +17,9 @@ from tests.conftest import ROOT
 VALUES = yaml.safe_load((ROOT / "charts/values/airflow.yaml").read_text())
 VERSIONS = tomllib.loads((ROOT / "charts/versions.toml").read_text())
 PODS = (ROOT / "dags/pods.py").read_text()
+TOLD = {"etl_image": "data-platform-etl:0123456789ab", "spark_image": "", "lake_claim": "lake"}
+ON_SPARK = "_spark"
+STEPS = ("EtlStep", "SparkStep")
 
 
 def _secret_references(node: Any) -> Iterator[tuple[str, str]]:
@@ -54,11 +57,17 @@ def test_every_secret_that_the_values_name_is_made_with_that_key() -> None:
     assert named == {(name, key) for name, key in named if key in keys.get(name, ())}
 
 
-def test_the_dags_name_the_image_where_make_up_writes_it() -> None:
-    made = dags.content("data-platform-etl:0123456789ab")
-    assert json.loads(made["platform.json"]) == {"etl_image": "data-platform-etl:0123456789ab"}
+def test_the_dags_read_what_make_up_writes() -> None:
+    assert json.loads(dags.content(TOLD)["platform.json"]) == TOLD
     assert '"platform.json"' in PODS
-    assert '["etl_image"]' in PODS
+    assert set(re.findall(r'platform\("(\w+)"\)', PODS)) == set(TOLD)
+
+
+def test_dags_on_spark_are_there_with_its_image_only() -> None:
+    on_spark = {file.name for file in (ROOT / "dags").glob(f"*{ON_SPARK}.py")}
+    assert on_spark
+    assert not on_spark & set(dags.content(TOLD))
+    assert on_spark <= set(dags.content(TOLD | {"spark_image": "data-platform-etl-spark:0123456789ab"}))
 
 
 def test_the_configmap_of_the_dags_holds_every_module_and_what_to_ignore() -> None:
@@ -75,7 +84,7 @@ def test_the_configmap_of_the_dags_holds_every_module_and_what_to_ignore() -> No
         )
     }
     ours = {f"{name}.py" for name in imported if (ROOT / "dags" / f"{name}.py").is_file()}
-    assert ours | {".airflowignore"} <= set(dags.content("x"))
+    assert ours | {".airflowignore"} <= set(dags.content(TOLD))
     volumes = {volume["configMap"]["name"] for volume in VALUES["volumes"]}
     assert dags.NAME in volumes
 
@@ -84,7 +93,7 @@ def _calls_of_etl(dag: str) -> Iterator[tuple[str, ast.List]]:
     """Each task that a DAG declares, and the arguments of its pod, or of each of its pods if it is mapped."""
     for node in ast.walk(ast.parse((ROOT / "dags" / f"{dag}.py").read_text())):
         match node:
-            case ast.Call(func=ast.Name(id="EtlStep"), keywords=keywords):
+            case ast.Call(func=ast.Name(id=name), keywords=keywords) if name in STEPS:
                 yield _named(keywords, "task_id").value, _named(keywords, "arguments")
             case ast.Call(
                 func=ast.Attribute(
@@ -105,7 +114,18 @@ def _named(keywords: list[ast.keyword], name: str) -> Any:
 
 @pytest.mark.parametrize("source", sources.NAMES)
 def test_every_source_has_a_dag_and_every_call_of_etl_in_it_exists(source: str) -> None:
-    calls = dict(_calls_of_etl(source))
+    _look_at_calls(source, source)
+
+
+@pytest.mark.parametrize(
+    "source", [file.stem.removesuffix(ON_SPARK) for file in (ROOT / "dags").glob(f"*{ON_SPARK}.py")]
+)
+def test_every_call_of_etl_in_a_dag_on_spark_exists(source: str) -> None:
+    _look_at_calls(f"{source}{ON_SPARK}", source)
+
+
+def _look_at_calls(dag: str, source: str) -> None:
+    calls = dict(_calls_of_etl(dag))
     assert {"check", "extract", "publish"} <= set(calls)
     for task, arguments in calls.items():
         words = [word.value for word in arguments.elts if isinstance(word, ast.Constant)]
@@ -118,4 +138,5 @@ def test_every_source_has_a_dag_and_every_call_of_etl_in_it_exists(source: str) 
 
 
 def test_every_dag_is_of_a_source() -> None:
-    assert {file.stem for file in (ROOT / "dags").glob("*.py")} - {"interval", "pods"} == set(sources.NAMES)
+    dags_here = {file.stem.removesuffix(ON_SPARK) for file in (ROOT / "dags").glob("*.py")} - {"interval", "pods"}
+    assert dags_here == set(sources.NAMES)

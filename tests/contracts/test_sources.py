@@ -24,6 +24,7 @@ OWN = (
     "etl/sources/{}/**/*.py",
     "etl/simulate/{}.py",
     "dags/{}.py",
+    "dags/{}_spark.py",
     "monitoring/dashboards/{}.py",
 )
 FOLDERS = ("etl", "k8s", "dags", "monitoring")

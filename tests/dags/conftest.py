@@ -15,6 +15,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 IMAGE = "data-platform-etl:0123456789ab"
+SPARK_IMAGE = "data-platform-etl-spark:0123456789ab"
 
 if importlib.util.find_spec("airflow") is None:  # the project's own environment: make test runs these in Airflow's
     collect_ignore_glob = ["test_*.py"]
@@ -22,7 +23,8 @@ else:
     _home = Path(tempfile.mkdtemp(prefix="airflow-"))
     FOLDER = _home / "dags"
     shutil.copytree(REPOSITORY / "dags", FOLDER, ignore=shutil.ignore_patterns("__pycache__"))
-    (FOLDER / "platform.json").write_text(json.dumps({"etl_image": IMAGE}))
+    TOLD = {"etl_image": IMAGE, "spark_image": SPARK_IMAGE, "lake_claim": "lake"}
+    (FOLDER / "platform.json").write_text(json.dumps(TOLD))
     os.environ |= {"AIRFLOW_HOME": str(_home), "AIRFLOW__CORE__DAGS_FOLDER": str(FOLDER)}
     os.environ |= {"AIRFLOW__CORE__LOAD_EXAMPLES": "False", "AIRFLOW__CORE__UNIT_TEST_MODE": "False"}
     sys.path.insert(0, str(FOLDER))  # as Airflow does

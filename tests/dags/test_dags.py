@@ -16,8 +16,10 @@ from airflow.sdk import DAG
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 REPOSITORY = Path(__file__).parents[2]
-NAMES = ("spacex", "sensors")
-STEPS = {"spacex": ["check", "extract", "publish"], "sensors": ["check", "extract", "transform", "publish"]}
+DAILY = ("spacex", "sensors")
+NAMES = (*DAILY, "sensors_spark")
+OF_PARTS = ["check", "extract", "transform", "publish"]
+STEPS = {"spacex": ["check", "extract", "publish"], "sensors": OF_PARTS, "sensors_spark": OF_PARTS}
 
 
 @pytest.fixture(scope="module")
@@ -54,17 +56,25 @@ def test_a_missing_image_says_who_writes_it(folder: Path, tmp_path: Path) -> Non
         shutil.copy(folder / name, tmp_path)
     script = "import spacex"
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "platform.json does not say which image to run. `make up` writes it." in done.stderr
+    assert "platform.json does not say etl_image. `make up` writes it." in done.stderr
 
 
-def test_a_dag_runs_daily_one_at_a_time_and_never_catches_up(dag: DAG) -> None:
-    assert dag.timetable.expression.endswith(" * * *")
+@pytest.mark.parametrize("name", DAILY)
+def test_a_dag_runs_daily(bag: DagBag, name: str) -> None:
+    assert bag.dags[name].timetable.expression.endswith(" * * *")
+
+
+def test_a_dag_on_spark_runs_when_it_is_asked_for(bag: DagBag) -> None:
+    assert bag.dags["sensors_spark"].schedule is None
+
+
+def test_a_dag_runs_one_at_a_time_and_never_catches_up(dag: DAG) -> None:
     assert (dag.catchup, dag.max_active_runs, dag.is_paused_upon_creation) == (False, 1, False)
     assert dag.dagrun_timeout is not None
 
 
 def test_two_dags_do_not_begin_together(bag: DagBag) -> None:
-    assert len({dag.timetable.expression for dag in bag.dags.values()}) == len(NAMES)
+    assert len({bag.dags[name].timetable.expression for name in DAILY}) == len(DAILY)
 
 
 def test_the_steps_of_a_dag_follow_one_another(dag: DAG) -> None:
@@ -73,8 +83,9 @@ def test_the_steps_of_a_dag_follow_one_another(dag: DAG) -> None:
     assert [task.upstream_task_ids for task in dag.topological_sort()] == [set(), *({step} for step in steps[:-1])]
 
 
-def test_sensors_are_extracted_by_several_pods(bag: DagBag) -> None:
-    mapped = [task.task_id for task in bag.dags["sensors"].tasks if isinstance(task, MappedOperator)]
+@pytest.mark.parametrize("name", ["sensors", "sensors_spark"])
+def test_sensors_are_extracted_by_several_pods(bag: DagBag, name: str) -> None:
+    mapped = [task.task_id for task in bag.dags[name].tasks if isinstance(task, MappedOperator)]
     assert mapped == ["extract"]
 
 

@@ -6,22 +6,27 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import interval
 import pytest
 import sensors
+import sensors_spark
 import spacex
-from conftest import IMAGE
+from conftest import IMAGE, SPARK_IMAGE
 from kubernetes.client import ApiClient
-from pods import TRIES, pod_name
+from pods import TRIES, EtlStep, pod_name
 
 from etl.model import is_run_id
 from tests.dags.runs import SCHEDULED, STARTED, context, pod, rendered
 
-DAGS = {"spacex": spacex.dag, "sensors": sensors.dag}
+DAGS = {"spacex": spacex.dag, "sensors": sensors.dag, "sensors_spark": sensors_spark.dag}
+DRIVERS = [("sensors_spark", "transform"), ("sensors_spark", "publish")]
 STEPS = [(name, task_id) for name, dag in DAGS.items() for task_id in dag.task_ids]
 MANUAL = "manual__2026-11-21T15:45:27.941839+00:00"
 INTERVAL = {"start_date": "2006-03-01", "end_date": "2024-05-17"}
 
 every_step = pytest.mark.parametrize(("dag", "step"), STEPS)
+every_plain_step = pytest.mark.parametrize(("dag", "step"), [each for each in STEPS if each not in DRIVERS])
+every_driver = pytest.mark.parametrize(("dag", "step"), DRIVERS)
 
 
 def manifest(dag: str, step: str, **options: Any) -> Any:
@@ -54,7 +59,7 @@ def test_a_pod_meets_the_restricted_pod_security_standard_and_more(dag: str, ste
     assert spec["restartPolicy"] == "Never"
 
 
-@every_step
+@every_plain_step
 def test_a_pod_holds_no_token_of_the_cluster(dag: str, step: str) -> None:
     spec = manifest(dag, step)["spec"]
     assert (spec["serviceAccountName"], spec["automountServiceAccountToken"]) == ("etl", False)
@@ -63,13 +68,18 @@ def test_a_pod_holds_no_token_of_the_cluster(dag: str, step: str) -> None:
 @every_step
 def test_a_pod_refers_to_secrets_and_repeats_none(dag: str, step: str) -> None:
     (container,) = manifest(dag, step)["spec"]["containers"]
-    assert container.get("env", []) == []
     assert container["envFrom"] == [
         {"configMapRef": {"name": "etl"}},
         {"secretRef": {"name": "warehouse"}},
         {"secretRef": {"name": "etl", "optional": True}},
     ]
     assert {"name": "warehouse-ca", "mountPath": "/etc/warehouse", "readOnly": True} in container["volumeMounts"]
+
+
+@every_plain_step
+def test_a_pod_is_told_nothing_but_by_reference(dag: str, step: str) -> None:
+    (container,) = manifest(dag, step)["spec"]["containers"]
+    assert container.get("env", []) == []
 
 
 @every_step
@@ -82,15 +92,49 @@ def test_a_pod_asks_for_resources_and_bounds_its_memory(dag: str, step: str) -> 
 @every_step
 def test_a_pod_runs_the_image_that_platform_json_names(dag: str, step: str) -> None:
     (container,) = manifest(dag, step)["spec"]["containers"]
-    assert (container["image"], container["imagePullPolicy"]) == (IMAGE, "IfNotPresent")
+    image = SPARK_IMAGE if (dag, step) in DRIVERS else IMAGE
+    assert (container["image"], container["imagePullPolicy"]) == (image, "IfNotPresent")
     assert "command" not in container or not container["command"]
+
+
+def claims(dag: str, step: str) -> list[str]:
+    volumes = manifest(dag, step)["spec"]["volumes"]
+    return [v["persistentVolumeClaim"]["claimName"] for v in volumes if "persistentVolumeClaim" in v]
 
 
 @every_step
 def test_only_steps_that_need_the_lake_mount_it(dag: str, step: str) -> None:
-    spec = manifest(dag, step)["spec"]
-    claims = [v["persistentVolumeClaim"]["claimName"] for v in spec["volumes"] if "persistentVolumeClaim" in v]
-    assert claims == ([] if step == "check" else ["lake"])
+    assert claims(dag, step) == ([] if step == "check" or (dag, step) in DRIVERS else ["lake"])
+
+
+def test_a_lake_on_s3_needs_no_volume_that_only_one_node_can_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pods.platform", {"etl_image": IMAGE, "lake_claim": ""}.__getitem__)
+    for needs_lake in (True, False):
+        step = EtlStep(task_id="x", arguments=["x"], needs_lake=needs_lake)
+        assert not [volume for volume in step.volumes if volume.persistent_volume_claim]
+        assert "/lake" not in [mount.mount_path for mount in step.volume_mounts]
+
+
+@every_driver
+def test_the_driver_of_spark_may_make_executors_and_is_reachable_by_them(dag: str, step: str) -> None:
+    made = manifest(dag, step)
+    assert made["metadata"]["labels"]["spark-role"] == "driver"
+    assert (made["spec"]["serviceAccountName"], made["spec"]["automountServiceAccountToken"]) == ("spark", True)
+    (container,) = made["spec"]["containers"]
+    environment = {one["name"]: one.get("value", one.get("valueFrom")) for one in container["env"]}
+    assert environment["ETL_SPARK__MASTER"].startswith("k8s://")
+    assert environment["SPARK_IMAGE"] == SPARK_IMAGE
+    assert environment["POD_NAME"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    for name in ("SPARK_LOCAL_IP", "SPARK_LOCAL_HOSTNAME"):
+        assert environment[name] == {"fieldRef": {"fieldPath": "status.podIP"}}
+    assert {"name": "spark", "mountPath": environment["SPARK_CONF_DIR"], "readOnly": True} in container["volumeMounts"]
+
+
+@every_driver
+def test_a_step_on_spark_works_on_the_run_that_was_extracted(dag: str, step: str) -> None:
+    words = arguments(dag, step)
+    assert words[:4] == [step, "sensors", "--run-id", run_id("sensors_spark", index=0)]
+    assert words[words.index("--engine") + 1] == "spark"
 
 
 def test_a_scheduled_run_asks_for_everything() -> None:
@@ -133,7 +177,7 @@ def test_sensors_of_days_that_a_person_gave_are_those_of_all_shares() -> None:
 
 def test_a_share_that_is_cleared_the_next_day_belongs_to_the_run_of_the_others() -> None:
     first = context(sensors.dag)
-    sensors.begin(first)
+    interval.settle(first)
     kept = first["ti"].handed_on
     cleared = {"cleared": 1, "started": STARTED + timedelta(days=1), "handed_on": kept}
     for step in ("extract", "transform", "publish"):

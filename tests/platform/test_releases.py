@@ -150,10 +150,6 @@ def test_what_does_not_name_an_image_is_not_copied_into_it_either() -> None:
     assert all((paths.ROOT / name).is_dir() for name in images.LEFT_OUT)
 
 
-def etl_namespace(note: str) -> dict[str, dict[str, dict[str, str]]]:
-    return {"metadata": {"annotations": {images.NOTE: note}}}
-
-
 @pytest.mark.parametrize(
     ("note", "options", "is_there"),
     [
@@ -166,5 +162,12 @@ def etl_namespace(note: str) -> dict[str, dict[str, dict[str, str]]]:
 )
 def test_a_node_is_late_to_say_that_it_has_an_image(note: str, options: Options, is_there: bool) -> None:
     nodes = [{"status": {"images": []}}]
-    assert images.is_there(nodes, etl_namespace(note.format(now=time.time())), "x:1", options) is is_there
-    assert images.is_there([{"status": {"images": [{"names": ["x:1"]}]}}], None, "x:1", Options())
+    assert images.is_there(nodes, note.format(now=time.time()), "x:1", options) is is_there
+    assert images.is_there([{"status": {"images": [{"names": ["x:1"]}]}}], "", "x:1", Options())
+
+
+def test_each_image_is_noted_and_named_apart_but_follows_the_same_sources() -> None:
+    both = (images.SLIM, images.SPARK)
+    assert len({image.note for image in both}) == 2
+    assert [images.name(Options(), image).rpartition(":")[2] for image in both] == [images.tag()] * 2
+    assert all((paths.ROOT / image.dockerfile).is_file() for image in both)
