@@ -395,7 +395,8 @@ def extracted_run(lake: Lake, source: Source, interval: DataInterval | None, run
 def _no_such_run(
     done: str, step: str, lake: Lake, source: Source, interval: DataInterval | None, run_id: str | None
 ) -> ConfigError:
-    which = f"run {run_id}" if run_id else f"run for {interval or 'the whole state'}"
+    about = interval or ("the whole state" if source.serves_everything else "any days")
+    which = f"run {run_id}" if run_id else f"run for {about}"
     return ConfigError(
         f"{lake.url} holds no {done} {which} of {source.name}.", hint=f"Run `etl {step} {source.name}` first."
     )

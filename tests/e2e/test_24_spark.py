@@ -64,7 +64,8 @@ def killed(airflow: Airflow) -> str:
     of_the_first = {one.metadata.name for one in executors()}
     kube.kill("etl", driver.metadata.name)
     kube.wait_for(
-        "its executors go with it", lambda: not of_the_first & {one.metadata.name for one in kube.pods("etl", EXECUTORS)}
+        "its executors go with it",
+        lambda: not of_the_first & {one.metadata.name for one in kube.pods("etl", EXECUTORS)},
     )
     assert airflow.end("sensors_spark", run) == "success", airflow.tasks("sensors_spark", run)
     return run
