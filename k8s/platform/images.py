@@ -149,7 +149,8 @@ def has_image(nodes: list[Object], image: str) -> bool:
     """Whether every node lists the image."""
 
     def names(node: Object) -> set[str]:
-        listed = {name for entry in node["status"].get("images", []) for name in entry.get("names", [])}
+        entries = node["status"].get("images") or []
+        listed = {name for entry in entries for name in entry.get("names") or []}  # one that was replaced has none
         return {name.removeprefix("docker.io/").removeprefix("library/").removeprefix("localhost/") for name in listed}
 
     return bool(nodes) and all(image in names(node) for node in nodes)

@@ -166,6 +166,10 @@ def test_a_node_is_late_to_say_that_it_has_an_image(note: str, options: Options,
     assert images.is_there([{"status": {"images": [{"names": ["x:1"]}]}}], "", "x:1", Options())
 
 
+def test_a_node_may_list_an_image_that_has_lost_its_name_to_a_newer_one() -> None:
+    assert images.has_image([{"status": {"images": [{"names": None}, {"names": ["x:1"]}]}}], "x:1")
+
+
 def test_each_image_is_noted_and_named_apart_but_follows_the_same_sources() -> None:
     both = (images.SLIM, images.SPARK)
     assert len({image.note for image in both}) == 2
