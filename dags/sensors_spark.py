@@ -28,6 +28,7 @@ from airflow.sdk import DAG
 from interval import SETTLED_ARGUMENTS
 from pods import SETTLED_RUN_ID, TRIES, EtlStep, SparkStep
 
+INTO_LAKE = ("--sink", "lake")
 PARTS = 4  # pods that extract at the same time; the one budget that the API allows is the bound
 
 with DAG(
@@ -45,7 +46,7 @@ with DAG(
 ) as dag:
     check = EtlStep(
         task_id="check",
-        arguments=["check", "sensors", *interval.ARGUMENTS],
+        arguments=["check", "sensors", *interval.ARGUMENTS, *INTO_LAKE],
         pre_execute=interval.settle,
     )
     extract = EtlStep.partial(
@@ -55,8 +56,8 @@ with DAG(
         memory="512Mi",
     ).expand(
         arguments=[
-            ["extract", "sensors", *SETTLED_ARGUMENTS, "--run-id", SETTLED_RUN_ID, "--part", f"{number}/{PARTS}"]
-            for number in range(1, PARTS + 1)
+            ["extract", "sensors", *SETTLED_ARGUMENTS, *INTO_LAKE, "--run-id", SETTLED_RUN_ID, "--part", f"{n}/{PARTS}"]
+            for n in range(1, PARTS + 1)
         ]
     )
     transform = SparkStep(
@@ -65,6 +66,6 @@ with DAG(
     )
     publish = SparkStep(
         task_id="publish",
-        arguments=["publish", "sensors", "--run-id", SETTLED_RUN_ID, "--engine", "spark", "--sink", "lake"],
+        arguments=["publish", "sensors", "--run-id", SETTLED_RUN_ID, "--engine", "spark", *INTO_LAKE],
     )
     check >> extract >> transform >> publish
