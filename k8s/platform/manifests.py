@@ -14,6 +14,7 @@ from k8s.platform import paths
 from k8s.platform.cluster import Cluster
 
 SIMULATOR_ONLY = "simulator.yaml"
+OBJECT_STORE_ONLY = "object-store.yaml"
 LOGS_ONLY = "network-logs.yaml"
 ALERTS_OUT = "network-alerts-out.yaml"  # only where somebody is told of alerts
 IN_CLUSTER_POSTGRES = [
@@ -33,6 +34,7 @@ class Wanted:
     """What decides which manifests there are, and what is filled in."""
 
     simulate: bool = False
+    object_store: bool = False
     logs: bool = False
     alert_ports: tuple[int, ...] = ()
     warehouse_port: int = 5432
@@ -41,7 +43,12 @@ class Wanted:
 
 def files(wanted: Wanted) -> list[Path]:
     """Namespaces first, as everything else lives in one."""
-    optional = {SIMULATOR_ONLY: wanted.simulate, LOGS_ONLY: wanted.logs, ALERTS_OUT: bool(wanted.alert_ports)}
+    optional = {
+        SIMULATOR_ONLY: wanted.simulate,
+        OBJECT_STORE_ONLY: wanted.object_store,
+        LOGS_ONLY: wanted.logs,
+        ALERTS_OUT: bool(wanted.alert_ports),
+    }
     found = sorted(paths.MANIFESTS.glob("*.yaml"), key=lambda path: (path.name != "namespaces.yaml", path.name))
     return [path for path in found if optional.get(path.name, True)]
 

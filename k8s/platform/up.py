@@ -23,7 +23,7 @@ from k8s.platform import (
     receivers,
     releases,
 )
-from k8s.platform.cluster import MONITORING, SIMULATOR, Cluster
+from k8s.platform.cluster import ETL, MONITORING, SIMULATOR, Cluster
 from k8s.platform.generated import Store
 from k8s.platform.options import Options, context_of
 from k8s.platform.readiness import Watch
@@ -93,7 +93,8 @@ class Installation:
         """All steps; `needs` says what must be done before."""
         steps = [
             Step("policies", (), self._policies),
-            Step("secrets", (), self._secrets),
+            # The namespace of the object store comes with its policies, and gets Secrets.
+            Step("secrets", ("policies",) if self.options.object_store else (), self._secrets),
             Step("operator kinds", (), lambda running: charts.provide_crds(self.cluster, self.options.charts, running)),
             Step("image", (), lambda running: images.provide(self.cluster, self.options, running)),
             Step("dags", ("image",), lambda running: dags.provide(self.cluster, self.image, running)),
@@ -109,6 +110,7 @@ class Installation:
     def _policies(self, _running: Running) -> str:
         wanted = manifests.Wanted(
             simulate=self.options.simulate,
+            object_store=self.options.object_store,
             logs=self.options.logs,
             alert_ports=self.receivers.ports,
             warehouse_port=self.options.warehouse_address[1],
@@ -129,15 +131,18 @@ class Installation:
                 hint="kubectl -n data-platform create secret generic warehouse-superuser "
                 "--from-literal=username=… --from-file=password=FILE",
             )
-        complete = generated.complete(existing, with_tls=not external)
+        complete = generated.complete(existing, with_tls=not external, with_object_store=self.options.object_store)
         self.secrets = generated.derive(complete, *self.options.warehouse_address)
         if self.options.warehouse_ca is not None:
             authority = self.options.warehouse_ca.read_text(encoding="utf-8")
         else:
             authority = self.secrets.values[generated.TLS]["ca.crt"]
         made = generated.objects(self.secrets, authority)
-        settings = generated.settings_of_pods(simulate=self.options.simulate)
+        settings = generated.settings_of_pods(simulate=self.options.simulate, object_store=self.options.object_store)
         self.cluster.apply([*made, settings, monitoring.queries_map()])
+        if not self.options.object_store:  # its keys would come before the role that opens a lake elsewhere
+            gone = ("secret/object-store", "configmap/object-store-ca", "networkpolicy/to-object-store")
+            self.cluster.kubectl("delete", *gone, "--namespace", ETL, "--ignore-not-found")
         kept = len(complete.values) - len(complete.made)
         return f"made {len(complete.made)}, kept {kept}" if complete.made else "unchanged"
 
