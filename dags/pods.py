@@ -375,6 +375,8 @@ def _settings() -> list[k8s.V1EnvFromSource]:
     return [
         k8s.V1EnvFromSource(config_map_ref=k8s.V1ConfigMapEnvSource(name="etl")),
         k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="warehouse")),
+        k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="object-store", optional=True)),
+        # A person's, and the last one wins.
         k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="etl", optional=True)),
     ]
 
@@ -383,6 +385,9 @@ def _volumes(needs_lake: bool = False) -> list[k8s.V1Volume]:
     volumes = [
         k8s.V1Volume(name="tmp", empty_dir=k8s.V1EmptyDirVolumeSource(size_limit=TEMPORARY)),
         k8s.V1Volume(name="warehouse-ca", config_map=k8s.V1ConfigMapVolumeSource(name="warehouse-ca")),
+        k8s.V1Volume(
+            name="object-store-ca", config_map=k8s.V1ConfigMapVolumeSource(name="object-store-ca", optional=True)
+        ),
     ]
     if needs_lake and (claim_name := platform("lake_claim")):
         claim = k8s.V1PersistentVolumeClaimVolumeSource(claim_name=claim_name)
@@ -394,6 +399,7 @@ def _mounts(needs_lake: bool = False) -> list[k8s.V1VolumeMount]:
     mounts = [
         k8s.V1VolumeMount(name="tmp", mount_path="/tmp"),  # noqa: S108
         k8s.V1VolumeMount(name="warehouse-ca", mount_path="/etc/warehouse", read_only=True),
+        k8s.V1VolumeMount(name="object-store-ca", mount_path="/etc/object-store", read_only=True),
     ]
     if needs_lake and platform("lake_claim"):
         mounts.append(k8s.V1VolumeMount(name="lake", mount_path="/lake"))

@@ -34,6 +34,7 @@ yes_option = click.option("--yes", envvar="YES", is_flag=True, help="Ask nothing
 @click.option("--image-registry", envvar="IMAGE_REGISTRY", default="", help="Push the image there instead.")
 @click.option("--charts", envvar="CHARTS", type=FOLDER, help="Folder with charts, instead of the published ones.")
 @click.option("--simulate", envvar="SIMULATE", is_flag=True, help="Extract from the built-in simulator.")
+@click.option("--object-store", envvar="OBJECT_STORE", is_flag=True, help="Keep the lake in an S3 in the cluster.")
 @click.option("--logs", envvar="LOGS", is_flag=True, help="Keep logs of all pods for a week, for Grafana.")
 @click.option("--spark", envvar="SPARK", is_flag=True, help="Let DAG sensors_spark run on Spark; needs a lake on S3.")
 @click.option("--environment", envvar="ENVIRONMENT", default="", help="prod: the values of production.")

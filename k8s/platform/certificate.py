@@ -1,4 +1,4 @@
-"""The certificate that Postgres shows inside the cluster, signed by an authority whose key is thrown away."""
+"""The certificates that servers show inside the cluster, each signed by an authority whose key is thrown away."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-NAMES = (
-    "postgres",
-    "postgres.data-platform",
-    "postgres.data-platform.svc",
-    "postgres.data-platform.svc.cluster.local",
-    "localhost",  # a port-forward
-)
 LIFE = timedelta(days=825)
 RENEW_BEFORE = timedelta(days=60)
 
 
-def make(now: datetime | None = None, old_authority: str = "") -> dict[str, str]:
-    """A new certificate, its key, and the authorities to trust: the new one and, while clients change over, the old."""
+def names(service: str, namespace: str) -> tuple[str, ...]:
+    """What clients call a Service; `localhost` is for a port-forward."""
+    host = f"{service}.{namespace}"
+    return f"{host}.svc", f"{host}.svc.cluster.local", host, service, "localhost"
+
+
+POSTGRES = names("postgres", "data-platform")
+OBJECT_STORE = names("object-store", "object-store")
+
+
+def make(names: tuple[str, ...], now: datetime | None = None, old_authority: str = "") -> dict[str, str]:
+    """A new certificate for a server of these names, its key, and the authorities to trust.
+
+    These are the new one and, while clients change over, the old.
+    """
     now = now or datetime.now(UTC)
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority_name = _name(f"data-platform {now:%Y-%m-%d %H:%M:%S}")
@@ -33,9 +39,9 @@ def make(now: datetime | None = None, old_authority: str = "") -> dict[str, str]
         .sign(authority_key, hashes.SHA256())
     )
     certificate = (
-        _builder(_name("postgres.data-platform.svc"), authority_name, key, now)
+        _builder(_name(names[0]), authority_name, key, now)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in NAMES]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
@@ -45,14 +51,14 @@ def make(now: datetime | None = None, old_authority: str = "") -> dict[str, str]
     return {"tls.crt": _pem(certificate), "tls.key": _key_pem(key), "ca.crt": trusted}
 
 
-def needs_renewal(certificate: str, now: datetime | None = None) -> bool:
-    """Whether its end is near, or it lacks one of our names."""
+def needs_renewal(certificate: str, names: tuple[str, ...], now: datetime | None = None) -> bool:
+    """Whether its end is near, or it lacks one of these names."""
     try:
         parsed = x509.load_pem_x509_certificate(certificate.encode())
-        names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        has = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, x509.ExtensionNotFound):
         return True
-    has_all = set(NAMES) <= set(names.get_values_for_type(x509.DNSName))
+    has_all = set(names) <= set(has.get_values_for_type(x509.DNSName))
     return not has_all or parsed.not_valid_after_utc - (now or datetime.now(UTC)) < RENEW_BEFORE
 
 

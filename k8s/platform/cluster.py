@@ -10,8 +10,9 @@ from k8s.platform import shell
 
 Object = dict[str, Any]
 
-DATA_PLATFORM, ETL, AIRFLOW, MONITORING, SIMULATOR = "data-platform", "etl", "airflow", "monitoring", "simulator"
-NAMESPACES = (DATA_PLATFORM, ETL, AIRFLOW, MONITORING, SIMULATOR)
+DATA_PLATFORM, ETL, AIRFLOW, MONITORING = "data-platform", "etl", "airflow", "monitoring"
+SIMULATOR, OBJECT_STORE = "simulator", "object-store"
+NAMESPACES = (DATA_PLATFORM, ETL, AIRFLOW, MONITORING, SIMULATOR, OBJECT_STORE)
 FIELD_MANAGER = "data-platform"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8s.platform import console, installed
-from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING
+from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING, OBJECT_STORE
 
 PEOPLE = {"analyst": "reads gold and silver", "engineer": "reads everything, ops included"}  # others are for programs
 
@@ -24,6 +24,10 @@ def credentials(cluster_option: str) -> None:
     for role, what in PEOPLE.items():
         _line("", role, logins[role], what)
     _line("", superuser["username"], superuser["password"], "the superuser")
+    if cluster.find("secret", "object-store", OBJECT_STORE):
+        keys = installed.secret(cluster, OBJECT_STORE, "object-store")
+        console.say("\nThe S3 that holds the lake, in the cluster at https://object-store.object-store.svc:7070")
+        _line("", keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], "reads and writes everything")
 
 
 def _line(where: str, user: str, password: str, what: str) -> None:

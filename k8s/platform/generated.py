@@ -16,8 +16,8 @@ from typing import Any
 from urllib.parse import quote
 
 from etl import sources
-from k8s.platform import certificate
-from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, ETL, MONITORING, Cluster, Object, key
+from k8s.platform import certificate, lake
+from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, ETL, MONITORING, OBJECT_STORE, Cluster, Object, key
 
 LOGINS = ("etl_loader", "engineer", "analyst", "metrics", "backup", "airflow")
 CA_FILE = "/etc/warehouse/ca.crt"
@@ -44,7 +44,12 @@ ORIGINALS: Mapping[tuple[str, str], Mapping[str, Callable[[], str]]] = {
     (AIRFLOW, "airflow-admin"): {"username": lambda: "admin", "password": password},
     (MONITORING, "grafana-admin"): {"admin-user": lambda: "admin", "admin-password": password},
 }
+KEYS = (OBJECT_STORE, "object-store")
+OF_OBJECT_STORE: Mapping[tuple[str, str], Mapping[str, Callable[[], str]]] = {
+    KEYS: {"AWS_ACCESS_KEY_ID": lambda: "etl", "AWS_SECRET_ACCESS_KEY": password},
+}
 TLS = (DATA_PLATFORM, "warehouse-tls")
+STORE_TLS = (OBJECT_STORE, "object-store-tls")
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,8 @@ class Store:
 
 
 def read(cluster: Cluster) -> dict[tuple[str, str], dict[str, str]]:
-    """Those of `ORIGINALS` that are there, whoever made them, decoded."""
-    wanted = {*ORIGINALS, TLS}
+    """Those that are not derived and are there, whoever made them, decoded."""
+    wanted = {*ORIGINALS, *OF_OBJECT_STORE, TLS, STORE_TLS}
     not_helm = "--field-selector=type!=helm.sh/release.v1"  # those hold whole charts
     with ThreadPoolExecutor() as pool:
         namespaces = sorted({namespace for namespace, _ in wanted})
@@ -74,20 +79,25 @@ def read(cluster: Cluster) -> dict[tuple[str, str], dict[str, str]]:
     }
 
 
-def complete(existing: Mapping[tuple[str, str], dict[str, str]], *, with_tls: bool = True) -> Store:
-    """What there is, and new values for what is missing."""
-    values, made = dict(existing), []
-    for name, makers in ORIGINALS.items():
+def complete(
+    existing: Mapping[tuple[str, str], dict[str, str]], *, with_tls: bool = True, with_object_store: bool = False
+) -> Store:
+    """What there is, and new values for what is missing; those of an object store only if there is to be one."""
+    values = {name: has for name, has in existing.items() if with_object_store or name[0] != OBJECT_STORE}
+    made = []
+    for name, makers in {**ORIGINALS, **(OF_OBJECT_STORE if with_object_store else {})}.items():
         has = existing.get(name, {})
         missing = {entry: make() for entry, make in makers.items() if not has.get(entry)}
         if missing:
             made.append(name[1])
         values[name] = {**has, **missing}
-    if with_tls:
-        tls = existing.get(TLS, {})
-        if not tls.get("tls.key") or not tls.get("ca.crt") or certificate.needs_renewal(tls.get("tls.crt", "")):
-            made.append(TLS[1])
-            values[TLS] = certificate.make(old_authority=tls.get("ca.crt", ""))
+    servers = {TLS: certificate.POSTGRES} if with_tls else {}
+    servers |= {STORE_TLS: certificate.OBJECT_STORE} if with_object_store else {}
+    for name, hosts in servers.items():
+        tls = existing.get(name, {})
+        if not tls.get("tls.key") or not tls.get("ca.crt") or certificate.needs_renewal(tls.get("tls.crt", ""), hosts):
+            made.append(name[1])
+            values[name] = certificate.make(hosts, old_authority=tls.get("ca.crt", ""))
     return Store(values, tuple(made))
 
 
@@ -110,25 +120,34 @@ def derive(store: Store, host: str, port: int) -> Store:
             "PGSSLROOTCERT": CA_FILE,
         },
     }
+    if KEYS in store.values:
+        derived[ETL, "object-store"] = store.values[KEYS]
     return Store({**store.values, **derived}, store.made)
 
 
 def objects(store: Store, authority: str) -> list[Object]:
-    """The Secrets as Kubernetes wants them, and the authority's certificate for every namespace that has clients."""
+    """The Secrets as Kubernetes wants them, and the authorities' certificates for every namespace that has clients."""
+    kinds = {TLS: "kubernetes.io/tls", STORE_TLS: "kubernetes.io/tls"}
     made = [
-        _object("Secret", name, {"type": "kubernetes.io/tls" if name == TLS else "Opaque", "stringData": values})
+        _object("Secret", name, {"type": kinds.get(name, "Opaque"), "stringData": values})
         for name, values in sorted(store.values.items())
     ]
     authorities = [
         _object("ConfigMap", (namespace, "warehouse-ca"), {"data": {"ca.crt": authority}})
         for namespace in (DATA_PLATFORM, ETL, AIRFLOW, MONITORING)
     ]
+    if STORE_TLS in store.values:
+        data = {"ca.crt": store.values[STORE_TLS]["ca.crt"]}
+        authorities.append(_object("ConfigMap", (ETL, "object-store-ca"), {"data": data}))
     return made + authorities
 
 
-def settings_of_pods(*, simulate: bool) -> Object:
+def settings_of_pods(*, simulate: bool = False, object_store: bool = False) -> Object:
     """ConfigMap etl/etl: what every ETL pod is told; secrets are in Secret etl/etl, which people make."""
-    data = {"ETL_LAKE__URL": "/lake", "ETL_STATSD__HOST": "statsd-exporter.monitoring.svc"}
+    data = {
+        "ETL_LAKE__URL": lake.of_platform(object_store=object_store),
+        "ETL_STATSD__HOST": "statsd-exporter.monitoring.svc",
+    }
     if simulate:
         data |= {
             f"ETL_{name.upper()}__BASE_URL": f"http://simulator-{name}.simulator.svc:8900" for name in sources.NAMES

@@ -14,6 +14,7 @@ from k8s.platform import paths
 from k8s.platform.cluster import Cluster
 
 SIMULATOR_ONLY = "simulator.yaml"
+OBJECT_STORE_ONLY = "object-store.yaml"
 LOGS_ONLY = "network-logs.yaml"
 SPARK_ONLY = "spark.yaml"
 ALERTS_OUT = "network-alerts-out.yaml"  # only where somebody is told of alerts
@@ -34,6 +35,7 @@ class Wanted:
     """What decides which manifests there are, and what is filled in."""
 
     simulate: bool = False
+    object_store: bool = False
     logs: bool = False
     spark: bool = False
     alert_ports: tuple[int, ...] = ()
@@ -45,6 +47,7 @@ def files(wanted: Wanted) -> list[Path]:
     """Namespaces first, as everything else lives in one."""
     optional = {
         SIMULATOR_ONLY: wanted.simulate,
+        OBJECT_STORE_ONLY: wanted.object_store,
         LOGS_ONLY: wanted.logs,
         SPARK_ONLY: wanted.spark,
         ALERTS_OUT: bool(wanted.alert_ports),
@@ -54,8 +57,8 @@ def files(wanted: Wanted) -> list[Path]:
 
 
 def unwanted(wanted: Wanted) -> list[Path]:
-    """What an earlier `make up` may have left that is not asked for any more; the simulator's goes with its release."""
-    kept = {*files(wanted), paths.MANIFESTS / SIMULATOR_ONLY}
+    """What an earlier `make up` may have left that is not asked for any more, but for namespaces: data is in some."""
+    kept = {*files(wanted), *(paths.MANIFESTS / name for name in (SIMULATOR_ONLY, OBJECT_STORE_ONLY))}
     return [path for path in sorted(paths.MANIFESTS.glob("*.yaml")) if path not in kept]
 
 

@@ -24,6 +24,7 @@ class Options:
     image_registry: str = ""
     charts: Path | None = None
     simulate: bool = False
+    object_store: bool = False
     logs: bool = False
     spark: bool = False
     environment: str = ""

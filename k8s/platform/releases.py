@@ -11,8 +11,8 @@ from typing import Any
 
 from etl.errors import TransientError
 from k8s.platform import charts, diagnosis, monitoring, paths, readiness, receivers, shell
-from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING, SIMULATOR, Cluster
-from k8s.platform.generated import Store
+from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING, OBJECT_STORE, SIMULATOR, Cluster
+from k8s.platform.generated import KEYS, STORE_TLS, Store
 from k8s.platform.options import Options
 from k8s.platform.readiness import Snapshot, Watch
 from k8s.platform.receivers import Receivers
@@ -121,6 +121,14 @@ def _simulator(facts: Facts) -> Values:
     return {"image": facts.image}
 
 
+def _object_store(facts: Facts) -> Values:
+    return {
+        "image": versions().images["versitygw"],
+        "keys": {"revision": facts.secrets.checksum(KEYS)},
+        "tls": {"revision": facts.secrets.checksum(STORE_TLS)},
+    }
+
+
 STACK = "kube-prometheus-stack"
 RELEASES = (
     Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image"), _warehouse),
@@ -147,16 +155,22 @@ RELEASES = (
     ),
 )
 SIMULATOR_RELEASE = Release("simulator", SIMULATOR, "simulator", ("policies", "image"), _simulator)
+OBJECT_STORE_RELEASE = Release("object-store", OBJECT_STORE, "object-store", ("secrets",), _object_store)
 LOGS = (
     Release("loki", MONITORING, "loki", ("policies",), _nothing),
     Release("alloy", MONITORING, "alloy", ("loki",), _nothing),
 )
-OPTIONAL = (SIMULATOR_RELEASE, *LOGS)
+OPTIONAL = (SIMULATOR_RELEASE, OBJECT_STORE_RELEASE, *LOGS)
 
 
 def wanted(options: Options) -> tuple[Release, ...]:
     """The releases of this installation."""
-    return (*RELEASES, *([SIMULATOR_RELEASE] if options.simulate else []), *(LOGS if options.logs else []))
+    return (
+        *RELEASES,
+        *([SIMULATOR_RELEASE] if options.simulate else []),
+        *([OBJECT_STORE_RELEASE] if options.object_store else []),
+        *(LOGS if options.logs else []),
+    )
 
 
 def present(revisions: Mapping[tuple[str, str], Revision]) -> list[Release]:

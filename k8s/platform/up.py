@@ -25,7 +25,7 @@ from k8s.platform import (
     releases,
     spark,
 )
-from k8s.platform.cluster import SIMULATOR, Cluster
+from k8s.platform.cluster import ETL, SIMULATOR, Cluster
 from k8s.platform.generated import Store
 from k8s.platform.options import Options, context_of
 from k8s.platform.readiness import Watch
@@ -68,7 +68,7 @@ def checked(options: Options) -> Cluster:
     cluster = Cluster(context_of(options.cluster))
     preflight.show([*tools, *preflight.check_all(cluster, options)])
     if options.spark:
-        spark.require_shared(lake.url(cluster))
+        spark.require_shared(lake.url(cluster, object_store=options.object_store))
     if not preflight.agreed(cluster.context, options):
         raise AccessError(
             f"Nothing was changed: context '{cluster.context}' is none of the local ones known.",
@@ -85,7 +85,7 @@ class Installation:
         self.options = options
         self.watch = Watch(cluster)
         self.image = images.name(options)
-        self.lake = lake.url(cluster)
+        self.lake = lake.url(cluster, object_store=options.object_store)
         self.revisions = releases.revisions(cluster)
         self.secrets = Store({})
         self.receivers = receivers.read(cluster)
@@ -98,7 +98,8 @@ class Installation:
         """All steps; `needs` says what must be done before."""
         steps = [
             Step("policies", (), self._policies),
-            Step("secrets", (), self._secrets),
+            # The namespace of the object store comes with its policies, and gets Secrets.
+            Step("secrets", ("policies",) if self.options.object_store else (), self._secrets),
             Step("operator kinds", (), lambda running: charts.provide_crds(self.cluster, self.options.charts, running)),
             Step("image", (), partial(images.provide, self.cluster, self.options, images.SLIM)),
             Step("dags", ("image",), lambda running: dags.provide(self.cluster, self._told_to_dags(), running)),
@@ -118,6 +119,7 @@ class Installation:
     def _policies(self, _running: Running) -> str:
         wanted = manifests.Wanted(
             simulate=self.options.simulate,
+            object_store=self.options.object_store,
             logs=self.options.logs,
             spark=self.options.spark,
             alert_ports=self.receivers.ports,
@@ -140,16 +142,19 @@ class Installation:
                 hint="kubectl -n data-platform create secret generic warehouse-superuser "
                 "--from-literal=username=… --from-file=password=FILE",
             )
-        complete = generated.complete(existing, with_tls=not external)
+        complete = generated.complete(existing, with_tls=not external, with_object_store=self.options.object_store)
         self.secrets = generated.derive(complete, *self.options.warehouse_address)
         if self.options.warehouse_ca is not None:
             authority = self.options.warehouse_ca.read_text(encoding="utf-8")
         else:
             authority = self.secrets.values[generated.TLS]["ca.crt"]
         made = generated.objects(self.secrets, authority)
-        settings = generated.settings_of_pods(simulate=self.options.simulate)
+        settings = generated.settings_of_pods(simulate=self.options.simulate, object_store=self.options.object_store)
         of_spark = [spark.settings()] if self.options.spark else []
         self.cluster.apply([*made, settings, *of_spark, monitoring.queries_map()])
+        if not self.options.object_store:  # its keys would come before the role that opens a lake elsewhere
+            gone = ("secret/object-store", "configmap/object-store-ca", "networkpolicy/to-object-store")
+            self.cluster.kubectl("delete", *gone, "--namespace", ETL, "--ignore-not-found")
         kept = len(complete.values) - len(complete.made)
         return f"made {len(complete.made)}, kept {kept}" if complete.made else "unchanged"
 

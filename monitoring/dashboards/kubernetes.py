@@ -26,7 +26,7 @@ from monitoring.dashboards.panels import (
 )
 from monitoring.dashboards.queries import WINDOW, happened, or_zero
 
-NAMESPACES = "data-platform|etl|airflow|monitoring|simulator"
+NAMESPACES = "data-platform|etl|airflow|monitoring|simulator|object-store"
 PLATFORM = f'namespace=~"{NAMESPACES}"'
 CHOSEN = 'namespace=~"$namespace"'
 POD = 'job="kubelet", pod!="", container="", image=""'  # a pod's own cgroup: all containers together, on every runtime

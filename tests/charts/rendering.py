@@ -39,6 +39,7 @@ CASES: dict[str, tuple[str, str, Values]] = {
     "warehouse outside, authority unknown": ("warehouse", "", OUTSIDE | {"tls": {"caConfigMap": ""}}),
     "warehouse, no budget": ("warehouse", "", {"maxUnavailable": None, "imagePullSecrets": ["registry"]}),
     "simulator": ("simulator", "", {}),
+    "object-store": ("object-store", "", {}),
     "monitoring": ("monitoring", "", {}),
 }
 PLAIN = ("manifests", "manifests for a warehouse outside")
@@ -67,7 +68,9 @@ def rendered(source: str) -> tuple[Manifest, ...]:
     if source in CASES:
         chart, file, values = CASES[source]
         return tuple(render(chart, values, file=file))
-    wanted = plain.Wanted(simulate=True, logs=True, alert_ports=(443,), is_warehouse_outside=source != PLAIN[0])
+    wanted = plain.Wanted(
+        simulate=True, object_store=True, logs=True, alert_ports=(443,), is_warehouse_outside=source != PLAIN[0]
+    )
     text = plain.render(KUBERNETES_API, wanted)
     return tuple(manifest for manifest in yaml.safe_load_all(text) if manifest)
 

@@ -307,7 +307,7 @@ def _pod_selectors(node: Any) -> Iterator[dict[str, Any]]:
 
 def _made(manifests: Iterable[Manifest]) -> Iterator[tuple[str, str, set[str]]]:
     """What these objects and the installer make: kind, name, keys."""
-    store = generated.derive(generated.complete({}), "postgres", 5432)
+    store = generated.derive(generated.complete({}, with_object_store=True), "postgres", 5432)
     for manifest in [*manifests, *generated.objects(store, authority="a certificate")]:
         data = manifest.get("data") or manifest.get("stringData") or {}
         yield manifest["kind"], manifest["metadata"]["name"], set(data)

@@ -71,9 +71,17 @@ def test_a_pod_refers_to_secrets_and_repeats_none(dag: str, step: str) -> None:
     assert container["envFrom"] == [
         {"configMapRef": {"name": "etl"}},
         {"secretRef": {"name": "warehouse"}},
+        {"secretRef": {"name": "object-store", "optional": True}},
         {"secretRef": {"name": "etl", "optional": True}},
     ]
     assert {"name": "warehouse-ca", "mountPath": "/etc/warehouse", "readOnly": True} in container["volumeMounts"]
+    assert {"name": "object-store-ca", "mountPath": "/etc/object-store", "readOnly": True} in container["volumeMounts"]
+
+
+@every_step
+def test_a_pod_starts_where_there_is_no_object_store(dag: str, step: str) -> None:
+    [volume] = [one for one in manifest(dag, step)["spec"]["volumes"] if one["name"] == "object-store-ca"]
+    assert volume["configMap"] == {"name": "object-store-ca", "optional": True}
 
 
 @every_plain_step

@@ -5,7 +5,7 @@ from cryptography import x509
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from k8s.platform import certificate, generated
+from k8s.platform import certificate, generated, lake
 from k8s.platform.generated import TLS, Store
 
 LOGINS = ("data-platform", "warehouse-logins")
@@ -51,20 +51,20 @@ def test_the_authority_s_key_is_kept_nowhere(store: Store) -> None:
 
 @pytest.mark.parametrize(("days", "renewed"), [(certificate.LIFE.days - 61, False), (certificate.LIFE.days - 59, True)])
 def test_a_certificate_is_renewed_sixty_days_before_its_end(days: int, renewed: bool) -> None:
-    made = certificate.make(datetime.now(UTC) - timedelta(days=days))
-    assert certificate.needs_renewal(made["tls.crt"]) is renewed
+    made = certificate.make(certificate.POSTGRES, datetime.now(UTC) - timedelta(days=days))
+    assert certificate.needs_renewal(made["tls.crt"], certificate.POSTGRES) is renewed
 
 
 def test_after_a_renewal_clients_trust_the_old_authority_for_a_while() -> None:
-    old = certificate.make()
-    new = certificate.make(old_authority=old["ca.crt"])
-    third = certificate.make(old_authority=new["ca.crt"])
+    old = certificate.make(certificate.POSTGRES)
+    new = certificate.make(certificate.POSTGRES, old_authority=old["ca.crt"])
+    third = certificate.make(certificate.POSTGRES, old_authority=new["ca.crt"])
     assert old["ca.crt"].strip() in new["ca.crt"]
     assert third["ca.crt"].count("BEGIN CERTIFICATE") == 2
 
 
 def test_what_is_no_certificate_is_renewed() -> None:
-    assert certificate.needs_renewal("nonsense")
+    assert certificate.needs_renewal("nonsense", certificate.POSTGRES)
 
 
 def test_everything_is_kept_the_second_time(store: Store) -> None:
@@ -118,3 +118,35 @@ def test_secrets_go_to_the_cluster_undecoded_and_labelled(store: Store) -> None:
         "airflow",
         "monitoring",
     }
+
+
+def test_an_object_store_has_keys_and_a_certificate_only_when_asked_for(store: Store) -> None:
+    asked = generated.derive(generated.complete(store.values, with_object_store=True), HOST, 5432)
+    assert asked.made == ("object-store", "object-store-tls")
+    assert asked.values["etl", "object-store"] == asked.values[generated.KEYS]
+    assert not any("object-store" in name for _, name in store.values)
+
+
+def test_keys_of_an_object_store_are_kept_but_nobody_gets_them_while_it_is_not_asked_for() -> None:
+    existing = generated.complete({}, with_object_store=True).values
+    without = generated.derive(generated.complete(existing), HOST, 5432)
+    assert without.made == ()
+    assert not any("object-store" in name for _, name in without.values)
+    assert generated.complete(existing, with_object_store=True).values == existing
+
+
+def test_pods_trust_the_authority_of_the_object_store_under_the_path_that_the_lake_s_address_names() -> None:
+    store = generated.complete({}, with_object_store=True)
+    [authority] = [
+        item for item in generated.objects(store, "another") if item["metadata"]["name"] == "object-store-ca"
+    ]
+    assert authority["metadata"]["namespace"] == "etl"
+    certificates = store.values[generated.STORE_TLS]
+    assert authority["data"] == {"ca.crt": certificates["ca.crt"]}
+    signed = x509.load_pem_x509_certificate(certificates["tls.crt"].encode())
+    signed.verify_directly_issued_by(x509.load_pem_x509_certificate(certificates["ca.crt"].encode()))
+
+
+@pytest.mark.parametrize(("is_asked_for", "expected"), [(False, lake.VOLUME), (True, lake.OBJECT_STORE)])
+def test_pods_are_told_where_the_lake_is(is_asked_for: bool, expected: str) -> None:
+    assert generated.settings_of_pods(object_store=is_asked_for)["data"]["ETL_LAKE__URL"] == expected

@@ -7,11 +7,11 @@ from etl.errors import ConfigError
 from k8s.platform import lake, manifests, spark
 
 API = [{"to": [{"ipBlock": {"cidr": "192.0.2.2/32"}}], "ports": [{"protocol": "TCP", "port": 6443}]}]
-NAMESPACES = ("data-platform", "etl", "airflow", "monitoring", "simulator")
+NAMESPACES = ("data-platform", "etl", "airflow", "monitoring", "simulator", "object-store")
 
 
 def rendered(**options: Any) -> list[dict[str, Any]]:
-    wanted = manifests.Wanted(**{"simulate": True, "logs": True, "spark": True, **options})
+    wanted = manifests.Wanted(**{"simulate": True, "object_store": True, "logs": True, "spark": True, **options})
     return [item for item in yaml.safe_load_all(manifests.render(API, wanted)) if item]
 
 
@@ -85,6 +85,17 @@ def test_airflow_and_spark_may_launch_pods_and_grafana_may_read_dashboards_and_n
 
 def test_the_simulator_and_its_arrow_are_there_only_when_asked_for() -> None:
     assert "simulator" not in str(rendered(simulate=False))
+
+
+def test_the_object_store_and_its_arrow_are_there_only_when_asked_for() -> None:
+    assert "object-store" not in str(rendered(object_store=False))
+
+
+def test_only_etl_pods_reach_the_object_store_which_calls_nobody() -> None:
+    policies = [item for item in of("NetworkPolicy") if item["metadata"]["namespace"] == "object-store"]
+    [rule] = [rule for item in policies for rule in item["spec"].get("ingress", [])]
+    assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "etl"}}}]
+    assert not [item for item in policies if "egress" in item["spec"]]
 
 
 def test_spark_has_its_account_and_arrows_only_when_asked_for() -> None:

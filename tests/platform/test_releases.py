@@ -25,7 +25,7 @@ def facts_of(secrets: dict[tuple[str, str], dict[str, str]]) -> Facts:
 
 @pytest.fixture(scope="module")
 def facts() -> Facts:
-    return facts_of(generated.complete({}).values)
+    return facts_of(generated.complete({}, with_object_store=True).values)
 
 
 def test_the_newest_revision_counts(helm_secrets: str) -> None:
@@ -98,7 +98,7 @@ def resources() -> list[tuple[str, dict[str, dict[str, str]]]]:
             item for key, child in tree.items() if key not in skipped for item in found(f"{where}.{key}", child)
         ]
 
-    files = [paths.CHARTS / "warehouse" / "values.yaml", paths.CHARTS / "simulator" / "values.yaml"]
+    files = [paths.CHARTS / chart / "values.yaml" for chart in ("warehouse", "simulator")]
     optional = {release.name for release in OPTIONAL}
     files += [
         path

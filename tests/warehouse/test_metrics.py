@@ -222,7 +222,8 @@ def test_a_killed_run_has_failed_as_soon_as_it_is_dead(database: str, lake: Lake
     run_id = new_run_id()
     with Warehouse(database, role="etl_loader") as killed:
         killed.run("ledger/hold_run", {"run_id": run_id})
-        told = {"run_id": run_id, "source": "spacex", "sink": "warehouse", "origin": "a test", "start": None, "end": None}
+        about = {"source": "spacex", "sink": "warehouse", "start": None, "end": None}
+        told = {"run_id": run_id, "origin": "a test"} | about
         killed.run("ledger/start_run", told)
         assert series(database)["etl_source_last_run_failed"] == {("spacex",): 0}, "it runs"
         began = value(database, "select extract(epoch from max(started_at))::float from ops.run")
@@ -242,7 +243,8 @@ def test_the_first_run_of_all_has_not_failed_while_it_runs(database: str) -> Non
     run_id = new_run_id()
     with Warehouse(database, role="etl_loader") as running:
         running.run("ledger/hold_run", {"run_id": run_id})
-        told = {"run_id": run_id, "source": "spacex", "sink": "warehouse", "origin": "a test", "start": None, "end": None}
+        about = {"source": "spacex", "sink": "warehouse", "start": None, "end": None}
+        told = {"run_id": run_id, "origin": "a test"} | about
         running.run("ledger/start_run", told)
         assert series(database)["etl_source_last_run_failed"] == {("spacex",): 0}
 
