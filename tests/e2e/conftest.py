@@ -58,6 +58,19 @@ def airflow(up: str) -> Iterator[Airflow]:
 
 
 @pytest.fixture(scope="module")
+def on_object_store(up: str) -> Iterator[str]:
+    """What `make up OBJECT_STORE=1` said; after the tests of a file the lake of pods is the volume again."""
+    ended = kube.make("up", OBJECT_STORE="1")
+    print(ended.stdout)
+    try:
+        assert ended.returncode == 0, ended.stderr
+        yield ended.stdout
+    finally:
+        back = kube.make("up")
+        assert back.returncode == 0, back.stderr
+
+
+@pytest.fixture(scope="module")
 def prometheus(up: str) -> Iterator[Prometheus]:
     """What is measured."""
     with kube.forward("monitoring", "kube-prometheus-stack-prometheus", 9090) as port:

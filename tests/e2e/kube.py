@@ -32,9 +32,10 @@ def wait_for(what: str, look: Callable[[], Seen | None], seconds: float = PATIEN
     return seen
 
 
-def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """What a person types; variables such as CHARTS come from the environment of the test run."""
-    command = ["make", "--no-print-directory", *arguments, "SIMULATE=1", "YES=1"]
+    given = [f"{name}={value}" for name, value in variables.items()]
+    command = ["make", "--no-print-directory", *arguments, "SIMULATE=1", "YES=1", *given]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
@@ -54,7 +55,7 @@ def as_superuser(statement: str) -> str:
 def helm_releases() -> dict[str, tuple[str, str]]:
     """Each Helm release of the platform with its status and revision."""
     listed = json.loads(subprocess.check_output(["helm", "list", "--all-namespaces", "--output=json"]))
-    ours = [release for release in listed if release["namespace"] in (*NAMESPACES, "simulator")]
+    ours = [release for release in listed if release["namespace"] in (*NAMESPACES, "simulator", "object-store")]
     return {release["name"]: (release["status"], release["revision"]) for release in ours}
 
 

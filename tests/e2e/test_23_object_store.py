@@ -1,0 +1,106 @@
+"""With an object store in the cluster: the lake is there, opened by its keys only and reached by ETL pods only."""
+
+from __future__ import annotations
+
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from etl.lake.store import Lake
+from tests.e2e import kube
+from tests.e2e.airflow import Airflow
+from tests.e2e.conftest import Ask
+
+FIRST, AFTER = "2023-01-01", "2023-01-06"  # long before the days that other scenarios are about
+SENSORS = 100
+KEPT = "a-test/kept"  # a file that no run knows
+
+OpenLake = Callable[[], AbstractContextManager[Lake]]
+
+
+@pytest.fixture(scope="module")
+def published(on_object_store: str, airflow: Airflow) -> str:
+    """The id of a run that has ended well."""
+    run = airflow.start("sensors", start_date=FIRST, end_date=AFTER)
+    assert airflow.end("sensors", run) == "success", airflow.tasks("sensors", run)
+    return run
+
+
+@pytest.fixture
+def authority(on_object_store: str, tmp_path: Path) -> Path:
+    """A file with the certificate of who signed the server's."""
+    file = tmp_path / "ca.crt"
+    file.write_text(kube.secret("object-store", "object-store-tls")["ca.crt"])
+    return file
+
+
+@pytest.fixture
+def open_lake(authority: Path, monkeypatch: pytest.MonkeyPatch) -> OpenLake:
+    """`with open_lake() as lake`: the lake in the store, over a port-forward, the server's certificate verified."""
+    for name, value in kube.secret("object-store", "object-store").items():
+        monkeypatch.setenv(name, value)
+
+    @contextmanager
+    def lake() -> Iterator[Lake]:
+        with kube.forward("object-store", "object-store", 7070) as port:
+            options = f"endpoint_override=localhost:{port}&scheme=https&region=us-east-1"
+            yield Lake(f"s3://lake?{options}&tls_ca_file_path={authority}")
+
+    return lake
+
+
+def test_a_run_keeps_what_it_extracts_and_transforms_in_the_store(published: str, open_lake: OpenLake) -> None:
+    with open_lake() as lake:
+        layers = {path.partition("/")[0] for path in lake.list("")}
+    assert {"bronze", "silver"} <= layers
+
+
+def test_what_is_in_the_store_is_published(published: str, ask: Ask) -> None:
+    days = f"reading_date >= '{FIRST}' and reading_date < '{AFTER}'"
+    [(rows,)] = ask("analyst", f"select count(*) from silver.sensor_readings where {days}")
+    assert rows == 5 * SENSORS
+
+
+def test_status_shows_the_store_and_its_volume(on_object_store: str) -> None:
+    status = kube.make("status")
+    assert "object-store/data-object-store-0" in status.stdout, status.stderr
+
+
+def test_the_keys_are_shown_to_who_asks_for_them(on_object_store: str) -> None:
+    secret = kube.secret("object-store", "object-store")["AWS_SECRET_ACCESS_KEY"]
+    assert secret not in on_object_store
+    assert secret in kube.make("credentials").stdout
+
+
+@pytest.mark.parametrize("path", ["lake", "lake/bronze", ""])
+def test_a_request_that_no_key_has_signed_is_refused(on_object_store: str, authority: Path, path: str) -> None:
+    trusting = ssl.create_default_context(cafile=str(authority))
+    with kube.forward("object-store", "object-store", 7070) as port:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"https://localhost:{port}/{path}", context=trusting, timeout=30)
+    assert refused.value.code == 403
+
+
+@pytest.mark.parametrize(
+    ("namespace", "is_reached"), [("etl", True), ("data-platform", False), ("object-store", False)]
+)
+def test_only_etl_pods_reach_it(on_object_store: str, image: str, namespace: str, is_reached: bool) -> None:
+    target = kube.address("object-store", "object-store", 7070)
+    with kube.idle_pod(namespace, image, labels={"app.kubernetes.io/name": "idle"}) as idle:
+        assert kube.reachable_from(idle, image, [target]) == {target: is_reached}
+
+
+def test_a_killed_server_comes_back_with_what_it_had(open_lake: OpenLake) -> None:
+    content = bytes(20 * 2**20)  # in several parts
+    with open_lake() as lake:
+        lake.write(KEPT, content)
+    kube.kill("object-store", "object-store-0")
+    kube.wait_for("the server is back", lambda: kube.pods("object-store") and kube.all_ready("object-store"))
+    with open_lake() as lake:
+        assert lake.read(KEPT) == content
+        lake.delete(KEPT)
