@@ -84,8 +84,9 @@ def complete(
 ) -> Store:
     """What there is, and new values for what is missing; those of an object store only if there is to be one."""
     values = {name: has for name, has in existing.items() if with_object_store or name[0] != OBJECT_STORE}
+    originals = {**ORIGINALS, **(OF_OBJECT_STORE if with_object_store else {})}
     made = []
-    for name, makers in {**ORIGINALS, **(OF_OBJECT_STORE if with_object_store else {})}.items():
+    for name, makers in originals.items():
         has = existing.get(name, {})
         missing = {entry: make() for entry, make in makers.items() if not has.get(entry)}
         if missing:

@@ -80,15 +80,12 @@ def test_the_keys_are_shown_to_who_asks_for_them(on_object_store: str) -> None:
 @pytest.mark.parametrize("path", ["lake", "lake/bronze", ""])
 def test_a_request_that_no_key_has_signed_is_refused(on_object_store: str, authority: Path, path: str) -> None:
     trusting = ssl.create_default_context(cafile=str(authority))
-    with kube.forward("object-store", "object-store", 7070) as port:
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"https://localhost:{port}/{path}", context=trusting, timeout=30)
+    with kube.forward("object-store", "object-store", 7070) as port, pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"https://localhost:{port}/{path}", context=trusting, timeout=30)
     assert refused.value.code == 403
 
 
-@pytest.mark.parametrize(
-    ("namespace", "is_reached"), [("etl", True), ("data-platform", False), ("object-store", False)]
-)
+@pytest.mark.parametrize(("namespace", "is_reached"), [("etl", True), ("data-platform", False), ("default", False)])
 def test_only_etl_pods_reach_it(on_object_store: str, image: str, namespace: str, is_reached: bool) -> None:
     target = kube.address("object-store", "object-store", 7070)
     with kube.idle_pod(namespace, image, labels={"app.kubernetes.io/name": "idle"}) as idle:
