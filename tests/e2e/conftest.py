@@ -57,17 +57,13 @@ def airflow(up: str) -> Iterator[Airflow]:
         yield airflow
 
 
-@pytest.fixture(scope="module")
-def on_object_store(up: str) -> Iterator[str]:
-    """What `make up OBJECT_STORE=1` said; after the tests of a file the lake of pods is the volume again."""
-    ended = kube.make("up", OBJECT_STORE="1")
+@pytest.fixture(scope="session")
+def up_with_spark(up: str) -> str:
+    """What `make up` said that brought Spark and an object store; the last scenario about them takes both away again."""
+    ended = kube.make("up", SPARK="1", OBJECT_STORE="1")
     print(ended.stdout)
-    try:
-        assert ended.returncode == 0, ended.stderr
-        yield ended.stdout
-    finally:
-        back = kube.make("up")
-        assert back.returncode == 0, back.stderr
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 @pytest.fixture(scope="module")

@@ -33,18 +33,7 @@ def begun() -> datetime:
 
 
 @pytest.fixture(scope="module")
-def on_spark(up: str, begun: datetime) -> Iterator[str]:
-    """The platform with Spark and an object store; without them again in the end."""
-    ended = kube.make("up", "SPARK=1", "OBJECT_STORE=1")
-    print(ended.stdout)
-    assert ended.returncode == 0, ended.stderr
-    yield ended.stdout
-    ended = kube.make("up")
-    assert ended.returncode == 0, ended.stderr
-
-
-@pytest.fixture(scope="module")
-def airflow(on_spark: str) -> Iterator[Airflow]:
+def airflow(up_with_spark: str, begun: datetime) -> Iterator[Airflow]:
     with logged_in() as airflow:
         kube.wait_for("the DAG", lambda: airflow.call("GET", "dags/sensors_spark").ok)
         yield airflow
@@ -111,7 +100,7 @@ def test_the_warehouse_s_own_rows_and_watermark_stay_as_they_are(killed: str, as
 
 
 @pytest.mark.parametrize("verb", ["create", "get", "list", "watch", "patch", "delete", "deletecollection"])
-def test_the_driver_handles_pods_in_etl_and_nowhere_else(on_spark: str, verb: str) -> None:
+def test_the_driver_handles_pods_in_etl_and_nowhere_else(up_with_spark: str, verb: str) -> None:
     assert may("etl:spark", verb, "pods", "etl")
     for namespace in ("airflow", "data-platform", "monitoring", "default", "kube-system"):
         assert not may("etl:spark", verb, "pods", namespace)
@@ -119,17 +108,17 @@ def test_the_driver_handles_pods_in_etl_and_nowhere_else(on_spark: str, verb: st
 
 @pytest.mark.parametrize("resource", ["secrets", "configmaps", "services", "persistentvolumeclaims", "roles", "jobs"])
 @pytest.mark.parametrize("verb", ["get", "list", "create", "delete"])
-def test_the_driver_handles_nothing_but_pods(on_spark: str, verb: str, resource: str) -> None:
+def test_the_driver_handles_nothing_but_pods(up_with_spark: str, verb: str, resource: str) -> None:
     for namespace in (*kube.NAMESPACES, "default", "kube-system"):
         assert not may("etl:spark", verb, resource, namespace)
 
 
-def test_the_driver_may_not_enter_a_pod(on_spark: str) -> None:
+def test_the_driver_may_not_enter_a_pod(up_with_spark: str) -> None:
     assert not may("etl:spark", "create", "pods", "etl", "exec")
     assert not may("etl:spark", "patch", "pods", "etl", "ephemeralcontainers")
 
 
-def test_only_the_driver_reaches_kubernetes_and_only_executors_reach_the_driver(on_spark: str, image: str) -> None:
+def test_only_the_driver_reaches_kubernetes_and_only_executors_reach_the_driver(up_with_spark: str, image: str) -> None:
     labels = {"app.kubernetes.io/name": "etl"}
     listening = ("python3", "-m", "http.server", "7078")
     with (
@@ -144,9 +133,12 @@ def test_only_the_driver_reaches_kubernetes_and_only_executors_reach_the_driver(
         assert kube.reachable_from(other, image, [api, port]) == {api: False, port: False}
 
 
-def test_without_spark_nothing_of_it_is_left_but_what_it_made(on_spark: str) -> None:
+def test_without_spark_and_store_nothing_of_them_is_left_but_what_they_keep(up_with_spark: str) -> None:
     ended = kube.make("up")
     assert ended.returncode == 0, ended.stderr
+    assert "object-store" not in kube.helm_releases()
+    [claim] = client.CoreV1Api().list_namespaced_persistent_volume_claim("object-store").items
+    assert claim.status.phase == "Bound"
     accounts = [one.metadata.name for one in client.CoreV1Api().list_namespaced_service_account("etl").items]
     assert "spark" not in accounts
     assert "sensors_spark.py" not in client.CoreV1Api().read_namespaced_config_map("dags", "airflow").data
