@@ -59,7 +59,7 @@ def airflow(up: str) -> Iterator[Airflow]:
 
 @pytest.fixture(scope="session")
 def up_with_spark(up: str) -> str:
-    """What `make up` said that brought Spark and an object store; the last scenario about them takes both away again."""
+    """What `make up` said that brought Spark and an object store; the last scenario about them takes both away."""
     ended = kube.make("up", SPARK="1", OBJECT_STORE="1")
     print(ended.stdout)
     assert ended.returncode == 0, ended.stderr
