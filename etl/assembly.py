@@ -14,7 +14,7 @@ from etl import sources
 from etl.errors import PlatformError, SourceUnavailableError, UsageError
 from etl.lake.silver import Engine
 from etl.lake.store import Lake
-from etl.model import DataInterval, Sink, Source, today
+from etl.model import DataInterval, Source, today
 from etl.pipeline import Nobody, Observer, Pipeline
 from etl.settings import Settings, SourceSettings
 from etl.sources.http import HttpClient, Patience
@@ -37,8 +37,8 @@ class Parts:
         """The source as it is set up."""
         return sources.load(name, self._knobs(name))
 
-    def interval(self, source: Source, start: date | None, end: date | None, sink: Sink) -> DataInterval | None:
-        """The days that a run is about; those not given follow from what the sink has, for a source read by days.
+    def interval(self, source: Source, start: date | None, end: date | None) -> DataInterval | None:
+        """The days that a run is about; those not given follow from what is published, for a source read by days.
 
         Raises: UsageError for an end without a start, if the source serves its whole state.
         """
@@ -46,7 +46,7 @@ class Parts:
             return DataInterval(start, end or today())
         if not source.serves_everything:
             with self.warehouse() as warehouse:
-                return source.interval(ledger.next_start(warehouse, source.datasets, sink), end or today())
+                return source.interval(ledger.next_start(warehouse, source.datasets), end or today())
         if end is not None:
             raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
         return None

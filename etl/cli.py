@@ -19,7 +19,7 @@ from etl.errors import ConfigError, PlatformError, UsageError
 if TYPE_CHECKING:
     from etl.assembly import Parts
     from etl.lake.inventory import Run
-    from etl.model import DataInterval, Part, Sink, Source
+    from etl.model import DataInterval, Part, Source
     from etl.pipeline import Pipeline
     from etl.warehouse.connection import Warehouse
     from etl.warehouse.questions import Answer
@@ -65,21 +65,12 @@ engine_option = click.option(
     show_default=True,
     help="What parses and derives: this machine, or Spark.",
 )
-
-
-def _sink(_context: click.Context, _option: click.Parameter, value: str) -> Sink:
-    from etl.model import Sink
-
-    return Sink(value)
-
-
 sink_option = click.option(
     "--sink",
     type=click.Choice(["warehouse", "lake"]),
     default="warehouse",
     show_default=True,
-    callback=_sink,
-    help="Where gold goes: into Postgres, or as Parquet into the lake. Without days, a run is about what is new there.",
+    help="Where gold goes: into Postgres, or as Parquet into the lake.",
 )
 run_option = click.option("--run-id", help="Go on with this run instead of the newest.")
 
@@ -162,14 +153,13 @@ def _watched(parts: Parts, source: Source, engine: str = "local") -> Iterator[Pi
 @etl.command()
 @source_argument
 @interval_options
-@sink_option
-def check(source_name: str, days: Days, sink: Sink) -> None:
+def check(source_name: str, days: Days) -> None:
     """Tell in seconds whether a run can work; an interval that makes no sense is refused here already."""
     from etl import console
 
     parts = _parts()
     source = parts.source(source_name)
-    interval = parts.interval(source, *days, sink)
+    interval = parts.interval(source, *days)
     # A pod may be there a moment before its network policies.
     with parts.client(source, attempts=3) as client, _watched(parts, source) as pipeline:
         about = f" for {interval}" if interval else ""
@@ -182,15 +172,12 @@ def check(source_name: str, days: Days, sink: Sink) -> None:
 @run_option
 @click.option("--part", help="Only a share of it, such as 2/4; each share with the same --run-id and --to.")
 @click.option("--transform", "then_transform", is_flag=True, help="Turn it into silver as well.")
-@sink_option
-def extract(
-    source_name: str, days: Days, run_id: str | None, part: str | None, then_transform: bool, sink: Sink
-) -> None:
+def extract(source_name: str, days: Days, run_id: str | None, part: str | None, then_transform: bool) -> None:
     """Keep the API's answers in the lake's bronze; print the run's id."""
     parts = _parts()
     source = parts.source(source_name)
     share = _share(part, run_id, then_transform)
-    interval = parts.interval(source, *days, sink)
+    interval = parts.interval(source, *days)
     with _watched(parts, source) as pipeline:
         with parts.client(source) as client:
             run_id = pipeline.extract(client, interval, _run_id(run_id), share)
@@ -234,7 +221,7 @@ def transform(source_name: str, days: Days, run_id: str | None, engine: str) -> 
 @click.option("--even-if-older", is_flag=True, help="Publish it though a later extraction is published already.")
 @engine_option
 @sink_option
-def publish(source_name: str, days: Days, run_id: str | None, even_if_older: bool, engine: str, sink: Sink) -> None:
+def publish(source_name: str, days: Days, run_id: str | None, even_if_older: bool, engine: str, sink: str) -> None:
     """Stage, audit and publish the newest silver."""
     from etl import console
     from etl import pipeline as steps
@@ -243,7 +230,7 @@ def publish(source_name: str, days: Days, run_id: str | None, even_if_older: boo
     source = parts.source(source_name)
     transformed = steps.transformed_run(parts.lake(), source, _interval(*days), _run_id(run_id))
     with _watched(parts, source, engine) as pipeline, parts.warehouse() as warehouse:
-        published = pipeline.publish(warehouse, transformed, sink, even_if_older=even_if_older)
+        published = pipeline.publish(warehouse, transformed, even_if_older=even_if_older, into_lake=sink == "lake")
         console.show_published(published, transformed)
 
 
@@ -256,7 +243,7 @@ def publish(source_name: str, days: Days, run_id: str | None, even_if_older: boo
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page there, too.")
 @engine_option
 @sink_option
-def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | None, engine: str, sink: Sink) -> None:
+def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | None, engine: str, sink: str) -> None:
     """All steps: check, extract, transform, stage, audit, publish; then the answers."""
     from etl import console
     from etl.assembly import simulator
@@ -267,13 +254,13 @@ def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | Non
     with ExitStack() as stack:
         warehouse = stack.enter_context(parts.warehouse())
         source = parts.source(source_name)
-        interval = parts.interval(source, *days, sink)
+        interval = parts.interval(source, *days)
         if or_simulate:
             source = stack.enter_context(parts.live_or_simulated(source_name, warehouse))
             console.show_origin(source, parts.source(source_name), simulator(source_name).ABOUT)
         client = stack.enter_context(parts.client(source))
         pipeline = stack.enter_context(_watched(parts, source, engine))
-        summary = pipeline.run(client, warehouse, interval, sink)
+        summary = pipeline.run(client, warehouse, interval, into_lake=sink == "lake")
         console.show_summary(summary)
         for answer in _ask_lake(parts, source_name) if sink == "lake" else _ask_warehouse(warehouse, source_name):
             console.show_answer(answer)

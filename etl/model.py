@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,13 +18,6 @@ if TYPE_CHECKING:
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 MOST_PARTS = 999
 HOW_A_PART_IS_WRITTEN = "Write it like 2/4: the second of 4."
-
-
-class Sink(StrEnum):
-    """Where gold goes. Each has watermarks of its own: what one has published may be new to the other."""
-
-    WAREHOUSE = "warehouse"
-    LAKE = "lake"
 
 
 def new_run_id(now: datetime | None = None) -> str:

@@ -25,7 +25,7 @@ from etl.errors import (
 from etl.lake import bronze, gold, layout, silver
 from etl.lake.silver import Engine, Transformed
 from etl.lake.store import Lake
-from etl.model import Asked, Client, DataInterval, Dataset, Endpoint, Page, Parsed, Part, Sink, Source, new_run_id
+from etl.model import Asked, Client, DataInterval, Dataset, Endpoint, Page, Parsed, Part, Source, new_run_id
 from etl.telemetry import log
 from etl.warehouse import ledger
 from etl.warehouse.connection import Warehouse
@@ -97,17 +97,18 @@ class Pipeline:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(
-        self, client: Client, warehouse: Warehouse, interval: DataInterval | None, sink: Sink = Sink.WAREHOUSE
+        self, client: Client, warehouse: Warehouse, interval: DataInterval | None, *, into_lake: bool = False
     ) -> Summary:
-        """All steps, entered in the ledger from the start.
+        """All steps, entered in the ledger from the start; `into_lake`: gold becomes files rather than tables.
 
         Raises: any PlatformError, after entering it, too.
         """
-        with self.attempt(warehouse, interval, sink) as attempt:
+        with self.attempt(warehouse, interval) as attempt:
             self.check(client, interval)
             run_id = self.extract(client, interval)
             transformed = self.transform(run_id)
-            published = self._publish_into(sink)(warehouse, attempt, transformed)
+            publish = self._publish_into_lake if into_lake else self._publish
+            published = publish(warehouse, attempt, transformed)
         return Summary(attempt.run_id, self.source.name, interval, transformed, published, dict(self.seconds))
 
     def check(self, client: Client, interval: DataInterval | None) -> str:
@@ -154,19 +155,15 @@ class Pipeline:
         return found
 
     def publish(
-        self,
-        warehouse: Warehouse,
-        transformed: Transformed,
-        sink: Sink = Sink.WAREHOUSE,
-        *,
-        even_if_older: bool = False,
+        self, warehouse: Warehouse, transformed: Transformed, *, even_if_older: bool = False, into_lake: bool = False
     ) -> Published:
         """Stage, audit and publish a transformed run as an attempt of its own.
 
         What was extracted earlier than what is published stays unpublished, unless it is wanted `even_if_older`.
         """
-        with self.attempt(warehouse, silver.interval_of(transformed), sink) as attempt:
-            return self._publish_into(sink)(warehouse, attempt, transformed, even_if_older=even_if_older)
+        with self.attempt(warehouse, silver.interval_of(transformed)) as attempt:
+            publish = self._publish_into_lake if into_lake else self._publish
+            return publish(warehouse, attempt, transformed, even_if_older=even_if_older)
 
     def replay(self, warehouse: Warehouse, records: dict[int, tuple[str, bytes]]) -> tuple[Published, dict[int, str]]:
         """Publish quarantined records, mended or now understood, on top of what is published.
@@ -192,11 +189,9 @@ class Pipeline:
         return published, still_refused
 
     @contextmanager
-    def attempt(
-        self, warehouse: Warehouse, interval: DataInterval | None, sink: Sink = Sink.WAREHOUSE
-    ) -> Iterator[ledger.Attempt]:
+    def attempt(self, warehouse: Warehouse, interval: DataInterval | None) -> Iterator[ledger.Attempt]:
         """An entry in the ledger around whatever is done: how it began and how it ended."""
-        attempt = ledger.Attempt(warehouse, new_run_id(), self.source.name, interval, sink)
+        attempt = ledger.Attempt(warehouse, new_run_id(), self.source.name, interval)
         with structlog.contextvars.bound_contextvars(run_id=attempt.run_id, source=self.source.name):
             attempt.start(self.source.origin)
             try:
@@ -261,9 +256,6 @@ class Pipeline:
             raise
         else:
             telemetry.SOURCE_UP.send(1, source=self.source.name)
-
-    def _publish_into(self, sink: Sink) -> Callable[..., Published]:
-        return {Sink.WAREHOUSE: self._publish, Sink.LAKE: self._publish_into_lake}[sink]
 
     def _publish(
         self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool = False

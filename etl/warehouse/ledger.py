@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from etl.errors import PlatformError
-from etl.model import DataInterval, Dataset, Sink
+from etl.model import DataInterval, Dataset
 from etl.warehouse.audits import AuditResult
 from etl.warehouse.connection import Warehouse
 from etl.warehouse.publication import TableOutcome
@@ -30,10 +30,9 @@ class QuarantinedRecord(Protocol):
     def record(self) -> str: ...
 
 
-def next_start(warehouse: Warehouse, datasets: Iterable[Dataset], sink: Sink = Sink.WAREHOUSE) -> date | None:
-    """The first day that some of the datasets have not published there; None if one has published nothing."""
-    marks = warehouse.run("ledger/watermarks")
-    known = {row["dataset"]: row["next_start_date"] for row in marks if row["sink"] == sink}
+def next_start(warehouse: Warehouse, datasets: Iterable[Dataset]) -> date | None:
+    """The first day that some of the datasets have not published; None if one has published nothing."""
+    known = {row["dataset"]: row["next_start_date"] for row in warehouse.run("ledger/watermarks")}
     days = [known.get(dataset.name) for dataset in datasets]
     return None if None in days else min(day for day in days if day is not None)
 
@@ -41,19 +40,11 @@ def next_start(warehouse: Warehouse, datasets: Iterable[Dataset], sink: Sink = S
 class Attempt:
     """One row of ops.run, from its start to its end."""
 
-    def __init__(
-        self,
-        warehouse: Warehouse,
-        run_id: str,
-        source: str,
-        interval: DataInterval | None,
-        sink: Sink = Sink.WAREHOUSE,
-    ) -> None:
+    def __init__(self, warehouse: Warehouse, run_id: str, source: str, interval: DataInterval | None) -> None:
         self._warehouse = warehouse
         self.run_id = run_id
         self.source = source
         self.interval = interval
-        self.sink = sink
         self.audits: list[AuditResult] = []  # they outlive the transaction in which they ran
         self.status = ""
         self.outcomes: tuple[TableOutcome, ...] = ()
@@ -62,8 +53,7 @@ class Attempt:
         """Enter the attempt and hold its lock, so that everyone can see it is alive."""
         self._warehouse.run("ledger/hold_run", {"run_id": self.run_id})
         self._warehouse.run("ledger/abandon_dead_runs")
-        told = {"source": self.source, "sink": self.sink, "origin": origin}
-        self._warehouse.run("ledger/start_run", told | self._key())
+        self._warehouse.run("ledger/start_run", {"source": self.source, "origin": origin} | self._key())
 
     def fail(self, error: PlatformError) -> None:
         """Enter why it failed; its transaction is gone by now, what its audits found is kept here."""
@@ -95,16 +85,15 @@ class Attempt:
 
     def newer_extraction(self, run_id: str) -> str | None:
         """The extraction that is published already though it is younger than `run_id`; ask under the source's lock."""
-        told = self._key() | {"source": self.source, "sink": self.sink, "run_id": run_id}
+        told = self._key() | {"source": self.source, "run_id": run_id}
         found: str | None = self._warehouse.run("ledger/newer_extraction", told)[0]["run_id"]
         return found
 
     def move_watermarks(self, datasets: Iterable[Dataset], end: date | None) -> None:
         """Say that everything before `end` is published, and that earlier refusals of this interval are settled."""
-        told = {"sink": self.sink, "end": end, "run_id": self.run_id}
         for dataset in datasets if end is not None else ():
-            self._warehouse.run("ledger/move_watermark", told | {"dataset": dataset.name})
-        self._warehouse.run("ledger/resolve_quarantine", self._key() | {"source": self.source, "sink": self.sink})
+            self._warehouse.run("ledger/move_watermark", {"dataset": dataset.name, "end": end, "run_id": self.run_id})
+        self._warehouse.run("ledger/resolve_quarantine", self._key() | {"source": self.source})
 
     def _record_audits(self, audits: Iterable[AuditResult]) -> None:
         for result in audits:

@@ -3,7 +3,6 @@ select max(extracted_by) as run_id
 from ops.run
 where
     source = %(source)s
-    and sink = %(sink)s
     and status in ('published', 'unchanged')
     and extracted_by > %(run_id)s
     and (

@@ -6,7 +6,6 @@ where
     ops.quarantine.run_id = ops.run.run_id
     and ops.quarantine.resolved_at is null
     and ops.run.source = %(source)s
-    and ops.run.sink = %(sink)s
     and (
         %(start)s::date is null
         or (ops.run.interval_start >= %(start)s::date and ops.run.interval_end <= %(end)s::date)

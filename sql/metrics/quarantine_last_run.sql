@@ -8,7 +8,6 @@ latest as (
             from ops.run as run
             where
                 run.source = schedule.source
-                and run.sink = 'warehouse'
                 and run.status in ('published', 'unchanged')
                 and run.extracted_by is not null
             order by run.ended_at desc

@@ -222,8 +222,7 @@ def test_a_killed_run_has_failed_as_soon_as_it_is_dead(database: str, lake: Lake
     run_id = new_run_id()
     with Warehouse(database, role="etl_loader") as killed:
         killed.run("ledger/hold_run", {"run_id": run_id})
-        about = {"source": "spacex", "sink": "warehouse", "start": None, "end": None}
-        told = {"run_id": run_id, "origin": "a test"} | about
+        told = {"run_id": run_id, "source": "spacex", "start": None, "end": None, "origin": "a test"}
         killed.run("ledger/start_run", told)
         assert series(database)["etl_source_last_run_failed"] == {("spacex",): 0}, "it runs"
         began = value(database, "select extract(epoch from max(started_at))::float from ops.run")
@@ -243,8 +242,7 @@ def test_the_first_run_of_all_has_not_failed_while_it_runs(database: str) -> Non
     run_id = new_run_id()
     with Warehouse(database, role="etl_loader") as running:
         running.run("ledger/hold_run", {"run_id": run_id})
-        about = {"source": "spacex", "sink": "warehouse", "start": None, "end": None}
-        told = {"run_id": run_id, "origin": "a test"} | about
+        told = {"run_id": run_id, "source": "spacex", "start": None, "end": None, "origin": "a test"}
         running.run("ledger/start_run", told)
         assert series(database)["etl_source_last_run_failed"] == {("spacex",): 0}
 

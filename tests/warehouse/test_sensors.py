@@ -18,7 +18,7 @@ from etl import sources
 from etl.errors import AuditError, BudgetSpentError, ConfigError, UsageError
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
-from etl.model import DataInterval, Limit, Part, Sink, Source
+from etl.model import DataInterval, Limit, Part, Source
 from etl.pipeline import Pipeline, Summary, extracted_run
 from etl.settings import SensorsSettings
 from etl.simulate import sensors, server
@@ -67,17 +67,11 @@ def pipeline_on(url: str, lake: Lake, **knobs: Any) -> Iterator[tuple[Pipeline, 
         yield Pipeline(source, lake, 0.05, LocalEngine()), client
 
 
-def run(
-    warehouse: Warehouse,
-    lake: Lake,
-    today: date = TODAY,
-    change: Change | None = None,
-    sink: Sink = Sink.WAREHOUSE,
-) -> Summary:
+def run(warehouse: Warehouse, lake: Lake, today: date = TODAY, change: Change | None = None) -> Summary:
     """A run without dates, as of that day."""
     with simulator(change=change) as url, pipeline_on(url, lake) as (pipeline, client):
-        days = pipeline.source.interval(ledger.next_start(warehouse, pipeline.source.datasets, sink), today)
-        return pipeline.run(client, warehouse, days, sink)
+        days = pipeline.source.interval(ledger.next_start(warehouse, pipeline.source.datasets), today)
+        return pipeline.run(client, warehouse, days)
 
 
 def published(dsn: str, query: str) -> list[Any]:
@@ -317,46 +311,3 @@ def test_a_grid_that_was_moved_does_not_mix_with_the_one_of_before(
         pipeline.run(client, warehouse, last_days)
     assert told.value.audit == "no_sensor_in_two_places"
     assert published(database, "select count(distinct latitude) from silver.sensor_readings") == [3]
-
-
-def test_days_that_went_into_the_lake_alone_are_still_new_to_the_warehouse(
-    warehouse: Warehouse, database: str, lake: Lake
-) -> None:
-    run(warehouse, lake)
-    run(warehouse, lake, TODAY + timedelta(days=9), sink=Sink.LAKE)
-    assert published(database, "select max(reading_date) from silver.sensor_readings") == [TODAY - timedelta(days=1)]
-    run(warehouse, lake, TODAY + timedelta(days=10))
-    assert published(database, "select count(*) from silver.sensor_readings") == [SENSORS * (DAYS + 10)]
-
-
-def test_a_run_into_the_lake_begins_where_the_lake_left_off(warehouse: Warehouse, lake: Lake) -> None:
-    run(warehouse, lake)
-    first = run(warehouse, lake, sink=Sink.LAKE)
-    assert first.interval == FIRST, "the lake's gold has none of it yet"
-    second = run(warehouse, lake, TODAY + timedelta(days=1), sink=Sink.LAKE)
-    assert second.interval == DataInterval(TODAY - timedelta(days=5), TODAY + timedelta(days=1))
-
-
-def test_an_extraction_is_not_too_late_for_the_warehouse_because_the_lake_has_a_later_one(
-    warehouse: Warehouse, database: str, lake: Lake
-) -> None:
-    with simulator() as url, pipeline_on(url, lake) as (pipeline, client):
-        first, second = (pipeline.transform(pipeline.extract(client, FIRST)) for _ in range(2))
-        assert pipeline.publish(warehouse, second, Sink.LAKE).status == "published"
-        assert pipeline.publish(warehouse, first).status == "published"
-        assert pipeline.publish(warehouse, first, Sink.LAKE).status == "unchanged"
-    assert published(database, "select count(*) from silver.sensor_readings") == [SENSORS * DAYS]
-
-
-def test_what_was_refused_is_not_settled_by_reading_it_again_into_the_lake(
-    warehouse: Warehouse, database: str, lake: Lake
-) -> None:
-    def spoilt(answer: list[dict[str, Any]]) -> None:
-        answer[0]["daily"]["temperature_2m_max"][-1] = "warm"
-
-    still_open = "select count(*) from ops.quarantine where resolved_at is null"
-    run(warehouse, lake, change=spoilt)
-    run(warehouse, lake, sink=Sink.LAKE)
-    assert published(database, still_open) == [3]
-    run(warehouse, lake)
-    assert published(database, still_open) == [3], "of days that are not read again by then"
