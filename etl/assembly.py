@@ -14,7 +14,7 @@ from etl import sources
 from etl.errors import PlatformError, SourceUnavailableError, UsageError
 from etl.lake.silver import Engine
 from etl.lake.store import Lake
-from etl.model import DataInterval, Source, today
+from etl.model import DataInterval, Sink, Source, today
 from etl.pipeline import Nobody, Observer, Pipeline
 from etl.settings import Settings, SourceSettings
 from etl.sources.http import HttpClient, Patience
@@ -37,8 +37,8 @@ class Parts:
         """The source as it is set up."""
         return sources.load(name, self._knobs(name))
 
-    def interval(self, source: Source, start: date | None, end: date | None) -> DataInterval | None:
-        """The days that a run is about; those not given follow from what is published, for a source read by days.
+    def interval(self, source: Source, start: date | None, end: date | None, sink: Sink) -> DataInterval | None:
+        """The days that a run is about; those not given follow from what is published there, for a source read by days.
 
         Raises: UsageError for an end without a start, if the source serves its whole state.
         """
@@ -46,7 +46,7 @@ class Parts:
             return DataInterval(start, end or today())
         if not source.serves_everything:
             with self.warehouse() as warehouse:
-                return source.interval(ledger.next_start(warehouse, source.datasets), end or today())
+                return source.interval(ledger.next_start(warehouse, source.datasets, sink), end or today())
         if end is not None:
             raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
         return None
@@ -116,7 +116,7 @@ class Parts:
     def live_or_simulated(self, name: str, warehouse: Warehouse) -> Iterator[Source]:
         """The source if it answers within 3 s, else its simulator on the bundled snapshot.
 
-        Raises: SourceUnavailableError if the warehouse holds real data: simulated facts never replace them.
+        Raises: SourceUnavailableError if real data are published: simulated facts never replace them.
         """
         source = self.source(name)
         try:
@@ -167,6 +167,6 @@ def _refuse_to_mix(warehouse: Warehouse, source: Source, error: PlatformError) -
     origins = {row["origin"] for row in warehouse.run("ledger/origins", {"source": source.name})}
     if origins - {SIMULATED}:
         raise SourceUnavailableError(
-            f"{error.message} The warehouse holds its real data, which the simulator must not replace.",
+            f"{error.message} Its real data are published, and the simulator must not replace them.",
             hint="`etl ask` answers from what is published; run again when the API is back.",
         ) from error

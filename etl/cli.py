@@ -19,7 +19,7 @@ from etl.errors import ConfigError, PlatformError, UsageError
 if TYPE_CHECKING:
     from etl.assembly import Parts
     from etl.lake.inventory import Run
-    from etl.model import DataInterval, Part, Source
+    from etl.model import DataInterval, Part, Sink, Source
     from etl.pipeline import Pipeline
     from etl.warehouse.connection import Warehouse
     from etl.warehouse.questions import Answer
@@ -65,14 +65,23 @@ engine_option = click.option(
     show_default=True,
     help="What parses and derives: this machine, or Spark.",
 )
-sink_option = click.option(
-    "--sink",
-    type=click.Choice(["warehouse", "lake"]),
-    default="warehouse",
-    show_default=True,
-    help="Where gold goes: into Postgres, or as Parquet into the lake.",
-)
 run_option = click.option("--run-id", help="Go on with this run instead of the newest.")
+
+
+def sink_option(about: str) -> Callable[..., Any]:
+    """`--sink`, handed on as a Sink; `about`: what the command does with it."""
+
+    def named(_context: click.Context, _option: click.Parameter, name: str) -> Sink:
+        from etl.model import Sink
+
+        return Sink(name)
+
+    sinks = click.Choice(["warehouse", "lake"])
+    return click.option("--sink", type=sinks, default="warehouse", show_default=True, callback=named, help=about)
+
+
+GOLD_GOES = "Where gold goes: into Postgres, or as Parquet into the lake."
+DAYS_FOLLOW = f"{GOLD_GOES} Days that are not given follow from what is published there."
 
 
 def interval_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -153,13 +162,14 @@ def _watched(parts: Parts, source: Source, engine: str = "local") -> Iterator[Pi
 @etl.command()
 @source_argument
 @interval_options
-def check(source_name: str, days: Days) -> None:
+@sink_option(DAYS_FOLLOW)
+def check(source_name: str, days: Days, sink: Sink) -> None:
     """Tell in seconds whether a run can work; an interval that makes no sense is refused here already."""
     from etl import console
 
     parts = _parts()
     source = parts.source(source_name)
-    interval = parts.interval(source, *days)
+    interval = parts.interval(source, *days, sink)
     # A pod may be there a moment before its network policies.
     with parts.client(source, attempts=3) as client, _watched(parts, source) as pipeline:
         about = f" for {interval}" if interval else ""
@@ -172,12 +182,15 @@ def check(source_name: str, days: Days) -> None:
 @run_option
 @click.option("--part", help="Only a share of it, such as 2/4; each share with the same --run-id and --to.")
 @click.option("--transform", "then_transform", is_flag=True, help="Turn it into silver as well.")
-def extract(source_name: str, days: Days, run_id: str | None, part: str | None, then_transform: bool) -> None:
+@sink_option(DAYS_FOLLOW)
+def extract(
+    source_name: str, days: Days, run_id: str | None, part: str | None, then_transform: bool, sink: Sink
+) -> None:
     """Keep the API's answers in the lake's bronze; print the run's id."""
     parts = _parts()
     source = parts.source(source_name)
     share = _share(part, run_id, then_transform)
-    interval = parts.interval(source, *days)
+    interval = parts.interval(source, *days, sink)
     with _watched(parts, source) as pipeline:
         with parts.client(source) as client:
             run_id = pipeline.extract(client, interval, _run_id(run_id), share)
@@ -220,8 +233,8 @@ def transform(source_name: str, days: Days, run_id: str | None, engine: str) -> 
 @run_option
 @click.option("--even-if-older", is_flag=True, help="Publish it though a later extraction is published already.")
 @engine_option
-@sink_option
-def publish(source_name: str, days: Days, run_id: str | None, even_if_older: bool, engine: str, sink: str) -> None:
+@sink_option(GOLD_GOES)
+def publish(source_name: str, days: Days, run_id: str | None, even_if_older: bool, engine: str, sink: Sink) -> None:
     """Stage, audit and publish the newest silver."""
     from etl import console
     from etl import pipeline as steps
@@ -230,7 +243,7 @@ def publish(source_name: str, days: Days, run_id: str | None, even_if_older: boo
     source = parts.source(source_name)
     transformed = steps.transformed_run(parts.lake(), source, _interval(*days), _run_id(run_id))
     with _watched(parts, source, engine) as pipeline, parts.warehouse() as warehouse:
-        published = pipeline.publish(warehouse, transformed, even_if_older=even_if_older, into_lake=sink == "lake")
+        published = pipeline.publish(warehouse, transformed, sink, even_if_older=even_if_older)
         console.show_published(published, transformed)
 
 
@@ -242,25 +255,25 @@ def publish(source_name: str, days: Days, run_id: str | None, even_if_older: boo
 )
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page there, too.")
 @engine_option
-@sink_option
-def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | None, engine: str, sink: str) -> None:
+@sink_option(DAYS_FOLLOW)
+def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | None, engine: str, sink: Sink) -> None:
     """All steps: check, extract, transform, stage, audit, publish; then the answers."""
     from etl import console
     from etl.assembly import simulator
 
     if report_file is not None:
-        _refuse_report_of_others(source_name)
+        _refuse_report_of_others(source_name, sink)
     parts = _parts(for_people=or_simulate)
     with ExitStack() as stack:
         warehouse = stack.enter_context(parts.warehouse())
         source = parts.source(source_name)
-        interval = parts.interval(source, *days)
+        interval = parts.interval(source, *days, sink)
         if or_simulate:
             source = stack.enter_context(parts.live_or_simulated(source_name, warehouse))
             console.show_origin(source, parts.source(source_name), simulator(source_name).ABOUT)
         client = stack.enter_context(parts.client(source))
         pipeline = stack.enter_context(_watched(parts, source, engine))
-        summary = pipeline.run(client, warehouse, interval, into_lake=sink == "lake")
+        summary = pipeline.run(client, warehouse, interval, sink)
         console.show_summary(summary)
         for answer in _ask_lake(parts, source_name) if sink == "lake" else _ask_warehouse(warehouse, source_name):
             console.show_answer(answer)
@@ -309,7 +322,7 @@ def status(runs: int) -> None:
         console.show_status(
             warehouse.run("ledger/watermarks"),
             warehouse.run("ledger/last_runs", {"limit": runs}),
-            warehouse.run("ledger/open_quarantine", {"source": None}),
+            warehouse.run("ledger/open_quarantine", {"source": None, "sink": None}),
         )
 
 
@@ -374,9 +387,11 @@ def report(file: Path) -> None:
     console.say(f"The report is at {file.absolute().as_uri()}")
 
 
-def _refuse_report_of_others(source_name: str) -> None:
+def _refuse_report_of_others(source_name: str, sink: Sink) -> None:
     from etl.report import SOURCE
 
+    if sink == "lake":
+        raise UsageError("There is no report of the lake.", hint="Leave out --report; `etl ask --on lake` answers.")
     if source_name != SOURCE:
         raise UsageError(f"There is no report of {source_name}.", hint="Leave out --report; `etl ask` has the answers.")
 
@@ -410,12 +425,13 @@ def quarantine() -> None:
 
 @quarantine.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line, to mend and replay.")
-def quarantine_list(as_json: bool) -> None:
+@sink_option("On the way to which of the two they were refused.")
+def quarantine_list(as_json: bool, sink: Sink) -> None:
     """Show what nobody has mended yet."""
     from etl import console
 
     with _parts().warehouse() as warehouse:
-        records = warehouse.run("ledger/open_quarantine", {"source": None})
+        records = warehouse.run("ledger/open_quarantine", {"source": None, "sink": sink})
     console.show_quarantine(records, as_json=as_json)
 
 
@@ -425,11 +441,12 @@ def quarantine_list(as_json: bool) -> None:
 def quarantine_replay(source_name: str, from_file: Any) -> None:
     """Publish quarantined records that are mended, or that this version of the contract accepts."""
     from etl import console, mending
+    from etl.model import Sink
 
     parts = _parts()
     source = parts.source(source_name)
     with parts.warehouse() as warehouse:
-        kept = warehouse.run("ledger/open_quarantine", {"source": source_name})
+        kept = warehouse.run("ledger/open_quarantine", {"source": source_name, "sink": Sink.WAREHOUSE})
         records = mending.records(kept, from_file.read() if from_file else None)
         if not records:
             console.say("There is nothing in quarantine.")

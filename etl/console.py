@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from etl.model import started_at
+from etl.model import Sink, started_at
 
 if TYPE_CHECKING:
     from etl.backfill import Plan, PlannedInterval
@@ -87,7 +87,7 @@ def show_summary(summary: Summary) -> None:
     """Rows in, out, quarantined, published, and the seconds of each step."""
     transformed, published = summary.transformed, summary.published
     if published.status == "unchanged":
-        say(f"\nNothing new: {transformed.records} records were read, the warehouse holds the same content already.")
+        say(f"\nNothing new: {transformed.records} records were read, the {published.sink} holds the same already.")
     table = _table(f"Run {summary.run_id} · {summary.source} · {published.status}")
     for heading in ("records in", "rows out", "quarantined", "rows published"):
         table.add_column(heading, justify="right")
@@ -102,7 +102,7 @@ def show_summary(summary: Summary) -> None:
 def show_published(published: Published, transformed: Transformed) -> None:
     """One line: what a publish did."""
     if published.status == "unchanged":
-        say(f"Nothing new: the warehouse holds the content of run {transformed.run_id}, or of a later one, already.")
+        say(f"Nothing new: the {published.sink} holds run {transformed.run_id}, or what was extracted later, already.")
     else:
         say(f"Published {published.rows_published:,} rows of run {transformed.run_id}.")
 
@@ -147,11 +147,12 @@ def show_status(
         say("Nothing has run yet. Start with `make run` or `etl run spacex`.")
         return
     say("Watermarks")
-    _show_rows(watermarks)
+    _show_rows(_telling_sinks(watermarks))
     say("\nLast runs")
     columns = (
         "run_id",
         "source",
+        "sink",
         "interval",
         "status",
         "started_at",
@@ -160,7 +161,7 @@ def show_status(
         "quarantined",
         "error",
     )
-    _show_rows([{name: _run_column(row, name) for name in columns} for row in runs])
+    _show_rows(_telling_sinks([{name: _run_column(row, name) for name in columns} for row in runs]))
     say("\nIn quarantine")
     show_quarantine(quarantined, as_json=False)
 
@@ -178,8 +179,8 @@ def show_quarantine(records: list[dict[str, Any]], *, as_json: bool) -> None:
     if not records:
         say("Nothing.")
         return
-    columns = ("quarantine_id", "endpoint", "page", "position", "reason", "quarantined_at")
-    _show_rows([{name: row[name] for name in columns} for row in records])
+    columns = ("quarantine_id", "sink", "endpoint", "page", "position", "reason", "quarantined_at")
+    _show_rows(_telling_sinks([{name: row[name] for name in columns} for row in records]))
 
 
 def show_replay(published: Published, records: Mapping[int, Any], still_refused: Mapping[int, str]) -> None:
@@ -315,6 +316,13 @@ def _show_rows(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(*(escape(_text(value)) for value in row.values()))
     out.print(table)
+
+
+def _telling_sinks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows; without their sinks as long as all are about the warehouse."""
+    if any(row["sink"] != Sink.WAREHOUSE for row in rows):
+        return rows
+    return [{name: value for name, value in row.items() if name != "sink"} for row in rows]
 
 
 def _text(value: Any) -> str:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -45,6 +46,13 @@ def is_run_id(text: str) -> bool:
 def today() -> date:
     """The day it is in UTC."""
     return datetime.now(UTC).date()
+
+
+class Sink(StrEnum):
+    """Where gold goes: into tables of the warehouse, or as Parquet into the lake."""
+
+    WAREHOUSE = "warehouse"
+    LAKE = "lake"
 
 
 @dataclass(frozen=True, order=True)

@@ -25,7 +25,7 @@ from etl.errors import (
 from etl.lake import bronze, gold, layout, silver
 from etl.lake.silver import Engine, Transformed
 from etl.lake.store import Lake
-from etl.model import Asked, Client, DataInterval, Dataset, Endpoint, Page, Parsed, Part, Source, new_run_id
+from etl.model import Asked, Client, DataInterval, Dataset, Endpoint, Page, Parsed, Part, Sink, Source, new_run_id
 from etl.telemetry import log
 from etl.warehouse import ledger
 from etl.warehouse.connection import Warehouse
@@ -62,8 +62,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Published:
-    """What a run did to the warehouse."""
+    """What a run did to its sink."""
 
+    sink: Sink
     status: str
     tables: tuple[TableOutcome, ...]
 
@@ -97,18 +98,17 @@ class Pipeline:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(
-        self, client: Client, warehouse: Warehouse, interval: DataInterval | None, *, into_lake: bool = False
+        self, client: Client, warehouse: Warehouse, interval: DataInterval | None, sink: Sink = Sink.WAREHOUSE
     ) -> Summary:
-        """All steps, entered in the ledger from the start; `into_lake`: gold becomes files rather than tables.
+        """All steps, entered in the warehouse's ledger from the start, whatever the sink.
 
         Raises: any PlatformError, after entering it, too.
         """
-        with self.attempt(warehouse, interval) as attempt:
+        with self.attempt(warehouse, interval, sink) as attempt:
             self.check(client, interval)
             run_id = self.extract(client, interval)
             transformed = self.transform(run_id)
-            publish = self._publish_into_lake if into_lake else self._publish
-            published = publish(warehouse, attempt, transformed)
+            published = self._publish(warehouse, attempt, transformed)
         return Summary(attempt.run_id, self.source.name, interval, transformed, published, dict(self.seconds))
 
     def check(self, client: Client, interval: DataInterval | None) -> str:
@@ -155,15 +155,19 @@ class Pipeline:
         return found
 
     def publish(
-        self, warehouse: Warehouse, transformed: Transformed, *, even_if_older: bool = False, into_lake: bool = False
+        self,
+        warehouse: Warehouse,
+        transformed: Transformed,
+        sink: Sink = Sink.WAREHOUSE,
+        *,
+        even_if_older: bool = False,
     ) -> Published:
         """Stage, audit and publish a transformed run as an attempt of its own.
 
-        What was extracted earlier than what is published stays unpublished, unless it is wanted `even_if_older`.
+        What was extracted earlier than what is published there stays unpublished, unless it is wanted `even_if_older`.
         """
-        with self.attempt(warehouse, silver.interval_of(transformed)) as attempt:
-            publish = self._publish_into_lake if into_lake else self._publish
-            return publish(warehouse, attempt, transformed, even_if_older=even_if_older)
+        with self.attempt(warehouse, silver.interval_of(transformed), sink) as attempt:
+            return self._publish(warehouse, attempt, transformed, even_if_older=even_if_older)
 
     def replay(self, warehouse: Warehouse, records: dict[int, tuple[str, bytes]]) -> tuple[Published, dict[int, str]]:
         """Publish quarantined records, mended or now understood, on top of what is published.
@@ -179,7 +183,7 @@ class Pipeline:
                 hint=f"Read the day again: `etl run {self.source.name} --from DAY --to NEXT_DAY`.",
             )
         parsed, still_refused = self._parse_again(records)
-        with self.attempt(warehouse, None) as attempt, publication(warehouse, self.source) as new:
+        with self.attempt(warehouse, None, Sink.WAREHOUSE) as attempt, publication(warehouse, self.source) as new:
             _refuse_settled(warehouse, self.source, records)
             everything = {dataset.name for dataset in self.source.datasets}
             self._stage_audit(new, lambda dataset: parsed.get(dataset.name, []), everything, attempt)
@@ -189,9 +193,9 @@ class Pipeline:
         return published, still_refused
 
     @contextmanager
-    def attempt(self, warehouse: Warehouse, interval: DataInterval | None) -> Iterator[ledger.Attempt]:
+    def attempt(self, warehouse: Warehouse, interval: DataInterval | None, sink: Sink) -> Iterator[ledger.Attempt]:
         """An entry in the ledger around whatever is done: how it began and how it ended."""
-        attempt = ledger.Attempt(warehouse, new_run_id(), self.source.name, interval)
+        attempt = ledger.Attempt(warehouse, new_run_id(), self.source.name, interval, sink)
         with structlog.contextvars.bound_contextvars(run_id=attempt.run_id, source=self.source.name):
             attempt.start(self.source.origin)
             try:
@@ -260,6 +264,12 @@ class Pipeline:
     def _publish(
         self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool = False
     ) -> Published:
+        publish = {Sink.WAREHOUSE: self._publish_into_warehouse, Sink.LAKE: self._publish_into_lake}[attempt.sink]
+        return publish(warehouse, attempt, transformed, even_if_older=even_if_older)
+
+    def _publish_into_warehouse(
+        self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool
+    ) -> Published:
         def rows(dataset: Dataset) -> Iterable[Any]:
             return silver.batches(self.lake, transformed, dataset)
 
@@ -270,7 +280,7 @@ class Pipeline:
             publication(warehouse, self.source) as new,
         ):
             if not even_if_older and _comes_too_late(attempt, transformed):
-                return Published("unchanged", ())
+                return Published(attempt.sink, "unchanged", ())
             self._stage_audit(new, rows, keep, attempt)
             attempt.move_watermarks(self.source.datasets, _end(transformed))
             return self._finish(
@@ -278,11 +288,11 @@ class Pipeline:
             )
 
     def _publish_into_lake(
-        self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool = False
+        self, warehouse: Warehouse, attempt: ledger.Attempt, transformed: Transformed, *, even_if_older: bool
     ) -> Published:
         """Gold as files, made from all days that the lake has; silver is there already."""
         if not even_if_older and _comes_too_late(attempt, transformed):
-            return Published("unchanged", ())
+            return Published(attempt.sink, "unchanged", ())
         texts = {table.name: statement(f"gold/{table.name}") for table in self.source.gold}
         with self._step("publish") as step:
             made = gold.make(self.lake, self.source, transformed.run_id, self.engine, texts)
@@ -291,10 +301,14 @@ class Pipeline:
             with warehouse.transaction():
                 attempt.move_watermarks(self.source.datasets, _end(transformed))
                 attempt.finish(
-                    status="published", outcomes=tables, origin=transformed.origin, extracted_by=transformed.run_id
+                    status="published",
+                    outcomes=tables,
+                    origin=transformed.origin,
+                    extracted_by=transformed.run_id,
+                    quarantined=silver.quarantined(self.lake, transformed),
                 )
             step.numbers.update(tables=len(tables), rows=sum(rows.values()))
-        return Published("published", tables)
+        return Published(attempt.sink, "published", tables)
 
     def _stage_audit(self, new: Publication, rows: Rows, keep: set[str], attempt: ledger.Attempt) -> None:
         attempt.audits = new.audits
@@ -309,7 +323,7 @@ class Pipeline:
             tables = tuple(new.swap())
             status = "published" if any(table.is_changed for table in tables) else "unchanged"
             attempt.finish(status=status, outcomes=tables, **told)
-            published = Published(status, tables)
+            published = Published(attempt.sink, status, tables)
             step.numbers.update(tables=sum(table.is_changed for table in tables), rows=published.rows_published)
         return published
 
@@ -404,7 +418,8 @@ def _no_such_run(
 
 def _refuse_settled(warehouse: Warehouse, source: Source, records: Iterable[int]) -> None:
     """Under the source's lock, so that an old record never replaces what was read since."""
-    still_open = {row["quarantine_id"] for row in warehouse.run("ledger/open_quarantine", {"source": source.name})}
+    told = {"source": source.name, "sink": Sink.WAREHOUSE}
+    still_open = {row["quarantine_id"] for row in warehouse.run("ledger/open_quarantine", told)}
     if settled := sorted(set(records) - still_open):
         raise UsageError(
             f"Another run has settled record {', '.join(map(str, settled))} meanwhile.",

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from etl.errors import PlatformError
-from etl.model import DataInterval, Dataset
+from etl.model import DataInterval, Dataset, Sink
 from etl.warehouse.audits import AuditResult
 from etl.warehouse.connection import Warehouse
 from etl.warehouse.publication import TableOutcome
@@ -30,9 +30,10 @@ class QuarantinedRecord(Protocol):
     def record(self) -> str: ...
 
 
-def next_start(warehouse: Warehouse, datasets: Iterable[Dataset]) -> date | None:
-    """The first day that some of the datasets have not published; None if one has published nothing."""
-    known = {row["dataset"]: row["next_start_date"] for row in warehouse.run("ledger/watermarks")}
+def next_start(warehouse: Warehouse, datasets: Iterable[Dataset], sink: Sink) -> date | None:
+    """The first day that some of the datasets have not published there; None if one has published nothing."""
+    marks = warehouse.run("ledger/watermarks")
+    known = {mark["dataset"]: mark["next_start_date"] for mark in marks if mark["sink"] == sink}
     days = [known.get(dataset.name) for dataset in datasets]
     return None if None in days else min(day for day in days if day is not None)
 
@@ -40,11 +41,14 @@ def next_start(warehouse: Warehouse, datasets: Iterable[Dataset]) -> date | None
 class Attempt:
     """One row of ops.run, from its start to its end."""
 
-    def __init__(self, warehouse: Warehouse, run_id: str, source: str, interval: DataInterval | None) -> None:
+    def __init__(
+        self, warehouse: Warehouse, run_id: str, source: str, interval: DataInterval | None, sink: Sink
+    ) -> None:
         self._warehouse = warehouse
         self.run_id = run_id
         self.source = source
         self.interval = interval
+        self.sink = sink
         self.audits: list[AuditResult] = []  # they outlive the transaction in which they ran
         self.status = ""
         self.outcomes: tuple[TableOutcome, ...] = ()
@@ -92,7 +96,8 @@ class Attempt:
     def move_watermarks(self, datasets: Iterable[Dataset], end: date | None) -> None:
         """Say that everything before `end` is published, and that earlier refusals of this interval are settled."""
         for dataset in datasets if end is not None else ():
-            self._warehouse.run("ledger/move_watermark", {"dataset": dataset.name, "end": end, "run_id": self.run_id})
+            told = {"dataset": dataset.name, "sink": self.sink, "end": end, "run_id": self.run_id}
+            self._warehouse.run("ledger/move_watermark", told)
         self._warehouse.run("ledger/resolve_quarantine", self._key() | {"source": self.source})
 
     def _record_audits(self, audits: Iterable[AuditResult]) -> None:
@@ -103,4 +108,4 @@ class Attempt:
 
     def _key(self) -> dict[str, Any]:
         start, end = (self.interval.start, self.interval.end) if self.interval else (None, None)
-        return {"run_id": self.run_id, "start": start, "end": end}
+        return {"run_id": self.run_id, "sink": self.sink, "start": start, "end": end}

@@ -1,7 +1,7 @@
--- The checksum of what the latest run left in a table.
+-- The checksum of what the latest run left in a table of the warehouse.
 select dataset.content_checksum
 from ops.run_dataset as dataset
 inner join ops.run as run on dataset.run_id = run.run_id
-where dataset.dataset = %(table)s
+where dataset.dataset = %(table)s and run.sink = 'warehouse'
 order by run.ended_at desc
 limit 1

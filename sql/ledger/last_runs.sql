@@ -2,6 +2,7 @@
 select
     run.run_id,
     run.source,
+    run.sink,
     run.interval_start,
     run.interval_end,
     run.status,

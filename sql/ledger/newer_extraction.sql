@@ -1,8 +1,9 @@
--- The newest extraction that is published already and is younger than a run about to publish the same days.
+-- The newest extraction that is published there already and is younger than a run about to publish the same days.
 select max(extracted_by) as run_id
 from ops.run
 where
     source = %(source)s
+    and sink = %(sink)s
     and status in ('published', 'unchanged')
     and extracted_by > %(run_id)s
     and (

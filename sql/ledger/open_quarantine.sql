@@ -1,7 +1,8 @@
--- The refused records of a source that nobody has mended yet.
+-- The refused records, of a source and on the way into a sink if they are named, that nobody has mended yet.
 select
     quarantine.quarantine_id,
     quarantine.run_id,
+    run.sink,
     quarantine.endpoint,
     quarantine.page,
     quarantine.position,
@@ -10,5 +11,8 @@ select
     quarantine.quarantined_at
 from ops.quarantine as quarantine
 inner join ops.run as run on quarantine.run_id = run.run_id
-where quarantine.resolved_at is null and run.source = coalesce(%(source)s, run.source)
+where
+    quarantine.resolved_at is null
+    and run.source = coalesce(%(source)s, run.source)
+    and run.sink = coalesce(%(sink)s, run.sink)
 order by quarantine.quarantine_id

@@ -1,4 +1,8 @@
--- The intervals of a source that are published, for a backfill to leave out.
+-- The intervals of a source that the warehouse has, for a backfill to leave out.
 select distinct interval_start, interval_end
 from ops.run
-where source = %(source)s and status in ('published', 'unchanged') and interval_start is not null
+where
+    source = %(source)s
+    and sink = 'warehouse'
+    and status in ('published', 'unchanged')
+    and interval_start is not null

@@ -1,2 +1,4 @@
--- Sources of which something is published.
-select distinct source from ops.run where status in ('published', 'unchanged')
+-- Sources of which something is published in the warehouse.
+select distinct source
+from ops.run
+where sink = 'warehouse' and status in ('published', 'unchanged')

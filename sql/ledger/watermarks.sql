@@ -1,4 +1,4 @@
--- One row per dataset that was ever published.
-select dataset, last_processed_date, next_start_date, run_id
+-- One row per dataset and sink into which it was ever published, the warehouse first.
+select dataset, sink, last_processed_date, next_start_date, run_id
 from ops.watermark
-order by dataset
+order by sink desc, dataset asc

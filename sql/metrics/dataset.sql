@@ -1,4 +1,4 @@
--- etl_dataset: one row per dataset that the latest successful run of its source left published.
+-- etl_dataset: one row per dataset that the latest successful run of its source left in the warehouse.
 with
 latest as (
     select
@@ -8,6 +8,7 @@ latest as (
             from ops.run as run
             where
                 run.source = schedule.source
+                and run.sink = 'warehouse'
                 and run.status in ('published', 'unchanged')
                 and exists (select 1 from ops.run_dataset where ops.run_dataset.run_id = run.run_id)
             order by run.ended_at desc

@@ -1,4 +1,4 @@
--- etl_dataset_usual: one row per dataset that three or more successful runs before the latest left published.
+-- etl_dataset_usual: one row per dataset that three or more successful runs before the latest left in the warehouse.
 with
 earlier as (
     select
@@ -10,6 +10,7 @@ earlier as (
         from ops.run as run
         where
             run.source = schedule.source
+            and run.sink = 'warehouse'
             and run.status in ('published', 'unchanged')
             and exists (select 1 from ops.run_dataset where ops.run_dataset.run_id = run.run_id)
         order by run.ended_at desc

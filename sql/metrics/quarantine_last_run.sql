@@ -1,4 +1,4 @@
--- etl_quarantine_last_run: one row per dataset of which the latest successful run with an extraction read any record.
+-- etl_quarantine_last_run: one row per dataset of which the latest extraction in the warehouse has read any record.
 with
 latest as (
     select
@@ -8,6 +8,7 @@ latest as (
             from ops.run as run
             where
                 run.source = schedule.source
+                and run.sink = 'warehouse'
                 and run.status in ('published', 'unchanged')
                 and run.extracted_by is not null
             order by run.ended_at desc

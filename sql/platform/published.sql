@@ -1,9 +1,9 @@
--- One line per source: what is published, and up to which day; for `make status`.
+-- One line per source: what the warehouse holds, and up to which day; for `make status`.
 with
 latest as (
     select distinct on (source) source, run_id, status, origin, ended_at
     from ops.run
-    where status in ('published', 'unchanged')
+    where sink = 'warehouse' and status in ('published', 'unchanged')
     order by source asc, ended_at desc
 )
 
@@ -13,7 +13,7 @@ select
         select max(mark.next_start_date)::text
         from ops.watermark as mark
         inner join ops.run as mover on mark.run_id = mover.run_id
-        where mover.source = latest.source
+        where mover.source = latest.source and mark.sink = 'warehouse'
     ), 'none') as line
 from latest
 order by source

@@ -14,7 +14,7 @@ import psycopg2
 import pyarrow as pa
 from psycopg2 import sql
 
-from etl.model import Dataset, new_run_id
+from etl.model import Dataset, Sink, new_run_id
 from etl.warehouse.connection import Warehouse
 from etl.warehouse.copy import Encoded
 from etl.warehouse.ledger import Attempt
@@ -82,7 +82,7 @@ def publish(dsn: str, batches: Iterable[pa.RecordBatch]) -> Loaded:
     warehouse = Timed(dsn, role="etl_loader")
     with warehouse:
         begin = time.perf_counter()
-        attempt = Attempt(warehouse, new_run_id(), readings.SOURCE.name, None)
+        attempt = Attempt(warehouse, new_run_id(), readings.SOURCE.name, None, Sink.WAREHOUSE)
         attempt.start(readings.SOURCE.origin)
         with publication(warehouse, readings.SOURCE) as new:
             new.stage(rows, keep=())

@@ -337,7 +337,7 @@ def test_a_database_without_migrations_is_told(
 ) -> None:
     settings = libpq(new_database(migrated=False), ETL_SPACEX__BASE_URL=simulate())
     refused(
-        etl(*command, **settings), 78, "The warehouse has no migrations, this code needs version 0007", "etl migrate"
+        etl(*command, **settings), 78, "The warehouse has no migrations, this code needs version 0008", "etl migrate"
     )
 
 

@@ -25,6 +25,7 @@ from tests.warehouse.states import GOLD, SILVER, SOURCE, Snapshot, changed, laun
 
 DECLARED: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "monitoring" / "postgres" / "queries.yaml").read_text())
 EVERYTHING = {*SILVER, *GOLD}
+BEGUN = {"source": "spacex", "sink": "warehouse", "start": None, "end": None, "origin": "a test"}
 Series = dict[tuple[str, ...], float]
 
 
@@ -222,8 +223,7 @@ def test_a_killed_run_has_failed_as_soon_as_it_is_dead(database: str, lake: Lake
     run_id = new_run_id()
     with Warehouse(database, role="etl_loader") as killed:
         killed.run("ledger/hold_run", {"run_id": run_id})
-        told = {"run_id": run_id, "source": "spacex", "start": None, "end": None, "origin": "a test"}
-        killed.run("ledger/start_run", told)
+        killed.run("ledger/start_run", BEGUN | {"run_id": run_id})
         assert series(database)["etl_source_last_run_failed"] == {("spacex",): 0}, "it runs"
         began = value(database, "select extract(epoch from max(started_at))::float from ops.run")
         assert series(database)["etl_source_last_run_timestamp_seconds"] == {("spacex",): began}
@@ -242,8 +242,7 @@ def test_the_first_run_of_all_has_not_failed_while_it_runs(database: str) -> Non
     run_id = new_run_id()
     with Warehouse(database, role="etl_loader") as running:
         running.run("ledger/hold_run", {"run_id": run_id})
-        told = {"run_id": run_id, "source": "spacex", "start": None, "end": None, "origin": "a test"}
-        running.run("ledger/start_run", told)
+        running.run("ledger/start_run", BEGUN | {"run_id": run_id})
         assert series(database)["etl_source_last_run_failed"] == {("spacex",): 0}
 
 
@@ -257,7 +256,7 @@ def test_refused_records_are_counted_until_they_are_replayed(database: str, lake
     ratios = {dataset: ratio for (_, dataset), ratio in found["etl_quarantine_last_run_ratio"].items() if ratio}
     assert ratios == {"spacex_launches": pytest.approx(2 / 207)}
     with Warehouse(database, role="etl_loader") as warehouse:
-        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex"})
+        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "sink": "warehouse"})
         replayed = {
             row["quarantine_id"]: ("spacex_launches", row["record"].replace('"name": 3', '"name": "x"').encode())
             for row in kept[:1]

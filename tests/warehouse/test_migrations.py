@@ -29,6 +29,17 @@ MIGRATE = "from etl.warehouse import migrations; from etl.warehouse.connection i
     "with Warehouse(sys.argv[1]) as owner: print(','.join(migrations.migrate(owner)))"
 )
 
+BEFORE_SINKS = """
+insert into ops.run (run_id, source, status, origin) values
+('into the warehouse', 'spacex', 'published', 'a test'), ('into the lake', 'sensors', 'published', 'a test');
+insert into ops.run_dataset values
+('into the warehouse', 'spacex_cores', 1, 1, '1:2', true),
+('into the lake', 'sensor_readings', 1, 1, 'in the lake', true);
+insert into ops.watermark values
+('spacex_cores', '2026-06-19', '2026-06-20', 'into the warehouse'),
+('sensor_readings', '2026-06-20', '2026-06-21', 'into the lake');
+"""
+
 
 @pytest.fixture
 def empty(new_database: NewDatabase) -> str:
@@ -135,6 +146,29 @@ def test_a_failing_upgrade_leaves_the_version_that_was_there(database: str) -> N
     assert rows(database, OBJECTS) == before
 
 
+def test_facts_of_before_are_the_warehouses_but_for_those_that_a_run_into_the_lake_left(
+    empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, Warehouse(empty) as session:
+        patch.setattr(migrations, "folder", lambda: _before("0008", tmp_path))
+        assert migrations.migrate(session)[-1] == "0007"
+    with owner(empty) as cursor:
+        cursor.execute(BEFORE_SINKS)
+    with Warehouse(empty) as session:
+        assert migrations.migrate(session)[0] == "0008"
+    assert rows(empty, "select run_id, sink from ops.run order by run_id") == [
+        ("into the lake", "lake"),
+        ("into the warehouse", "warehouse"),
+    ]
+    marks = "select dataset, sink, next_start_date::text from ops.watermark order by dataset, sink"
+    before = [("sensor_readings", "lake", "2026-06-21"), ("spacex_cores", "warehouse", "2026-06-20")]
+    assert rows(empty, marks) == before
+    with Warehouse(empty, role="etl_loader") as loader:
+        told = {"dataset": "spacex_cores", "sink": "lake", "end": "2026-06-19", "run_id": "into the lake"}
+        loader.run("ledger/move_watermark", told)
+    assert rows(empty, marks) == [before[0], ("spacex_cores", "lake", "2026-06-19"), before[1]]
+
+
 def test_only_an_owner_may_migrate_and_anybody_else_is_told_so(empty: str) -> None:
     with Warehouse(empty, role="pg_monitor") as session, pytest.raises(AccessError, match="permission denied"):
         migrations.migrate(session)
@@ -146,3 +180,14 @@ def test_migrating_waits_for_the_other_no_longer_than_the_lock_timeout(empty: st
         holder.execute("select pg_advisory_lock(47, 0)")
         with Warehouse(empty, lock_timeout_s=0.1) as session, pytest.raises(WarehouseUnavailableError):
             migrations.migrate(session)
+
+
+def _before(version: str, place: Path) -> Path:
+    """The folder of statements as it was before that version."""
+    there = place / "sql"
+    if not there.exists():
+        shutil.copytree(folder(), there)
+        for file in (there / "migrations" / "versions").glob("[0-9]*"):
+            if file.name[:4] >= version:
+                file.unlink()
+    return there

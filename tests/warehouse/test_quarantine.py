@@ -134,7 +134,7 @@ def test_a_record_that_is_not_in_quarantine_cannot_be_replayed(database: str, la
     run(database, lake, facts)
     _replay(database, lake, [mended()])
     with Warehouse(database, role="etl_loader") as warehouse:
-        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex"})
+        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "sink": "warehouse"})
     assert kept == []
     with pytest.raises(UsageError, match="record 1 is not in quarantine"):
         mending.records(kept, json.dumps({"quarantine_id": 1, "record": mended()}).encode())
@@ -191,7 +191,7 @@ def test_a_refused_core_keeps_the_launches_that_used_it(database: str, lake: Lak
 def _replay(dsn: str, lake: Lake, records: list[dict[str, Any]] | None) -> tuple[Published, dict[int, str]]:
     """Replay what is open: as it was kept, or replaced in its order by these records."""
     with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
-        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex"})
+        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "sink": "warehouse"})
         lines = None
         if records is not None:
             told = zip(kept, records, strict=True)

@@ -18,7 +18,7 @@ from etl import sources
 from etl.errors import AuditError, BudgetSpentError, ConfigError, UsageError
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
-from etl.model import DataInterval, Limit, Part, Source
+from etl.model import DataInterval, Limit, Part, Sink, Source
 from etl.pipeline import Pipeline, Summary, extracted_run
 from etl.settings import SensorsSettings
 from etl.simulate import sensors, server
@@ -67,11 +67,17 @@ def pipeline_on(url: str, lake: Lake, **knobs: Any) -> Iterator[tuple[Pipeline, 
         yield Pipeline(source, lake, 0.05, LocalEngine()), client
 
 
-def run(warehouse: Warehouse, lake: Lake, today: date = TODAY, change: Change | None = None) -> Summary:
+def run(
+    warehouse: Warehouse,
+    lake: Lake,
+    today: date = TODAY,
+    change: Change | None = None,
+    sink: Sink = Sink.WAREHOUSE,
+) -> Summary:
     """A run without dates, as of that day."""
     with simulator(change=change) as url, pipeline_on(url, lake) as (pipeline, client):
-        days = pipeline.source.interval(ledger.next_start(warehouse, pipeline.source.datasets), today)
-        return pipeline.run(client, warehouse, days)
+        days = pipeline.source.interval(ledger.next_start(warehouse, pipeline.source.datasets, sink), today)
+        return pipeline.run(client, warehouse, days, sink)
 
 
 def published(dsn: str, query: str) -> list[Any]:
