@@ -56,7 +56,7 @@ def killed(airflow: Airflow) -> str:
         "its executors go with it",
         lambda: not of_the_first & {one.metadata.name for one in kube.pods("etl", EXECUTORS)},
     )
-    assert airflow.end("sensors_spark", run) == "success", airflow.tasks("sensors_spark", run)
+    assert airflow.end("sensors_spark", run, seconds=1500) == "success", airflow.tasks("sensors_spark", run)
     return run
 
 
@@ -90,7 +90,6 @@ def test_every_reading_is_in_the_lake_and_the_warehouse_knows_how_many(killed: s
     rows: dict[str, Any] = dict(ask("engineer", PUBLISHED))
     assert rows["sensor_readings"] == ROWS
     assert rows["sensor_extremes"] == 5
-    assert rows["sensor_quality"] == 1
 
 
 def test_the_warehouse_s_own_rows_and_watermark_stay_as_they_are(killed: str, ask: Ask) -> None:
