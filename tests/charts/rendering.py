@@ -69,7 +69,12 @@ def rendered(source: str) -> tuple[Manifest, ...]:
         chart, file, values = CASES[source]
         return tuple(render(chart, values, file=file))
     wanted = plain.Wanted(
-        simulate=True, object_store=True, logs=True, alert_ports=(443,), is_warehouse_outside=source != PLAIN[0]
+        simulate=True,
+        object_store=True,
+        spark=True,
+        logs=True,
+        alert_ports=(443,),
+        is_warehouse_outside=source != PLAIN[0],
     )
     text = plain.render(KUBERNETES_API, wanted)
     return tuple(manifest for manifest in yaml.safe_load_all(text) if manifest)
