@@ -260,7 +260,7 @@ def test_a_policy_that_names_the_warehouse_means_pods_of_its_chart() -> None:
             assert any(wanted.items() <= found.items() for found in labels), wanted
 
 
-def test_airflow_handles_pods_of_etl_grafana_reads_configmaps_and_nobody_else_may_do_anything() -> None:
+def test_airflow_and_spark_handle_pods_of_etl_grafana_reads_configmaps_and_nobody_else_may_do_anything() -> None:
     everything = [manifest for source in SOURCES for manifest in rendered(source)]
     assert of_kind(everything, "ClusterRole", "ClusterRoleBinding") == []
     who = {
@@ -271,9 +271,14 @@ def test_airflow_handles_pods_of_etl_grafana_reads_configmaps_and_nobody_else_ma
     }
     assert who == {
         ("etl", "pod-launcher"): {"airflow/airflow-scheduler"},
+        ("etl", "executor-launcher"): {"etl/spark"},
         ("monitoring", "dashboard-reader"): {"monitoring/kube-prometheus-stack-grafana"},
     }
-    allowed = {"pod-launcher": {"pods", "pods/log", "events"}, "dashboard-reader": {"configmaps"}}
+    allowed = {
+        "pod-launcher": {"pods", "pods/log", "events"},
+        "executor-launcher": {"pods"},
+        "dashboard-reader": {"configmaps"},
+    }
     for role in of_kind(everything, "Role"):
         for rule in role["rules"]:
             assert set(rule["resources"]) <= allowed[role["metadata"]["name"]], called(role)
