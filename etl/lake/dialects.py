@@ -6,7 +6,9 @@ has a lint for each. Rows are the same bit by bit where instants are without zon
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
@@ -38,6 +40,27 @@ def transpile(text: str, dialect: Dialect, name: Callable[[str], str] = as_it_is
         if mended is not node:
             node.replace(mended)
     return statement.sql(dialect, comments=False)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a statement: what it is called, its own text, and how often what comes after names it."""
+
+    name: str
+    text: str
+    named: int
+
+
+def steps(text: str) -> tuple[list[Step], str]:
+    """The steps before a statement's last select, in their order, and that select; all as written for Postgres."""
+    statement = sqlglot.parse_one(text, read="postgres")
+    named = Counter(table.name for table in statement.find_all(exp.Table) if not table.db)
+    before = statement.find(exp.With)
+    if before is None:
+        return [], text
+    found = [Step(step.alias, step.this.sql("postgres"), named[step.alias]) for step in before.expressions]
+    before.pop()
+    return found, statement.sql("postgres")
 
 
 def _mended(node: exp.Expr, dialect: Dialect, name: Callable[[str], str]) -> exp.Expr:

@@ -18,4 +18,5 @@ def make(lake: Lake, source: Source, run_id: str, engine: Engine, statements: Ma
     for table in source.gold:
         path = partial(layout.part, "gold", table.name, run_id)
         made[table.name] = engine.select(lake, statements[table.name], tables, table, path)
+        silver.keep_only(lake, "gold", table.name, run_id, made[table.name].files)
     return made

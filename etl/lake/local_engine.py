@@ -7,7 +7,7 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -28,12 +28,12 @@ from etl.lake.store import Lake
 from etl.model import DataInterval, Dataset, Source
 from etl.settings import Settings
 
-PROCESSES = 4  # at most: a pod may see many cores, but has memory for few
+ABREAST = 4  # at most, whatever is done at once: a pod may see many cores, but has memory for few
 WORTH_A_PROCESS = 2  # works; a process takes most of a second to start
-MEMORY = "512MB"  # of DuckDB's; what is more it keeps in files
+MEMORY_MB = 512  # of all DuckDBs at once; what is more they keep in files
 BATCH_ROWS = 65_536
 ROWS_AT_ONCE = 1_000_000  # of what goes into a statement that is run for some days at a time
-ABREAST = 40  # selects of one union
+SELECTS = 40  # of one union
 
 
 @contextmanager
@@ -46,31 +46,45 @@ class LocalEngine:
     """Bounded memory, whatever the number of rows."""
 
     def parse(self, works: Sequence[Work]) -> Iterator[Done]:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        if len(works) < WORTH_A_PROCESS or cores == 1:
+        at_once = min(_cores(), len(works), ABREAST)
+        if at_once < WORTH_A_PROCESS:
             yield from map(pages.parse, works)
             return
-        with ProcessPoolExecutor(min(cores, len(works), PROCESSES), mp_context=get_context("spawn")) as processes:
+        with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as processes:
             yield from processes.map(pages.parse, works)
 
     def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
-        """What has a `day` is made some days at a time: each of them of nothing but what it was read from."""
+        """What has a `day` is made some days at a time, a file each: of nothing but what those days were read from."""
         text = _in_duckdb(statement)
-        with session() as connection, rows_into(lake, path(1), into.schema) as rows:
-            register(connection, lake, tables)
-            for days in _some_at_a_time(connection, tables) if into.day else [None]:
-                if days is not None:
-                    register(connection, lake, tables, days)
+        cuts = _some_at_a_time(lake, tables) if into.day else [None]
+        at_once = min(_cores(), len(cuts), ABREAST)
+
+        def make(number: int, days: DataInterval | None) -> tuple[str, int]:
+            with session(at_once) as connection, rows_into(lake, path(number), into.schema) as rows:
+                register(connection, lake, tables, days)
                 for batch in connection.sql(text).to_arrow_reader(BATCH_ROWS):
                     rows.write(batch.cast(into.schema))
-        return Selected(rows.rows, (path(1),))
+            return path(number), rows.rows
+
+        with ThreadPoolExecutor(at_once) as threads:
+            made = list(threads.map(make, range(1, len(cuts) + 1), cuts))
+        return Selected(sum(count for _, count in made), tuple(file for file, _ in made))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def session() -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with a bounded memory; what it cannot hold it keeps in files that are gone in the end."""
+def session(at_once: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One of so many DuckDBs with a bounded memory; what it cannot hold it keeps in files that are gone in the end."""
     with tempfile.TemporaryDirectory(prefix="duckdb-") as folder:
-        options: dict[str, Any] = {"memory_limit": MEMORY, "temp_directory": folder, "preserve_insertion_order": False}
+        options: dict[str, Any] = {
+            "memory_limit": f"{MEMORY_MB // at_once}MB",
+            "threads": max(1, _cores() // at_once),
+            "temp_directory": folder,
+            "preserve_insertion_order": False,
+        }
         connection = duckdb.connect(config=options)
         try:
             yield connection
@@ -147,7 +161,7 @@ def _column(name: str, kind: Any, found: Sequence[str]) -> str:
     return f"make_timestamp(epoch_us({name})) as {name}" if kind == "TIMESTAMP" else name
 
 
-def _some_at_a_time(connection: duckdb.DuckDBPyConnection, tables: Tables) -> list[DataInterval | None]:
+def _some_at_a_time(lake: Lake, tables: Tables) -> list[DataInterval | None]:
     """All days of the tables that have a `day`, cut so that each cut has a bounded number of rows if days are alike."""
     dated = [
         f"select {table[0].dataset.day} as day from {without_schema(name)}"  # noqa: S608 - names of ours
@@ -156,9 +170,11 @@ def _some_at_a_time(connection: duckdb.DuckDBPyConnection, tables: Tables) -> li
     ]
     if not dated:
         return [None]
-    first, last, count = connection.execute(
-        f"select min(day), max(day), count(*) from ({' union all '.join(dated)})"  # noqa: S608
-    ).fetchall()[0]
+    with session() as connection:
+        register(connection, lake, tables)
+        first, last, count = connection.execute(
+            f"select min(day), max(day), count(*) from ({' union all '.join(dated)})"  # noqa: S608
+        ).fetchall()[0]
     cuts = math.ceil(count / ROWS_AT_ONCE)
     if cuts < 2:
         return [None]
@@ -169,9 +185,9 @@ def _some_at_a_time(connection: duckdb.DuckDBPyConnection, tables: Tables) -> li
 
 def _union(selects: list[str]) -> str:
     """All their rows; as a flat tree, for what DuckDB does with a union of a thousand takes a minute."""
-    if len(selects) <= ABREAST:
+    if len(selects) <= SELECTS:
         return " union all ".join(selects)
-    groups = (selects[first : first + ABREAST] for first in range(0, len(selects), ABREAST))
+    groups = (selects[first : first + SELECTS] for first in range(0, len(selects), SELECTS))
     return _union([f"select * from ({' union all '.join(group)})" for group in groups])  # noqa: S608
 
 

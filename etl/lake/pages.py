@@ -156,7 +156,11 @@ class RowWriter:
 @contextmanager
 def rows_into(lake: Lake, path: str, schema: pa.Schema, day: str | None = None) -> Iterator[RowWriter]:
     """A Parquet file of rows, by `day` if given, that appears when the block ends well."""
-    with lake.create(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    dates = [field.name for field in schema if pa.types.is_date(field.type)]  # no others' bounds let parts be left out
+    with (
+        lake.create(path) as file,
+        pq.ParquetWriter(file, schema, compression="zstd", write_statistics=dates or False) as writer,
+    ):
         rows = RowWriter(writer, schema, day)
         yield rows
         rows.flush()

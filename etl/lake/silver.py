@@ -110,9 +110,19 @@ def transform(
         unknown,
     )
     write(lake, transformed)
+    for dataset in source.datasets:
+        keep_only(lake, "silver", dataset.name, run_id, files[dataset.name])
+    for endpoint in source.endpoints:
+        keep_only(lake, "quarantine", endpoint.name, run_id, parsed.quarantine)
     for name in sorted(set(layers) - published):  # made anew from bronze whenever it is wanted
         lake.delete_folder(layout.folder("parsed", name, run_id))
     return transformed
+
+
+def keep_only(lake: Lake, layer: str, name: str, run_id: str, files: Iterable[str]) -> None:
+    """Delete what an earlier try left of a run, in other pieces or by another engine."""
+    for stale in set(lake.list(layout.folder(layer, name, run_id))) - set(files):
+        lake.delete(stale)
 
 
 def _parse(

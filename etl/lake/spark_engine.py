@@ -9,7 +9,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ import sqlglot
 from sqlglot import exp
 
 from etl.lake import pages
-from etl.lake.dialects import transpile, without_schema
+from etl.lake.dialects import steps, transpile, without_schema
 from etl.lake.layout import Stored
 from etl.lake.pages import Done, Work, rows_into
 from etl.lake.silver import Selected, Tables
@@ -56,24 +55,18 @@ class SparkEngine:
             yield pickle.loads(row["done"])  # noqa: S301 - a task of ours wrote it
 
     def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
-        from pyspark import StorageLevel
-
         with told_for_people(), ExitStack() as stack:
             self._expect(sum(1 if isinstance(table, pa.Table) else _count(table) for table in tables.values()))
             wanted = Wanted.by(statement)
             for name, table in tables.items():
                 rows = self._frame(table) if isinstance(table, pa.Table) else self._stored(lake, table, wanted)
-                if wanted.tables[name] > 1:
-                    stack.callback(rows.persist(StorageLevel.DISK_ONLY).unpersist)
-                rows.createOrReplaceTempView(without_schema(name))
-            selected = self._spark.sql(transpile(statement, "spark", without_schema))
+                stack.enter_context(_known(rows, without_schema(name), wanted.tables[name]))
+            selected = stack.enter_context(selecting(self._spark, statement))
             written = _outcome(selected, partial(_write, lake, into.schema, path), WRITTEN)
         if not written:
             with rows_into(lake, path(1), into.schema):
                 written = [{"file": path(1), "rows": 0}]
         files = tuple(sorted(row["file"] for row in written))
-        for stale in set(lake.list(str(PurePosixPath(path(1)).parent))) - set(files):
-            lake.delete(stale)  # of an earlier try, in other partitions or by another engine
         return Selected(sum(row["rows"] for row in written), files)
 
     def _expect(self, files: int) -> None:
@@ -114,6 +107,32 @@ class Wanted:
             return dataset
         columns = [column for column in dataset.columns if column.name in {*self.columns, dataset.day}]
         return replace(dataset, columns=tuple(columns or dataset.columns[:1]))
+
+
+@contextmanager
+def selecting(spark: SparkSession, statement: str) -> Iterator[DataFrame]:
+    """The rows of a statement, step by step: Spark alone would make a step anew wherever it is named."""
+    made, last = steps(statement)
+    with ExitStack() as stack:
+        for step in made:
+            rows = spark.sql(transpile(step.text, "spark", without_schema))
+            stack.enter_context(_known(rows, step.name, step.named))
+        yield spark.sql(transpile(last, "spark", without_schema))
+
+
+@contextmanager
+def _known(rows: DataFrame, name: str, named: int) -> Iterator[None]:
+    """Rows under a name; what is named more than once is kept on the executors' disks."""
+    from pyspark import StorageLevel
+
+    if named > 1:
+        rows.persist(StorageLevel.DISK_ONLY)
+    rows.createOrReplaceTempView(name)
+    try:
+        yield
+    finally:
+        if named > 1:
+            rows.unpersist()
 
 
 def _count(table: Sequence[Stored]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -78,7 +79,8 @@ class Lake:
     @contextmanager
     def _renamed_in_the_end(self, final: str) -> Iterator[NativeFile]:
         self._make_folder(str(PurePosixPath(final).parent))
-        file = self.files.open_output_stream(final + UNFINISHED, compression=None)
+        unfinished = f"{final}.{secrets.token_hex(4)}{UNFINISHED}"  # two may write the same file at once
+        file = self.files.open_output_stream(unfinished, compression=None)
         try:
             yield file
             file.close()
@@ -86,9 +88,9 @@ class Lake:
             with suppress(OSError):
                 file.close()
             with suppress(OSError):
-                self.files.delete_file(final + UNFINISHED)
+                self.files.delete_file(unfinished)
             raise
-        self.files.move(final + UNFINISHED, final)
+        self.files.move(unfinished, final)
 
     def _upload(self, content: IO[bytes], final: str) -> None:
         with self.files.open_output_stream(final, compression=None) as file:

@@ -56,35 +56,67 @@ widest_range as (
     limit 1
 ),
 
-places as (
+days as (
     select
-        sensor_id,
-        precipitation_level,
-        row_number() over (partition by sensor_id order by reading_date asc nulls last) as place,
-        lag(reading_date) over (partition by sensor_id order by reading_date asc nulls last) as date_before
-    from silver.sensor_readings
+        reading_date,
+        row_number() over (order by reading_date asc nulls last) as number
+    from (select distinct reading_date from silver.sensor_readings) as dates
+),
+
+sensors as (
+    select
+        readings.sensor_id,
+        count(*) as readings,
+        min(days.number) as first_number,
+        max(days.number) as last_number
+    from silver.sensor_readings as readings
+    inner join days on readings.reading_date = days.reading_date
+    group by readings.sensor_id
+),
+
+counted as (  -- only where days are missing: to put the readings of all sensors in order takes most of the time
+    select
+        readings.sensor_id,
+        readings.precipitation_level,
+        row_number() over (partition by readings.sensor_id order by readings.reading_date asc nulls last) as place,
+        lag(days.number) over (partition by readings.sensor_id order by readings.reading_date asc nulls last)
+            as number_before
+    from silver.sensor_readings as readings
+    inner join days on readings.reading_date = days.reading_date
+    inner join sensors on readings.sensor_id = sensors.sensor_id
+    where sensors.readings <= sensors.last_number - sensors.first_number
 ),
 
 ends as (  -- of stretches without precipitation: each day that had some or may have had, and the day after the last
     select
+        readings.sensor_id,
+        days.number - sensors.first_number + 1 as place,
+        days.number - 1 as number_before
+    from silver.sensor_readings as readings
+    inner join days on readings.reading_date = days.reading_date
+    inner join sensors on readings.sensor_id = sensors.sensor_id
+    where
+        sensors.readings > sensors.last_number - sensors.first_number
+        and coalesce(readings.precipitation_level, 'not known') != 'none'
+    union all
+    select
         sensor_id,
         place,
-        date_before
-    from places
+        number_before
+    from counted
     where coalesce(precipitation_level, 'not known') != 'none'
     union all
     select
         sensor_id,
-        count(*) + 1 as place,
-        max(reading_date) as date_before
-    from silver.sensor_readings
-    group by sensor_id
+        readings + 1 as place,
+        last_number as number_before
+    from sensors
 ),
 
 stretches as (
     select
         sensor_id,
-        date_before as reading_date,
+        number_before,
         place - 1 - coalesce(lag(place) over (partition by sensor_id order by place asc nulls last), 0) as dry_days
     from ends
 ),
@@ -92,11 +124,11 @@ stretches as (
 longest as (
     select
         sensor_id,
-        reading_date,
+        number_before,
         dry_days
     from stretches
     where dry_days > 0
-    order by dry_days desc nulls last, reading_date asc nulls last, sensor_id asc nulls last
+    order by dry_days desc nulls last, number_before asc nulls last, sensor_id asc nulls last
     limit 1
 ),
 
@@ -105,12 +137,13 @@ driest as (
         'driest' as kind,
         longest.sensor_id,
         readings.region,
-        longest.reading_date,
+        readings.reading_date,
         cast(longest.dry_days as double precision) as value,
         'days' as unit
     from longest
+    inner join days on longest.number_before = days.number
     inner join silver.sensor_readings as readings
-        on longest.sensor_id = readings.sensor_id and longest.reading_date = readings.reading_date
+        on longest.sensor_id = readings.sensor_id and days.reading_date = readings.reading_date
 )
 
 select kind, sensor_id, region, reading_date, value, unit from hottest

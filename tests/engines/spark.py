@@ -22,7 +22,6 @@ from pyspark.errors import PySparkException
 
 from etl import cli
 from etl.lake import pages, spark_engine, spark_session
-from etl.lake.dialects import transpile
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
 from etl.model import Asked, Parsed
@@ -55,7 +54,8 @@ def answer(case_name: str) -> dict[str, pa.Table]:
             session.createDataFrame(table).createOrReplaceTempView(flat(name))
         for name, text in case.makes.items():
             try:
-                answers[name] = session.sql(transpile(text, "spark", flat)).toArrow()
+                with spark_engine.selecting(session, text) as rows:
+                    answers[name] = rows.toArrow()
             except PySparkException as error:
                 raise RuntimeError(str(error)) from None
             session.createDataFrame(answers[name]).createOrReplaceTempView(flat(name))

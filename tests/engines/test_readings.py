@@ -1,9 +1,13 @@
 """Silver and gold of sensors: a few observations in, the expected rows out. (That engines agree: test_equality.)"""
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.engines.cases import INSTANTS, Row, observation, readings
 from tests.engines.engines import in_duckdb
@@ -122,6 +126,36 @@ def test_driest_is_the_longest_stretch_of_days_without_precipitation(
     [driest] = [row for row in extremes if row["kind"] == "driest"]
     assert (driest["sensor_id"], driest["reading_date"]) == ("SENSOR_0001", FIRST + timedelta(last))
     assert (driest["value"], driest["unit"]) == (length, "days")
+
+
+@given(
+    st.lists(  # of each sensor, day after day: mm, nothing known, or no reading at all
+        st.lists(st.sampled_from([0.0, 5.0, None, "no reading"]), min_size=1, max_size=12), min_size=1, max_size=4
+    )
+)
+@settings(max_examples=60)
+def test_driest_is_what_counting_day_by_day_finds_with_whatever_days_missing(sensors: list[list[Any]]) -> None:
+    observed = [
+        observation(number, FIRST + timedelta(day), precipitation=mm)
+        for number, each in enumerate(sensors, start=1)
+        for day, mm in enumerate(each)
+        if mm != "no reading"
+    ]
+    found = [
+        (row["value"], row["reading_date"], row["sensor_id"])
+        for row in gold("sensor_extremes", *observed)
+        if row["kind"] == "driest"
+    ]
+    assert found == sorted(counted(observed), key=lambda one: (-one[0], one[1], one[2]))[:1]
+
+
+def counted(observed: list[Row]) -> Iterator[tuple[float, date, str]]:
+    """Of each dry day how many readings up to it were dry, one after the other."""
+    dry = Counter[str]()
+    for row in sorted(observed, key=lambda row: row["reading_date"]):
+        dry[row["sensor_id"]] = dry[row["sensor_id"]] + 1 if row["precipitation"] == 0.0 else 0
+        if dry[row["sensor_id"]]:
+            yield float(dry[row["sensor_id"]]), row["reading_date"], row["sensor_id"]
 
 
 def test_where_nothing_is_known_nothing_is_extreme() -> None:

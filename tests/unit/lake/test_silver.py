@@ -66,6 +66,22 @@ def test_transforming_again_gives_the_same_and_leaves_one_file_each(lake: Lake, 
     assert lake.list("") == files
 
 
+def test_what_an_earlier_try_left_in_other_pieces_is_gone(
+    any_lake: Lake, simulate: Simulate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = spacex_at(simulate(), 100)
+    with monkeypatch.context() as patched:
+        patched.setattr(pages, "BYTES", 1)
+        patched.setattr(local_engine, "WORTH_A_PROCESS", 100)
+        done = run(any_lake, source)
+    assert len(done.files["spacex_launches"]) == 3
+    again = Pipeline(source, any_lake, 0.05, LocalEngine()).transform(done.run_id)
+    named = [*again.quarantine, *(file for files in again.files.values() for file in files)]
+    assert sorted(named) == [
+        path for layer in ("quarantine", "silver") for path in any_lake.list(layer) if "/_runs/" not in path
+    ]
+
+
 def test_a_refused_record_is_kept_with_reason_page_and_position(lake: Lake, simulate: Simulate) -> None:
     url = simulate(Fault("string_cores", path="/v5/launches"), Fault("malformed", path="/v4/cores"))
     done = run(lake, spacex_at(url, 50))

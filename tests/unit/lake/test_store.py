@@ -62,6 +62,15 @@ def test_the_old_content_stays_until_the_new_one_is_whole(any_lake: Lake) -> Non
     assert any_lake.read("a/file") == b"new"
 
 
+def test_two_who_write_the_same_file_at_once_do_not_meet(any_lake: Lake) -> None:
+    with any_lake.create("a/b") as slow:
+        slow.write(b"whole, ")
+        any_lake.write("a/b", b"of another")
+        slow.write(b"and last")
+    assert any_lake.read("a/b") == b"whole, and last"
+    assert any_lake.list("") == ["a/b"]
+
+
 def test_lists_are_sorted_and_know_only_files_below_the_folder(any_lake: Lake) -> None:
     for name in ("x/2", "x/10", "x/deep/1", "xy/1", "y"):
         any_lake.write(name, b"")
