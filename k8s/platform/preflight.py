@@ -19,15 +19,40 @@ from k8s.platform.versions import number, versions
 
 MIB = 1024**2
 
-# What we ask for, the ETL pods of one run included; a test adds up the values.
-NEEDED_CPU_M = 1000
-NEEDED_MEMORY_MIB = 3712
-
 LOCAL = re.compile(r"kind-.*|k3d-.*|docker-desktop|minikube|orbstack|rancher-desktop|colima.*|microk8s")
 
 # Network plugins by the DaemonSet that runs them.
 ENFORCING = ("calico-node", "cilium", "canal", "kube-router", "antrea-agent", "anetd", "ovnkube-node", "azure-npm")
 KINDNET_ENFORCES_SINCE = 20240813  # the date in its image's tag, of kind 0.24
+
+
+@dataclass(frozen=True)
+class Room:
+    """Thousandths of a CPU and MiB of memory, as pods ask for them."""
+
+    cpu_m: float
+    memory_mib: float
+
+    def __add__(self, other: Room) -> Room:
+        return Room(self.cpu_m + other.cpu_m, self.memory_mib + other.memory_mib)
+
+    def __sub__(self, other: Room) -> Room:
+        return Room(self.cpu_m - other.cpu_m, self.memory_mib - other.memory_mib)
+
+    def holds(self, other: Room) -> bool:
+        return self.cpu_m >= other.cpu_m and self.memory_mib >= other.memory_mib
+
+    def __str__(self) -> str:
+        return f"{self.cpu_m / 1000:.1f} CPUs and {self.memory_mib / 1024:.1f} GiB of memory"
+
+
+# What we ask for, the pods of one run included, and what some options ask for on top; a test adds up the values.
+NEEDED = Room(1000, 3712)
+ON_TOP = {
+    "object_store": Room(50, 64),
+    "logs": Room(70, 288),
+    "spark": Room(550, 3328),  # as far as a driver with its executors asks for more than the pods of another run
+}
 
 
 class Level(StrEnum):
@@ -142,29 +167,35 @@ def check_permission(facts: Facts) -> Finding:
     )
 
 
-def check_room(facts: Facts) -> Finding:
+def needed(options: Options) -> Room:
+    """What this installation asks for."""
+    return sum((room for name, room in ON_TOP.items() if getattr(options, name)), NEEDED)
+
+
+def check_room(facts: Facts, options: Options) -> Finding:
     """Whether what we ask for fits beside what others asked for."""
     nodes = [node for node in facts.of("Node") if not node["spec"].get("unschedulable") and _is_ready(node)]
     if not nodes:
         return Finding(Level.FAILED, "No node of the cluster is ready.", "`kubectl describe nodes` tells why.")
-    cpu = sum(millicores(node["status"]["allocatable"]["cpu"]) for node in nodes)
-    memory = sum(mebibytes(node["status"]["allocatable"]["memory"]) for node in nodes)
+    free = sum((_room(node["status"]["allocatable"]) for node in nodes), Room(0, 0))
     for pod in facts.of("Pod"):
         is_others = pod["metadata"]["namespace"] not in NAMESPACES
         if is_others and pod["status"].get("phase") in ("Pending", "Running") and pod["spec"].get("nodeName"):
             for container in pod["spec"]["containers"]:
-                requests = container.get("resources", {}).get("requests", {})
-                cpu -= millicores(requests.get("cpu", "0"))
-                memory -= mebibytes(requests.get("memory", "0"))
-    room = f"{cpu / 1000:.1f} CPUs and {memory / 1024:.1f} GiB of memory free"
-    needs = f"{NEEDED_CPU_M / 1000:.1f} and {NEEDED_MEMORY_MIB / 1024:.1f}"
-    if cpu < NEEDED_CPU_M or memory < NEEDED_MEMORY_MIB:
+                free -= _room(container.get("resources", {}).get("requests", {}))
+    needs = needed(options)
+    if not free.holds(needs):
         return Finding(
             Level.FAILED,
-            f"There is too little room: {room}, {needs} are needed.",
+            f"There is too little room: {free} are free, {needs} are needed.",
             "Give the cluster more (Docker Desktop: Settings, Resources), or remove other things from it.",
         )
-    return Finding(Level.GOOD, f"{room} ({needs} are needed)")
+    return Finding(Level.GOOD, f"{free} free ({needs} are needed)")
+
+
+def _room(named: dict[str, str]) -> Room:
+    """That of quantities by name, as Kubernetes writes them."""
+    return Room(millicores(named.get("cpu", "0")), mebibytes(named.get("memory", "0")))
 
 
 def check_storage(facts: Facts) -> Finding:
@@ -256,7 +287,6 @@ def check_loading(facts: Facts, options: Options) -> Finding:
 CHECKS: tuple[Callable[[Facts], Finding], ...] = (
     check_version,
     check_permission,
-    check_room,
     check_storage,
     check_policies,
     check_operator,
@@ -265,7 +295,7 @@ CHECKS: tuple[Callable[[Facts], Finding], ...] = (
 
 def check_cluster(facts: Facts, options: Options) -> list[Finding]:
     """What the facts say."""
-    return [*(check(facts) for check in CHECKS), check_loading(facts, options)]
+    return [*(check(facts) for check in CHECKS), check_room(facts, options), check_loading(facts, options)]
 
 
 def show(findings: Iterable[Finding]) -> None:

@@ -40,22 +40,30 @@ def pod(facts: Facts, namespace: str, memory: str, image: str = "x", **container
 
 
 def test_what_others_ask_for_is_not_free(facts: Facts) -> None:
-    assert preflight.check_room(facts).level is Level.GOOD
+    assert preflight.check_room(facts, Options()).level is Level.GOOD
     pod(facts, "others", "22Gi")
-    finding = preflight.check_room(facts)
+    finding = preflight.check_room(facts, Options())
     assert finding.level is Level.FAILED
     assert "1." in finding.text
     assert "Docker Desktop" in finding.hint
 
 
+def test_spark_needs_more_room(facts: Facts) -> None:
+    pod(facts, "others", "18Gi")
+    assert preflight.check_room(facts, Options()).level is Level.GOOD
+    finding = preflight.check_room(facts, Options(spark=True, object_store=True))
+    assert finding.level is Level.FAILED
+    assert "6.9 GiB of memory are needed" in finding.text
+
+
 def test_what_we_ask_for_ourselves_does_not_count(facts: Facts) -> None:
     pod(facts, "airflow", "22Gi")
-    assert preflight.check_room(facts).level is Level.GOOD
+    assert preflight.check_room(facts, Options()).level is Level.GOOD
 
 
 def test_a_cordoned_node_has_no_room(facts: Facts) -> None:
     facts.of("Node")[0]["spec"]["unschedulable"] = True
-    assert preflight.check_room(facts).level is Level.FAILED
+    assert preflight.check_room(facts, Options()).level is Level.FAILED
 
 
 def test_without_a_default_storage_class_it_says_how_to_mark_one(facts: Facts) -> None:

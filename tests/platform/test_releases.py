@@ -1,4 +1,6 @@
+import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -7,13 +9,13 @@ import yaml
 from etl import sources
 from k8s.platform import generated, images, paths, releases
 from k8s.platform.options import Options
-from k8s.platform.preflight import NEEDED_CPU_M, NEEDED_MEMORY_MIB, mebibytes, millicores
+from k8s.platform.preflight import NEEDED, ON_TOP, Room, mebibytes, millicores, needed
 from k8s.platform.receivers import Receivers
 from k8s.platform.releases import OPTIONAL, RELEASES, Facts, Revision
 from k8s.platform.versions import versions
 
 ALL = (*RELEASES, *OPTIONAL)
-ETL_PODS_MIB = 1024  # the largest step of a run: one pod transforms sensors, or two of 512 MiB extract them
+ETL_PODS = Room(200, 1024)  # the largest step of a run: one pod transforms sensors, or two of 512 MiB extract them
 
 
 def facts_of(secrets: dict[tuple[str, str], dict[str, str]]) -> Facts:
@@ -85,10 +87,13 @@ def test_every_chart_is_ours_or_has_a_published_version() -> None:
         assert (paths.CHARTS / release.chart).is_dir() or release.chart in versions().charts
 
 
-def resources() -> list[tuple[str, dict[str, dict[str, str]]]]:
+Resources = dict[str, dict[str, str]]
+
+
+def declared(files: Iterable[Path]) -> list[tuple[str, Resources]]:
     """Every `resources` that runs all the time, as the values say; jobs and waiting containers are over by then."""
 
-    def found(where: str, tree: object) -> list[tuple[str, dict[str, dict[str, str]]]]:
+    def found(where: str, tree: object) -> list[tuple[str, Resources]]:
         if not isinstance(tree, dict):
             return []
         own = tree.get("resources") or {}
@@ -98,6 +103,13 @@ def resources() -> list[tuple[str, dict[str, dict[str, str]]]]:
             item for key, child in tree.items() if key not in skipped for item in found(f"{where}.{key}", child)
         ]
 
+    return [
+        item for path in files for item in found(f"{path.parent.name}/{path.stem}", yaml.safe_load(path.read_text()))
+    ]
+
+
+def resources() -> list[tuple[str, Resources]]:
+    """Those of what is always there, and of the simulators."""
     files = [paths.CHARTS / chart / "values.yaml" for chart in ("warehouse", "simulator")]
     optional = {release.name for release in OPTIONAL}
     files += [
@@ -105,27 +117,50 @@ def resources() -> list[tuple[str, dict[str, dict[str, str]]]]:
         for path in sorted(paths.VALUES.glob("*.yaml"))
         if not path.stem.endswith("-prod") and path.stem not in optional
     ]
-    declared = [
-        item for path in files for item in found(f"{path.parent.name}/{path.stem}", yaml.safe_load(path.read_text()))
-    ]
+    found = declared(files)
     # one reloader beside Prometheus, one beside Alertmanager; one sidecar for dashboards, one for data sources
-    twice = [item for item in declared if item[0].endswith(("prometheusConfigReloader", "grafana.sidecar"))]
+    twice = [item for item in found if item[0].endswith(("prometheusConfigReloader", "grafana.sidecar"))]
     assert len(twice) == 2
-    (simulator,) = [item for item in declared if item[0].startswith("simulator")]
-    return declared + twice + [simulator] * (len(sources.NAMES) - 1)
+    (simulator,) = [item for item in found if item[0].startswith("simulator")]
+    return found + twice + [simulator] * (len(sources.NAMES) - 1)
+
+
+def asked(found: Iterable[tuple[str, Resources]]) -> Room:
+    requests = [resource["requests"] for _, resource in found]
+    return sum((Room(millicores(one["cpu"]), mebibytes(one["memory"])) for one in requests), Room(0, 0))
+
+
+def a_run_on_spark() -> Room:
+    """A driver with its executors."""
+    step = (paths.DAGS / "pods.py").read_text().partition("class SparkStep")[2]
+    driver = dict(re.findall(r'\b(cpu|memory)="(\w+)"', step))
+    conf = dict(re.findall(r"^(spark\S+) +(\S+)$", (paths.SPARK / "spark-defaults.conf").read_text(), re.MULTILINE))
+    number = int(conf["spark.executor.instances"])
+    memory = sum(int(conf[f"spark.executor.{name}"].removesuffix("m")) for name in ("memory", "memoryOverhead"))
+    executors = Room(number * millicores(conf["spark.kubernetes.executor.request.cores"]), number * memory)
+    return Room(millicores(driver["cpu"]), mebibytes(driver["memory"])) + executors
 
 
 def test_the_whole_platform_fits_in_6_gib_whatever_happens() -> None:
     limits = {where: mebibytes(resource["limits"]["memory"]) for where, resource in resources()}
-    total = sum(mebibytes(resource["limits"]["memory"]) for _, resource in resources()) + ETL_PODS_MIB
+    total = sum(mebibytes(resource["limits"]["memory"]) for _, resource in resources()) + ETL_PODS.memory_mib
     assert total <= 6 * 1024, limits
 
 
 def test_preflight_asks_for_what_the_values_ask_for() -> None:
-    memory = sum(mebibytes(resource["requests"]["memory"]) for _, resource in resources()) + ETL_PODS_MIB
-    cpu = sum(millicores(resource["requests"]["cpu"]) for _, resource in resources()) + 200
-    assert 0.85 * NEEDED_MEMORY_MIB <= memory <= NEEDED_MEMORY_MIB
-    assert 0.5 * NEEDED_CPU_M <= cpu <= NEEDED_CPU_M
+    room = asked(resources()) + ETL_PODS
+    assert 0.85 * NEEDED.memory_mib <= room.memory_mib <= NEEDED.memory_mib
+    assert 0.5 * NEEDED.cpu_m <= room.cpu_m <= NEEDED.cpu_m
+
+
+def test_preflight_asks_for_what_options_bring() -> None:
+    assert {
+        "object_store": asked(declared([paths.CHARTS / "object-store" / "values.yaml"])),
+        "logs": asked(declared([paths.VALUES / "loki.yaml", paths.VALUES / "alloy.yaml"])),
+        "spark": a_run_on_spark() - ETL_PODS,
+    } == ON_TOP
+    assert needed(Options(spark=True)) == NEEDED + ON_TOP["spark"]
+    assert needed(Options()) == NEEDED
 
 
 def test_an_image_is_named_after_its_sources(tmp_path: Path) -> None:
