@@ -59,7 +59,7 @@ class LocalEngine:
         cuts = _some_at_a_time(lake, tables) if into.day else [None]
         at_once = min(_cores(), len(cuts), ABREAST)
 
-        def make(number: int, days: DataInterval | None) -> tuple[str, int]:
+        def write(number: int, days: DataInterval | None) -> tuple[str, int]:
             with session(at_once) as connection, rows_into(lake, path(number), into.schema) as rows:
                 register(connection, lake, tables, days)
                 for batch in connection.sql(text).to_arrow_reader(BATCH_ROWS):
@@ -67,8 +67,8 @@ class LocalEngine:
             return path(number), rows.rows
 
         with ThreadPoolExecutor(at_once) as threads:
-            made = list(threads.map(make, range(1, len(cuts) + 1), cuts))
-        return Selected(sum(count for _, count in made), tuple(file for file, _ in made))
+            written = list(threads.map(write, range(1, len(cuts) + 1), cuts))
+        return Selected(sum(count for _, count in written), tuple(file for file, _ in written))
 
 
 def _cores() -> int:

@@ -68,7 +68,8 @@ sensors as (
         readings.sensor_id,
         count(*) as readings,
         min(days.number) as first_number,
-        max(days.number) as last_number
+        max(days.number) as last_number,
+        count(*) > max(days.number) - min(days.number) as has_every_day
     from silver.sensor_readings as readings
     inner join days on readings.reading_date = days.reading_date
     group by readings.sensor_id
@@ -84,7 +85,7 @@ counted as (  -- only where days are missing: to put the readings of all sensors
     from silver.sensor_readings as readings
     inner join days on readings.reading_date = days.reading_date
     inner join sensors on readings.sensor_id = sensors.sensor_id
-    where sensors.readings <= sensors.last_number - sensors.first_number
+    where not sensors.has_every_day
 ),
 
 ends as (  -- of stretches without precipitation: each day that had some or may have had, and the day after the last
@@ -95,9 +96,7 @@ ends as (  -- of stretches without precipitation: each day that had some or may 
     from silver.sensor_readings as readings
     inner join days on readings.reading_date = days.reading_date
     inner join sensors on readings.sensor_id = sensors.sensor_id
-    where
-        sensors.readings > sensors.last_number - sensors.first_number
-        and coalesce(readings.precipitation_level, 'not known') != 'none'
+    where sensors.has_every_day and coalesce(readings.precipitation_level, 'not known') != 'none'
     union all
     select
         sensor_id,
