@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from etl import sources
-from etl.errors import PlatformError, SourceUnavailableError, UsageError
+from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
 from etl.lake.silver import Engine
 from etl.lake.store import Lake
 from etl.model import DataInterval, Sink, Source, today

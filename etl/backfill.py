@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from etl.lake import bronze, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from etl.errors import ConfigError, PlatformError, UsageError
+from etl.core.errors import ConfigError, PlatformError, UsageError
 
 if TYPE_CHECKING:
     from etl.assembly import Parts

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 
 
 def records(kept: Iterable[Mapping[str, Any]], mended: bytes | None) -> dict[int, tuple[str, bytes]]:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from etl import telemetry
-from etl.errors import (
+from etl.core.errors import (
     AccessError,
     BudgetSpentError,
     ConfigError,

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from etl.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
+from etl.core.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
 from etl.lake import layout
 from etl.lake.store import Lake
 from etl.model import Asked, DataInterval, Endpoint, Page, Part, Source, started_at, today

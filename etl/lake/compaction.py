@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from etl.lake import layout, pages, silver
 from etl.lake.layout import Stored
 from etl.lake.silver import Transformed

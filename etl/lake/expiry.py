@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from etl.lake import layout, silver
 from etl.lake.inventory import KeptFile, Run, State
 from etl.lake.store import Lake, side_by_side

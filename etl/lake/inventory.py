@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from etl.errors import LakeUnavailableError
+from etl.core.errors import LakeUnavailableError
 from etl.lake import bronze, layout, silver
 from etl.lake.bronze import Manifest
 from etl.lake.layout import Place

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 from pyarrow import dataset as arrow_dataset
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from etl.lake import pages, silver
 from etl.lake.dialects import transpile, without_schema
 from etl.lake.layout import Stored

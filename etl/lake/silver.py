@@ -12,7 +12,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from etl import telemetry
-from etl.errors import SourceContractError
+from etl.core.errors import SourceContractError
 from etl.lake import bronze, layout, pages
 from etl.lake.layout import Stored
 from etl.lake.pages import Done, Quarantined, Work

@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from etl import errors
-from etl.errors import ConfigError, PlatformError, TransientError
+from etl.core import errors
+from etl.core.errors import ConfigError, PlatformError, TransientError
 from etl.settings import SparkSettings
 from etl.telemetry import log
 

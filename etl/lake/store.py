@@ -16,7 +16,7 @@ from typing import IO, TypeVar
 from pyarrow import NativeFile
 from pyarrow import fs as arrow_fs
 
-from etl.errors import AccessError, ConfigError, LakeUnavailableError
+from etl.core.errors import AccessError, ConfigError, LakeUnavailableError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR}

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from etl.report import charts, words
 from etl.report.facts import SOON_DAYS, Facts, Row, core_name
 from etl.report.markup import NUMBER, TEXT, json_in_script, table

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from etl.model import Source
 from etl.settings import Settings, SourceSettings
 

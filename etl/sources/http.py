@@ -20,7 +20,7 @@ import stamina
 import urllib3
 
 from etl import telemetry
-from etl.errors import (
+from etl.core.errors import (
     AccessError,
     ConfigError,
     SourceContractError,

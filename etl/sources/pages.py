@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from etl.errors import SourceContractError
+from etl.core.errors import SourceContractError
 from etl.model import Client, DataInterval, Page
 from etl.sources.records import BrokenPageError, records_of
 

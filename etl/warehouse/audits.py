@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg2 import sql
 
-from etl.errors import AuditError
+from etl.core.errors import AuditError
 from etl.warehouse.connection import Warehouse
 from etl.warehouse.statements import names, statement
 

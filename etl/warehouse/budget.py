@@ -9,7 +9,7 @@ from time import sleep
 from typing import Any
 
 from etl import telemetry
-from etl.errors import BudgetSpentError
+from etl.core.errors import BudgetSpentError
 from etl.model import Limit
 from etl.telemetry import log
 from etl.warehouse.connection import Warehouse

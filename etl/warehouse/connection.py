@@ -11,7 +11,7 @@ from psycopg2 import errors as pg
 from psycopg2 import sql
 from psycopg2.extras import RealDictCursor
 
-from etl.errors import AccessError, ConfigError, PlatformError, WarehouseUnavailableError
+from etl.core.errors import AccessError, ConfigError, PlatformError, WarehouseUnavailableError
 from etl.warehouse.statements import statement
 
 AGAIN = "Nothing was half-published: run the same command again once it is back."

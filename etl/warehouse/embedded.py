@@ -14,7 +14,7 @@ from typing import Any
 
 import platformdirs
 
-from etl.errors import ConfigError, WarehouseUnavailableError
+from etl.core.errors import ConfigError, WarehouseUnavailableError
 
 # One machine, no replica: what makes loading faster there without making a crash unsafe.
 CONFIGURATION = """

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any, Protocol
 
-from etl.errors import PlatformError
+from etl.core.errors import PlatformError
 from etl.model import DataInterval, Dataset, Sink
 from etl.warehouse.audits import AuditResult
 from etl.warehouse.connection import Warehouse

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from etl.warehouse.connection import Warehouse, translated
 from etl.warehouse.statements import folder
 

@@ -11,7 +11,7 @@ from typing import Any
 from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
-from etl.errors import AccessError, ConfigError
+from etl.core.errors import AccessError, ConfigError
 from etl.warehouse.connection import Warehouse, translated
 from etl.warehouse.statements import statement
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from etl.warehouse.statements import folder, names, statement
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from etl.errors import AccessError, ConfigError, WarehouseUnavailableError
+from etl.core.errors import AccessError, ConfigError, WarehouseUnavailableError
 from etl.warehouse.connection import Warehouse
 
 FIRST_MOMENT_S = 5  # a pod may be there a moment before its network policies, and is refused until they are

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
-from etl.errors import PlatformError
+from etl.core.errors import PlatformError
 from k8s.platform.options import Options
 
 FOLDER = click.Path(path_type=Path)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from http.client import HTTPException
 from typing import Any
 
-from etl.errors import AccessError, ConfigError, PlatformError, TransientError, UsageError
+from etl.core.errors import AccessError, ConfigError, PlatformError, TransientError, UsageError
 from k8s.platform import forward, installed
 from k8s.platform.cluster import AIRFLOW, Cluster
 

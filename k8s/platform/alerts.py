@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
-from etl.errors import TransientError
+from etl.core.errors import TransientError
 from k8s.platform import console, forward, installed, monitoring, paths
 from k8s.platform.cluster import MONITORING, Cluster
 

@@ -6,7 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from k8s.platform import paths, shell
 from k8s.platform.cluster import Cluster
 from k8s.platform.steps import Running

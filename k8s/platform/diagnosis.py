@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from etl.errors import PlatformError
+from etl.core.errors import PlatformError
 from k8s.platform import console
 from k8s.platform.cluster import Cluster, Object
 from k8s.platform.readiness import Trouble

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from etl.errors import AccessError
+from etl.core.errors import AccessError
 from k8s.platform import console, installed, kind, lease, releases
 from k8s.platform.cluster import ETL, MONITORING, NAMESPACES, Cluster
 from k8s.platform.options import KIND_CONTEXT, context_of

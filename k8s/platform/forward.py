@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from etl.errors import TransientError
+from etl.core.errors import TransientError
 from k8s.platform import shell
 from k8s.platform.cluster import Cluster
 

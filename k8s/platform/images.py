@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from etl.errors import ConfigError, PlatformError
+from etl.core.errors import ConfigError, PlatformError
 from k8s.platform import paths, shell
 from k8s.platform.cluster import ETL, Cluster, Object
 from k8s.platform.options import Options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from k8s.platform.cluster import Cluster
 from k8s.platform.options import context_of
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
-from etl.errors import PlatformError, TransientError
+from etl.core.errors import PlatformError, TransientError
 from k8s.platform import shell
 from k8s.platform.cluster import DATA_PLATFORM, Cluster, Object
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from k8s.platform import paths
 from k8s.platform.cluster import Cluster
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from etl.errors import PlatformError
+from etl.core.errors import PlatformError
 from k8s.platform import paths, shell
 from k8s.platform.cluster import DATA_PLATFORM, Object
 from k8s.platform.generated import LABELS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from etl.errors import ConfigError, UsageError
+from etl.core.errors import ConfigError, UsageError
 from k8s.platform import shell
 from k8s.platform.cluster import contexts, current_context
 

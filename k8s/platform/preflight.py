@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from etl.errors import ConfigError, PlatformError
+from etl.core.errors import ConfigError, PlatformError
 from k8s.platform import console, images, shell
 from k8s.platform.cluster import NAMESPACES, Cluster, Object
 from k8s.platform.options import KIND_CONTEXT, Options

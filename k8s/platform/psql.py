@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from k8s.platform import forward, installed
 from k8s.platform.cluster import DATA_PLATFORM
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from k8s.platform.cluster import MONITORING, Cluster
 
 SECRET = "alerts"  # noqa: S105  # its name

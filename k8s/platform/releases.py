@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etl.errors import TransientError
+from etl.core.errors import TransientError
 from k8s.platform import charts, diagnosis, monitoring, paths, readiness, receivers, shell
 from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING, OBJECT_STORE, SIMULATOR, Cluster
 from k8s.platform.generated import KEYS, STORE_TLS, Store

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from etl.errors import AccessError, ConfigError, PlatformError, TransientError
+from etl.core.errors import AccessError, ConfigError, PlatformError, TransientError
 
 INSTALL = {
     "kubectl": "Install it: https://kubernetes.io/docs/tasks/tools/",

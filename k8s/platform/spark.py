@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from k8s.platform import lake, paths
 from k8s.platform.cluster import ETL, Object
 from k8s.platform.generated import LABELS

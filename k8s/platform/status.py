@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from etl.errors import PlatformError
+from etl.core.errors import PlatformError
 from k8s.platform import airflow, alerts, console, diagnosis, installed, paths, readiness, releases
 from k8s.platform.cluster import DATA_PLATFORM, NAMESPACES, Cluster, Object
 from k8s.platform.readiness import Snapshot, Trouble

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from etl.errors import PlatformError
+from etl.core.errors import PlatformError
 from k8s.platform.console import Progress
 
 

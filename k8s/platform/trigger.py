@@ -6,7 +6,7 @@ import time
 from typing import Any
 from urllib.parse import quote
 
-from etl.errors import PlatformError
+from etl.core.errors import PlatformError
 from k8s.platform import console, installed
 from k8s.platform.airflow import Airflow
 

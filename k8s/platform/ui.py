@@ -7,7 +7,7 @@ import subprocess
 import threading
 from dataclasses import dataclass
 
-from etl.errors import ConfigError, PlatformError
+from etl.core.errors import ConfigError, PlatformError
 from k8s.platform import console, forward, installed
 from k8s.platform.cluster import AIRFLOW, MONITORING, Cluster
 

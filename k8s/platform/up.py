@@ -6,7 +6,7 @@ import shutil
 import time
 from functools import partial
 
-from etl.errors import AccessError, ConfigError
+from etl.core.errors import AccessError, ConfigError
 from k8s.platform import (
     charts,
     console,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from etl import errors
+from etl.core import errors
 from k8s.platform import generated
 from tests.charts.rendering import SOURCES, Manifest, called, containers, of_kind, pods, rendered
 from tests.conftest import ROOT

@@ -11,7 +11,8 @@ import psycopg2
 import pyarrow as pa
 import pytest
 
-from etl import cli, errors, settings, sources
+from etl import cli, settings, sources
+from etl.core import errors
 from etl.model import Dataset
 from etl.settings import Settings, SourceSettings
 from etl.warehouse.connection import Warehouse

@@ -22,7 +22,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from airflow.sdk.observability.metrics import statsd_logger
 
-from etl import errors
+from etl.core import errors
 from tests.dags.cluster import GONE, Cluster, ended, evicted, pending, refused, running
 from tests.dags.runs import SCHEDULED, context, rendered
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from etl.errors import TransientError
+from etl.core.errors import TransientError
 from tests.e2e import kube
 
 Series = tuple[dict[str, str], float]

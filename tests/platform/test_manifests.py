@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 import yaml
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from k8s.platform import lake, manifests, spark
 
 API = [{"to": [{"ipBlock": {"cidr": "192.0.2.2/32"}}], "ports": [{"protocol": "TCP", "port": 6443}]}]

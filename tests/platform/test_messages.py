@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.errors import AccessError, ConfigError, TransientError
+from etl.core.errors import AccessError, ConfigError, TransientError
 from k8s.platform import airflow, shell, status, trigger
 from k8s.platform.paths import ROOT
 

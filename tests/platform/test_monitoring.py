@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from k8s.platform import manifests, monitoring, receivers
 from k8s.platform.receivers import Receivers
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from k8s.platform import images, preflight
 from k8s.platform.options import Options
 from k8s.platform.preflight import Facts, Level

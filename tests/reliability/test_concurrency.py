@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from etl.errors import WarehouseUnavailableError
+from etl.core.errors import WarehouseUnavailableError
 from etl.lake import bronze
 from etl.lake.store import Lake
 from etl.model import new_run_id, started_at

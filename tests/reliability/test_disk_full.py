@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.errors import LakeUnavailableError, WarehouseUnavailableError
+from etl.core.errors import LakeUnavailableError, WarehouseUnavailableError
 from etl.lake.store import Lake
 from tests.conftest import MakeDatabase
 from tests.warehouse.states import State, changed, owner, rows, run, state, storage

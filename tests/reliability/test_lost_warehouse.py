@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from etl.errors import WarehouseUnavailableError
+from etl.core.errors import WarehouseUnavailableError
 from etl.lake import silver
 from etl.lake.store import Lake
 from etl.warehouse import embedded, migrations

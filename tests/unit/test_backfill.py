@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.backfill import Every, Plan, Unit, make_plan
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import DataInterval, Source

@@ -5,8 +5,8 @@ import pickle
 
 import pytest
 
-from etl import errors
-from etl.errors import AuditError, PlatformError, SourceUnavailableError, TerminalError, TransientError
+from etl.core import errors
+from etl.core.errors import AuditError, PlatformError, SourceUnavailableError, TerminalError, TransientError
 
 TABLE = {
     "TransientError": os.EX_TEMPFAIL,

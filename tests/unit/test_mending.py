@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl import mending
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 
 KEPT: list[dict[str, Any]] = [
     {"quarantine_id": 7, "endpoint": "spacex_cores", "record": '{"id": null}'},

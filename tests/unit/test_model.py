@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from etl.model import Column, DataInterval, Dataset, is_run_id, new_run_id, started_at
 
 DAY = date(2024, 5, 17)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from etl.settings import Settings, load, names
 
 

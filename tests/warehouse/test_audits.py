@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.errors import AuditError
+from etl.core.errors import AuditError
 from etl.lake.store import Lake
 from etl.warehouse.statements import folder
 from tests.warehouse.states import Snapshot, launch, published, rows, run, snapshot, storage

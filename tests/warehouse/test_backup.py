@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from etl.errors import WarehouseUnavailableError
+from etl.core.errors import WarehouseUnavailableError
 from etl.lake.store import Lake
 from etl.warehouse import embedded, migrations, provision
 from etl.warehouse.connection import Warehouse

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from psycopg2 import errors as pg
 
-from etl.errors import AccessError, SourceUnavailableError, WarehouseUnavailableError
+from etl.core.errors import AccessError, SourceUnavailableError, WarehouseUnavailableError
 from etl.model import Limit
 from etl.warehouse import budget as budgets
 from etl.warehouse.budget import Budget

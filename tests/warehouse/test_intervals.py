@@ -11,7 +11,7 @@ import pytest
 
 from etl import backfill
 from etl.backfill import Every, Plan, PlannedInterval
-from etl.errors import AuditError, SourceUnavailableError
+from etl.core.errors import AuditError, SourceUnavailableError
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import Answer, DataInterval, today

@@ -14,7 +14,7 @@ import yaml
 from psycopg2.extras import RealDictCursor
 
 from etl import sources
-from etl.errors import AuditError, SourceUnavailableError
+from etl.core.errors import AuditError, SourceUnavailableError
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import new_run_id

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from etl.errors import AccessError, ConfigError, WarehouseUnavailableError
+from etl.core.errors import AccessError, ConfigError, WarehouseUnavailableError
 from etl.warehouse import migrations
 from etl.warehouse.connection import Warehouse
 from etl.warehouse.statements import folder

@@ -18,7 +18,7 @@ import psycopg2
 import pytest
 from psycopg2 import errors as pg
 
-from etl.errors import AccessError, ConfigError, WarehouseUnavailableError
+from etl.core.errors import AccessError, ConfigError, WarehouseUnavailableError
 from etl.warehouse import embedded, migrations, provision, waiting
 from etl.warehouse.connection import Warehouse
 from tests.conftest import named

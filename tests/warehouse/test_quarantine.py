@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from etl import mending
-from etl.errors import SourceContractError, UsageError
+from etl.core.errors import SourceContractError, UsageError
 from etl.lake import silver
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake

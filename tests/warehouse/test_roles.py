@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from psycopg2 import errors as pg
 
-from etl.errors import AccessError
+from etl.core.errors import AccessError
 from etl.lake.store import Lake
 from etl.warehouse import migrations
 from etl.warehouse.connection import Warehouse

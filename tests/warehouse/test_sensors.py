@@ -15,7 +15,7 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from etl import sources
-from etl.errors import AuditError, BudgetSpentError, ConfigError, UsageError
+from etl.core.errors import AuditError, BudgetSpentError, ConfigError, UsageError
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
 from etl.model import DataInterval, Limit, Part, Sink, Source

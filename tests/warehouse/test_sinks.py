@@ -11,7 +11,7 @@ import pytest
 
 from etl import backfill
 from etl.backfill import Every
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from etl.lake.store import Lake
 from etl.model import DataInterval, Sink
 from etl.pipeline import Pipeline

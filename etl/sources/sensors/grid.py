@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 
 CLOSEST = 0.0001  # degrees, 11 m
 DECIMALS = 6

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from etl.errors import ConfigError, SourceContractError, UsageError
+from etl.core.errors import ConfigError, SourceContractError, UsageError
 from etl.model import Answer, Client, Cost, DataInterval, Page, Part, today
 from etl.sources.pages import CHANGED
 from etl.sources.records import BrokenPageError

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from etl.model import Asked, Parsed, Refused
 from etl.sources import records
 from etl.sources.records import BrokenPageError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from etl.errors import SourceChangedError, SourceContractError
+from etl.core.errors import SourceChangedError, SourceContractError
 from etl.model import Answer, Client, DataInterval, Page
 from etl.sources.pages import CHANGED
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from etl.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
+from etl.core.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
 from etl.lake import bronze, layout
 from etl.lake.bronze import Manifest
 from etl.lake.local_engine import LocalEngine

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.errors import UsageError
+from etl.core.errors import UsageError
 from etl.lake import compaction, expiry, gold, inventory, pages, silver
 from etl.lake.local_engine import LocalEngine
 from etl.lake.silver import Transformed

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from etl.errors import LakeUnavailableError, UsageError
+from etl.core.errors import LakeUnavailableError, UsageError
 from etl.lake import compaction, expiry, inventory, layout, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake

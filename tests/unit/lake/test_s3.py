@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import pyarrow as pa
 import pytest
 
-from etl.errors import PlatformError
+from etl.core.errors import PlatformError
 from etl.lake import pages, store
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from etl.errors import LakeUnavailableError, SourceContractError
+from etl.core.errors import LakeUnavailableError, SourceContractError
 from etl.lake import bronze, layout, local_engine, pages, silver
 from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.errors import AccessError, ConfigError, LakeUnavailableError, PlatformError
+from etl.core.errors import AccessError, ConfigError, LakeUnavailableError, PlatformError
 from etl.lake.store import Lake
 
 

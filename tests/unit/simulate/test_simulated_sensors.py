@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from werkzeug import test as werkzeug
 
-from etl.errors import SourceContractError, SourceUnavailableError
+from etl.core.errors import SourceContractError, SourceUnavailableError
 from etl.model import Asked, DataInterval, Parsed
 from etl.settings import SensorsSettings
 from etl.simulate import sensors, server

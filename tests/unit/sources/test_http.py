@@ -15,7 +15,7 @@ import pytest
 import stamina
 from werkzeug.wrappers import Request, Response
 
-from etl.errors import (
+from etl.core.errors import (
     AccessError,
     ConfigError,
     PlatformError,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.errors import ConfigError
+from etl.core.errors import ConfigError
 from etl.settings import SensorsSettings
 from etl.sources.sensors import make_source
 from etl.sources.sensors.grid import Grid, Sensor

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug import test as werkzeug
 
-from etl.errors import ConfigError, SourceContractError, SourceUnavailableError, UsageError
+from etl.core.errors import ConfigError, SourceContractError, SourceUnavailableError, UsageError
 from etl.model import Answer, DataInterval, Endpoint, Page, Part, Source
 from etl.settings import SensorsSettings
 from etl.simulate import sensors as simulated

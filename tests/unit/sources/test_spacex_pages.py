@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from etl.errors import PlatformError, SourceChangedError, SourceContractError
+from etl.core.errors import PlatformError, SourceChangedError, SourceContractError
 from etl.model import DataInterval, Page, Source
 from etl.simulate.faults import Fault
 from etl.simulate.snapshot import load

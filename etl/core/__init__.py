@@ -1,0 +1,1 @@
+"""What every part of the pipeline shares, and what depends on none of them."""
