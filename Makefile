@@ -88,7 +88,7 @@ image-spark: ## Build the image with Spark and a Java (IMAGE_TOOL as above, IMAG
 	@.ci/image $(IMAGE_TOOL) $(IMAGE_SPARK) etl/spark.Dockerfile
 
 snapshot: $(VENV)/run ## Make the simulator's snapshot anew from the live API (FROM=folder: from kept responses)
-	@$(BIN)/python -m etl.simulate.snapshot $(if $(FROM),--from-dir $(FROM),--from-url https://api.spacexdata.com)
+	@$(BIN)/python -m etl.sources.spacex.snapshot $(if $(FROM),--from-dir $(FROM),--from-url https://api.spacexdata.com)
 
 catalogue: $(VENV)/run ## Write docs/data-catalogue.md from the declared schemas
 	@$(BIN)/python -m etl.catalogue

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from etl import sources
-from etl.model import Dataset
+from etl.core.tables import Dataset
 
 PAGE = Path("docs/data-catalogue.md")
 HEAD = """# Data catalogue

@@ -1,7 +1,7 @@
 """Writes docs/metrics.md from where metrics are declared: `python -m monitoring.metrics`, with `--check` only compares.
 
-The ETL's are declared in etl/telemetry.py, the run ledger's in postgres/queries.yaml (the Postgres exporter's queries
-format), Airflow's in statsd/mapping.yaml (the StatsD exporter's).
+The ETL's are declared in etl/telemetry/metrics.py, the run ledger's in postgres/queries.yaml (the Postgres exporter's
+queries format), Airflow's in statsd/mapping.yaml (the StatsD exporter's).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from etl.telemetry import METRICS
+from etl.telemetry.metrics import METRICS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "metrics.md"
@@ -23,7 +23,7 @@ MAPPING = ROOT / "monitoring" / "statsd" / "mapping.yaml"
 HEAD = """# Metrics
 
 What we measure ourselves, under the names that Prometheus has. Made by `make metrics` from the declarations in
-`etl/telemetry.py`, `monitoring/postgres/queries.yaml` and `monitoring/statsd/mapping.yaml`; edit those.
+`etl/telemetry/metrics.py`, `monitoring/postgres/queries.yaml` and `monitoring/statsd/mapping.yaml`; edit those.
 
 Prometheus adds `job`, `namespace`, `pod`, `service`, `endpoint`, `container` and `instance` of the exporter that it
 scraped. A histogram has `_bucket`, `_sum` and `_count`.

@@ -11,15 +11,18 @@ from typing import Any
 import psycopg2
 import pytest
 
-from etl import sources, telemetry
+from etl import sources
+from etl.core.source import Source
 from etl.lake.store import Lake
-from etl.model import Source
+from etl.postgres import embedded
+from etl.postgres.connection import Warehouse
 from etl.settings import SpacexSettings
-from etl.simulate import server, spacex
+from etl.simulate import server
 from etl.simulate.faults import Fault, Faults
-from etl.sources.http import HttpClient, Patience
-from etl.warehouse import embedded, migrations
-from etl.warehouse.connection import Warehouse
+from etl.sources.http.client import HttpClient, Patience
+from etl.sources.spacex import simulator as spacex
+from etl.state import migrations
+from etl.telemetry import metrics as telemetry
 from tests.collector import Collector, collector
 
 ROOT = Path(__file__).parents[1]

@@ -20,9 +20,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from etl.core.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
+from etl.core.ids import started_at
+from etl.core.intervals import DataInterval, today
+from etl.core.pages import Asked, Page
+from etl.core.source import Endpoint, Part, Source
 from etl.lake import layout
 from etl.lake.store import Lake
-from etl.model import Asked, DataInterval, Endpoint, Page, Part, Source, started_at, today
 
 PART = re.compile(r"part-(\d+)-of-(\d+)/manifest\.json")
 RESUMABLE = timedelta(hours=24)  # an older half is not completed: the API's state has moved on

@@ -9,11 +9,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from etl.core.errors import UsageError
-from etl.lake import layout, pages, silver
+from etl.core.intervals import DataInterval
+from etl.core.source import Source
+from etl.core.tables import Dataset
+from etl.lake import layout, parquet, silver
 from etl.lake.layout import Stored
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
-from etl.model import DataInterval, Dataset, Source
 
 SMALL = 128 * 2**20  # bytes of silver; a larger run is not written once more
 LAST = 0xFFFFFF
@@ -99,10 +101,10 @@ def carry_out(plan: Plan, lake: Lake, on_compacted: Callable[[Compaction, Transf
 
 def _write(lake: Lake, compaction: Compaction, dataset: Dataset) -> int:
     """The rows of all shares, oldest days first; returns how many there are."""
-    with pages.rows_into(lake, layout.part("silver", dataset.name, compaction.run_id, 1), dataset.schema) as rows:
+    with parquet.rows_into(lake, layout.part("silver", dataset.name, compaction.run_id, 1), dataset.schema) as rows:
         for share in compaction.shares:
             files = tuple(share.run.files[dataset.name])
-            for batch in pages.rows_of(lake, Stored(dataset, files, share.interval)):
+            for batch in parquet.rows_of(lake, Stored(dataset, files, share.interval)):
                 rows.write(batch)
     return rows.rows
 

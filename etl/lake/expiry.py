@@ -14,10 +14,12 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from etl.core.errors import UsageError
+from etl.core.ids import started_at
+from etl.core.intervals import DataInterval
+from etl.core.source import Source
 from etl.lake import layout, silver
 from etl.lake.inventory import KeptFile, Run, State
 from etl.lake.store import Lake, side_by_side
-from etl.model import DataInterval, Source, started_at
 
 AGE = re.compile(r"(\d{1,4})\s*(h|hour|d|day|w|week)s?")
 HOURS = {"h": 1, "d": 24, "w": 24 * 7}

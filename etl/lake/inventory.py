@@ -8,12 +8,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from etl.core.errors import LakeUnavailableError
+from etl.core.ids import is_run_id
+from etl.core.intervals import DataInterval
+from etl.core.source import Source
 from etl.lake import bronze, layout, silver
 from etl.lake.bronze import Manifest
 from etl.lake.layout import Place
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake, StoredFile, side_by_side
-from etl.model import DataInterval, Source, is_run_id
 
 
 class State(StrEnum):

@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from etl.model import DataInterval, Dataset, is_run_id, started_at
+from etl.core.ids import is_run_id, started_at
+from etl.core.intervals import DataInterval
+from etl.core.tables import Dataset
 
 LAYERS = ("bronze", "parsed", "silver", "gold", "quarantine")
 NOTES = "_runs"

@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol
 
 import pyarrow as pa
 
-from etl import telemetry
-from etl.core.errors import SourceContractError
-from etl.lake import bronze, layout, pages
+from etl.core.intervals import DataInterval
+from etl.core.pages import Quarantined
+from etl.core.source import Source
+from etl.core.tables import Dataset
+from etl.lake import bronze, layout, parquet
 from etl.lake.layout import Stored
-from etl.lake.pages import Done, Quarantined, Work
 from etl.lake.store import AT_ONCE, Lake, side_by_side
-from etl.model import DataInterval, Dataset, Endpoint, Source
-from etl.telemetry import log
-
-RUN = pa.schema([pa.field("run_id", pa.string())]).append(pa.field("processed_at", pa.timestamp("us", tz="UTC")))
-
-Tables = Mapping[str, pa.Table | Sequence[Stored]]
-
-
-@dataclass(frozen=True)
-class Selected:
-    """Rows that a statement made, in files of the lake."""
-
-    rows: int
-    files: tuple[str, ...]
-
-
-class Engine(Protocol):
-    """What turns pages into rows, and rows into other rows; `etl.lake.local_engine` and `spark_engine` are some."""
-
-    def parse(self, works: Sequence[Work]) -> Iterator[Done]:
-        """Do each work once, in any order."""
-        ...
-
-    def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
-        """Write the rows of a statement for Postgres, as `into` declares them, into the files path(1), path(2) …"""
-        ...
 
 
 @dataclass(frozen=True)
@@ -70,132 +43,15 @@ class Transformed:
         return bool(self.holds)
 
 
-def transform(
-    lake: Lake,
-    source: Source,
-    run_id: str,
-    max_share: float,
-    engine: Engine,
-    statements: Mapping[str, str],
-    on_pages: Callable[[str, int], None],
-) -> Transformed:
-    """Turn a run's bronze into silver.
-
-    `statements`: by table, what makes the derived ones; `on_pages(endpoint, pages)` is told of what is parsed.
-    Raises: SourceContractError if more than `max_share` of an endpoint's records are refused.
-    """
-    now = datetime.now(UTC)
-    published = {dataset.name for dataset in source.datasets}
-    layers = {dataset.name: "silver" if dataset.name in published else "parsed" for dataset in source.parsed}
-    parsed, unknown = Done(), dict[str, list[str]]()
-    manifests = [bronze.read_manifest(lake, endpoint.name, run_id) for endpoint in source.endpoints]
-    for endpoint, manifest in zip(source.endpoints, manifests, strict=True):
-        done = _parse(lake, endpoint, manifest, layers, engine, max_share, on_pages)
-        parsed += done
-        if done.unknown_fields:
-            unknown[endpoint.name] = sorted(done.unknown_fields)
-    derived = _derive(lake, source, run_id, now, parsed, engine, statements)
-    files = parsed.files | {name: made.files for name, made in derived.items()}
-    rows = dict(parsed.rows) | {name: made.rows for name, made in derived.items()}
-    transformed = Transformed(
-        run_id,
-        source.name,
-        manifests[0].origin,
-        manifests[0].interval,
-        parsed.records,
-        parsed.kinds.total(),
-        {dataset.name: rows[dataset.name] for dataset in source.datasets},
-        {dataset.name: list(files[dataset.name]) for dataset in source.datasets},
-        list(parsed.quarantine),
-        unknown,
-    )
-    write(lake, transformed)
-    for dataset in source.datasets:
-        keep_only(lake, "silver", dataset.name, run_id, files[dataset.name])
-    for endpoint in source.endpoints:
-        keep_only(lake, "quarantine", endpoint.name, run_id, parsed.quarantine)
-    for name in sorted(set(layers) - published):  # made anew from bronze whenever it is wanted
-        lake.delete_folder(layout.folder("parsed", name, run_id))
-    return transformed
-
-
 def keep_only(lake: Lake, layer: str, name: str, run_id: str, files: Iterable[str]) -> None:
     """Delete what an earlier try left of a run, in other pieces or by another engine."""
     for stale in set(lake.list(layout.folder(layer, name, run_id))) - set(files):
         lake.delete(stale)
 
 
-def _parse(
-    lake: Lake,
-    endpoint: Endpoint,
-    manifest: bronze.Manifest,
-    layers: Mapping[str, str],
-    engine: Engine,
-    max_share: float,
-    on_pages: Callable[[str, int], None],
-) -> Done:
-    outcomes = []
-    for done in engine.parse(pages.works(lake, endpoint, manifest, layers)):
-        outcomes.append(done)
-        on_pages(endpoint.name, done.pages)
-    whole = sum(sorted(outcomes, key=lambda done: done.quarantine), Done())
-    _tell(endpoint.name, whole)
-    refused, first = whole.kinds.total(), whole.first_refusal
-    if first is not None and refused > max_share * whole.records:
-        raise SourceContractError(
-            f"{refused} of {whole.records} records of {endpoint.name} break their contract, more than "
-            f"{max_share:.0%}; the first says {first.reason}.",
-            hint=f"Read them in {lake.address(_refusing(outcomes))}; nothing was published.",
-        )
-    return whole
-
-
-def _refusing(outcomes: Sequence[Done]) -> str:
-    """The first file in which refused records are."""
-    return min(done.quarantine[0] for done in outcomes if done.kinds)
-
-
-def _derive(
-    lake: Lake,
-    source: Source,
-    run_id: str,
-    now: datetime,
-    parsed: Done,
-    engine: Engine,
-    statements: Mapping[str, str],
-) -> dict[str, Selected]:
-    tables: dict[str, pa.Table | Sequence[Stored]] = {
-        f"parsed.{dataset.name}": [Stored(dataset, parsed.files[dataset.name])] for dataset in source.parsed
-    }
-    tables["parsed.run"] = pa.Table.from_pydict({"run_id": [run_id], "processed_at": [now]}, RUN)
-    made = {}
-    for dataset in source.derived:
-        path = partial(layout.part, "silver", dataset.name, run_id)
-        made[dataset.name] = engine.select(lake, statements[dataset.name], tables, dataset, path)
-        _tell_rows(dataset.name, made[dataset.name].rows)
-    return made
-
-
-def _tell(endpoint: str, done: Done) -> None:
-    """What parsing met is told though too much of it was refused: that is when someone asks."""
-    for name, count in done.rows.items():
-        _tell_rows(name, count)
-    for kind, count in done.kinds.items():
-        telemetry.REFUSED.send(count, dataset=endpoint, reason=kind)
-        log.warning("records are refused", dataset=endpoint, reason=kind, records=count)
-    telemetry.UNKNOWN_FIELDS.send(len(done.unknown_fields), dataset=endpoint)
-    if done.unknown_fields:
-        log.warning("the API sends fields we do not know", dataset=endpoint, fields=sorted(done.unknown_fields))
-
-
-def _tell_rows(dataset: str, rows: int) -> None:
-    telemetry.ROWS.send(rows, dataset=dataset, step="transform")
-    log.info("transformed", dataset=dataset, rows=rows)
-
-
 def batches(lake: Lake, transformed: Transformed, dataset: Dataset) -> Iterator[pa.RecordBatch]:
     """A dataset's rows of a run, a bounded number at a time."""
-    return pages.batches(lake, transformed.files[dataset.name])
+    return parquet.batches(lake, transformed.files[dataset.name])
 
 
 def quarantined(lake: Lake, transformed: Transformed) -> Iterator[Quarantined]:

@@ -1,26 +1,27 @@
 """One package per API; each has a `make_source`, and a group of settings of its name."""
 
-from importlib import import_module
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from etl.core.errors import UsageError
-from etl.model import Source
+from etl.core.source import Source
 from etl.settings import Settings, SourceSettings
+from etl.sources import sensors, spacex
 
-NAMES = tuple(
-    name
-    for name, group in Settings.model_fields.items()
-    if isinstance(group.annotation, type) and issubclass(group.annotation, SourceSettings)
-)
+REGISTRY: Mapping[str, Callable[[Any, str | None], Source]] = {
+    "spacex": spacex.make_source,
+    "sensors": sensors.make_source,
+}
+NAMES = tuple(REGISTRY)
 
 
-def load(name: str, knobs: SourceSettings | None = None, origin: str | None = None) -> Source:
-    """The declared source of that name, as `knobs` set it up; `origin` if its address says too little.
+def load(name: str, settings: SourceSettings | None = None, origin: str | None = None) -> Source:
+    """The declared source of that name, as `settings` set it up; `origin` if its base URL says too little.
 
-    Raises: UsageError for a name that nobody declared.
+    Raises: UsageError for a name that is not declared.
     """
-    if name not in NAMES:
+    if name not in REGISTRY:
         raise UsageError(f"There is no source '{name}'.", hint=f"Known sources: {', '.join(NAMES)}.")
-    if knobs is None:
-        knobs = Settings.model_fields[name].get_default(call_default_factory=True)
-    source: Source = import_module(f"etl.sources.{name}").make_source(knobs, origin)
-    return source
+    if settings is None:
+        settings = Settings.model_fields[name].get_default(call_default_factory=True)
+    return REGISTRY[name](settings, origin)

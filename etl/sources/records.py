@@ -13,7 +13,8 @@ import pyarrow as pa
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
-from etl.model import Dataset, Parsed, Refused
+from etl.core.pages import Parsed, Refused
+from etl.core.tables import Dataset
 
 LONGEST_INTEGER = 25  # digits; more become infinity, which every contract refuses
 LONGEST_RECORD = 100_000  # characters of a refused record that are kept

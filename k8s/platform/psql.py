@@ -56,6 +56,6 @@ def program() -> str:
     found = shutil.which("psql")
     if found is not None:
         return found
-    from etl.warehouse import embedded
+    from etl.postgres import embedded
 
     return str(embedded.program("psql"))

@@ -7,8 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from etl.warehouse import embedded, migrations
-from etl.warehouse.connection import Warehouse
+from etl.postgres import embedded
+from etl.postgres.connection import Warehouse
+from etl.state import migrations
 from tests.bench import commands, loading, memory, page, peers, warehouse
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"

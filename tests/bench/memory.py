@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from etl import telemetry
-from etl.lake import layout, pages
+from etl.core.ids import new_run_id
+from etl.lake import layout, parquet
 from etl.lake.store import Lake
-from etl.model import new_run_id
+from etl.telemetry import logs
 from tests.bench import readings, warehouse
 
 
@@ -46,7 +46,7 @@ def measure(dsn: str, folder: Path, rows: int) -> Peak:
 
 
 def _publish(dsn: str, folder: str, path: str) -> None:
-    loaded = warehouse.publish(dsn, pages.batches(Lake(folder), [path]))
+    loaded = warehouse.publish(dsn, parquet.batches(Lake(folder), [path]))
     print(_peak(), loaded.seconds)
 
 
@@ -61,5 +61,5 @@ def _peak() -> int:
 
 
 if __name__ == "__main__":
-    telemetry.configure_logs(json=False)
+    logs.configure_logs(json=False)
     _publish(*sys.argv[1:])

@@ -65,7 +65,7 @@ def _head(measured: Measured) -> str:
 Written by `make bench` (`{command}`) on {datetime.now(UTC):%Y-%m-%d}. Do not edit: run it again.
 
 - Machine: {machine()}.
-- PostgreSQL {measured.postgres}, embedded, with the configuration in `etl/warehouse/embedded.py`.
+- PostgreSQL {measured.postgres}, embedded, with the configuration in `etl/postgres/embedded.py`.
 - Python {platform.python_version()}, {versions}.{absent}
 
 All loads go to one server over its socket. They take turns, round by round, so that a noisy moment hits all alike.

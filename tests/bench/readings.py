@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.model import Asked, Client, Column, DataInterval, Dataset, Endpoint, Page, Parsed, Source
+from etl.core.intervals import DataInterval
+from etl.core.pages import Asked, Page, Parsed
+from etl.core.source import Client, Endpoint, Source
+from etl.core.tables import Column, Dataset
 
 DAYS = 1_000  # per sensor
 FIRST_DAY = 18_262  # 2020-01-01, in days since 1970

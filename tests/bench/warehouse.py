@@ -14,11 +14,13 @@ import psycopg2
 import pyarrow as pa
 from psycopg2 import sql
 
-from etl.model import Dataset, Sink, new_run_id
-from etl.warehouse.connection import Warehouse
-from etl.warehouse.copy import Encoded
-from etl.warehouse.ledger import Attempt
-from etl.warehouse.publication import publication
+from etl.core.ids import new_run_id
+from etl.core.sink import Sink
+from etl.core.tables import Dataset
+from etl.destinations.postgres.publication import publication
+from etl.postgres.connection import Warehouse
+from etl.postgres.copy import Encoded
+from etl.state.ledger import Attempt
 from tests.bench import readings
 
 DDL = Path(__file__).with_name("readings.sql").read_text()

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from etl.warehouse import embedded, provision
+from etl.postgres import embedded
+from etl.state import provision
 from k8s.platform import generated
 from tests.charts.rendering import CASES, OUTSIDE, Manifest, Values, at, called, of_kind, render, rendered
 from tests.conftest import ROOT

@@ -16,10 +16,10 @@ import psycopg2
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from etl.postgres.connection import Warehouse
 from etl.simulate import server
 from etl.simulate.faults import Fault
-from etl.simulate.snapshot import load
-from etl.warehouse.connection import Warehouse
+from etl.sources.spacex.snapshot import load
 from tests.cli.conftest import Ended, Etl, environment, libpq
 from tests.conftest import Simulate
 

@@ -9,7 +9,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from etl.simulate import sensors, server, spacex
+from etl.simulate import server
+from etl.sources.sensors import simulator as sensors
+from etl.sources.spacex import simulator as spacex
 from tests.cli.test_first_steps import etl
 from tests.object_store import KEYS, object_store, s3
 

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from etl.simulate import sensors, server
+from etl.simulate import server
 from etl.simulate.faults import Fault
+from etl.sources.sensors import simulator as sensors
 from tests.cli.test_first_steps import etl
 from tests.conftest import Simulate
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from etl import cli, sources
+from etl import sources
+from etl.cli import main as cli
 from k8s.platform import dags, generated
 from tests.conftest import ROOT
 

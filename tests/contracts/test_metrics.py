@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from etl import sources
-from etl.pipeline import STEPS
-from etl.simulate import server, spacex
+from etl.pipeline.pipeline import STEPS
+from etl.simulate import server
 from etl.simulate.faults import Faults, parse_fault
-from etl.simulate.snapshot import load
-from etl.telemetry import METRICS, Kind, Metric
+from etl.sources.spacex import simulator as spacex
+from etl.sources.spacex.snapshot import load
+from etl.telemetry.metrics import METRICS, Kind, Metric
 from monitoring import metrics as generator
 from tests.cli.conftest import environment, libpq
 from tests.collector import Collector, collector, free_port

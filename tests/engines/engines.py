@@ -14,7 +14,7 @@ import psycopg2
 import pyarrow as pa
 from psycopg2.extras import execute_values
 
-from etl.lake.dialects import transpile
+from etl.engines.dialects import transpile
 from tests.contracts.test_names import POSTGRES
 from tests.engines.cases import Case
 

@@ -20,12 +20,14 @@ import pyarrow as pa
 import structlog
 from pyspark.errors import PySparkException
 
-from etl import cli
-from etl.lake import pages, spark_engine, spark_session
+from etl.cli import main as cli
+from etl.core.pages import Asked, Parsed
+from etl.engines import spark as spark_engine
+from etl.engines import spark_session
+from etl.engines import work as pages
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
-from etl.model import Asked, Parsed
-from etl.pipeline import Pipeline
+from etl.pipeline.pipeline import Pipeline
 from etl.settings import Settings, SparkSettings
 from tests.engines.cases import SOURCES, cases
 from tests.engines.engines import flat

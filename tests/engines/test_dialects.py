@@ -4,7 +4,7 @@ import duckdb
 import pytest
 import sqlglot
 
-from etl.lake.dialects import transpile
+from etl.engines.dialects import transpile
 from tests.engines.cases import MENDED
 from tests.engines.conftest import Ask
 from tests.engines.engines import flat

@@ -17,21 +17,26 @@ import pytest
 
 from etl.core import errors, sources
 from etl.core.errors import ConfigError, LakeUnavailableError, PlatformError
-from etl.lake import bronze, layout, pages, silver
-from etl.lake import spark_session as starting
+from etl.core.intervals import DataInterval
+from etl.core.source import Source
+from etl.core.tables import Dataset
+from etl.engines import spark_session as starting
+from etl.engines import work as pages
+from etl.engines.local import LocalEngine
+from etl.engines.spark import Wanted
+from etl.lake import bronze, layout, parquet, silver
 from etl.lake.layout import Stored
-from etl.lake.local_engine import LocalEngine
 from etl.lake.silver import Transformed
-from etl.lake.spark_engine import Wanted
 from etl.lake.store import Lake
-from etl.model import DataInterval, Dataset, Source
-from etl.pipeline import Pipeline
+from etl.pipeline.pipeline import Pipeline
 from etl.settings import SensorsSettings, Settings, SparkSettings
-from etl.simulate import sensors, server, spacex
+from etl.simulate import server
 from etl.simulate.faults import Fault, Faults
-from etl.sources.http import HttpClient
+from etl.sources.http.client import HttpClient
+from etl.sources.sensors import simulator as sensors
 from etl.sources.sensors.datasets import READINGS
-from etl.warehouse.statements import statement
+from etl.sources.spacex import simulator as spacex
+from etl.sql.statements import statement
 from tests.cli.conftest import environment, libpq
 from tests.conftest import HASTY
 from tests.engines import spark as there
@@ -167,7 +172,7 @@ def test_a_run_into_the_lake_gives_the_gold_that_the_local_engine_gives(
 def gold_in(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
     tables = {}
     for table in source_at("sensors").gold:
-        rows = pages.batches(lake, lake.list(f"gold/{table.name}"))
+        rows = parquet.batches(lake, lake.list(f"gold/{table.name}"))
         tables[table.name] = of_arrow(pa.Table.from_batches(rows, table.schema)).bits()
     return tables
 
@@ -178,7 +183,7 @@ def readings(lake: Lake, number: int, *rows: dict[str, Any]) -> str:
     plain |= {"data_quality_score": 100, "received_at": INSTANTS[0], "processed_at": INSTANTS[1]}
     path = layout.part("silver", READINGS.name, f"2024020{number}T000000Z-000000", number)
     table = pa.Table.from_pylist([plain | {"processing_version": "1"} | row for row in rows], READINGS.schema)
-    with pages.rows_into(lake, path, READINGS.schema) as writer:
+    with parquet.rows_into(lake, path, READINGS.schema) as writer:
         for batch in table.to_batches():
             writer.write(batch)
     return path
@@ -191,7 +196,7 @@ def made(spark: OneSpark, lake: Lake, table: Dataset, stored: list[Stored]) -> l
     for engine, select in (("spark", partial(spark, there.select)), ("local", LocalEngine().select)):
         path = partial(layout.part, "gold", f"{table.name}-{engine}", "20240203T000000Z-000000")
         selected = select(lake, statement(f"gold/{table.name}"), tables, table, path)
-        found = pa.Table.from_batches(pages.batches(lake, selected.files), table.schema)
+        found = pa.Table.from_batches(parquet.batches(lake, selected.files), table.schema)
         assert (found.num_rows, list(selected.files)) == (selected.rows, lake.list(f"gold/{table.name}-{engine}"))
         rows.append(of_arrow(found).bits())
     assert rows[0] == rows[1]

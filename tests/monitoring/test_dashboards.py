@@ -23,7 +23,7 @@ from grafana_foundation_sdk.models import dashboard as sdk
 from grafana_foundation_sdk.models import units
 
 from etl.lake.store import Lake
-from etl.telemetry import METRICS, Kind
+from etl.telemetry.metrics import METRICS, Kind
 from monitoring.dashboards.__main__ import FOLDER, generated
 from monitoring.dashboards.panels import LIMITS
 from tests.conftest import ROOT, MakeDatabase

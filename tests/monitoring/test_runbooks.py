@@ -15,7 +15,8 @@ import psycopg2
 import pytest
 import yaml
 
-from etl import cli, settings
+from etl import settings
+from etl.cli import main as cli
 from k8s.platform.__main__ import platform
 from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING, NAMESPACES
 from k8s.platform.generated import LOGINS

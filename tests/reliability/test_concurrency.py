@@ -14,11 +14,12 @@ import psycopg2
 import pytest
 
 from etl.core.errors import WarehouseUnavailableError
+from etl.core.ids import new_run_id, started_at
 from etl.lake import bronze
 from etl.lake.store import Lake
-from etl.model import new_run_id, started_at
-from etl.pipeline import Summary
-from etl.simulate import server, spacex
+from etl.pipeline.pipeline import Summary
+from etl.simulate import server
+from etl.sources.spacex import simulator as spacex
 from tests.conftest import MakeDatabase, spacex_at
 from tests.reliability.victims import Job, Victims
 from tests.warehouse.states import Snapshot, State, Steps, changed, owner, published, rows, run, state, storage, value

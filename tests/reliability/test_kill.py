@@ -17,12 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from etl.lake.local_engine import LocalEngine
+from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.pipeline import Pipeline, transformed_run
-from etl.simulate import server, spacex
-from etl.simulate.snapshot import load
-from etl.warehouse.connection import Warehouse
+from etl.pipeline.pipeline import Pipeline, transformed_run
+from etl.postgres.connection import Warehouse
+from etl.simulate import server
+from etl.sources.spacex import simulator as spacex
+from etl.sources.spacex.snapshot import load
 from tests.conftest import MakeDatabase, client_of, spacex_at
 from tests.reliability.victims import Job, Victims
 from tests.warehouse.states import State, changed, rows, state, value

@@ -14,8 +14,9 @@ import pytest
 from etl.core.errors import WarehouseUnavailableError
 from etl.lake import silver
 from etl.lake.store import Lake
-from etl.warehouse import embedded, migrations
-from etl.warehouse.connection import Warehouse
+from etl.postgres import embedded
+from etl.postgres.connection import Warehouse
+from etl.state import migrations
 from tests.conftest import MakeDatabase
 from tests.warehouse.states import Steps, changed, owner, published, rows, run, state
 

@@ -164,9 +164,9 @@ def _live(job: Job, point: _Points) -> None:
     import psycopg2
     import structlog
 
-    from etl.lake.local_engine import LocalEngine
-    from etl.pipeline import Pipeline, transformed_run
-    from etl.warehouse.connection import Warehouse
+    from etl.engines.local import LocalEngine
+    from etl.pipeline.pipeline import Pipeline, transformed_run
+    from etl.postgres.connection import Warehouse
     from tests.conftest import client_of, spacex_at
 
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
@@ -194,8 +194,8 @@ def _child(job: Job, answer: int) -> None:
 
 
 def _serve() -> None:
-    import etl.lake.local_engine
-    import etl.pipeline
+    import etl.engines.local
+    import etl.pipeline.pipeline
     import etl.sources.spacex  # noqa: F401
     import tests.conftest  # noqa: F401
 

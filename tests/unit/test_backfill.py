@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.backfill import Every, Plan, Unit, make_plan
 from etl.core.errors import UsageError
-from etl.lake.local_engine import LocalEngine
+from etl.core.intervals import DataInterval
+from etl.core.source import Source
+from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.model import DataInterval, Source
-from etl.pipeline import Pipeline
-from etl.warehouse.connection import Warehouse
+from etl.pipeline.backfill import Every, Plan, Unit, make_plan
+from etl.pipeline.pipeline import Pipeline
+from etl.postgres.connection import Warehouse
 from tests.conftest import Simulate, client_of, spacex_at
 
 DAYS = st.dates(date(1957, 10, 4), date(2100, 1, 1))

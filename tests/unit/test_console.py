@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from etl import console
-from etl.warehouse.questions import Answer
+from etl.cli import console
+from etl.sql.questions import Answer
 
 
 @pytest.mark.parametrize(

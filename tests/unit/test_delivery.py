@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from etl import delivery
-from etl.delivery import Delivery
+from etl.telemetry import delivery
+from etl.telemetry.delivery import Delivery
 from tests.collector import collector, free_port, hung
 
 A_FEW_SECONDS = delivery.UNDER_WAY_S + delivery.AT_THE_END_S + 0.5
@@ -57,7 +57,8 @@ def test_a_flush_returns_when_the_collector_has_read_everything() -> None:
 
 def test_a_flushed_value_survives_a_kill() -> None:
     code = (
-        "import os, signal, sys; from etl.delivery import Delivery; to = Delivery('127.0.0.1', int(sys.argv[1])); "
+        "import os, signal, sys; from etl.telemetry.delivery import Delivery; "
+        "to = Delivery('127.0.0.1', int(sys.argv[1])); "
         "to.incr('a', 1); to.flush(); to.incr('b', 1); os.kill(os.getpid(), signal.SIGKILL)"
     )
     with collector() as heard:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl import mending
 from etl.core.errors import UsageError
+from etl.pipeline import mending
 
 KEPT: list[dict[str, Any]] = [
     {"quarantine_id": 7, "endpoint": "spacex_cores", "record": '{"id": null}'},

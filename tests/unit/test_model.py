@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.core.errors import UsageError
-from etl.model import Column, DataInterval, Dataset, is_run_id, new_run_id, started_at
+from etl.core.ids import is_run_id, new_run_id, started_at
+from etl.core.intervals import DataInterval
+from etl.core.tables import Column, Dataset
 
 DAY = date(2024, 5, 17)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from etl import telemetry
-from etl.telemetry import METRICS, ROWS, RUNS, SOURCE_QUOTA, STEP_DURATION, Kind, Metric
+from etl.telemetry import logs, metrics
+from etl.telemetry.metrics import METRICS, ROWS, RUNS, SOURCE_QUOTA, STEP_DURATION, Kind, Metric
 from tests.collector import Collector, collector
 
 OF_PROMETHEUS = {"job", "namespace", "pod", "service", "endpoint", "container", "instance"}
@@ -20,13 +20,13 @@ UNITS = {"seconds", "bytes", "ratio"}
 def exporter() -> Iterator[Collector]:
     """A TCP server that stands for the StatsD exporter."""
     with collector() as heard:
-        telemetry.configure_metrics("127.0.0.1", heard.port)
+        metrics.configure_metrics("127.0.0.1", heard.port)
         yield heard
-        telemetry.configure_metrics(None, 0)
+        metrics.configure_metrics(None, 0)
 
 
 def heard(exporter: Collector) -> str:
-    telemetry.flush()
+    metrics.flush()
     [line] = exporter.lines
     return line
 
@@ -68,14 +68,14 @@ def test_an_undeclared_or_missing_label_is_a_bug_even_if_nobody_listens(labels: 
 
 
 def test_without_a_host_nothing_is_kept_or_sent() -> None:
-    telemetry.configure_metrics(None, 9125)
+    metrics.configure_metrics(None, 9125)
     RUNS.send(1, source="spacex", status="published")
-    telemetry.flush()
-    telemetry.close()
+    metrics.flush()
+    metrics.close()
 
 
 def test_every_declared_metric_is_listed_once() -> None:
-    declared = [thing for thing in vars(telemetry).values() if isinstance(thing, Metric)]
+    declared = [thing for thing in vars(metrics).values() if isinstance(thing, Metric)]
     assert declared == list(METRICS)
     assert len({metric.name for metric in METRICS}) == len(METRICS)
 
@@ -93,10 +93,10 @@ def test_a_declared_metric_is_named_as_prometheus_wants(metric: Metric) -> None:
 
 
 def test_log_lines_are_json_with_what_is_bound(capsys: pytest.CaptureFixture[str], fresh_logs: None) -> None:
-    telemetry.configure_logs(json=True)
+    logs.configure_logs(json=True)
     with structlog.contextvars.bound_contextvars(run_id="r1", step="stage"):
-        telemetry.log.info("went well", rows=3)
-        telemetry.log.debug("not told")
+        logs.log.info("went well", rows=3)
+        logs.log.debug("not told")
     (line,) = capsys.readouterr().err.splitlines()
     told = json.loads(line)
     assert told.pop("timestamp").endswith("Z")
@@ -106,8 +106,8 @@ def test_log_lines_are_json_with_what_is_bound(capsys: pytest.CaptureFixture[str
 def test_log_lines_for_people_are_text_without_colour_in_a_file(
     capsys: pytest.CaptureFixture[str], fresh_logs: None
 ) -> None:
-    telemetry.configure_logs(json=False, level=logging.DEBUG)
-    telemetry.log.debug("told", rows=3)
+    logs.configure_logs(json=False, level=logging.DEBUG)
+    logs.log.debug("told", rows=3)
     line = capsys.readouterr().err
     assert "told" in line
     assert "rows=3" in line

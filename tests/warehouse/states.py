@@ -10,13 +10,14 @@ from typing import Any
 
 import psycopg2
 
-from etl.lake.local_engine import LocalEngine
+from etl.core.intervals import DataInterval
+from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.model import DataInterval
-from etl.pipeline import Nobody, Observer, Pipeline, Summary
-from etl.simulate import server, spacex
-from etl.simulate.snapshot import load
-from etl.warehouse.connection import Warehouse
+from etl.pipeline.pipeline import Nobody, Observer, Pipeline, Summary
+from etl.postgres.connection import Warehouse
+from etl.simulate import server
+from etl.sources.spacex import simulator as spacex
+from etl.sources.spacex.snapshot import load
 from tests.conftest import client_of, spacex_at
 
 Snapshot = dict[str, list[dict[str, Any]]]

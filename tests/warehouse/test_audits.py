@@ -10,7 +10,7 @@ import pytest
 
 from etl.core.errors import AuditError
 from etl.lake.store import Lake
-from etl.warehouse.statements import folder
+from etl.sql.statements import folder
 from tests.warehouse.states import Snapshot, launch, published, rows, run, snapshot, storage
 
 Change = Callable[[Snapshot], object]

@@ -17,8 +17,9 @@ import pytest
 
 from etl.core.errors import WarehouseUnavailableError
 from etl.lake.store import Lake
-from etl.warehouse import embedded, migrations, provision
-from etl.warehouse.connection import Warehouse
+from etl.postgres import embedded
+from etl.postgres.connection import Warehouse
+from etl.state import migrations, provision
 from tests.conftest import ROOT, named
 from tests.warehouse.states import Steps, changed, owner, published, rows, run, snapshot, state, value
 

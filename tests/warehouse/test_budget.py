@@ -13,10 +13,10 @@ import structlog
 from psycopg2 import errors as pg
 
 from etl.core.errors import AccessError, SourceUnavailableError, WarehouseUnavailableError
-from etl.model import Limit
-from etl.warehouse import budget as budgets
-from etl.warehouse.budget import Budget
-from etl.warehouse.connection import Warehouse
+from etl.core.source import Limit
+from etl.postgres.connection import Warehouse
+from etl.state import budget as budgets
+from etl.state.budget import Budget
 from tests.collector import Collector
 from tests.warehouse.states import owner, rows, value
 

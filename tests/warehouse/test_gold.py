@@ -13,12 +13,12 @@ import pyarrow as pa
 import pytest
 from psycopg2.extras import RealDictCursor, execute_values
 
-from etl.lake import local_engine
+from etl.core.tables import Dataset
+from etl.engines import local as local_engine
 from etl.lake.store import Lake
-from etl.model import Dataset
-from etl.warehouse.connection import Warehouse
-from etl.warehouse.questions import ask, texts
-from etl.warehouse.statements import statement
+from etl.postgres.connection import Warehouse
+from etl.sql.questions import ask, texts
+from etl.sql.statements import statement
 from tests.conftest import MakeDatabase
 from tests.warehouse.states import SOURCE, Snapshot, at, day, run
 

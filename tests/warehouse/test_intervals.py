@@ -9,16 +9,18 @@ from typing import Any
 
 import pytest
 
-from etl import backfill
-from etl.backfill import Every, Plan, PlannedInterval
 from etl.core.errors import AuditError, SourceUnavailableError
-from etl.lake.local_engine import LocalEngine
+from etl.core.intervals import DataInterval, today
+from etl.core.source import Answer
+from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.model import Answer, DataInterval, today
-from etl.pipeline import Pipeline, Published
-from etl.simulate import server, spacex
-from etl.sources.http import HttpClient
-from etl.warehouse.connection import Warehouse
+from etl.pipeline import backfill
+from etl.pipeline.backfill import Every, Plan, PlannedInterval
+from etl.pipeline.pipeline import Pipeline, Published
+from etl.postgres.connection import Warehouse
+from etl.simulate import server
+from etl.sources.http.client import HttpClient
+from etl.sources.spacex import simulator as spacex
 from tests.conftest import client_of, spacex_at
 from tests.warehouse.states import Snapshot, day, launch, only, published, rows, run, snapshot, value
 

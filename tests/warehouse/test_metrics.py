@@ -15,11 +15,11 @@ from psycopg2.extras import RealDictCursor
 
 from etl import sources
 from etl.core.errors import AuditError, SourceUnavailableError
-from etl.lake.local_engine import LocalEngine
+from etl.core.ids import new_run_id
+from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.model import new_run_id
-from etl.pipeline import Pipeline
-from etl.warehouse.connection import Warehouse
+from etl.pipeline.pipeline import Pipeline
+from etl.postgres.connection import Warehouse
 from tests.conftest import ROOT, client_of
 from tests.warehouse.states import GOLD, SILVER, SOURCE, Snapshot, changed, launch, owner, run, snapshot, value
 

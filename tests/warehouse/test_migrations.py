@@ -13,9 +13,9 @@ import psycopg2
 import pytest
 
 from etl.core.errors import AccessError, ConfigError, WarehouseUnavailableError
-from etl.warehouse import migrations
-from etl.warehouse.connection import Warehouse
-from etl.warehouse.statements import folder
+from etl.postgres.connection import Warehouse
+from etl.sql.statements import folder
+from etl.state import migrations
 from tests.conftest import ROOT
 from tests.warehouse.states import owner, rows, value
 
@@ -25,7 +25,7 @@ select relnamespace::regnamespace::text, relname, relkind::text, relacl::text
 from pg_class where relnamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
 and relnamespace::regnamespace::text not like 'pg_toast%' order by 1, 2
 """
-MIGRATE = "from etl.warehouse import migrations; from etl.warehouse.connection import Warehouse; import sys\n" + (
+MIGRATE = "from etl.state import migrations; from etl.postgres.connection import Warehouse; import sys\n" + (
     "with Warehouse(sys.argv[1]) as owner: print(','.join(migrations.migrate(owner)))"
 )
 

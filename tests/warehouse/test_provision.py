@@ -19,8 +19,9 @@ import pytest
 from psycopg2 import errors as pg
 
 from etl.core.errors import AccessError, ConfigError, WarehouseUnavailableError
-from etl.warehouse import embedded, migrations, provision, waiting
-from etl.warehouse.connection import Warehouse
+from etl.postgres import embedded, waiting
+from etl.postgres.connection import Warehouse
+from etl.state import migrations, provision
 from tests.conftest import named
 from tests.warehouse.states import owner, rows, value
 

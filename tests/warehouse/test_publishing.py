@@ -1,9 +1,9 @@
 """A run reaches the warehouse whole, once, and in the place of what was there."""
 
-from etl.lake.local_engine import LocalEngine
+from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.pipeline import Pipeline
-from etl.warehouse.connection import Warehouse
+from etl.pipeline.pipeline import Pipeline
+from etl.postgres.connection import Warehouse
 from tests.conftest import Simulate, client_of, spacex_at
 from tests.warehouse.states import Snapshot, published, run, snapshot
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from etl import mending
 from etl.core.errors import SourceContractError, UsageError
+from etl.engines.local import LocalEngine
 from etl.lake import silver
-from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
-from etl.pipeline import Pipeline, Published
-from etl.warehouse.connection import Warehouse
+from etl.pipeline import mending
+from etl.pipeline.pipeline import Pipeline, Published
+from etl.postgres.connection import Warehouse
 from tests.warehouse.states import SOURCE, Snapshot, launch, published, rows, run, snapshot, state, storage, value
 
 CORE = "5e9e28a7f3591817f23b2663"

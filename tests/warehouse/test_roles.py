@@ -12,8 +12,8 @@ from psycopg2 import errors as pg
 
 from etl.core.errors import AccessError
 from etl.lake.store import Lake
-from etl.warehouse import migrations
-from etl.warehouse.connection import Warehouse
+from etl.postgres.connection import Warehouse
+from etl.state import migrations
 from tests.conftest import MakeDatabase
 from tests.warehouse.states import GOLD, SILVER, TABLES, changed, owner, rows, run, storage, value
 

@@ -16,18 +16,21 @@ from werkzeug.wrappers import Response
 
 from etl import sources
 from etl.core.errors import AuditError, BudgetSpentError, ConfigError, UsageError
-from etl.lake.local_engine import LocalEngine
+from etl.core.intervals import DataInterval
+from etl.core.sink import Sink
+from etl.core.source import Limit, Part, Source
+from etl.destinations.postgres.publication import publication
+from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.model import DataInterval, Limit, Part, Sink, Source
-from etl.pipeline import Pipeline, Summary, extracted_run
+from etl.pipeline.pipeline import Pipeline, Summary, extracted_run
+from etl.postgres.connection import Warehouse
 from etl.settings import SensorsSettings
-from etl.simulate import sensors, server
+from etl.simulate import server
 from etl.simulate.faults import Fault, Faults
-from etl.sources.http import HttpClient
-from etl.warehouse import ledger
-from etl.warehouse.budget import Budget
-from etl.warehouse.connection import Warehouse
-from etl.warehouse.publication import publication
+from etl.sources.http.client import HttpClient
+from etl.sources.sensors import simulator as sensors
+from etl.state import ledger
+from etl.state.budget import Budget
 from tests.conftest import HASTY
 from tests.warehouse.states import owner
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from etl import backfill
-from etl.backfill import Every
 from etl.core.errors import UsageError
+from etl.core.intervals import DataInterval
+from etl.core.sink import Sink
 from etl.lake.store import Lake
-from etl.model import DataInterval, Sink
-from etl.pipeline import Pipeline
-from etl.sources.http import HttpClient
-from etl.warehouse.connection import Warehouse
+from etl.pipeline import backfill
+from etl.pipeline.backfill import Every
+from etl.pipeline.pipeline import Pipeline
+from etl.postgres.connection import Warehouse
+from etl.sources.http.client import HttpClient
 from tests.warehouse.test_metrics import series
 from tests.warehouse.test_sensors import DAYS, FIRST, SENSORS, TODAY, pipeline_on, published, run, simulator
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from etl.model import Client, DataInterval, Endpoint, Limit, Page, Part, Source
+from etl.core.intervals import DataInterval
+from etl.core.pages import Page
+from etl.core.source import Client, Endpoint, Limit, Part, Source
 from etl.settings import SensorsSettings
 from etl.sources.sensors import datasets, gold, pages, parsers
 from etl.sources.sensors.grid import Grid

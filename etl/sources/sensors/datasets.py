@@ -1,6 +1,6 @@
 """The tables that the sensors' answers become."""
 
-from etl.model import Column, Dataset
+from etl.core.tables import Column, Dataset
 from etl.sources.types import BOOL, DAY, FLOAT, INSTANT, INT, TEXT
 
 SENSOR = (

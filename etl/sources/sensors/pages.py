@@ -13,8 +13,10 @@ from itertools import pairwise
 from typing import Any
 
 from etl.core.errors import ConfigError, SourceContractError, UsageError
-from etl.model import Answer, Client, Cost, DataInterval, Page, Part, today
-from etl.sources.pages import CHANGED
+from etl.core.intervals import DataInterval, today
+from etl.core.pages import Page
+from etl.core.source import Answer, Client, Cost, Part
+from etl.sources.http.pages import CHANGED
 from etl.sources.records import BrokenPageError
 from etl.sources.sensors import contract
 from etl.sources.sensors.grid import DECIMALS, Grid, Sensor

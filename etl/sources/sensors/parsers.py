@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from etl.core.errors import ConfigError
-from etl.model import Asked, Parsed, Refused
+from etl.core.pages import Asked, Parsed, Refused
 from etl.sources import records
 from etl.sources.records import BrokenPageError
 from etl.sources.sensors import contract

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from functools import partial
 
-from etl.model import Client, DataInterval, Endpoint, Page, Source
+from etl.core.intervals import DataInterval
+from etl.core.pages import Page
+from etl.core.source import Client, Endpoint, Source
 from etl.settings import SpacexSettings
-from etl.sources.pages import whole_list
+from etl.sources.http.pages import whole_list
 from etl.sources.spacex import datasets, gold, pages, parsers
 
 

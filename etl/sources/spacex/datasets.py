@@ -1,6 +1,6 @@
 """The tables that SpaceX becomes."""
 
-from etl.model import Column, Dataset
+from etl.core.tables import Column, Dataset
 from etl.sources.types import BIGINT, BOOL, DAY, FLOAT, INSTANT, INT, TEXT, TEXTS
 
 LAUNCHES = Dataset(

@@ -1,6 +1,6 @@
 """What SpaceX answers: the tables that sql/gold/ makes from silver."""
 
-from etl.model import Column, Dataset
+from etl.core.tables import Column, Dataset
 from etl.sources.types import BIGINT, DAY, FLOAT, INSTANT, INT, TEXT
 
 CORE_USAGE = Dataset(

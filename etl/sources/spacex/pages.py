@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from etl.core.errors import SourceChangedError, SourceContractError
-from etl.model import Answer, Client, DataInterval, Page
-from etl.sources.pages import CHANGED
+from etl.core.intervals import DataInterval
+from etl.core.pages import Page
+from etl.core.source import Answer, Client
+from etl.sources.http.pages import CHANGED
 
 
 def probe(client: Client) -> str:

@@ -1,6 +1,6 @@
 """Page bytes in, Arrow batches and refused records out; plain functions, so that any engine can call them."""
 
-from etl.model import Asked, Parsed
+from etl.core.pages import Asked, Parsed
 from etl.sources.records import Rows, parse_records
 from etl.sources.spacex import contract as api
 from etl.sources.spacex import datasets as to

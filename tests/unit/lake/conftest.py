@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from etl.lake.store import Lake
-from etl.simulate import server, spacex
-from etl.simulate.snapshot import load
+from etl.simulate import server
+from etl.sources.spacex import simulator as spacex
+from etl.sources.spacex.snapshot import load
 from tests.object_store import object_store, s3, watched
 
 __all__ = ["object_store", "s3", "watched"]

@@ -5,10 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
-from etl.lake import bronze, layout, local_engine, pages, silver
+from etl.core.ids import new_run_id
+from etl.core.intervals import DataInterval
+from etl.core.pages import Asked, Page, Parsed
+from etl.core.source import Client, Endpoint, Source
+from etl.core.tables import Column, Dataset
+from etl.engines import local as local_engine
+from etl.lake import bronze, layout, parquet, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
-from etl.model import Asked, Client, Column, DataInterval, Dataset, Endpoint, Page, Parsed, Source, new_run_id
 
 FIRST = date(2024, 1, 1)
 NOW = datetime.now(UTC)
@@ -80,7 +85,7 @@ def transformed(
         {"day": interval.start + timedelta(n), "value": value or run_id, "read_at": NOW}
         for n in range((interval.end - interval.start).days + 1)
     ]
-    with pages.rows_into(lake, file, READINGS.schema) as into:
+    with parquet.rows_into(lake, file, READINGS.schema) as into:
         into.write(pa.RecordBatch.from_pylist(rows, READINGS.schema))
     refusals = layout.refusals("days", run_id, 1)
     lake.write(refusals, b"")

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 
 from etl.core.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
+from etl.core.ids import new_run_id
+from etl.core.intervals import DataInterval
+from etl.core.source import Source
+from etl.engines.local import LocalEngine
 from etl.lake import bronze, layout
 from etl.lake.bronze import Manifest
-from etl.lake.local_engine import LocalEngine
 from etl.lake.store import Lake
-from etl.model import DataInterval, Source, new_run_id
-from etl.pipeline import Pipeline
+from etl.pipeline.pipeline import Pipeline
 from etl.simulate import server
 from etl.simulate.faults import Fault
 from tests.conftest import Simulate, client_of, spacex_at

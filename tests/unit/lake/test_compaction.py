@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.core.errors import UsageError
-from etl.lake import compaction, expiry, gold, inventory, pages, silver
-from etl.lake.local_engine import LocalEngine
+from etl.core.intervals import DataInterval
+from etl.destinations import lake as gold
+from etl.engines.local import LocalEngine
+from etl.lake import compaction, expiry, inventory, parquet, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
-from etl.model import DataInterval
-from etl.pipeline import _end
+from etl.pipeline.pipeline import _end
 from tests.conftest import spacex_at
 from tests.unit.lake.days import NOW, SOURCE, content, days, id_of, newest, read_by, transformed
 
@@ -58,7 +59,7 @@ def test_gold_made_of_the_lake_is_the_same_before_and_after(any_lake: Lake) -> N
 
     def made(run_id: str) -> pa.Table:
         sums = gold.make(any_lake, SOURCE, run_id, LocalEngine(), {"sums": text})["sums"]
-        return pa.Table.from_batches(pages.batches(any_lake, sums.files))
+        return pa.Table.from_batches(parquet.batches(any_lake, sums.files))
 
     before = made(id_of(1))
     assert compact(any_lake)

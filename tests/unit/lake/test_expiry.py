@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from etl.core.errors import LakeUnavailableError, UsageError
+from etl.core.source import Source, whole_state
 from etl.lake import compaction, expiry, inventory, layout, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
-from etl.model import Source, whole_state
 from tests.unit.lake.days import NOW, SOURCE, content, days, extracted, gold, id_of, read_by, transformed
 
 WHOLE: Source = replace(SOURCE, interval=whole_state)

@@ -8,14 +8,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from etl.lake import local_engine, pages
+from etl.core.intervals import DataInterval
+from etl.engines import local as local_engine
+from etl.engines.local import LocalEngine
+from etl.lake import parquet
 from etl.lake.layout import Stored
-from etl.lake.local_engine import LocalEngine
 from etl.lake.silver import RUN
 from etl.lake.store import Lake
-from etl.model import DataInterval
 from etl.sources.sensors.datasets import OBSERVATIONS, READINGS
-from etl.warehouse.statements import statement
+from etl.sql.statements import statement
 from tests.unit.lake import days
 
 FIRST = date(2024, 2, 20)
@@ -47,7 +48,7 @@ def observed(sensors: range, count: int) -> pa.RecordBatch:
 def kept(lake: Lake, *parts: pa.RecordBatch) -> Stored:
     files = tuple(f"parsed/part-{number}.parquet" for number, _ in enumerate(parts))
     for file, part in zip(files, parts, strict=True):
-        with pages.rows_into(lake, file, OBSERVATIONS.schema, OBSERVATIONS.day) as rows:
+        with parquet.rows_into(lake, file, OBSERVATIONS.schema, OBSERVATIONS.day) as rows:
             rows.write(part.slice(0, 10))
             rows.write(part.slice(10))
     return Stored(OBSERVATIONS, files)
@@ -58,7 +59,7 @@ def readings(lake: Lake, stored: Stored) -> pa.Table:
     selected = LocalEngine().select(
         lake, statement("silver/sensor_readings"), tables, READINGS, lambda number: f"silver/part-{number}.parquet"
     )
-    made = pa.Table.from_batches(pages.batches(lake, selected.files), READINGS.schema)
+    made = pa.Table.from_batches(parquet.batches(lake, selected.files), READINGS.schema)
     assert made.num_rows == selected.rows
     return made.sort_by([("reading_date", "ascending"), ("sensor_id", "ascending")])
 
@@ -91,7 +92,7 @@ def test_of_nothing_nothing_is_made(any_lake: Lake) -> None:
 
 def test_parsed_rows_lie_day_by_day_and_within_a_day_as_they_came(lake: Lake) -> None:
     stored = kept(lake, observed(range(3), 8))
-    rows = pa.Table.from_batches(pages.batches(lake, stored.files)).to_pylist()
+    rows = pa.Table.from_batches(parquet.batches(lake, stored.files)).to_pylist()
     places = [(row["reading_date"], row["sensor_id"], row["received_at"]) for row in rows]
     assert places == sorted(places)
     assert len(places) == 3 * (8 + 2)

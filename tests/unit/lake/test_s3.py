@@ -9,10 +9,11 @@ import pyarrow as pa
 import pytest
 
 from etl.core.errors import PlatformError
-from etl.lake import pages, store
-from etl.lake.local_engine import LocalEngine
+from etl.engines import work as pages
+from etl.engines.local import LocalEngine
+from etl.lake import parquet, store
 from etl.lake.store import Lake
-from etl.pipeline import Pipeline
+from etl.pipeline.pipeline import Pipeline
 from tests.conftest import Simulate, client_of, spacex_at
 from tests.object_store import Watched
 
@@ -80,11 +81,11 @@ def test_a_signal_amid_an_upload_waits_until_the_file_is_whole(
 def test_rows_are_read_in_few_requests_however_many_columns(watched: Watched) -> None:
     lake = Lake(watched.url)
     table = pa.table({f"column_{n}": pa.array([float(n)] * 200_000) for n in range(30)})
-    with pages.rows_into(lake, "a/rows.parquet", table.schema) as rows:
+    with parquet.rows_into(lake, "a/rows.parquet", table.schema) as rows:
         for batch in table.to_batches(65_536):
             rows.write(batch)
     watched.asked.clear()
-    assert pa.Table.from_batches(pages.batches(lake, ["a/rows.parquet"])) == table
+    assert pa.Table.from_batches(parquet.batches(lake, ["a/rows.parquet"])) == table
     assert len(watched.asked) <= 6
 
 

@@ -8,13 +8,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from etl.core.errors import LakeUnavailableError, SourceContractError
-from etl.lake import bronze, layout, local_engine, pages, silver
-from etl.lake.local_engine import LocalEngine
+from etl.core.intervals import DataInterval
+from etl.core.source import Source
+from etl.engines import local as local_engine
+from etl.engines import work as pages
+from etl.engines.local import LocalEngine
+from etl.lake import bronze, layout, silver
 from etl.lake.store import Lake
-from etl.model import DataInterval, Source
-from etl.pipeline import Pipeline
+from etl.pipeline.pipeline import Pipeline
 from etl.simulate.faults import Fault
-from etl.warehouse.statements import statement
+from etl.sql.statements import statement
 from tests.conftest import Simulate, client_of, spacex_at
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from etl.report import Facts
-from etl.simulate import snapshot
+from etl.sources.spacex import snapshot
 
 Record = dict[str, Any]
 SERIALS = {"5e9e28a7f3591817f23b2663": "B1058"}  # the others are shown by their ids

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import requests
 
-from etl.simulate import server, spacex
+from etl.simulate import server
 from etl.simulate.faults import Faults
+from etl.sources.spacex import simulator as spacex
 
 SHARED = Path(os.environ.get("ETL_TESTS_SHARED") or Path(__file__).parents[4] / "shared")
 

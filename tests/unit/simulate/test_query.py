@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from etl.simulate import query
+from etl.sources.spacex import query
 
 RECORDS: list[dict[str, Any]] = [
     {"id": "a", "name": "One", "year": 2010, "ok": True, "cores": [{"core": "x", "flight": 1}]},

@@ -12,11 +12,13 @@ import pytest
 from werkzeug import test as werkzeug
 
 from etl.core.errors import SourceContractError, SourceUnavailableError
-from etl.model import Asked, DataInterval, Parsed
+from etl.core.intervals import DataInterval
+from etl.core.pages import Asked, Parsed
 from etl.settings import SensorsSettings
-from etl.simulate import sensors, server
+from etl.simulate import server
 from etl.simulate.faults import Fault, Faults, parse_fault
 from etl.sources.sensors import make_source
+from etl.sources.sensors import simulator as sensors
 from tests.conftest import client_of
 
 NOON = datetime(2024, 5, 17, 12, tzinfo=UTC).timestamp()

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import requests
 
-from etl.simulate import server, snapshot, spacex
+from etl.simulate import server
+from etl.sources.spacex import simulator as spacex
+from etl.sources.spacex import snapshot
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from etl.simulate import snapshot
-from etl.simulate.snapshot import PROSE_AND_LINKS
+from etl.sources.spacex import snapshot
+from etl.sources.spacex.snapshot import PROSE_AND_LINKS
 
 Record = dict[str, Any]
 RealResponse = Callable[[str], list[Record]]

@@ -24,7 +24,7 @@ from etl.core.errors import (
     SourceWithdrawnError,
 )
 from etl.simulate.faults import Fault
-from etl.sources.http import HttpClient, Patience
+from etl.sources.http.client import HttpClient, Patience
 from tests.collector import Collector
 from tests.conftest import HASTY, Simulate, client_of
 from tests.unit.sources.conftest import Api, Reply, answering, ok, status

@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from werkzeug import test as werkzeug
 
 from etl.core.errors import ConfigError, SourceContractError, SourceUnavailableError, UsageError
-from etl.model import Answer, DataInterval, Endpoint, Page, Part, Source
+from etl.core.intervals import DataInterval
+from etl.core.pages import Page
+from etl.core.source import Answer, Endpoint, Part, Source
 from etl.settings import SensorsSettings
-from etl.simulate import sensors as simulated
 from etl.simulate import server
 from etl.simulate.faults import Fault, Faults
 from etl.sources.records import BrokenPageError
 from etl.sources.sensors import contract, make_source, pages
+from etl.sources.sensors import simulator as simulated
 from etl.sources.sensors.grid import Grid, Sensor
 from tests.conftest import client_of
 from tests.unit.sources.conftest import answering, ok

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core.core_schema import ErrorType
 
-from etl.model import Asked, Parsed
+from etl.core.pages import Asked, Parsed
 from etl.sources.records import LONGEST_RECORD
 from etl.sources.sensors import contract, parsers
 from etl.sources.sensors.datasets import OBSERVATIONS

@@ -10,9 +10,11 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from etl.core.errors import PlatformError, SourceChangedError, SourceContractError
-from etl.model import DataInterval, Page, Source
+from etl.core.intervals import DataInterval
+from etl.core.pages import Page
+from etl.core.source import Source
 from etl.simulate.faults import Fault
-from etl.simulate.snapshot import load
+from etl.sources.spacex.snapshot import load
 from tests.conftest import Simulate, client_of, spacex_at
 from tests.unit.sources.conftest import answering, ok
 

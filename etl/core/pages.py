@@ -1,0 +1,67 @@
+"""What an API answered, page by page, and what parsers make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of an API, as received; after the last one there is nothing more to ask for.
+
+    `about` is what a parser must know of the question because the answer does not say it: plain JSON values.
+    """
+
+    number: int
+    url: str
+    status: int
+    body: bytes
+    records: int
+    received_at: datetime
+    is_last: bool
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a page answers and when it did: the part of its story that a parser may need."""
+
+    about: Mapping[str, Any]
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A record that broke its contract: where it stood, why, and its text (JSON).
+
+    `reason` is for people; `kind` is one of a few words such as `missing`, to count by. Files of before have none.
+    """
+
+    position: int
+    reason: str
+    record: str
+    kind: str = field(default="unknown", kw_only=True)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """What one page became: rows by dataset, refused records, fields the contract does not know."""
+
+    batches: Mapping[str, pa.RecordBatch]
+    records: int
+    refused: tuple[Refused, ...] = ()
+    unknown_fields: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Quarantined(Refused):
+    """A refused record and where it came from."""
+
+    endpoint: str
+    page: int

@@ -1,0 +1,1 @@
+"""What parses pages and derives rows: this machine, or Spark."""

@@ -1,0 +1,214 @@
+"""The engine of one machine: pages are parsed by as many processes as there are cores, DuckDB runs the SQL."""
+
+from __future__ import annotations
+
+import glob
+import math
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from multiprocessing import get_context
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from pyarrow import dataset as arrow_dataset
+
+from etl.core.errors import ConfigError
+from etl.core.intervals import DataInterval
+from etl.core.source import Source
+from etl.core.tables import Dataset
+from etl.engines import work as pages
+from etl.engines.base import Selected, Tables
+from etl.engines.dialects import transpile, without_schema
+from etl.engines.work import Done, Work
+from etl.lake import silver
+from etl.lake.layout import Stored
+from etl.lake.parquet import rows_into
+from etl.lake.store import Lake
+from etl.settings import Settings
+
+ABREAST = 4  # at most, whatever is done at once: a pod may see many cores, but has memory for few
+WORTH_A_PROCESS = 2  # works; a process takes most of a second to start
+MEMORY_MB = 512  # of all DuckDBs at once; what is more they keep in files
+BATCH_ROWS = 65_536
+ROWS_AT_ONCE = 1_000_000  # of what goes into a statement that is run for some days at a time
+SELECTS = 40  # of one union
+
+
+@contextmanager
+def engine(_settings: Settings) -> Iterator[LocalEngine]:
+    """The engine; there is nothing to start."""
+    yield LocalEngine()
+
+
+class LocalEngine:
+    """Bounded memory, whatever the number of rows."""
+
+    def parse(self, works: Sequence[Work]) -> Iterator[Done]:
+        at_once = min(_cores(), len(works), ABREAST)
+        if at_once < WORTH_A_PROCESS:
+            yield from map(pages.parse, works)
+            return
+        with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as processes:
+            yield from processes.map(pages.parse, works)
+
+    def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
+        """What has a `day` is made some days at a time, a file each: of nothing but what those days were read from."""
+        text = _in_duckdb(statement)
+        cuts = _some_at_a_time(lake, tables) if into.day else [None]
+        at_once = min(_cores(), len(cuts), ABREAST)
+
+        def write(number: int, days: DataInterval | None) -> tuple[str, int]:
+            with session(at_once) as connection, rows_into(lake, path(number), into.schema) as rows:
+                register(connection, lake, tables, days)
+                for batch in connection.sql(text).to_arrow_reader(BATCH_ROWS):
+                    rows.write(batch.cast(into.schema))
+            return path(number), rows.rows
+
+        with ThreadPoolExecutor(at_once) as threads:
+            written = list(threads.map(write, range(1, len(cuts) + 1), cuts))
+        return Selected(sum(count for _, count in written), tuple(file for file, _ in written))
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def session(at_once: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One of so many DuckDBs with a bounded memory; what it cannot hold it keeps in files that are gone in the end."""
+    with tempfile.TemporaryDirectory(prefix="duckdb-") as folder:
+        options: dict[str, Any] = {
+            "memory_limit": f"{MEMORY_MB // at_once}MB",
+            "threads": max(1, _cores() // at_once),
+            "temp_directory": folder,
+            "preserve_insertion_order": False,
+        }
+        connection = duckdb.connect(config=options)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def register(
+    connection: duckdb.DuckDBPyConnection, lake: Lake, tables: Tables, days: DataInterval | None = None
+) -> None:
+    """Let statements find the tables, or some days of those that have a `day`, read only as far as they ask."""
+    for name, table in tables.items():
+        if isinstance(table, pa.Table):
+            connection.register(without_schema(name), table.cast(_without_zones(table.schema)))
+            continue
+        shares = []
+        for number, stored in enumerate(table):
+            share = f"{without_schema(name)}__{number}"
+            _register_files(connection, lake, stored, share)
+            shares.append(f"select * from {share}{_where(stored.dataset, stored.days, days)}")  # noqa: S608 - names of ours
+        connection.execute(f"create or replace view {without_schema(name)} as {_union(shares)}")
+
+
+@contextmanager
+def asked(lake: Lake, source: Source, gold: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB with `silver.*` as the lake has it and `gold.*` made from it.
+
+    `gold`: by table, the text of its statement. Raises: ConfigError if the lake holds nothing of the source.
+    """
+    tables = silver.state(lake, source)
+    if not tables:
+        raise ConfigError(f"{lake.url} holds no silver of {source.name}.", hint=f"Run `etl run {source.name}` first.")
+    with session() as connection:
+        register(connection, lake, tables)
+        make(connection, gold)
+        yield connection
+
+
+def make(connection: duckdb.DuckDBPyConnection, gold: Mapping[str, str]) -> None:
+    """Make tables of gold from what is registered; by table, the text of its statement."""
+    for table, text in gold.items():
+        connection.execute(f"create table {without_schema(f'gold.{table}')} as {_in_duckdb(text)}")
+
+
+def rows(connection: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any]]:
+    """The rows of a statement written for Postgres."""
+    result = connection.execute(_in_duckdb(text))
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, map(_in_utc, row), strict=True)) for row in result.fetchall()]
+
+
+def _in_duckdb(text: str) -> str:
+    return transpile(text, "duckdb", without_schema)
+
+
+def _register_files(connection: duckdb.DuckDBPyConnection, lake: Lake, stored: Stored, name: str) -> None:
+    """DuckDB reads a directory's files itself, in half the time; for an object store it would download an extension."""
+    schema = _without_zones(stored.dataset.schema)
+    if not lake.is_local:
+        files = [lake.at(file) for file in stored.files]
+        scan = arrow_dataset.dataset(files, schema=schema, filesystem=lake.files, format="parquet")
+        connection.register(name, scan)
+        return
+    found = connection.read_parquet([glob.escape(lake.at(file)) for file in stored.files], hive_partitioning=False)
+    declared = connection.from_arrow(schema.empty_table())
+    columns = [_column(*each, found.columns) for each in zip(declared.columns, declared.types, strict=True)]
+    found.project(", ".join(columns)).create_view(name)
+
+
+def _column(name: str, kind: Any, found: Sequence[str]) -> str:
+    """As declared; one that an old file lacks is null."""
+    if name not in found:
+        return f"cast(null as {kind}) as {name}"
+    return f"make_timestamp(epoch_us({name})) as {name}" if kind == "TIMESTAMP" else name
+
+
+def _some_at_a_time(lake: Lake, tables: Tables) -> list[DataInterval | None]:
+    """All days of the tables that have a `day`, cut so that each cut has a bounded number of rows if days are alike."""
+    dated = [
+        f"select {table[0].dataset.day} as day from {without_schema(name)}"  # noqa: S608 - names of ours
+        for name, table in tables.items()
+        if not isinstance(table, pa.Table) and table[0].dataset.day
+    ]
+    if not dated:
+        return [None]
+    with session() as connection:
+        register(connection, lake, tables)
+        first, last, count = connection.execute(
+            f"select min(day), max(day), count(*) from ({' union all '.join(dated)})"  # noqa: S608
+        ).fetchall()[0]
+    cuts = math.ceil(count / ROWS_AT_ONCE)
+    if cuts < 2:
+        return [None]
+    whole = (last - first).days + 1
+    bounds = sorted({first + timedelta(days=whole * cut // cuts) for cut in range(cuts + 1)})
+    return [DataInterval(start, end) for start, end in pairwise(bounds)]
+
+
+def _union(selects: list[str]) -> str:
+    """All their rows; as a flat tree, for what DuckDB does with a union of a thousand takes a minute."""
+    if len(selects) <= SELECTS:
+        return " union all ".join(selects)
+    groups = (selects[first : first + SELECTS] for first in range(0, len(selects), SELECTS))
+    return _union([f"select * from ({' union all '.join(group)})" for group in groups])  # noqa: S608
+
+
+def _where(dataset: Dataset, *intervals: DataInterval | None) -> str:
+    conditions = [
+        f"{dataset.day} >= date '{days.start}' and {dataset.day} < date '{days.end}'"
+        for days in intervals
+        if days is not None and dataset.day is not None
+    ]
+    return f" where {' and '.join(conditions)}" if conditions else ""
+
+
+def _without_zones(schema: pa.Schema) -> pa.Schema:
+    """Instants as UTC without saying so: DuckDB's time zones are an extension that it would have to download."""
+    instants = {field.name for field in schema if pa.types.is_timestamp(field.type)}
+    return pa.schema([pa.field(f.name, pa.timestamp("us")) if f.name in instants else f for f in schema])
+
+
+def _in_utc(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

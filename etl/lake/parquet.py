@@ -1,0 +1,86 @@
+"""Parquet files of rows: written a row group at a time, read a bounded number of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from etl.lake.layout import Stored
+from etl.lake.store import Lake
+
+ROWS = 131_072  # of a row group
+
+
+class RowWriter:
+    """Gathers batches into row groups; with `day` it keeps all rows until the end, to order them by that column."""
+
+    def __init__(self, writer: pq.ParquetWriter, schema: pa.Schema, day: str | None = None) -> None:
+        self._writer, self._schema, self._day = writer, schema, day
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self.rows = 0
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        self.rows += batch.num_rows
+        if self._waiting_rows >= ROWS and self._day is None:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._waiting:
+            rows = pa.Table.from_batches(self._waiting, self._schema)
+            self._waiting, self._waiting_rows = [], 0
+            if self._day is not None:  # who reads some days can then leave out most of the file
+                rows = rows.combine_chunks()
+                rows = rows.take(pc.sort_indices(rows[self._day]))
+            self._writer.write_table(rows, row_group_size=ROWS)
+
+
+@contextmanager
+def rows_into(lake: Lake, path: str, schema: pa.Schema, day: str | None = None) -> Iterator[RowWriter]:
+    """A Parquet file of rows, by `day` if given, that appears when the block ends well."""
+    dates = [field.name for field in schema if pa.types.is_date(field.type)]  # no others' bounds let parts be left out
+    with (
+        lake.create(path) as file,
+        pq.ParquetWriter(file, schema, compression="zstd", write_statistics=dates or False) as writer,
+    ):
+        rows = RowWriter(writer, schema, day)
+        yield rows
+        rows.flush()
+
+
+def batches(
+    lake: Lake, files: Iterable[str], rows: int = 65_536, columns: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Rows of Parquet files, a bounded number at a time; of the columns named those that a file has."""
+    for path in files:
+        with lake.open(path) as file:
+            try:
+                stored = pq.ParquetFile(file, pre_buffer=not lake.is_local)  # one request instead of one per column
+                for group in range(stored.num_row_groups):
+                    yield from stored.iter_batches(batch_size=rows, row_groups=[group], columns=columns)
+            except pa.ArrowInvalid as error:
+                raise lake.damaged(path) from error
+
+
+def rows_of(lake: Lake, stored: Stored) -> Iterator[pa.RecordBatch]:
+    """The rows that count, with the declared columns: one that an old file lacks is null."""
+    schema = stored.dataset.schema
+    for batch in batches(lake, stored.files, columns=schema.names):
+        kept = _of_days(batch, stored)
+        has = set(kept.schema.names)
+        columns = [kept[c.name].cast(c.type) if c.name in has else pa.nulls(len(kept), c.type) for c in schema]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _of_days(batch: pa.RecordBatch, stored: Stored) -> pa.RecordBatch:
+    if stored.days is None or stored.dataset.day is None:
+        return batch
+    days = batch[stored.dataset.day]
+    begun = pc.greater_equal(days, pa.scalar(stored.days.start))
+    return batch.filter(pc.and_(begun, pc.less(days, pa.scalar(stored.days.end))))

@@ -1,0 +1,1 @@
+"""check → extract → transform → stage → audit → publish."""

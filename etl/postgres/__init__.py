@@ -1,0 +1,1 @@
+"""How we talk with Postgres: sessions, COPY, an embedded server."""

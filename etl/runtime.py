@@ -1,0 +1,194 @@
+"""From settings to working parts: source, client, lake, pipeline, warehouse."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from etl import sources
+from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
+from etl.core.intervals import DataInterval, today
+from etl.core.sink import Sink
+from etl.core.source import Source
+from etl.engines.base import Engine
+from etl.lake.store import Lake
+from etl.pipeline.pipeline import Nobody, Observer, Pipeline
+from etl.postgres import waiting
+from etl.postgres.connection import Warehouse
+from etl.settings import Settings, SourceSettings
+from etl.sources.http.client import HttpClient, Patience
+from etl.state import ledger, migrations
+from etl.state.budget import Budget
+
+if TYPE_CHECKING:
+    from etl.sources.simulators import Simulator
+
+ANSWER_WITHIN_S = 3.0
+SIMULATED = "the built-in simulator"
+
+
+def _local(settings: Settings) -> AbstractContextManager[Engine]:
+    from etl.engines import local
+
+    return local.engine(settings)
+
+
+def _spark(settings: Settings) -> AbstractContextManager[Engine]:
+    from etl.engines import spark  # starts a JVM; not in every image
+
+    return spark.engine(settings)
+
+
+ENGINES: Mapping[str, Callable[[Settings], AbstractContextManager[Engine]]] = {"local": _local, "spark": _spark}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the settings describe; `is_elsewhere` says that libpq's variables name a warehouse."""
+
+    settings: Settings
+    is_elsewhere: bool
+
+    def source(self, name: str) -> Source:
+        """The source as it is set up."""
+        return sources.load(name, self._knobs(name))
+
+    def interval(self, source: Source, start: date | None, end: date | None, sink: Sink) -> DataInterval | None:
+        """The days that a run is about; those not given follow from what is published there, for a source read by days.
+
+        Raises: UsageError for an end without a start, if the source serves its whole state.
+        """
+        if start is not None:
+            return DataInterval(start, end or today())
+        if not source.serves_everything:
+            with self.warehouse() as warehouse:
+                return source.interval(ledger.next_start(warehouse, source.datasets, sink), end or today())
+        if end is not None:
+            raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
+        return None
+
+    @contextmanager
+    def client(self, source: Source, attempts: int | None = None) -> Iterator[HttpClient]:
+        """A client for it, with the attempts of the settings or fewer.
+
+        What it asks is spent from the budget of the API's limits. A simulator in this process has none, and its
+        answers are not kept.
+        """
+        http = self.settings.http
+        attempts = attempts or http.attempts
+        patience = Patience(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
+        cache = None if source.origin == SIMULATED else http.cache
+        with (
+            self._budget(source) as budget,
+            HttpClient(source.name, source.base_url, patience, cache, budget) as client,
+        ):
+            yield client
+
+    @contextmanager
+    def _budget(self, source: Source) -> Iterator[Budget | None]:
+        """In a session of its own: what is spent stays spent, whatever becomes of the run."""
+        if not source.limits or source.origin == SIMULATED:
+            yield None
+            return
+        with self.warehouse() as warehouse:
+            yield Budget(warehouse, source.name, source.limits)
+
+    @contextmanager
+    def engine(self, name: str) -> Iterator[Engine]:
+        """The engine of that name, ready to work."""
+        with ENGINES[name](self.settings) as engine:
+            yield engine
+
+    def lake(self) -> Lake:
+        return Lake(self.settings.lake.url)
+
+    def pipeline(self, source: Source, engine: Engine, observer: Observer | None = None) -> Pipeline:
+        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, observer or Nobody())
+
+    @contextmanager
+    def server(self) -> Iterator[str]:
+        """A connection string: empty for the warehouse that libpq's variables name, else the embedded one, migrated."""
+        if self.is_elsewhere:
+            yield ""
+            return
+        from etl.postgres import embedded  # not in the image, as the simulator is not
+
+        with embedded.server(self.settings.warehouse.embedded) as dsn:
+            with Warehouse(dsn) as owner:
+                migrations.migrate(owner)
+            yield dsn
+
+    @contextmanager
+    def warehouse(self) -> Iterator[Warehouse]:
+        """A session of the loader; raises ConfigError if migrations are missing."""
+        with self.server() as dsn:
+            role = None if self.is_elsewhere else "etl_loader"
+            with waiting.loader(dsn, role=role, lock_timeout_s=self.settings.warehouse.lock_timeout_s) as warehouse:
+                if self.is_elsewhere:
+                    migrations.require_current(warehouse)
+                yield warehouse
+
+    @contextmanager
+    def live_or_simulated(self, name: str, warehouse: Warehouse) -> Iterator[Source]:
+        """The source if it answers within 3 s, else its simulator on the bundled snapshot.
+
+        Raises: SourceUnavailableError if real data are published: simulated facts never replace them.
+        """
+        source = self.source(name)
+        try:
+            _ask_in_time(source)
+        except PlatformError as error:
+            _refuse_to_mix(warehouse, source, error)
+            from etl.simulate import server
+
+            with server.serve(simulator(name).make_app()) as running:
+                knobs = self._knobs(name).model_copy(update={"base_url": running.url})
+                yield sources.load(name, knobs, SIMULATED)
+        else:
+            yield source
+
+    def _knobs(self, name: str) -> SourceSettings:
+        knobs: SourceSettings = getattr(self.settings, name)
+        return knobs
+
+
+def simulator(name: str) -> Simulator:
+    """What simulates a source's API."""
+    from etl.sources import simulators  # not in the image
+
+    return simulators.REGISTRY[name]
+
+
+def _ask_in_time(source: Source) -> None:
+    """Raises: a PlatformError; also when the name cannot be looked up in time, which nothing else bounds."""
+    outcome: list[PlatformError | None] = []
+
+    def ask() -> None:
+        try:
+            patience = Patience(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)
+            with HttpClient(source.name, source.base_url, patience) as client:
+                source.probe(client)
+            outcome.append(None)
+        except PlatformError as error:
+            outcome.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(ANSWER_WITHIN_S)
+    if not outcome:
+        raise SourceUnavailableError(f"{source.base_url} does not answer within {ANSWER_WITHIN_S:.0f} s.", hint="Wait.")
+    if outcome[0] is not None:
+        raise outcome[0]
+
+
+def _refuse_to_mix(warehouse: Warehouse, source: Source, error: PlatformError) -> None:
+    origins = {row["origin"] for row in warehouse.run("ledger/origins", {"source": source.name})}
+    if origins - {SIMULATED}:
+        raise SourceUnavailableError(
+            f"{error.message} Its real data are published, and the simulator must not replace them.",
+            hint="`etl ask` answers from what is published; run again when the API is back.",
+        ) from error

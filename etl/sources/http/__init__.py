@@ -1,0 +1,1 @@
+"""How any API is asked over HTTP."""

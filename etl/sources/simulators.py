@@ -1,0 +1,25 @@
+"""The stand-in for each source's API. Not in the image that pods run: a simulator needs Werkzeug."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from etl.sources.sensors import simulator as sensors
+from etl.sources.spacex import simulator as spacex
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from etl.simulate.faults import Faults
+
+
+class Simulator(Protocol):
+    """A module that simulates one API; `ABOUT` says what its data are."""
+
+    ABOUT: str
+
+    def make_app(self, faults: Faults | None = None, *, with_limits: bool = True) -> WSGIApplication: ...
+
+
+REGISTRY: Mapping[str, Simulator] = {"spacex": spacex, "sensors": sensors}

@@ -1,0 +1,129 @@
+"""The SpaceX API, v4 and v5, as far as we ask it: the same paths, shapes, paging and caching, from a snapshot.
+
+Source: https://github.com/r-spacex/SpaceX-API/tree/master/docs
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from etl.simulate.faults import Faults
+from etl.sources.spacex import query
+from etl.sources.spacex.snapshot import RESOURCES, Record, load
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+MAX_AGE = 300
+ABOUT = "facts up to October 2022"
+
+Pick = Callable[[list[Record]], list[Record] | Record | None]
+
+
+def make_app(
+    faults: Faults | None = None,
+    snapshot: Mapping[str, list[Record]] | None = None,
+    *,
+    with_limits: bool = True,  # noqa: ARG001 - as other simulators
+) -> WSGIApplication:
+    """Return the API as a WSGI application that serves the snapshot, and the faults planned for it.
+
+    `with_limits` changes nothing: this API has none.
+
+    A resource the given snapshot leaves out is served from the bundled one. The lists are served as they are at the
+    time of a request: a test may change them while the server runs.
+    """
+    served = {**load(), **(snapshot or {})}
+
+    def respond(request: Request) -> Response:
+        try:
+            (answer, resource), arguments = _URLS.bind_to_environ(request.environ).match()
+        except HTTPException:
+            return _not_found()
+        response: Response = answer(request, served[resource], **arguments)
+        return response
+
+    return (faults or Faults()).wrap(respond)
+
+
+def _json(data: object) -> Response:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, content_type="application/json; charset=utf-8")
+
+
+def _not_found() -> Response:
+    return Response("Not Found", 404, mimetype="text/plain")
+
+
+def _health(_: Request, launches: list[Record]) -> Response:
+    return Response(f"SpaceX API, simulated: {len(launches)} launches\n", mimetype="text/plain")
+
+
+def _query(request: Request, records: list[Record]) -> Response:
+    try:
+        body = json.loads(request.get_data() or "{}")
+    except ValueError:
+        return Response("invalid JSON", 400, mimetype="text/plain")
+    if not isinstance(body, dict):
+        return Response("invalid JSON, only supports object", 400, mimetype="text/plain")
+    try:
+        return _json(query.paginate(records, body))
+    except ValueError as error:
+        return Response(str(error), 400, mimetype="text/plain")
+
+
+def _get(pick: Pick) -> Callable[[Request, list[Record]], Response]:
+    def answer(_: Request, records: list[Record]) -> Response:
+        return _cached(pick(records))
+
+    return answer
+
+
+def _one(_: Request, records: list[Record], record_id: str) -> Response:
+    return _cached(next((record for record in records if record.get("id") == record_id), None))
+
+
+def _cached(data: list[Record] | Record | None) -> Response:
+    if data is None:
+        return _not_found()
+    response = _json(data)
+    response.cache_control.max_age = MAX_AGE
+    response.add_etag()
+    return response
+
+
+def _past(launches: list[Record]) -> list[Record]:
+    return query.sort([launch for launch in launches if not launch["upcoming"]], "flight_number")
+
+
+def _upcoming(launches: list[Record]) -> list[Record]:
+    return query.sort([launch for launch in launches if launch["upcoming"]], "flight_number")
+
+
+def _latest(launches: list[Record]) -> Record | None:
+    return next(reversed(_past(launches)), None)
+
+
+def _next(launches: list[Record]) -> Record | None:
+    return next(iter(_upcoming(launches)), None)
+
+
+def _rules() -> Iterator[Rule]:
+    yield Rule("/", endpoint=(_health, "launches"), methods=["GET"])
+    for resource, version in RESOURCES.items():
+        path = f"/{version}/{resource}"
+        yield Rule(path, endpoint=(_get(list), resource), methods=["GET"])
+        yield Rule(f"{path}/query", endpoint=(_query, resource), methods=["POST"])
+        yield Rule(f"{path}/<record_id>", endpoint=(_one, resource), methods=["GET"])
+    picks: dict[str, Pick] = {"past": _past, "upcoming": _upcoming, "latest": _latest, "next": _next}
+    for name, pick in picks.items():
+        yield Rule(f"/v5/launches/{name}", endpoint=(_get(pick), "launches"), methods=["GET"])
+
+
+_URLS: Any = Map(list(_rules()), strict_slashes=False, merge_slashes=False)

@@ -1,0 +1,1 @@
+"""Reads the statements under sql/, which Python never assembles."""

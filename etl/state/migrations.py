@@ -1,0 +1,80 @@
+"""Brings the warehouse to the version of sql/migrations, with Alembic."""
+
+from __future__ import annotations
+
+from etl.core.errors import ConfigError
+from etl.postgres.connection import Warehouse, translated
+from etl.sql.statements import folder
+
+
+def newest() -> str:
+    """The version that this code was written for."""
+    return _versions()[-1]
+
+
+def current(warehouse: Warehouse) -> str | None:
+    """The version that the warehouse has; None before the first migration."""
+    found = warehouse.execute("select to_regclass('ops.schema_version') is not null as known")
+    if not found[0]["known"]:
+        return None
+    versions = warehouse.execute("select version_num from ops.schema_version")
+    return str(versions[0]["version_num"]) if versions else None
+
+
+def migrate(warehouse: Warehouse) -> list[str]:
+    """Apply what is pending, all of it or nothing, one process at a time; return the versions applied."""
+    before = current(warehouse)
+    if before == newest():
+        return []
+    _refuse_newer(before)
+
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.pool import StaticPool
+
+    engine = create_engine("postgresql+psycopg2://", creator=lambda: warehouse.raw, poolclass=StaticPool)
+    config = Config()
+    config.set_main_option("script_location", str(folder() / "migrations"))
+    with translated():
+        warehouse.raw.autocommit = False
+        try:
+            with engine.begin() as connection:
+                connection.exec_driver_sql("select pg_advisory_xact_lock(47, 0)")
+                connection.exec_driver_sql("create schema if not exists ops")
+                before = current(warehouse)  # another may have migrated while we waited
+                _refuse_newer(before)
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except DBAPIError as error:
+            raise error.orig or error from error
+        finally:
+            if not warehouse.raw.closed:
+                warehouse.raw.autocommit = True
+    return [version for version in _versions() if before is None or version > before]
+
+
+def require_current(warehouse: Warehouse) -> None:
+    """Raises: ConfigError unless the warehouse has exactly the version of this code."""
+    version = current(warehouse)
+    if version == newest():
+        return
+    _refuse_newer(version)
+    raise ConfigError(
+        f"The warehouse has {'no migrations' if version is None else f'version {version}'}, "
+        f"this code needs version {newest()}.",
+        hint="Run `etl migrate` as the owner of the database.",
+    )
+
+
+def _versions() -> list[str]:
+    return sorted(file.name[:4] for file in (folder() / "migrations" / "versions").glob("[0-9]*.py"))
+
+
+def _refuse_newer(version: str | None) -> None:
+    if version is not None and version > newest():
+        raise ConfigError(
+            f"The warehouse has version {version}, this code knows only {newest()}.",
+            hint="Use the newer release of this code that migrated it.",
+        )

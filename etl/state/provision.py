@@ -1,0 +1,175 @@
+"""Makes a server ready: the platform's roles and databases, who may log in, and how much each may take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg2 import sql
+from psycopg2.extensions import encrypt_password
+
+from etl.core.errors import AccessError, ConfigError
+from etl.postgres.connection import Warehouse, translated
+from etl.sql.statements import statement
+
+OWNER = "platform_admin"  # of the warehouse's schemas; never logs in
+AIRFLOW = "airflow"  # a role, and its database
+BACKUP = "backup"  # reads both databases
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one role may take of the server; times in Postgres' own notation, 0 for no limit."""
+
+    connections: int
+    statement_timeout: str
+    idle_in_transaction_session_timeout: str
+
+
+# Together they leave the superuser room below the chart's max_connections; a test adds them up.
+LOGINS: Mapping[str, Limits] = {
+    "etl_loader": Limits(20, "0", "15min"),
+    "engineer": Limits(10, "30min", "10min"),
+    "analyst": Limits(15, "5min", "5min"),
+    "metrics": Limits(5, "30s", "30s"),
+    BACKUP: Limits(4, "0", "15min"),
+    AIRFLOW: Limits(60, "0", "15min"),
+}
+
+# Postgres' own roles that we hand on. An owner who is no superuser often lacks the right to: then it is left out, as
+# a managed server makes its own backups.
+HANDED_ON: Mapping[str, str] = {BACKUP: "pg_read_all_data", "engineer": "pg_read_all_stats"}
+
+
+@dataclass(frozen=True)
+class Provisioned:
+    """What a call made, and who may log in (None: that was left as it is)."""
+
+    made: tuple[str, ...]
+    logins: tuple[str, ...] | None
+
+
+def passwords(folder: Path) -> dict[str, str]:
+    """Read files named after roles, as a Secret is mounted; a line end after the password is no part of it.
+
+    Raises: ConfigError if there is no such folder, or a file names no role of ours or holds no password.
+    """
+    try:
+        files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
+        found = {file.name: file.read_text(encoding="utf-8").rstrip("\r\n") for file in files}
+    except (OSError, UnicodeDecodeError) as error:
+        said = getattr(error, "strerror", None) or "a file is not UTF-8"
+        raise ConfigError(f"The logins in {folder} cannot be read: {said}.", hint="Mount the Secret there.") from error
+    for role, password in found.items():
+        if role not in LOGINS:
+            raise ConfigError(f"'{role}' is no role that logs in.", hint=f"Name the files {', '.join(LOGINS)}.")
+        if not password or not password.isprintable():
+            raise ConfigError(
+                f"The password of {role} is empty or has characters that nobody can type.",
+                hint=f"Write one line into {folder / role}.",
+            )
+    return found
+
+
+def provision(warehouse: Warehouse, logins: Mapping[str, str] | None) -> Provisioned:
+    """Make what is missing and set the rest right; what is right already stays as it is.
+
+    With `logins`, role to password, these roles may log in and the others may not; without, that is left alone.
+    Raises: AccessError unless run as a superuser, or as an owner of the database who may make roles and databases.
+    """
+    with _as_owner():
+        warehouse.run("provision/take_turns")
+        (me,) = warehouse.run("provision/who_am_i")
+        with warehouse.transaction():
+            made = _make_roles(warehouse, is_superuser=me["is_superuser"])
+            _limit(warehouse)
+            if logins is not None:
+                _let_in(warehouse, logins)
+        made += _make_database(warehouse, AIRFLOW)
+        with warehouse.transaction():
+            for database in (me["database"], AIRFLOW):
+                _execute(warehouse, statement("provision/close_database"), database=database)
+            readers = [role for role in LOGINS if role != AIRFLOW]
+            _execute(warehouse, statement("provision/open_database"), database=me["database"], roles=readers)
+            _execute(warehouse, statement("provision/open_database"), database=AIRFLOW, roles=[BACKUP])
+        _count_statements(warehouse)
+    return Provisioned(made, None if logins is None else tuple(logins))
+
+
+def _make_roles(warehouse: Warehouse, *, is_superuser: bool) -> tuple[str, ...]:
+    wanted = [OWNER, *LOGINS]
+    existing = {row["name"] for row in warehouse.run("provision/existing_roles", {"roles": wanted})}
+    missing = [role for role in wanted if role not in existing]
+    for role in missing:
+        _execute(warehouse, statement("provision/create_role"), role=role)
+    if not is_superuser:
+        for role in (OWNER, AIRFLOW):
+            _execute(warehouse, statement("provision/act_as"), role=role)
+    _execute(warehouse, statement("provision/hand_on"), handed_on="pg_monitor", role="metrics")
+    for role, handed_on in HANDED_ON.items():
+        if warehouse.run("provision/may_hand_on", {"handed_on": handed_on})[0]["may"]:
+            _execute(warehouse, statement("provision/hand_on"), handed_on=handed_on, role=role)
+    return tuple(f"role {role}" for role in missing)
+
+
+def _limit(warehouse: Warehouse) -> None:
+    for role, limits in LOGINS.items():
+        connections = {"connections": limits.connections}
+        _execute(warehouse, statement("provision/limit_connections"), connections, role=role)
+        for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            value = {"value": getattr(limits, setting)}
+            _execute(warehouse, statement("provision/limit"), value, role=role, setting=setting)
+
+
+def _let_in(warehouse: Warehouse, logins: Mapping[str, str]) -> None:
+    """Send verifiers, never a password: a statement may end in a log, or in pg_stat_statements of a managed server."""
+    warehouse.run("provision/count_no_verifiers")
+    for role in LOGINS:
+        if role not in logins:
+            _execute(warehouse, statement("provision/shut_out"), role=role)
+            continue
+        with translated():
+            verifier = encrypt_password(logins[role], role, warehouse.raw, "scram-sha-256")
+        _execute(warehouse, statement("provision/let_in"), {"verifier": verifier}, role=role)
+
+
+def _count_statements(warehouse: Warehouse) -> None:
+    """Let people read the statistics of statements, if the server keeps them and we may."""
+    if warehouse.run("provision/keeps_statements")[0]["keeps"]:
+        with suppress(AccessError), warehouse.transaction():
+            warehouse.run("provision/count_statements")
+            readers = ["metrics", "engineer"]
+            _execute(warehouse, statement("provision/read_statements"), roles=readers)
+
+
+def _make_database(warehouse: Warehouse, name: str) -> tuple[str, ...]:
+    if warehouse.run("provision/existing_databases", {"databases": [name]}):
+        return ()
+    _execute(warehouse, statement("provision/create_database"), database=name, owner=name)
+    return (f"database {name}",)
+
+
+def _execute(
+    warehouse: Warehouse, text: str, parameters: Mapping[str, Any] | None = None, **names: str | list[str]
+) -> None:
+    """Run a statement with names of roles, databases or settings put in, each quoted."""
+    parts = {
+        part: sql.SQL(", ").join(sql.Identifier(name) for name in ([given] if isinstance(given, str) else given))
+        for part, given in names.items()
+    }
+    warehouse.execute(sql.SQL(text).format(**parts), parameters)
+
+
+@contextmanager
+def _as_owner() -> Iterator[None]:
+    try:
+        yield
+    except AccessError as error:
+        raise AccessError(
+            error.message,
+            hint="Run it as a superuser, or as the database's owner with CREATEROLE, CREATEDB and "
+            "pg_monitor with admin option.",
+        ) from error

@@ -1,0 +1,162 @@
+"""Log lines and metrics.
+
+Log lines are structlog's: JSON in a pod, text on a terminal, always on stderr, with source, step, run id and dataset
+where there is one. Metrics are declared once, here: a name is the one that Prometheus has, in base units. Their values
+go to a StatsD exporter, labels in the InfluxDB style; timers become histograms there.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from etl.telemetry.delivery import Delivery
+
+SPECIAL = re.compile(r"[,=:|@#\s]")  # they would end a label or the name on the wire
+_delivery: Delivery | None = None
+
+
+class Kind(StrEnum):
+    """What Prometheus calls a metric."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A declared metric; `labels` are the ones that each of its values carries."""
+
+    name: str
+    kind: Kind
+    unit: str
+    about: str
+    labels: tuple[str, ...]
+
+    def send(self, value: float, **labels: str) -> None:
+        """Keep one value for the next `flush` if there is an exporter; an undeclared label is a bug."""
+        if set(labels) != set(self.labels):
+            raise ValueError(f"{self.name} carries the labels {self.labels}, not {tuple(labels)}")
+        if _delivery is None:
+            return
+        tagged = ",".join((self.name, *(f"{key}={SPECIAL.sub('_', labels[key])}" for key in self.labels)))
+        match self.kind:
+            case Kind.COUNTER:
+                _delivery.incr(tagged, value)
+            case Kind.GAUGE:
+                _delivery.gauge(tagged, value)
+            case Kind.HISTOGRAM:
+                _delivery.timing(tagged, value * 1000)  # StatsD counts milliseconds; the exporter turns them back
+
+
+RUNS = Metric(
+    "etl_runs_total",
+    Kind.COUNTER,
+    "runs",
+    "Runs that ended, by how: published, unchanged or failed.",
+    ("source", "status"),
+)
+STEP_DURATION = Metric(
+    "etl_step_duration_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "Time of one step that went well: check, extract, transform, stage, audit or publish.",
+    ("source", "step"),
+)
+ROWS = Metric(
+    "etl_rows_total",
+    Kind.COUNTER,
+    "rows",
+    "Rows that left a step: transform, stage, or publish (rows of the tables that changed).",
+    ("dataset", "step"),
+)
+RECEIVED_BYTES = Metric(
+    "etl_received_bytes_total",
+    Kind.COUNTER,
+    "bytes",
+    "Bytes of API answers kept in bronze, before compression.",
+    ("dataset",),
+)
+REFUSED = Metric(
+    "etl_refused_records_total",
+    Kind.COUNTER,
+    "records",
+    "Records quarantined, by the kind of what is wrong first: pydantic's error type, or broken_page.",
+    ("dataset", "reason"),
+)
+UNKNOWN_FIELDS = Metric(
+    "etl_unknown_fields",
+    Kind.GAUGE,
+    "fields",
+    "Fields that the API sends and our contract does not know, as of the last transform; 0 if there are none.",
+    ("dataset",),
+)
+COPY_DURATION = Metric(
+    "etl_copy_duration_seconds", Kind.HISTOGRAM, "seconds", "Time of the COPY of a dataset into stage.", ("dataset",)
+)
+REQUEST_DURATION = Metric(
+    "etl_request_duration_seconds",
+    Kind.HISTOGRAM,
+    "seconds",
+    "Time of one answer of an API, by its HTTP status; no_answer if none came, broken if it was cut or no JSON.",
+    ("source", "outcome"),
+)
+REQUEST_RETRIES = Metric(
+    "etl_request_retries_total", Kind.COUNTER, "requests", "Requests that were made again.", ("source",)
+)
+SOURCE_UP = Metric(
+    "etl_source_up",
+    Kind.GAUGE,
+    "1 or 0",
+    "1 if the API answered as it should when check or extract last asked it, else 0.",
+    ("source",),
+)
+SOURCE_QUOTA = Metric(
+    "etl_source_quota_remaining_ratio",
+    Kind.GAUGE,
+    "ratio",
+    "Share of the API's quota that is left: as it tells in X-RateLimit-Limit and -Remaining, or as we count it.",
+    ("source",),
+)
+ERRORS = Metric(
+    "etl_errors_total",
+    Kind.COUNTER,
+    "commands",
+    "Commands about a source that an error ended, by the error's class.",
+    ("source", "command", "error"),
+)
+METRICS = (
+    RUNS,
+    STEP_DURATION,
+    ROWS,
+    RECEIVED_BYTES,
+    REFUSED,
+    UNKNOWN_FIELDS,
+    COPY_DURATION,
+    REQUEST_DURATION,
+    REQUEST_RETRIES,
+    SOURCE_UP,
+    SOURCE_QUOTA,
+    ERRORS,
+)
+
+
+def configure_metrics(host: str | None, port: int) -> None:
+    """Say who takes the metrics' values; None: nobody, and they cost nothing."""
+    global _delivery
+    close()
+    _delivery = None if host is None else Delivery(host, port)
+
+
+def flush() -> None:
+    """Deliver the values sent so far; whoever comes after a step or before an end calls it."""
+    if _delivery is not None:
+        _delivery.flush()
+
+
+def close() -> None:
+    """Deliver what is left, more patiently; values sent later go nowhere."""
+    global _delivery
+    ended, _delivery = _delivery, None
+    if ended is not None:
+        ended.close()
