@@ -11,18 +11,22 @@ from typing import TYPE_CHECKING
 
 from etl import sources
 from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
+from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
-from etl.core.sink import Sink
 from etl.core.source import Source
+from etl.destinations.base import Destination
+from etl.destinations.lake import LakeDestination
+from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.base import Engine
 from etl.lake.store import Lake
-from etl.pipeline.pipeline import Nobody, Observer, Pipeline
+from etl.pipeline.pipeline import Pipeline
 from etl.postgres import waiting
 from etl.postgres.connection import Warehouse
 from etl.settings import Settings, SourceSettings
 from etl.sources.http.client import HttpClient, Patience
 from etl.state import ledger, migrations
 from etl.state.budget import Budget
+from etl.telemetry import logs, statsd
 
 if TYPE_CHECKING:
     from etl.sources.simulators import Simulator
@@ -57,7 +61,7 @@ class Parts:
         """The source as it is set up."""
         return sources.load(name, self._knobs(name))
 
-    def interval(self, source: Source, start: date | None, end: date | None, sink: Sink) -> DataInterval | None:
+    def interval(self, source: Source, start: date | None, end: date | None, destination: str) -> DataInterval | None:
         """The days that a run is about; those not given follow from what is published there, for a source read by days.
 
         Raises: UsageError for an end without a start, if the source serves its whole state.
@@ -66,7 +70,7 @@ class Parts:
             return DataInterval(start, end or today())
         if not source.serves_everything:
             with self.warehouse() as warehouse:
-                return source.interval(ledger.next_start(warehouse, source.datasets, sink), end or today())
+                return source.interval(ledger.next_start(warehouse, source.datasets, destination), end or today())
         if end is not None:
             raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
         return None
@@ -106,8 +110,14 @@ class Parts:
     def lake(self) -> Lake:
         return Lake(self.settings.lake.url)
 
-    def pipeline(self, source: Source, engine: Engine, observer: Observer | None = None) -> Pipeline:
-        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, observer or Nobody())
+    def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
+        """The pipeline of a source; log lines and metrics listen to it, and whoever is given."""
+        emit = broadcast(logs.listen, statsd.listen, *listeners)
+        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, emit)
+
+    def destination(self, name: str, warehouse: Warehouse, engine: Engine) -> Destination:
+        """The destination of that name, one of `etl.destinations.NAMES`."""
+        return DESTINATIONS[name](self, warehouse, engine)
 
     @contextmanager
     def server(self) -> Iterator[str]:
@@ -154,6 +164,12 @@ class Parts:
     def _knobs(self, name: str) -> SourceSettings:
         knobs: SourceSettings = getattr(self.settings, name)
         return knobs
+
+
+DESTINATIONS: Mapping[str, Callable[[Parts, Warehouse, Engine], Destination]] = {
+    "warehouse": lambda _parts, warehouse, _engine: PostgresDestination(warehouse),
+    "lake": lambda parts, _warehouse, engine: LakeDestination(parts.lake(), engine),
+}
 
 
 def simulator(name: str) -> Simulator:

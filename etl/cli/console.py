@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +14,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from etl import destinations
+from etl.core import events
+from etl.core.events import Event, Listener
 from etl.core.ids import started_at
-from etl.core.sink import Sink
 
 if TYPE_CHECKING:
+    from etl.core.outcomes import Published
     from etl.core.source import Source
     from etl.lake.compaction import Compaction
     from etl.lake.compaction import Plan as CompactionPlan
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from etl.lake.inventory import Run
     from etl.lake.silver import Transformed
     from etl.pipeline.backfill import Plan, PlannedInterval
-    from etl.pipeline.pipeline import Nobody, Published, Summary
+    from etl.pipeline.pipeline import Summary
     from etl.sql.questions import Answer
 
 WIDE = None if sys.stdout.isatty() else 200
@@ -40,21 +42,34 @@ def say(text: str) -> None:
     out.print(escape(text), soft_wrap=True)
 
 
-def observer(source: Source) -> Progress | Nobody:
-    """A progress bar on a terminal, nobody elsewhere."""
-    from etl.pipeline.pipeline import Nobody
-
-    return Progress(source) if sys.stderr.isatty() else Nobody()
+def progress(source: Source) -> Listener:
+    """A progress bar on a terminal, nothing elsewhere."""
+    return Progress(source) if sys.stderr.isatty() else events.ignore
 
 
 class Progress:
-    """A bar per step; extract and transform count endpoints."""
+    """Listens to a run and shows a bar for each step; extract and transform count endpoints."""
 
     def __init__(self, source: Source) -> None:
         self._endpoints = {endpoint.name for endpoint in source.endpoints}
+        self._seen: set[str] = set()
+        self._bar: Any = None
+        self._total = 1
 
-    @contextmanager
-    def step(self, name: str) -> Iterator[Callable[[str], None]]:
+    def __call__(self, event: Event) -> None:
+        match event:
+            case events.StepStarted(_, step):
+                self._start(step)
+            case events.PageKept(_, endpoint) | events.PagesParsed(_, endpoint):
+                self._seen.add(endpoint)
+                self._update(len(self._seen), endpoint)
+            case events.StepEnded():
+                self._update(self._total, "")
+                self._stop()
+            case events.StepFailed():
+                self._stop()
+
+    def _start(self, step: str) -> None:
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
         columns = (
@@ -63,17 +78,20 @@ class Progress:
             TimeElapsedColumn(),
             TextColumn("{task.fields[what]}"),
         )
-        with Progress(*columns, console=err) as bar:
-            total = len(self._endpoints) if name in ("extract", "transform") else 1
-            task = bar.add_task(name, total=total, what="")
-            seen: set[str] = set()
+        self._seen = set()
+        self._total = len(self._endpoints) if step in ("extract", "transform") else 1
+        self._bar = Progress(*columns, console=err)
+        self._bar.add_task(step, total=self._total, what="")
+        self._bar.start()
 
-            def done(what: str) -> None:
-                seen.add(what)
-                bar.update(task, completed=len(seen), what=what)
+    def _update(self, completed: int, what: str) -> None:
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=completed, what=what)
 
-            yield done
-            bar.update(task, completed=total, what="")
+    def _stop(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
 
 def show_origin(source: Source, live: Source, simulated: str) -> None:
@@ -88,7 +106,7 @@ def show_summary(summary: Summary) -> None:
     """Rows in, out, quarantined, published, and the seconds of each step."""
     transformed, published = summary.transformed, summary.published
     if published.status == "unchanged":
-        say(f"\nNothing new: {transformed.records} records were read, the {published.sink} holds the same already.")
+        say(f"\nNo changes: all {transformed.records} records are already in the {published.destination}.")
     table = _table(f"Run {summary.run_id} · {summary.source} · {published.status}")
     for heading in ("records in", "rows out", "quarantined", "rows published"):
         table.add_column(heading, justify="right")
@@ -103,9 +121,9 @@ def show_summary(summary: Summary) -> None:
 def show_published(published: Published, transformed: Transformed) -> None:
     """One line: what a publish did."""
     if published.status == "unchanged":
-        say(f"Nothing new: the {published.sink} holds run {transformed.run_id}, or what was extracted later, already.")
+        say(f"No changes: extraction {transformed.extraction_id} or a later one is already published.")
     else:
-        say(f"Published {published.rows_published:,} rows of run {transformed.run_id}.")
+        say(f"Published {published.rows_published:,} rows of extraction {transformed.extraction_id}.")
 
 
 def show_answer(answer: Answer) -> None:
@@ -125,12 +143,14 @@ def show_next(report_file: Path | None) -> None:
 
 
 def show_plan(plan: Plan) -> None:
-    """Each interval and what a run would do with it."""
+    """Each interval and the steps that will be executed for it."""
+    from etl.pipeline.steps import names
+
     table = _table(f"Backfill of {plan.source}: {plan.pending} of {len(plan.intervals)} intervals to do")
     for heading in ("from", "to", "state", "steps"):
         table.add_column(heading)
     for planned in plan.intervals:
-        steps = " → ".join(planned.steps) or "none"
+        steps = " → ".join(names(planned.steps)) or "none"
         table.add_row(str(planned.interval.start), str(planned.interval.end), planned.state, steps)
     out.print(table)
 
@@ -148,12 +168,12 @@ def show_status(
         say("Nothing has run yet. Start with `make run` or `etl run spacex`.")
         return
     say("Watermarks")
-    _show_rows(_telling_sinks(watermarks))
+    _show_rows(_with_destinations(watermarks))
     say("\nLast runs")
     columns = (
         "run_id",
         "source",
-        "sink",
+        "destination",
         "interval",
         "status",
         "started_at",
@@ -162,7 +182,7 @@ def show_status(
         "quarantined",
         "error",
     )
-    _show_rows(_telling_sinks([{name: _run_column(row, name) for name in columns} for row in runs]))
+    _show_rows(_with_destinations([{name: _run_column(row, name) for name in columns} for row in runs]))
     say("\nIn quarantine")
     show_quarantine(quarantined, as_json=False)
 
@@ -180,8 +200,8 @@ def show_quarantine(records: list[dict[str, Any]], *, as_json: bool) -> None:
     if not records:
         say("Nothing.")
         return
-    columns = ("quarantine_id", "sink", "endpoint", "page", "position", "reason", "quarantined_at")
-    _show_rows(_telling_sinks([{name: row[name] for name in columns} for row in records]))
+    columns = ("quarantine_id", "destination", "endpoint", "page", "position", "reason", "quarantined_at")
+    _show_rows(_with_destinations([{name: row[name] for name in columns} for row in records]))
 
 
 def show_replay(published: Published, records: Mapping[int, Any], still_refused: Mapping[int, str]) -> None:
@@ -243,7 +263,7 @@ def show_expiry(plan: ExpiryPlan, age: str) -> None:
 def show_gone(fate: Fate) -> None:
     """One line per run of which something was deleted."""
     what = f"{_many(len(fate.going), 'file')}, {_size(fate.bytes)},"
-    say(f"Deleted {what} of run {fate.run.run_id} of {fate.run.source.name}.")
+    say(f"Deleted {what} of run {fate.run.extraction_id} of {fate.run.source.name}.")
 
 
 def show_compactions(plan: CompactionPlan) -> None:
@@ -259,14 +279,14 @@ def show_compactions(plan: CompactionPlan) -> None:
         table.add_column(heading, justify="right")
     for each in plan.compactions:
         start, end = str(each.interval.start), str(each.interval.end)
-        table.add_row(start, end, each.run_id, f"{each.runs:,}", _size(each.bytes))
+        table.add_row(start, end, each.extraction_id, f"{each.runs:,}", _size(each.bytes))
     out.print(table)
 
 
 def show_compacted(compaction: Compaction, transformed: Transformed) -> None:
     """One line per run that was made."""
     rows = sum(transformed.rows.values())
-    say(f"{compaction.interval}: {compaction.runs:,} runs are one, {transformed.run_id}, of {rows:,} rows.")
+    say(f"{compaction.interval}: {compaction.runs:,} runs are one, {transformed.extraction_id}, of {rows:,} rows.")
 
 
 def show_settings(names: Iterable[tuple[str, str, str]]) -> None:
@@ -276,7 +296,7 @@ def show_settings(names: Iterable[tuple[str, str, str]]) -> None:
 
 def _run_words(run: Run) -> tuple[str, str, str, str]:
     interval = "unknown" if not run.is_known else str(run.interval or "everything")
-    return run.source.name, run.run_id, escape(interval), f"{started_at(run.run_id):%Y-%m-%d %H:%M}"
+    return run.source.name, run.extraction_id, escape(interval), f"{started_at(run.extraction_id):%Y-%m-%d %H:%M}"
 
 
 def _many(count: int, thing: str) -> str:
@@ -319,11 +339,11 @@ def _show_rows(rows: list[dict[str, Any]]) -> None:
     out.print(table)
 
 
-def _telling_sinks(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same rows; without their sinks as long as all are about the warehouse."""
-    if any(row["sink"] != Sink.WAREHOUSE for row in rows):
+def _with_destinations(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same rows; without their destinations as long as all are about the warehouse."""
+    if any(row["destination"] != destinations.DEFAULT for row in rows):
         return rows
-    return [{name: value for name, value in row.items() if name != "sink"} for row in rows]
+    return [{name: value for name, value in row.items() if name != "destination"} for row in rows]
 
 
 def _text(value: Any) -> str:

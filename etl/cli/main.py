@@ -18,7 +18,6 @@ from etl.core.errors import ConfigError, PlatformError, UsageError
 
 if TYPE_CHECKING:
     from etl.core.intervals import DataInterval
-    from etl.core.sink import Sink
     from etl.core.source import Part, Source
     from etl.lake.inventory import Run
     from etl.pipeline.pipeline import Pipeline
@@ -71,15 +70,9 @@ run_option = click.option("--run-id", help="Go on with this run instead of the n
 
 
 def sink_option(about: str) -> Callable[..., Any]:
-    """`--sink`, handed on as a Sink; `about`: what the command does with it."""
-
-    def named(_context: click.Context, _option: click.Parameter, name: str) -> Sink:
-        from etl.core.sink import Sink
-
-        return Sink(name)
-
+    """`--sink`; `about`: what the command does with it."""
     sinks = click.Choice(["warehouse", "lake"])
-    return click.option("--sink", type=sinks, default="warehouse", show_default=True, callback=named, help=about)
+    return click.option("--sink", type=sinks, default="warehouse", show_default=True, help=about)
 
 
 GOLD_GOES = "Where gold goes: into Postgres, or as Parquet into the lake."
@@ -158,14 +151,14 @@ def _watched(parts: Parts, source: Source, engine: str = "local") -> Iterator[Pi
     from etl.cli import console
 
     with parts.engine(engine) as ready:
-        yield parts.pipeline(source, ready, console.observer(source))
+        yield parts.pipeline(source, ready, console.progress(source))
 
 
 @etl.command()
 @source_argument
 @interval_options
 @sink_option(DAYS_FOLLOW)
-def check(source_name: str, days: Days, sink: Sink) -> None:
+def check(source_name: str, days: Days, sink: str) -> None:
     """Tell in seconds whether a run can work; an interval that makes no sense is refused here already."""
     from etl.cli import console
 
@@ -186,7 +179,7 @@ def check(source_name: str, days: Days, sink: Sink) -> None:
 @click.option("--transform", "then_transform", is_flag=True, help="Turn it into silver as well.")
 @sink_option(DAYS_FOLLOW)
 def extract(
-    source_name: str, days: Days, run_id: str | None, part: str | None, then_transform: bool, sink: Sink
+    source_name: str, days: Days, run_id: str | None, part: str | None, then_transform: bool, sink: str
 ) -> None:
     """Keep the API's answers in the lake's bronze; print the run's id."""
     parts = _parts()
@@ -220,13 +213,13 @@ def _share(part: str | None, run_id: str | None, then_transform: bool) -> Part |
 @engine_option
 def transform(source_name: str, days: Days, run_id: str | None, engine: str) -> None:
     """Turn the newest bronze into silver; print the run's id."""
-    from etl.pipeline import pipeline as steps
+    from etl.pipeline import selection
 
     parts = _parts()
     source = parts.source(source_name)
-    extracted = steps.extracted_run(parts.lake(), source, _interval(*days), _run_id(run_id))
+    extracted = selection.complete_extraction(parts.lake(), source, _interval(*days), _run_id(run_id))
     with _watched(parts, source, engine) as pipeline:
-        click.echo(pipeline.transform(extracted).run_id)
+        click.echo(pipeline.transform(extracted).extraction_id)
 
 
 @etl.command()
@@ -236,16 +229,17 @@ def transform(source_name: str, days: Days, run_id: str | None, engine: str) -> 
 @click.option("--even-if-older", is_flag=True, help="Publish it though a later extraction is published already.")
 @engine_option
 @sink_option(GOLD_GOES)
-def publish(source_name: str, days: Days, run_id: str | None, even_if_older: bool, engine: str, sink: Sink) -> None:
+def publish(source_name: str, days: Days, run_id: str | None, even_if_older: bool, engine: str, sink: str) -> None:
     """Stage, audit and publish the newest silver."""
     from etl.cli import console
-    from etl.pipeline import pipeline as steps
+    from etl.pipeline import selection
 
     parts = _parts()
     source = parts.source(source_name)
-    transformed = steps.transformed_run(parts.lake(), source, _interval(*days), _run_id(run_id))
+    transformed = selection.transformed_extraction(parts.lake(), source, _interval(*days), _run_id(run_id))
     with _watched(parts, source, engine) as pipeline, parts.warehouse() as warehouse:
-        published = pipeline.publish(warehouse, transformed, sink, even_if_older=even_if_older)
+        destination = parts.destination(sink, warehouse, pipeline.engine)
+        published = pipeline.publish(warehouse, transformed, destination, even_if_older=even_if_older)
         console.show_published(published, transformed)
 
 
@@ -258,7 +252,7 @@ def publish(source_name: str, days: Days, run_id: str | None, even_if_older: boo
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page there, too.")
 @engine_option
 @sink_option(DAYS_FOLLOW)
-def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | None, engine: str, sink: Sink) -> None:
+def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | None, engine: str, sink: str) -> None:
     """All steps: check, extract, transform, stage, audit, publish; then the answers."""
     from etl.cli import console
     from etl.runtime import simulator
@@ -275,7 +269,7 @@ def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | Non
             console.show_origin(source, parts.source(source_name), simulator(source_name).ABOUT)
         client = stack.enter_context(parts.client(source))
         pipeline = stack.enter_context(_watched(parts, source, engine))
-        summary = pipeline.run(client, warehouse, interval, sink)
+        summary = pipeline.run(client, warehouse, interval, parts.destination(sink, warehouse, pipeline.engine))
         console.show_summary(summary)
         for answer in _ask_lake(parts, source_name) if sink == "lake" else _ask_warehouse(warehouse, source_name):
             console.show_answer(answer)
@@ -310,7 +304,7 @@ def backfill(source_name: str, start: date, end: date, every: str, only_plan: bo
         plan = past.make_plan(warehouse, pipeline.lake, source, whole, length, again=again)
         console.show_plan(plan)
         if not only_plan:
-            past.carry_out(plan, pipeline, client, warehouse, parallel, console.show_interval)
+            past.execute(plan, pipeline, client, warehouse, parallel, console.show_interval)
 
 
 @etl.command()
@@ -324,7 +318,7 @@ def status(runs: int) -> None:
         console.show_status(
             warehouse.run("ledger/watermarks"),
             warehouse.run("ledger/last_runs", {"limit": runs}),
-            warehouse.run("ledger/open_quarantine", {"source": None, "sink": None}),
+            warehouse.run("ledger/open_quarantine", {"source": None, "destination": None}),
         )
 
 
@@ -389,7 +383,7 @@ def report(file: Path) -> None:
     console.say(f"The report is at {file.absolute().as_uri()}")
 
 
-def _refuse_report_of_others(source_name: str, sink: Sink) -> None:
+def _refuse_report_of_others(source_name: str, sink: str) -> None:
     from etl.report import SOURCE
 
     if sink == "lake":
@@ -428,12 +422,12 @@ def quarantine() -> None:
 @quarantine.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line, to mend and replay.")
 @sink_option("On the way to which of the two they were refused.")
-def quarantine_list(as_json: bool, sink: Sink) -> None:
+def quarantine_list(as_json: bool, sink: str) -> None:
     """Show what nobody has mended yet."""
     from etl.cli import console
 
     with _parts().warehouse() as warehouse:
-        records = warehouse.run("ledger/open_quarantine", {"source": None, "sink": sink})
+        records = warehouse.run("ledger/open_quarantine", {"source": None, "destination": sink})
     console.show_quarantine(records, as_json=as_json)
 
 
@@ -443,19 +437,18 @@ def quarantine_list(as_json: bool, sink: Sink) -> None:
 def quarantine_replay(source_name: str, from_file: Any) -> None:
     """Publish quarantined records that are mended, or that this version of the contract accepts."""
     from etl.cli import console
-    from etl.core.sink import Sink
-    from etl.pipeline import mending
+    from etl.pipeline import replay
 
     parts = _parts()
     source = parts.source(source_name)
     with parts.warehouse() as warehouse:
-        kept = warehouse.run("ledger/open_quarantine", {"source": source_name, "sink": Sink.WAREHOUSE})
-        records = mending.records(kept, from_file.read() if from_file else None)
+        kept = warehouse.run("ledger/open_quarantine", {"source": source_name, "destination": "warehouse"})
+        records = replay.records(kept, from_file.read() if from_file else None)
         if not records:
             console.say("There is nothing in quarantine.")
             return
         with _watched(parts, source) as pipeline:
-            published, still_refused = pipeline.replay(warehouse, records)
+            published, still_refused = replay.replay(pipeline, warehouse, records)
     console.show_replay(published, records, still_refused)
 
 
@@ -619,9 +612,9 @@ def settings() -> None:
 
 
 def _run_id(run_id: str | None) -> str | None:
-    from etl.core.ids import is_run_id
+    from etl.core.ids import is_id
 
-    if run_id is not None and not is_run_id(run_id):
+    if run_id is not None and not is_id(run_id):
         raise UsageError(f"'{run_id}' is no run id.", hint="They look like 20240517T120000Z-1a2b3c; see `etl status`.")
     return run_id
 

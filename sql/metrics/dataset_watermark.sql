@@ -4,4 +4,4 @@ select
     mark.dataset,
     extract(epoch from mark.next_start_date)::double precision as timestamp_seconds
 from ops.watermark as mark
-where mark.sink = 'warehouse'
+where mark.destination = 'warehouse'

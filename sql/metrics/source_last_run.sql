@@ -1,4 +1,4 @@
--- etl_source_last_run: one row per source that was ever attempted, whatever the sink.
+-- etl_source_last_run: one row per source that was ever attempted, whatever the destination.
 with
 -- A killed attempt is entered as abandoned by the next one; until then nobody holds its lock.
 ended as (

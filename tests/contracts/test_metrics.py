@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from etl import sources
-from etl.pipeline.pipeline import STEPS
+from etl.pipeline.steps import EVERYTHING, names
 from etl.simulate import server
 from etl.simulate.faults import Faults, parse_fault
 from etl.sources.spacex import simulator as spacex
@@ -134,7 +134,7 @@ def test_each_step_is_delivered_when_it_ends(well: list[Collector]) -> None:
         for heard in well
         for batch in heard.batches
     ]
-    assert [steps for steps in by_batch if steps] == [[step] for step in STEPS]
+    assert [steps for steps in by_batch if steps] == [[step] for step in names(EVERYTHING)]
 
 
 def test_rows_are_counted_on_their_way(well: list[Collector], again: Collector) -> None:

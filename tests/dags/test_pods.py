@@ -15,7 +15,7 @@ from conftest import IMAGE, SPARK_IMAGE
 from kubernetes.client import ApiClient
 from pods import TRIES, EtlStep, pod_name
 
-from etl.core.ids import is_run_id
+from etl.core.ids import is_id
 from tests.dags.runs import SCHEDULED, STARTED, context, pod, rendered
 
 DAGS = {"spacex": spacex.dag, "sensors": sensors.dag, "sensors_spark": sensors_spark.dag}
@@ -194,15 +194,15 @@ def test_a_share_that_is_cleared_the_next_day_belongs_to_the_run_of_the_others()
 
 
 def test_an_extraction_has_one_name_for_all_tries_of_a_run_so_that_it_goes_on() -> None:
-    assert is_run_id(run_id())
+    assert is_id(run_id())
     assert run_id() == run_id(tries=2) == "20261121T060000Z-1e2400"
 
 
 def test_a_cleared_run_extracts_anew_and_its_name_sorts_after_the_first() -> None:
     again = run_id(cleared=1)
-    assert is_run_id(again)
+    assert is_id(again)
     assert run_id() < again < run_id(started=STARTED + timedelta(microseconds=1))
-    assert is_run_id(run_id(cleared=99))
+    assert is_id(run_id(cleared=99))
 
 
 def test_a_pod_has_one_name_for_all_tries_of_a_run_and_another_in_each_run() -> None:

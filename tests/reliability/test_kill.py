@@ -19,7 +19,8 @@ import pytest
 
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.pipeline.pipeline import Pipeline, transformed_run
+from etl.pipeline.pipeline import Pipeline
+from etl.pipeline.selection import transformed_extraction
 from etl.postgres.connection import Warehouse
 from etl.simulate import server
 from etl.sources.spacex import simulator as spacex
@@ -44,7 +45,7 @@ class Scenario:
     new: State
     url: str
     lake: Path
-    run_id: str
+    extraction_id: str
     first: int
     run_points: list[str]
     publish_points: list[str]
@@ -67,16 +68,16 @@ def scenario(
         url = stack.enter_context(server.serve(spacex.make_app(snapshot=facts))).url
         after = stack.enter_context(make_database(like=before))
         run_points = victims.points(Job(after, str(place / "lake"), url))
-        run_id = transformed_run(Lake(str(place / "lake")), spacex_at(url), None, None).run_id
+        extraction_id = transformed_extraction(Lake(str(place / "lake")), spacex_at(url), None, None).extraction_id
         with make_database(like=before) as counting:
-            publish_points = victims.points(Job(counting, str(place / "lake"), run_id=run_id))
+            publish_points = victims.points(Job(counting, str(place / "lake"), extraction_id=extraction_id))
         yield Scenario(
             before,
             state(before),
             state(after),
             url,
             place / "lake",
-            run_id,
+            extraction_id,
             SCENARIOS[request.param],
             run_points,
             publish_points,
@@ -100,7 +101,7 @@ def test_killed_at_any_boundary_of_publishing_the_rerun_ends_equal(
     for number in sorted(numbers)[chunk::CHUNKS]:
         point = f"point {number}: {scenario.publish_points[number - 1]}"
         with make_database(like=scenario.before) as dsn:
-            death = victims.run(Job(dsn, str(scenario.lake), run_id=scenario.run_id, dies_at=number))
+            death = victims.run(Job(dsn, str(scenario.lake), extraction_id=scenario.extraction_id, dies_at=number))
             assert death.signal == signal.SIGKILL, f"{point}: {death}"
             seen = state(dsn)
             assert seen == (scenario.new if "after commit" in point else scenario.old), point
@@ -171,7 +172,7 @@ def _publish(scenario: Scenario, dsn: str) -> None:
     lake, source = Lake(str(scenario.lake)), spacex_at(scenario.url)
     with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
         Pipeline(source, lake, 0.05, LocalEngine()).publish(
-            warehouse, transformed_run(lake, source, None, scenario.run_id)
+            warehouse, transformed_extraction(lake, source, None, scenario.extraction_id)
         )
 
 

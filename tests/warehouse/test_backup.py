@@ -282,7 +282,7 @@ def test_a_backup_waits_for_a_run_that_is_publishing(site: Site) -> None:
         started.append(site.start("backup"))
         _until(lambda: _waiting_for_the_lock(site))
 
-    assert run(site.dsn, site.lake, changed(), observer=Steps(publish=begin)).published.status == "published"
+    assert run(site.dsn, site.lake, changed(), listener=Steps(publish=begin)).published.status == "published"
     assert started[0].wait(60) == 0
     [name] = site.backups
     assert site.restore("load", name, "warehouse")[0] == 0

@@ -15,7 +15,7 @@ from psycopg2.extras import RealDictCursor
 
 from etl import sources
 from etl.core.errors import AuditError, SourceUnavailableError
-from etl.core.ids import new_run_id
+from etl.core.ids import new_id
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline
@@ -25,7 +25,7 @@ from tests.warehouse.states import GOLD, SILVER, SOURCE, Snapshot, changed, laun
 
 DECLARED: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "monitoring" / "postgres" / "queries.yaml").read_text())
 EVERYTHING = {*SILVER, *GOLD}
-BEGUN = {"source": "spacex", "sink": "warehouse", "start": None, "end": None, "origin": "a test"}
+BEGUN = {"source": "spacex", "destination": "warehouse", "start": None, "end": None, "origin": "a test"}
 Series = dict[tuple[str, ...], float]
 
 
@@ -86,9 +86,9 @@ def enter_runs(dsn: str, *rows_published: int, source: str = "spacex", dataset: 
     """Runs in the ledger, oldest first, an hour apart, the last an hour ago."""
     with owner(dsn) as cursor:
         for position, rows in enumerate(rows_published):
-            run_id = new_run_id()
+            run_id = new_id()
             cursor.execute(
-                "insert into ops.run (run_id, source, status, origin, extracted_by, started_at, ended_at) "
+                "insert into ops.run (run_id, source, status, origin, extraction_id, started_at, ended_at) "
                 "select %s, %s, 'published', 'a test', %s, t, t from (select now() - %s * interval '1 hour') as x (t)",
                 [run_id, source, run_id, len(rows_published) - position],
             )
@@ -220,7 +220,7 @@ def test_an_attempt_that_comes_not_as_far_as_its_audits_leaves_what_the_last_one
 
 def test_a_killed_run_has_failed_as_soon_as_it_is_dead(database: str, lake: Lake) -> None:
     run(database, lake)
-    run_id = new_run_id()
+    run_id = new_id()
     with Warehouse(database, role="etl_loader") as killed:
         killed.run("ledger/hold_run", {"run_id": run_id})
         killed.run("ledger/start_run", BEGUN | {"run_id": run_id})
@@ -239,7 +239,7 @@ def test_a_killed_run_has_failed_as_soon_as_it_is_dead(database: str, lake: Lake
 
 
 def test_the_first_run_of_all_has_not_failed_while_it_runs(database: str) -> None:
-    run_id = new_run_id()
+    run_id = new_id()
     with Warehouse(database, role="etl_loader") as running:
         running.run("ledger/hold_run", {"run_id": run_id})
         running.run("ledger/start_run", BEGUN | {"run_id": run_id})
@@ -256,7 +256,7 @@ def test_refused_records_are_counted_until_they_are_replayed(database: str, lake
     ratios = {dataset: ratio for (_, dataset), ratio in found["etl_quarantine_last_run_ratio"].items() if ratio}
     assert ratios == {"spacex_launches": pytest.approx(2 / 207)}
     with Warehouse(database, role="etl_loader") as warehouse:
-        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "sink": "warehouse"})
+        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "destination": "warehouse"})
         replayed = {
             row["quarantine_id"]: ("spacex_launches", row["record"].replace('"name": 3', '"name": "x"').encode())
             for row in kept[:1]
@@ -322,7 +322,7 @@ def test_failed_runs_and_those_that_came_too_late_are_no_part_of_what_is_usual(d
 
 
 LONG_LEDGER = """
-insert into ops.run (run_id, source, status, origin, extracted_by, started_at, ended_at)
+insert into ops.run (run_id, source, status, origin, extraction_id, started_at, ended_at)
 select run_id, 'spacex', status, 'a test', run_id, at, at
 from (
     select
