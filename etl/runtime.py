@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 from etl import sources
@@ -26,7 +29,7 @@ from etl.settings import Settings, SourceSettings
 from etl.sources.http.client import HttpClient, Patience
 from etl.state import ledger, migrations
 from etl.state.budget import Budget
-from etl.telemetry import logs, statsd
+from etl.telemetry import lineage, logs, statsd
 
 if TYPE_CHECKING:
     from etl.sources.simulators import Simulator
@@ -111,8 +114,8 @@ class Parts:
         return Lake(self.settings.lake.url)
 
     def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
-        """The pipeline of a source; log lines and metrics listen to it, and whoever is given."""
-        emit = broadcast(logs.listen, statsd.listen, *listeners)
+        """The pipeline of a source; log lines, metrics and lineage listen to it, and whoever is given."""
+        emit = broadcast(logs.listen, statsd.listen, *_lineage(), *listeners)
         return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, emit)
 
     def destination(self, name: str, warehouse: Warehouse, engine: Engine) -> Destination:
@@ -164,6 +167,16 @@ class Parts:
     def _knobs(self, name: str) -> SourceSettings:
         knobs: SourceSettings = getattr(self.settings, name)
         return knobs
+
+
+@cache
+def _lineage() -> tuple[Listener, ...]:
+    """Who sends lineage, if OpenLineage's variables say where; it sends the last events when the process ends."""
+    listener = lineage.from_environment(os.environ)
+    if listener is None:
+        return ()
+    atexit.register(listener.close)
+    return (listener,)
 
 
 DESTINATIONS: Mapping[str, Callable[[Parts, Warehouse, Engine], Destination]] = {

@@ -18,12 +18,14 @@ from etl import destinations, sources
 from etl.core.errors import AuditError, BudgetSpentError, ConfigError, UsageError
 from etl.core.events import ignore
 from etl.core.intervals import DataInterval
+from etl.core.pages import Asked
 from etl.core.source import Limit, Part, Source
 from etl.destinations.base import Destination
 from etl.destinations.lake import LakeDestination
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
+from etl.pipeline import replay
 from etl.pipeline.pipeline import Pipeline, Summary
 from etl.pipeline.selection import complete_extraction
 from etl.postgres.connection import Warehouse
@@ -150,7 +152,11 @@ def test_a_reading_that_makes_no_sense_is_quarantined_and_the_published_one_stay
 
 def test_a_single_reading_is_not_replayed_as_its_neighbours_belong_to_it(warehouse: Warehouse, lake: Lake) -> None:
     with pipeline_on("http://nowhere.invalid", lake) as (pipeline, _), pytest.raises(UsageError) as told:
-        pipeline.replay(warehouse, {1: ("sensor_observations", b"{}")})
+        replay.replay(
+            pipeline,
+            warehouse,
+            {1: replay.Kept("sensor_observations", b"{}", Asked({}, datetime(2026, 6, 21, tzinfo=UTC)))},
+        )
     assert "etl run sensors --from" in told.value.hint
 
 
