@@ -6,22 +6,38 @@ If `check` is cleared as well, the run gets a new name, which sorts after the ol
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 OPTION = "--run-id"  # of `etl`
 KEY = "extraction_id"  # of the XCom that `check` leaves
 
-_NEW = (
-    "dag_run.start_date.strftime('%Y%m%dT%H%M%SZ-')"
-    " ~ '%05x%x' % (dag_run.start_date.microsecond, [dag_run.clear_number or 0, 15] | min)"
-)
-# A run that began under an earlier version of the DAG has the name under another key or, as spacex had it, nowhere.
-_ID = f"(ti.xcom_pull('check', key='{KEY}') or ti.xcom_pull('check', key='run_id') or ({_NEW}))"
-
-ID = f"{{{{ {_ID} }}}}"
-DAY = f"macros.ds_format({_ID}[:8], '%Y%m%d', '%Y-%m-%d')"  # an expression: the day on which the run began
-
 
 def settle(context: Any) -> None:
     """Name the run's extraction; `check` does so before its pod starts."""
-    context["ti"].xcom_push(KEY, context["task"].render_template(f"{{{{ {_NEW} }}}}", context))
+    context["ti"].xcom_push(KEY, _new_id(context["dag_run"]))
+
+
+def extraction_id(ti: Any, dag_run: Any) -> str:
+    """The name that `check` gave.
+
+    Under an earlier version of the DAGs it was kept under another key or, by spacex, not at all.
+    """
+    return str(ti.xcom_pull("check", key=KEY) or ti.xcom_pull("check", key="run_id") or _new_id(dag_run))
+
+
+def extraction_day(ti: Any, dag_run: Any) -> str:
+    """The day on which the run began, such as 2026-11-21."""
+    return datetime.strptime(extraction_id(ti, dag_run)[:8], "%Y%m%d").date().isoformat()  # noqa: DTZ007
+
+
+def _new_id(dag_run: Any) -> str:
+    """`20261121T060000Z-1e2400`: when the run began, to the microsecond, and how often it has been cleared."""
+    began, cleared = dag_run.start_date, min(dag_run.clear_number or 0, 15)
+    return f"{began.strftime('%Y%m%dT%H%M%SZ')}-{began.microsecond:05x}{cleared:x}"
+
+
+# For templates.
+MACROS = {"extraction_id": extraction_id, "extraction_day": extraction_day}
+ID = "{{ extraction_id(ti, dag_run) }}"
+DAY = "extraction_day(ti, dag_run)"  # an expression

@@ -54,6 +54,7 @@ def source_dag(
         is_paused_upon_creation=False,
         default_args={"owner": "data-platform", **RETRY_POLICY},
         params=interval.PARAMS,
+        user_defined_macros=extraction.MACROS,
     ) as dag:
         chain(*(_task(pipeline, step) for step in pipeline.steps))
     return dag

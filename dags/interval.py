@@ -25,8 +25,8 @@ def arguments_until(day: str, *, always: bool) -> tuple[str, str]:
 
     `day` is a template expression. Unless the end is `always` given, a run without parameters is about everything.
     """
-    condition = "true" if always else "params.start_date or params.end_date"
-    return _FROM, f"{{{{ '--to=' ~ (params.end_date or {day}) if {condition} else '' }}}}"
+    to = f"'--to=' ~ (params.end_date or {day})"
+    return _FROM, f"{{{{ {to} }}}}" if always else f"{{{{ {to} if params.start_date or params.end_date else '' }}}}"
 
 
 def refuse_unknown(context: Any) -> None:
