@@ -101,3 +101,8 @@ def test_every_source_has_a_dag(source: str) -> None:
 
 def test_every_dag_is_of_a_source() -> None:
     assert {name.removesuffix(ON_SPARK) for name in _dag_files()} == set(sources.NAMES)
+
+
+def test_a_dag_is_read_by_days_exactly_if_its_source_is() -> None:
+    by_days = {name for name in _dag_files() if "\n    by_days=True,\n" in (ROOT / "dags" / f"{name}.py").read_text()}
+    assert by_days == {name for name in _dag_files() if not sources.load(name.removesuffix(ON_SPARK)).serves_everything}
