@@ -181,7 +181,7 @@ def read_manifest(lake: Lake, endpoint: str, run_id: str) -> Manifest:
     if len({(part.interval, part.origin) for part in parts}) > 1:
         raise UsageError(
             f"The parts of run {run_id} are about different days, or from different places.",
-            hint="Extract all of them again, with a new --run-id and the same --from and --to.",
+            hint="Extract all of them again, with a new --extraction and the same --from and --to.",
         )
     pages = enumerate((page for part in parts for page in part.pages), start=1)
     return replace(parts[0], pages=tuple(replace(page, number=number) for number, page in pages), part=None)
@@ -246,7 +246,7 @@ def _read(lake: Lake, path: str) -> tuple[Manifest, dict[str, Any]]:
     try:
         told = json.loads(lake.read(path))
         writer = {name: told.pop(name) for name in ("host", "pid", "at")}
-        interval = (told["interval"][0], told["interval"][1]) if told["interval"] else None
+        interval = days(DataInterval.parse(*told["interval"])) if told["interval"] else None
         pages = tuple(PageEntry(**page) for page in told["pages"])
         return Manifest(**told | {"interval": interval, "pages": pages}), writer
     except (ValueError, TypeError, LookupError, AttributeError) as error:
@@ -260,7 +260,7 @@ def _of_the_same(kept: Manifest, fresh: Manifest) -> Manifest:
     what = f"[{', '.join(kept.interval)})" if kept.interval else "everything"
     raise UsageError(
         f"Run {kept.run_id} is about {what} from {kept.origin}.",
-        hint="Give the --from and --to of that run, or leave out --run-id.",
+        hint="Give the --from and --to of that run, or leave out --extraction.",
     )
 
 

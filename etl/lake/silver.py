@@ -149,6 +149,8 @@ def read_note(lake: Lake, path: str) -> Transformed:
     """What the note at `silver/_runs/…json` says."""
     try:
         told = json.loads(lake.read(path))
-        return Transformed(**told | {"interval": tuple(told["interval"]) if told["interval"] else None})
+        note = Transformed(**told | {"interval": tuple(told["interval"]) if told["interval"] else None})
+        _ = interval_of(note), read_by(note)  # a ValueError here rather than wherever its days are needed
+        return note
     except (ValueError, TypeError, LookupError) as error:
         raise lake.damaged(path) from error

@@ -73,6 +73,7 @@ class Step:
 class Published:
     """What a run did to its sink."""
 
+    run_id: str
     sink: Sink
     status: str
     tables: tuple[TableOutcome, ...]
@@ -289,7 +290,7 @@ class Pipeline:
             publication(warehouse, self.source) as new,
         ):
             if not even_if_older and _comes_too_late(attempt, transformed):
-                return Published(attempt.sink, "unchanged", ())
+                return Published(attempt.run_id, attempt.sink, "unchanged", ())
             self._stage_audit(new, rows, keep, attempt)
             attempt.move_watermarks(self.source.datasets, _end(transformed))
             return self._finish(
@@ -301,7 +302,7 @@ class Pipeline:
     ) -> Published:
         """Gold as files, made from all days that the lake has; silver is there already."""
         if not even_if_older and _comes_too_late(attempt, transformed):
-            return Published(attempt.sink, "unchanged", ())
+            return Published(attempt.run_id, attempt.sink, "unchanged", ())
         texts = {table.name: statement(f"gold/{table.name}") for table in self.source.gold}
         with self._step("publish") as step:
             made = gold.make(self.lake, self.source, transformed.run_id, self.engine, texts)
@@ -317,7 +318,7 @@ class Pipeline:
                     quarantined=silver.quarantined(self.lake, transformed),
                 )
             step.numbers.update(tables=len(tables), rows=sum(rows.values()))
-        return Published(attempt.sink, "published", tables)
+        return Published(attempt.run_id, attempt.sink, "published", tables)
 
     def _stage_audit(self, new: Publication, rows: Rows, keep: set[str], attempt: ledger.Attempt) -> None:
         attempt.audits = new.audits
@@ -332,7 +333,7 @@ class Pipeline:
             tables = tuple(new.swap())
             status = "published" if any(table.is_changed for table in tables) else "unchanged"
             attempt.finish(status=status, outcomes=tables, **told)
-            published = Published(attempt.sink, status, tables)
+            published = Published(attempt.run_id, attempt.sink, status, tables)
             step.numbers.update(tables=sum(table.is_changed for table in tables), rows=published.rows_published)
         return published
 

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -130,7 +131,8 @@ def _look_at_calls(dag: str, source: str) -> None:
     assert {"check", "extract", "publish"} <= set(calls)
     for task, arguments in calls.items():
         words = [word.value for word in arguments.elts if isinstance(word, ast.Constant)]
-        command = cli.etl.commands[words[0]]
+        command = cli.etl.get_command(click.Context(cli.etl), words[0])
+        assert command is not None
         options = {option for parameter in command.params for option in parameter.opts}
         assert (words[0], words[1]) == (task, source)
         assert {word for word in words[2:] if word.startswith("--")} <= options

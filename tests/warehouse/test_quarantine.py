@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from etl.cli import corrections
 from etl.core.errors import SourceContractError, UsageError
 from etl.engines.local import LocalEngine
 from etl.lake import silver
 from etl.lake.store import Lake
-from etl.pipeline import mending
 from etl.pipeline.pipeline import Pipeline, Published
 from etl.postgres.connection import Warehouse
 from tests.warehouse.states import SOURCE, Snapshot, launch, published, rows, run, snapshot, state, storage, value
@@ -137,7 +137,7 @@ def test_a_record_that_is_not_in_quarantine_cannot_be_replayed(database: str, la
         kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "sink": "warehouse"})
     assert kept == []
     with pytest.raises(UsageError, match="record 1 is not in quarantine"):
-        mending.records(kept, json.dumps({"quarantine_id": 1, "record": mended()}).encode())
+        corrections.records(kept, json.dumps({"quarantine_id": 1, "record": mended()}).encode())
 
 
 def test_a_run_that_reads_the_record_right_closes_it(database: str, lake: Lake, facts: Snapshot) -> None:
@@ -198,4 +198,4 @@ def _replay(dsn: str, lake: Lake, records: list[dict[str, Any]] | None) -> tuple
             lines = b"\n".join(
                 json.dumps({"quarantine_id": row["quarantine_id"], "record": record}).encode() for row, record in told
             )
-        return Pipeline(SOURCE, lake, 0.05, LocalEngine()).replay(warehouse, mending.records(kept, lines))
+        return Pipeline(SOURCE, lake, 0.05, LocalEngine()).replay(warehouse, corrections.records(kept, lines))

@@ -304,7 +304,7 @@ def test_a_named_run_about_something_else_is_refused(lake: Lake, small: Counted)
     for run_id in (whole, half):
         with pytest.raises(UsageError, match=f"^Run {run_id} is about everything from the simulator") as told:
             extract(lake, source, DataInterval(date(2006, 1, 1), date(2007, 1, 1)), run_id)
-        assert "--run-id" in told.value.hint
+        assert "--extraction" in told.value.hint
 
 
 # The newest whole run
