@@ -1,4 +1,4 @@
-"""What a command starts with: the environment is read here, and nowhere else."""
+"""What a command starts with: settings from the environment, logs, metrics, and a pipeline that shows its progress."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def start(*, for_people: bool = False) -> Parts:
 
     People at a terminal see progress bars and results; log lines about normal work are for pods.
     """
-    settings = load(os.environ)
+    settings = load()
     context = click.get_current_context()
     debug = context.find_root().obj["debug"]
     as_json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
