@@ -60,7 +60,9 @@ def test_each_sink_is_asked_for_the_days_that_it_lacks(tmp_path: Path) -> None:
         for sink, first in (("warehouse", "2024-03-01"), ("lake", "2024-03-16")):
             check = etl(tmp_path, "check", "sensors", *until, "--destination", sink, **live)
             assert f"[{first}, 2024-03-21)" in check.stdout, check.stderr
-    assert "Nothing has been published yet" in etl(tmp_path, "ask").stderr
+    nothing = etl(tmp_path, "ask").stderr
+    assert "Nothing has been published yet" in nothing
+    assert "`etl ask --on lake` answers" in nothing
     assert re.search(r"sensor_readings +lake +2024-03-20 +2024-03-21", etl(tmp_path, "status").stdout)
 
 

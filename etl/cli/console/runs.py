@@ -40,7 +40,8 @@ def show_summary(summary: Summary) -> None:
     transformed, published = summary.transformed, summary.published
     if published.status == "unchanged":
         say(f"\nNo changes: all {transformed.records:,} records are already in the {published.sink}.")
-    filled = table(f"{_ids(summary.run_id, transformed)} · {summary.source} · {published.status}")
+    say(f"\n{_ids(summary.run_id, transformed)} · {summary.source} · {published.status}")
+    filled = table()
     for heading in ("records in", "rows out", "quarantined", "rows published"):
         filled.add_column(heading, justify="right")
     rows_out = sum(transformed.rows.values())
