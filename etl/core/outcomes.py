@@ -20,18 +20,20 @@ class TableOutcome:
 
 @dataclass(frozen=True)
 class AuditResult:
-    """What one audit found; `offending_rows` of 0 means passed."""
+    """What one audit found; `offending_rows` of 0 means passed. `file` holds its query."""
 
     audit: str
     offending_rows: int
     sample: tuple[Mapping[str, Any], ...]
     query: str
+    file: str
 
 
 @dataclass(frozen=True)
 class Published:
     """What a run did to its destination."""
 
+    run_id: str
     destination: str
     status: str
     tables: tuple[TableOutcome, ...]

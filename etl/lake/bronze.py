@@ -310,7 +310,7 @@ def _read(lake: Lake, path: str) -> tuple[Manifest, dict[str, Any]]:
     try:
         fields = {RENAMED.get(name, name): value for name, value in json.loads(lake.read(path)).items()}
         writer = {name: fields.pop(name) for name in ("host", "pid", "at")}
-        interval = (fields["interval"][0], fields["interval"][1]) if fields["interval"] else None
+        interval = days(DataInterval.parse(*fields["interval"])) if fields["interval"] else None
         pages = tuple(PageEntry(**page) for page in fields["pages"])
         return Manifest(**fields | {"interval": interval, "pages": pages}), writer
     except (ValueError, TypeError, LookupError, AttributeError) as error:

@@ -161,6 +161,8 @@ def read_note(lake: Lake, path: str) -> Transformed:
     """What the note at `silver/_runs/…json` says."""
     try:
         fields = {RENAMED.get(name, name): value for name, value in json.loads(lake.read(path)).items()}
-        return Transformed(**fields | {"interval": tuple(fields["interval"]) if fields["interval"] else None})
+        note = Transformed(**fields | {"interval": tuple(fields["interval"]) if fields["interval"] else None})
+        _ = interval_of(note), read_by(note)  # a ValueError here rather than wherever its days are needed
+        return note
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise lake.damaged(path) from error

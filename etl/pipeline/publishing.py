@@ -38,7 +38,7 @@ def publish(
         if not even_if_older and (newer := attempt.newer_extraction(extraction_id)):
             pipeline.emit(events.NewerIsPublished(source.name, newer))
             attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extraction_id=None)
-            return Published(destination.name, "unchanged", ())
+            return Published(attempt.run_id, destination.name, "unchanged", ())
 
         def rows(dataset: Dataset) -> Iterable[Any]:
             return silver.batches(pipeline.lake, transformed, dataset)
@@ -47,7 +47,7 @@ def publish(
         stage_and_audit(pipeline, publication, rows, keep, attempt, extraction_id)
         with pipeline.step("publish", extraction_id) as step:
             tables = tuple(publication.publish())
-            published = Published(destination.name, _status(tables), tables)
+            published = Published(attempt.run_id, destination.name, _status(tables), tables)
             with warehouse.transaction():
                 attempt.move_watermarks(source.datasets, known_until(transformed))
                 attempt.finish(

@@ -1,11 +1,9 @@
-"""Quarantined records on their way back: as they were kept, or as somebody corrected them."""
+"""Quarantined records are published: as they were kept, or as somebody corrected them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from etl.core.errors import UsageError
@@ -17,8 +15,6 @@ from etl.pipeline.pipeline import Pipeline
 from etl.pipeline.publishing import stage_and_audit
 from etl.postgres.connection import Warehouse
 
-LIST = "`etl quarantine list --json` prints the lines to correct."
-
 
 @dataclass(frozen=True)
 class Kept:
@@ -27,25 +23,6 @@ class Kept:
     endpoint: str
     record: bytes
     asked: Asked
-
-
-def records(kept: Iterable[Mapping[str, Any]], corrected: bytes | None) -> dict[int, Kept]:
-    """The records to replay by quarantine id; only the corrected ones if some are given.
-
-    `corrected`: lines of `etl quarantine list --json`.
-    Raises: UsageError for a line that is not such a line, or names a record that is not in quarantine.
-    """
-    known = {row["quarantine_id"]: _kept(row) for row in kept}
-    if corrected is None:
-        return known
-    replacements = {}
-    for number, line in enumerate(corrected.splitlines(), start=1):
-        if line.strip():
-            quarantine_id, record = _corrected(number, line)
-            if quarantine_id not in known:
-                raise UsageError(f"Line {number}: record {quarantine_id} is not in quarantine.", hint=LIST)
-            replacements[quarantine_id] = Kept(known[quarantine_id].endpoint, record, known[quarantine_id].asked)
-    return replacements
 
 
 def replay(pipeline: Pipeline, warehouse: Warehouse, kept: Mapping[int, Kept]) -> tuple[Published, dict[int, str]]:
@@ -74,29 +51,11 @@ def replay(pipeline: Pipeline, warehouse: Warehouse, kept: Mapping[int, Kept]) -
             tables = tuple(publication.publish())
             status = "published" if any(table.is_changed for table in tables) else "unchanged"
             attempt.finish(status=status, outcomes=tables, extraction_id=None, origin=source.origin)
-            published = Published(destination.name, status, tables)
+            published = Published(attempt.run_id, destination.name, status, tables)
             step.counts.update(tables=sum(table.is_changed for table in tables), rows=published.rows_published)
         replayed = [quarantine_id for quarantine_id in kept if quarantine_id not in still_refused]
         warehouse.run("ledger/close_quarantine", {"ids": replayed})
     return published, still_refused
-
-
-def _kept(row: Mapping[str, Any]) -> Kept:
-    asked = Asked(row["about"] or {}, row["received_at"] or datetime.now(UTC))  # both are unknown of old records
-    return Kept(row["endpoint"], row["record"].encode(), asked)
-
-
-def _corrected(number: int, line: bytes) -> tuple[int, bytes]:
-    try:
-        fields = json.loads(line)
-        quarantine_id, record = fields["quarantine_id"], fields["record"]
-        if type(quarantine_id) is not int:
-            raise TypeError("its quarantine_id is not a whole number")
-        return quarantine_id, json.dumps(record).encode()
-    except KeyError as error:
-        raise UsageError(f"Line {number} is not a corrected record: it lacks {error.args[0]}.", hint=LIST) from error
-    except (ValueError, TypeError, RecursionError) as error:
-        raise UsageError(f"Line {number} is not a corrected record: {error}.", hint=LIST) from error
 
 
 def _parse_again(source: Source, kept: Mapping[int, Kept]) -> tuple[dict[str, list[Any]], dict[int, str]]:

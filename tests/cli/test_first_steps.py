@@ -74,7 +74,7 @@ def test_each_step_can_be_run_by_itself(tmp_path: Path, simulate: Simulate) -> N
     run_id = etl(tmp_path, "extract", "spacex", **live).stdout
     assert etl(tmp_path, "transform", "spacex", **live).stdout == run_id
     published = etl(tmp_path, "publish", "spacex", **live)
-    assert f"of extraction {run_id.strip()}" in published.stdout
+    assert f"extraction {run_id.strip()}: published" in published.stdout
     assert (
         '"event": "step done", "step": "publish"' in published.stderr.replace("'", '"') or "publish" in published.stderr
     )
@@ -85,9 +85,11 @@ def test_a_pod_extracts_and_transforms_in_one_go(tmp_path: Path, simulate: Simul
     named = "20240517T120000Z-1a2b3c"
     days = ("--from", "2020-01-01", "--to", "2021-01-01")
     assert "answers for [2020-01-01, 2021-01-01)" in etl(tmp_path, "check", "spacex", *days, **live).stdout
-    assert etl(tmp_path, "extract", "spacex", "--transform", "--run-id", named, *days, **live).stdout == f"{named}\n"
+    assert (
+        etl(tmp_path, "extract", "spacex", "--transform", "--extraction", named, *days, **live).stdout == f"{named}\n"
+    )
     published = etl(tmp_path, "publish", "spacex", *days, **live)
-    assert f"of run {named}" in published.stdout
+    assert f"extraction {named}: published" in published.stdout
 
 
 @contextmanager

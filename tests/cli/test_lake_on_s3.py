@@ -64,7 +64,7 @@ def test_a_lake_on_s3_from_the_first_run_to_the_last_file(on_s3: Etl, tmp_path: 
     assert done(on_s3("ask", "--on", "lake")) == answers
     assert re.search(r"sensors .* compacted +– +– +20 +2 ", done(on_s3("lake", "ls", "sensors")))
 
-    into_lake = done(on_s3("run", "sensors", "--from", "2024-03-06", "--to", "2024-03-07", "--sink", "lake"))
+    into_lake = done(on_s3("run", "sensors", "--from", "2024-03-06", "--to", "2024-03-07", "--destination", "lake"))
     assert "hottest" in into_lake
     assert re.search(r"gold +1 +3 ", done(on_s3("lake", "ls", "sensors")))
 

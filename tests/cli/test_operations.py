@@ -42,8 +42,8 @@ def test_a_refused_record_is_listed_mended_and_replayed(tmp_path: Path, simulate
 
     assert "Still refused" in etl(tmp_path, "quarantine", "replay", "spacex").stdout
     kept["record"]["cores"] = []
-    (tmp_path / "mended.jsonl").write_text(json.dumps(kept))
-    replay = etl(tmp_path, "quarantine", "replay", "spacex", "--from-file", "mended.jsonl")
+    (tmp_path / "corrected.jsonl").write_text(json.dumps(kept))
+    replay = etl(tmp_path, "quarantine", "replay", "spacex", "--from-file", "corrected.jsonl")
     assert "1 of 1 records published" in replay.stdout
     assert "nothing in quarantine" in etl(tmp_path, "quarantine", "replay", "spacex").stdout
     count = etl(tmp_path, "psql", "-At", "-c", "select count(*) from silver.spacex_launches")
@@ -55,17 +55,19 @@ def test_each_sink_is_asked_for_the_days_that_it_lacks(tmp_path: Path) -> None:
         small = {"ETL_SENSORS__ROWS": "1", "ETL_SENSORS__COLUMNS": "1", "ETL_SENSORS__DAYS": "20"}
         live = small | {"ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
         until = ("--to", "2024-03-21")
-        into_lake = etl(tmp_path, "run", "sensors", *until, "--sink", "lake", **live)
+        into_lake = etl(tmp_path, "run", "sensors", *until, "--destination", "lake", **live)
         assert "hottest" in into_lake.stdout, into_lake.stderr
         for sink, first in (("warehouse", "2024-03-01"), ("lake", "2024-03-16")):
-            check = etl(tmp_path, "check", "sensors", *until, "--sink", sink, **live)
+            check = etl(tmp_path, "check", "sensors", *until, "--destination", sink, **live)
             assert f"[{first}, 2024-03-21)" in check.stdout, check.stderr
-    assert "Nothing has been published yet" in etl(tmp_path, "ask").stderr
+    nothing = etl(tmp_path, "ask").stderr
+    assert "Nothing has been published yet" in nothing
+    assert "`etl ask --on lake` answers" in nothing
     assert re.search(r"sensor_readings +lake +2024-03-20 +2024-03-21", etl(tmp_path, "status").stdout)
 
 
 def test_there_is_no_report_of_the_lake(tmp_path: Path) -> None:
-    refused = etl(tmp_path, "run", "spacex", "--sink", "lake", "--report", "report.html")
+    refused = etl(tmp_path, "run", "spacex", "--destination", "lake", "--report", "report.html")
     assert refused.returncode == os.EX_USAGE
     assert "There is no report of the lake" in refused.stderr
 

@@ -151,7 +151,7 @@ def test_what_the_simulator_serves_wrong_is_refused_and_readers_see_what_was_the
         with copy.simulator("--fault", "duplicate*") as url:
             refused = copy.run("etl", "run", "tides", **url, **own)
         assert refused.returncode == os.EX_DATAERR
-        assert "Audit tides_high_waters.keys_unique found 1 rows that must not exist" in refused.stderr
+        assert "Audit tides_high_waters.keys_unique found 1 row that must not exist" in refused.stderr
         assert published() == before
 
 

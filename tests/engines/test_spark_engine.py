@@ -162,7 +162,7 @@ def test_a_run_into_the_lake_gives_the_gold_that_the_local_engine_gives(
             | {"ETL_SENSORS__BASE_URL": url, "ETL_LAKE__URL": lake_url}
         )
         days = ["--from", str(DAYS.start), "--to", str(DAYS.end)]
-        ended = spark(there.etl, ["run", "sensors", *days, "--engine", engine, "--sink", "lake"], settings)
+        ended = spark(there.etl, ["run", "sensors", *days, "--engine", engine, "--destination", "lake"], settings)
         assert ended.code == 0, ended.err
         assert "120" in ended.out
         found[engine] = gold_in(Lake(lake_url))

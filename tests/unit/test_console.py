@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from etl.cli import console
+from etl.cli.console import answers, runs
 from etl.sql.questions import Answer
 
 
@@ -19,7 +19,7 @@ from etl.sql.questions import Answer
     ],
 )
 def test_an_answer_is_counted(rows: list[dict[str, Any]], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    console.show_answer(Answer("any", "Any question?", rows))
+    answers.show_answer(Answer("any", "Any question?", rows))
     assert said in capsys.readouterr().out
 
 
@@ -35,9 +35,9 @@ def test_a_status_names_destinations_only_if_something_is_in_the_lake(capsys: py
         "started_at": began,
         "ended_at": began,
     }
-    console.show_status([watermark("warehouse")], [run], [])
+    runs.show_status([watermark("warehouse")], [run], [])
     assert "destination" not in capsys.readouterr().out
-    console.show_status([watermark("warehouse"), watermark("lake")], [run | {"destination": "lake"}], [])
+    runs.show_status([watermark("warehouse"), watermark("lake")], [run | {"destination": "lake"}], [])
     told = capsys.readouterr().out
     assert told.count("destination") == 2
     assert re.search(r"sensor_readings +warehouse .*\n *sensor_readings +lake ", told)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.core.errors import UsageError
 from etl.core.ids import is_id, new_id, started_at
 from etl.core.intervals import DataInterval
 from etl.core.tables import Column, Dataset
@@ -18,9 +17,8 @@ DAY = date(2024, 5, 17)
 
 @pytest.mark.parametrize("end", [DAY, date(2024, 5, 16), date(1, 1, 1)])
 def test_an_interval_ends_after_its_start(end: date) -> None:
-    with pytest.raises(UsageError, match=rf"^The interval ends on {end}, not after its start on {DAY}\.$") as told:
+    with pytest.raises(ValueError, match=rf"^The interval ends on {end}, not after its start on {DAY}\.$"):
         DataInterval(DAY, end)
-    assert told.value.hint.startswith("--to is the first day that is left out")
 
 
 def test_an_interval_reads_as_half_open_and_sorts_by_time() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from etl.cli import corrections
 from etl.core.errors import SourceContractError, UsageError
 from etl.core.outcomes import Published
 from etl.engines.local import LocalEngine
@@ -138,7 +139,7 @@ def test_a_record_that_is_not_in_quarantine_cannot_be_replayed(database: str, la
         kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "destination": "warehouse"})
     assert kept == []
     with pytest.raises(UsageError, match="record 1 is not in quarantine"):
-        replay.records(kept, json.dumps({"quarantine_id": 1, "record": mended()}).encode())
+        corrections.records(kept, json.dumps({"quarantine_id": 1, "record": mended()}).encode())
 
 
 def test_a_run_that_reads_the_record_right_closes_it(database: str, lake: Lake, facts: Snapshot) -> None:
@@ -199,4 +200,4 @@ def _replay(dsn: str, lake: Lake, records: list[dict[str, Any]] | None) -> tuple
             lines = b"\n".join(
                 json.dumps({"quarantine_id": row["quarantine_id"], "record": record}).encode() for row, record in told
             )
-        return replay.replay(Pipeline(SOURCE, lake, 0.05, LocalEngine()), warehouse, replay.records(kept, lines))
+        return replay.replay(Pipeline(SOURCE, lake, 0.05, LocalEngine()), warehouse, corrections.records(kept, lines))

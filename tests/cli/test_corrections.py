@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.cli import corrections
 from etl.core.errors import UsageError
 from etl.core.pages import Asked
-from etl.pipeline import replay
 from etl.pipeline.replay import Kept
 
 AT = datetime(2024, 5, 17, tzinfo=UTC)
@@ -24,7 +24,7 @@ KEPT: list[dict[str, Any]] = [
 
 
 def test_without_corrected_lines_everything_kept_is_tried_again() -> None:
-    assert replay.records(KEPT, None) == {
+    assert corrections.records(KEPT, None) == {
         7: Kept("spacex_cores", b'{"id": null}', ASKED),
         8: Kept("spacex_launches", b'{"id": 5}', ASKED),
     }
@@ -32,19 +32,19 @@ def test_without_corrected_lines_everything_kept_is_tried_again() -> None:
 
 def test_corrected_lines_replace_records_and_leave_the_others_in_quarantine() -> None:
     line = json.dumps({"quarantine_id": 8, "reason": "…", "record": {"id": "Zoë"}})
-    assert replay.records(KEPT, f"\n{line}\r\n\n".encode()) == {
+    assert corrections.records(KEPT, f"\n{line}\r\n\n".encode()) == {
         8: Kept("spacex_launches", b'{"id": "Zo\\u00eb"}', ASKED)
     }
 
 
 def test_of_two_lines_about_one_record_the_last_counts() -> None:
     lines = b'{"quarantine_id": 7, "record": 1}\n{"quarantine_id": 7, "record": 2}'
-    assert replay.records(KEPT, lines) == {7: Kept("spacex_cores", b"2", ASKED)}
+    assert corrections.records(KEPT, lines) == {7: Kept("spacex_cores", b"2", ASKED)}
 
 
 def test_no_lines_correct_nothing() -> None:
-    assert replay.records(KEPT, b"") == {}
-    assert replay.records([], None) == {}
+    assert corrections.records(KEPT, b"") == {}
+    assert corrections.records([], None) == {}
 
 
 @pytest.mark.parametrize(
@@ -64,18 +64,18 @@ def test_no_lines_correct_nothing() -> None:
 )
 def test_a_line_that_makes_no_sense_is_named(line: bytes, said: str) -> None:
     with pytest.raises(UsageError) as told:
-        replay.records(KEPT, b'{"quarantine_id": 7, "record": {}}\n' + line)
+        corrections.records(KEPT, b'{"quarantine_id": 7, "record": {}}\n' + line)
     assert said in told.value.message
-    assert told.value.hint == replay.LIST
+    assert told.value.hint == corrections.LIST
 
 
 @given(st.binary(max_size=80))
 def test_any_bytes_are_corrected_records_or_refused(corrected: bytes) -> None:
     with suppress(UsageError):
-        replay.records(KEPT, corrected)
+        corrections.records(KEPT, corrected)
 
 
 def test_a_record_kept_by_an_earlier_version_is_replayed_without_what_its_page_was_about() -> None:
-    [kept] = replay.records([KEPT[0] | {"about": None, "received_at": None}], None).values()
+    [kept] = corrections.records([KEPT[0] | {"about": None, "received_at": None}], None).values()
     assert kept.asked.about == {}
     assert kept.asked.received_at > AT
