@@ -29,7 +29,7 @@ from monitoring.dashboards.panels import LIMITS
 from tests.conftest import ROOT, MakeDatabase
 from tests.monitoring import dashboards
 from tests.monitoring.dashboards import MONITORING, Asked
-from tests.monitoring.promql import Binary, Literal, Node, concrete, parse, selectors
+from tests.monitoring.promql import concrete, operands, selectors
 from tests.monitoring.rules import ALERTS, RECORDED
 from tests.warehouse.states import run
 
@@ -222,7 +222,7 @@ def test_every_runbook_that_a_panel_leads_to_is_one_of_an_alert() -> None:
 def test_a_threshold_is_where_the_alert_of_the_same_thing_fires() -> None:
     alerts = {name: rule["expr"] for name, rule in ALERTS.items()}
     for alert, limit in LIMITS.items():
-        assert any(math.isclose(limit, number) for number in _compared(parse(alerts[alert]))), alert
+        assert any(math.isclose(limit, number) for number in operands(alerts[alert])), alert
 
 
 @pytest.mark.parametrize("uid", UIDS)
@@ -341,30 +341,3 @@ def _spelled_out(name: str) -> list[str]:
     if "$1" not in name:
         return [name]
     return [known for known in AIRFLOW_LABELS if known.startswith(name.removesuffix("$1"))]
-
-
-def _compared(node: Node) -> Iterator[float]:
-    """The numbers within comparisons of an alert, sums and products of numbers worked out."""
-    if isinstance(node, Binary):
-        for side in (node.left, node.right):
-            number = _number(side)
-            if number is not None:
-                yield number
-            else:
-                yield from _compared(side)
-    elif not isinstance(node, Literal) and hasattr(node, "of"):
-        for part in node.of:
-            yield from _compared(part)
-
-
-def _number(node: Node) -> float | None:
-    if isinstance(node, Literal):
-        try:
-            return float(node.text)
-        except ValueError:
-            return None
-    if isinstance(node, Binary) and node.operator in ("+", "-", "*", "/"):
-        left, right = _number(node.left), _number(node.right)
-        if left is not None and right is not None:
-            return {"+": left + right, "-": left - right, "*": left * right, "/": left / (right or 1)}[node.operator]
-    return None
