@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -25,11 +26,11 @@ def generated() -> dict[str, str]:
     return files
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write, or compare; exit code 1 if a comparison finds a difference."""
     parser = argparse.ArgumentParser(prog="python -m monitoring.dashboards", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not what the code makes")
-    check = parser.parse_args().check
+    check = parser.parse_args(arguments).check
     wanted, found = generated(), {file.name: file.read_text() for file in sorted(FOLDER.glob("*.json"))}
     differing = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
     if check:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitoring.dashboards.queries import happened, mean, or_zero, quantile
+from monitoring.dashboards.promql import happened, mean, or_zero, quantile
 
 # A counter that is born with its first event, one that has been there, one whose exporter started anew at minute 30.
 SERIES = {

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,9 @@ def test_alerts_fire_when_they_should(promtool: str, file: Path) -> None:
     _succeeds(promtool, "test", "rules", file)
 
 
-def _groups() -> Iterator[Test]:
-    for file in TESTS:
-        yield from yaml.safe_load(file.read_text())["tests"]
+@cache
+def _groups() -> tuple[Test, ...]:
+    return tuple(group for file in TESTS for group in yaml.safe_load(file.read_text())["tests"])
 
 
 def _looks(group: Test, alert: str) -> list[Test]:
