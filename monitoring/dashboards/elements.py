@@ -16,7 +16,7 @@ from grafana_foundation_sdk.models import dashboard as d
 
 PROMETHEUS = c.DataSourceRef(type_val="prometheus", uid="prometheus")
 WAREHOUSE = c.DataSourceRef(type_val="grafana-postgresql-datasource", uid="warehouse")
-RUNBOOKS = "${RUNBOOKS}"  # the chart that installs the dashboards writes the address here
+RUNBOOKS = "${RUNBOOKS}"  # the chart that installs the dashboards puts the URL here
 SQL = Path(__file__).parents[2] / "sql"
 
 CPUS = "suffix: CPU"
@@ -25,7 +25,7 @@ OK, WARN, BAD, CALM, QUIET = "green", "orange", "red", "blue", "text"
 
 @dataclass(frozen=True)
 class Query:
-    """A PromQL query and what its series are called: `{{label}}` stands for a label's value."""
+    """A PromQL query and the names of its series: `{{label}}` stands for a label's value."""
 
     expr: str
     legend: str = ""
@@ -36,7 +36,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Sql(Builder[Dataquery]):
-    """A statement of `sql/`, by its path there. The SDK has no model of this datasource's queries."""
+    """A statement in `sql/`, by its path there. The SDK has no model of this data source's queries."""
 
     path: str
 
@@ -56,7 +56,7 @@ class Sql(Builder[Dataquery]):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From where on a value is worth a look, or bad. `falling`: what is small is bad, such as quota left."""
+    """From which value on to warn, and from which it is bad. `falling`: low values are bad, such as quota left."""
 
     warn: float | None = None
     bad: float | None = None
@@ -65,7 +65,7 @@ class Thresholds:
     def builder(self) -> dashboard.ThresholdsConfig:
         levels = [(self.warn, WARN), (self.bad, BAD)]
         given = [(value, colour) for value, colour in levels if value is not None]
-        if self.falling:  # bad below `bad`, a warning below `warn`: each step begins where the worse one ends
+        if self.falling:  # bad below `bad`, a warning below `warn`: each step starts where the worse one ends
             given.reverse()
             colours = [*(colour for _, colour in given), OK]
             steps = [*zip([None, *(value for value, _ in given)], colours, strict=True)]
@@ -77,7 +77,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: what it is called, its unit, when it is bad, where a click leads."""
+    """A column of a table: its label, unit, thresholds, link and width; `words` replace numbers."""
 
     label: str
     unit: str = "string"
@@ -110,7 +110,7 @@ POD_REASONS = {
     ".*Lost": "dark-orange",
 }
 UP = {1: ("✓ up", OK), 0: ("✗ down", BAD)}
-NONE_IS_WELL = Thresholds(bad=1)
+NONE_IS_GOOD = Thresholds(bad=1)
 DASHED_LINE = [
     d.DynamicConfigValue("custom.lineStyle", {"dash": [8, 6], "fill": "dash"}),
     d.DynamicConfigValue("custom.fillOpacity", 0),
@@ -119,13 +119,13 @@ LIMIT_LINE = [*DASHED_LINE, d.DynamicConfigValue("color", {"fixedColor": BAD, "m
 
 
 def to_dashboard(uid: str, **choices: str) -> str:
-    """An address within Grafana, with choices made: `dataset="${__data.fields.Dataset}"`."""
+    """A URL within Grafana, with choices made: `dataset="${__data.fields.Dataset}"`."""
     chosen = "&".join(f"var-{name}={value}" for name, value in choices.items())
     return f"/d/{uid}" + (f"?{chosen}" if chosen else "")
 
 
 def runbook(alert: str) -> str:
-    """Where the alert's runbook is read."""
+    """The URL of an alert's runbook."""
     return f"{RUNBOOKS}/{alert}.md"
 
 

@@ -1,4 +1,4 @@
-"""ETL datasets: are they fresh, complete and sound; how long do steps take; how does the API behave."""
+"""ETL datasets: are they fresh, complete and correct; how long do steps take; how does the API behave."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from monitoring.dashboards.elements import (
     BAD,
     LIMIT_LINE,
-    NONE_IS_WELL,
+    NONE_IS_GOOD,
     OK,
     UP,
     Column,
@@ -22,14 +22,14 @@ from monitoring.dashboards.panels import events_panel, points_panel, series_pane
 from monitoring.dashboards.queries import etl_datasets as queries
 
 LATE = Thresholds(warn=1, bad=LIMITS["EtlDatasetStale"])
-FAILED = {0: ("✓ well", OK), 1: ("✗ failed", BAD)}
+FAILED = {0: ("✓ ok", OK), 1: ("✗ failed", BAD)}
 
 
 def freshness(title: str, where: str = "", *, span: int = 12, height: int = 8) -> TablePanel:
-    """Each source: when it last succeeded, and by how much that is later than its schedule."""
+    """Each source: when it last succeeded, and by how much it is behind its schedule."""
     return table_panel(
         title,
-        "Last success against the schedule. Overdue: orange when a run is missing, red where the alert fires.",
+        "Last success compared with the schedule. Overdue: orange if a run is missing, red where the alert fires.",
         {"source": Column("Source", link=to_dashboard("etl-datasets", source="${__value.raw}"))},
         [
             (Column("Last success", "dateTimeFromNow"), queries.last_success(where)),
@@ -53,11 +53,11 @@ def build() -> Dashboard:
     return dashboard_of(
         "etl-datasets",
         "ETL datasets",
-        "Whether the published data is fresh, complete and sound; how long steps take and how the APIs behave.",
+        "Whether the published data is fresh, complete and correct, how long steps take, and how the APIs behave.",
         {
             "Is the data good?": _quality(),
             "Is it fresh and complete?": _completeness(),
-            "Is it sound?": _soundness(),
+            "Is it correct?": _soundness(),
             "How long does it take?": _durations(),
             "How does the API behave?": _api(),
         },
@@ -73,7 +73,7 @@ def _quality() -> Row:
     return [
         stat_panel(
             "Longest overdue",
-            "How much later than its schedule a source is; red where the alert fires.",
+            "How far the most overdue source is behind its schedule; red where the alert fires.",
             Query(queries.LONGEST_OVERDUE),
             unit="s",
             thresholds=LATE,
@@ -82,23 +82,23 @@ def _quality() -> Row:
         ),
         stat_panel(
             "Last run failed",
-            "Sources whose latest attempt that ended failed or was killed; what was published before stays.",
+            "Sources whose latest finished attempt failed or was killed; what was published before is unchanged.",
             Query(queries.FAILED_SOURCES),
-            thresholds=NONE_IS_WELL,
+            thresholds=NONE_IS_GOOD,
             no_value="no run yet",
             alert="EtlRunFailed",
         ),
         stat_panel(
-            "Audits that failed",
-            "Audits that found rows that must not exist; while there is one, nothing is published.",
+            "Failed audits",
+            "Audits that found rows that must not exist. A run with a failed audit publishes nothing.",
             Query(queries.FAILED_AUDITS),
-            thresholds=NONE_IS_WELL,
+            thresholds=NONE_IS_GOOD,
             no_value="no audit yet",
             alert="EtlAuditFailed",
         ),
         stat_panel(
             "Largest share refused",
-            "Of a dataset's records in its latest run; red where the alert fires. Too many end a run.",
+            "Share of a dataset's records refused in its latest run; red where the alert fires. Too many end a run.",
             Query(queries.LARGEST_REFUSED_SHARE),
             unit="percentunit",
             thresholds=Thresholds(bad=LIMITS["EtlQuarantineShareHigh"]),
@@ -107,7 +107,7 @@ def _quality() -> Row:
         ),
         stat_panel(
             "Unknown fields",
-            "Fields that the API sends and no contract knows: it has changed, without harm so far.",
+            "Fields the API sends that its contract does not list: the API has changed, so far without harm.",
             Query(queries.UNKNOWN_FIELDS),
             thresholds=Thresholds(warn=1),
             no_value="no run yet",
@@ -115,7 +115,7 @@ def _quality() -> Row:
         ),
         stat_panel(
             "APIs",
-            "Whether the API answered as it should when a run last asked it.",
+            "Whether the API answered as it should when a run last called it.",
             Query(queries.API_UP, "{{source}}"),
             words=UP,
             no_value="no run yet",
@@ -128,7 +128,7 @@ def _quality() -> Row:
 def _published_datasets() -> TablePanel:
     return table_panel(
         "What is published?",
-        "Each table with its rows now, the median of up to 20 runs before, and what was refused.",
+        "Each table: its rows now, the median of up to 20 previous runs, and what was refused.",
         {
             "source": Column("Source", width=90),
             "dataset": Column("Dataset", link="/d/etl-datasets?var-dataset=${__value.raw}"),
@@ -166,7 +166,7 @@ def _completeness() -> Row:
         freshness("Is each source on time?", queries.SOURCE, span=12),
         series_panel(
             "How old is the data?",
-            "Time since the last successful run; a healthy source makes a saw that ends at its schedule.",
+            "Time since the last successful run; a healthy source draws a sawtooth that peaks at its schedule.",
             Query(queries.LAST_SUCCESS_AGE, "{{source}}"),
             Query(queries.STALE_FROM, "{{source}}: alert"),
             unit="s",
@@ -174,13 +174,13 @@ def _completeness() -> Row:
         ).override_by_regexp(".*: alert", LIMIT_LINE),
         series_panel(
             "How many rows are published?",
-            "A table that shrinks by a tenth fails an audit; other unusual numbers raise an alert.",
+            "A table that shrinks by more than a tenth fails an audit; other unusual changes raise an alert.",
             Query(queries.ROWS, "{{dataset}}"),
             alert="EtlRowVolumeUnusual",
         ),
         events_panel(
             "How did runs end?",
-            "unchanged: the API had nothing new, and what is published stays.",
+            "unchanged: the API had nothing new, so the published data stays as it is.",
             Query(queries.RUNS_ENDED, "{{source}}: {{status}}"),
             colours={".*: published": OK, ".*: unchanged": "blue", ".*: failed": BAD},
             alert="EtlRunFailed",
@@ -192,9 +192,9 @@ def _soundness() -> Row:
     return [
         table_panel(
             "What did audits find?",
-            "Rows that must not exist, of the latest attempt that came as far as its audits.",
+            "Rows that must not exist, in the latest attempt that got as far as its audits.",
             {"source": Column("Source"), "audit": Column("Audit")},
-            [(Column("Offending rows", "short", NONE_IS_WELL), queries.AUDIT_OFFENDING_ROWS)],
+            [(Column("Offending rows", "short", NONE_IS_GOOD), queries.AUDIT_OFFENDING_ROWS)],
             sort="Offending rows",
             no_value="no audit yet",
             span=8,
@@ -202,14 +202,14 @@ def _soundness() -> Row:
         ),
         events_panel(
             "Why were records refused?",
-            "Records that went into quarantine, by the kind of what is wrong. They can be mended and replayed.",
+            "Records put into quarantine, by the kind of error. They can be fixed and replayed.",
             Query(queries.RECORDS_REFUSED, "{{dataset}}: {{reason}}"),
             span=8,
             alert="EtlQuarantineShareHigh",
         ),
         series_panel(
-            "Which fields does nobody know?",
-            "Number of fields that the API sends and the contract does not know, as of the last transform.",
+            "Which fields are unknown?",
+            "Number of fields the API sends that the contract does not list, as of the last transform.",
             Query(queries.UNKNOWN_FIELDS_BY_DATASET, "{{dataset}}"),
             span=8,
             alert="EtlSchemaDrift",
@@ -221,23 +221,23 @@ def _durations() -> Row:
     return [
         points_panel(
             "How long do steps take?",
-            "Mean time of each step that went well: which one makes a run slow.",
+            "Mean time of each successful step: which one makes a run slow.",
             Query(queries.STEP_DURATION, "{{source}}: {{step}}"),
         ),
         points_panel(
             "How fast is COPY?",
-            "Rows per second into stage, for each table. Small tables never get fast.",
+            "Rows per second into the staging tables. Small tables never reach a high rate.",
             Query(queries.COPY_SPEED, "{{dataset}}"),
             unit="rowsps",
         ),
         events_panel(
-            "How many rows went through?",
-            "Rows that left each step, all datasets together; publish counts those of tables that changed.",
+            "How many rows passed each step?",
+            "Rows that left each step, over all datasets; publish counts the rows of tables that changed.",
             Query(queries.ROWS_BY_STEP, "{{step}}"),
         ),
         events_panel(
             "How much was received?",
-            "Bytes of the API's answers before compression, kept in bronze.",
+            "Bytes of the API's answers kept in bronze, before compression.",
             Query(queries.BYTES_RECEIVED, "{{dataset}}"),
             unit="bytes",
         ),
@@ -248,14 +248,14 @@ def _api() -> Row:
     return [
         states_panel(
             "Did the API answer?",
-            "What the last run that asked it found. The state stays until the next run asks.",
+            "What the last run that called it found. The state stays until the next call.",
             Query(queries.API_UP, "{{source}}"),
             UP,
             alert="EtlSourceUnreachable",
         ),
         stat_panel(
             "Retries",
-            "Requests that were made again within the time range.",
+            "Retried requests within the time range.",
             Query(queries.RETRIES),
             thresholds=Thresholds(warn=1),
             decimals=0,
@@ -264,24 +264,24 @@ def _api() -> Row:
         ),
         stat_panel(
             "Quota left",
-            "Share of the API's quota that is left, if it tells; red where the alert fires, while we ask.",
+            "Share of the API's quota that is left, if known; red where the alert fires while requests are made.",
             Query(queries.QUOTA_LEFT, "{{source}}"),
             unit="percentunit",
             thresholds=Thresholds(bad=LIMITS["EtlSourceQuotaLow"], warn=0.25, falling=True),
-            no_value="no API tells",
+            no_value="no API reports it",
             span=6,
             height=5,
             alert="EtlSourceQuotaLow",
         ),
         points_panel(
-            "How quick are answers?",
-            "Time within which half and 95 % of the answers came.",
-            Query(queries.REQUEST_DURATION_MEDIAN, "{{source}}: half"),
-            Query(queries.REQUEST_DURATION_95, "{{source}}: 95 %"),
+            "How fast are answers?",
+            "Median and 95th percentile of the time to an answer.",
+            Query(queries.REQUEST_DURATION_MEDIAN, "{{source}}: median"),
+            Query(queries.REQUEST_DURATION_95, "{{source}}: 95th percentile"),
         ),
         events_panel(
             "How did requests end?",
-            "By HTTP status; no_answer: none came; broken: it was cut, or no JSON.",
+            "By HTTP status; no_answer: none came; broken: it was truncated, or not JSON.",
             Query(queries.REQUESTS_BY_OUTCOME, "{{source}}: {{outcome}}"),
             colours={".*: 2..": OK, ".*: 4..": "orange", ".*: (5..|no_answer|broken)": BAD},
             alert="EtlSourceUnreachable",

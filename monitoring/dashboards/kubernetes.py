@@ -1,4 +1,4 @@
-"""Kubernetes: are the platform's pods well, what do they use of what they asked for, how full are quota and disks."""
+"""Kubernetes: are the platform's pods healthy, how much of their requests do they use, how full are quota and disks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from monitoring.dashboards.elements import (
     CPUS,
     DASHED_LINE,
-    NONE_IS_WELL,
+    NONE_IS_GOOD,
     POD_REASONS,
     Column,
     Query,
@@ -25,10 +25,10 @@ SHARE = Thresholds(warn=0.8, bad=1)
 
 
 def disk_stat() -> StatPanel:
-    """What is left of the fullest disk."""
+    """Free space on the fullest disk."""
     return stat_panel(
-        "Node's disk left",
-        "Of a node's fullest disk; nearly full, Kubernetes evicts pods. Where volumes are folders, they are in here.",
+        "Free node disk",
+        "Free share of the fullest disk, with volumes that are its folders. When nearly full, pods are evicted.",
         Query(queries.LEAST_DISK_FREE),
         unit="percentunit",
         thresholds=Thresholds(warn=0.2, bad=LIMITS["NodeDiskFillingUp"], falling=True),
@@ -38,16 +38,16 @@ def disk_stat() -> StatPanel:
 
 
 def use_by_namespace(title: str) -> TablePanel:
-    """A row for each namespace of the platform: use and requests side by side."""
+    """A row for each namespace of the platform: usage and requests side by side."""
     return table_panel(
         title,
-        "Requests are kept free for pods whether they use them or not. Use above a request is on loan.",
+        "Requests are reserved for pods whether they use them or not. Usage above a request may be taken back.",
         {"namespace": Column("Namespace", link=to_dashboard("kubernetes", namespace="${__value.raw}"))},
         [
             (Column("CPU used", CPUS), queries.PLATFORM_CPU),
-            (Column("CPU asked", CPUS), queries.PLATFORM_CPU_REQUESTED),
+            (Column("CPU requested", CPUS), queries.PLATFORM_CPU_REQUESTED),
             (Column("Memory used", "bytes"), queries.PLATFORM_MEMORY),
-            (Column("Memory asked", "bytes"), queries.PLATFORM_MEMORY_REQUESTED),
+            (Column("Memory requested", "bytes"), queries.PLATFORM_MEMORY_REQUESTED),
             (Column("Volumes", "bytes"), queries.PLATFORM_CLAIMED_BY_NAMESPACE),
         ],
         sort="Memory used",
@@ -59,9 +59,9 @@ def build() -> Dashboard:
     return dashboard_of(
         "kubernetes",
         "Kubernetes",
-        "Whether the platform's pods are well, what they use of what they asked for, how full quota and disks are.",
+        "Whether the platform's pods are healthy, what they use of their requests, and how full quota and disks are.",
         {
-            "Is it well?": _health(),
+            "Is it healthy?": _health(),
             "Which pods are there?": _pods(),
             "What do they use?": _usage(),
             "Is there room for the pipeline?": _quota(),
@@ -83,14 +83,14 @@ def _health() -> Row:
     return [
         stat_panel(
             "Pods not ready",
-            "Pods that should run and do not, or not yet. Those that have ended do not count.",
+            "Pods that should be running but are not, or not yet. Pods that have ended do not count.",
             Query(queries.PODS_NOT_READY),
-            thresholds=NONE_IS_WELL,
+            thresholds=NONE_IS_GOOD,
             alert="KubernetesPodRestarting",
         ),
         stat_panel(
             "Restarts",
-            "Containers started anew within the last hour; red where the alert fires for a single container.",
+            "Restarts of containers within the last hour; red where the alert fires for a single container.",
             Query(queries.RESTARTS_LAST_HOUR),
             thresholds=Thresholds(warn=1, bad=LIMITS["KubernetesPodRestarting"]),
             decimals=0,
@@ -98,22 +98,22 @@ def _health() -> Row:
         ),
         stat_panel(
             "Steps out of memory",
-            "Pods of the pipeline that were killed within the last hour as they wanted more than their limit.",
+            "Pods of the pipeline that were killed within the last hour for exceeding their memory limit.",
             Query(queries.STEPS_OUT_OF_MEMORY),
-            thresholds=NONE_IS_WELL,
+            thresholds=NONE_IS_GOOD,
             alert="EtlPodOutOfMemory",
         ),
         stat_panel(
-            "CPU asked of nodes",
-            "Share of all nodes' CPUs that requests hold. At 100 % no further pod finds room.",
+            "Node CPU requested",
+            "Share of all nodes' CPUs that is requested. At 100 % no further pod fits.",
             Query(queries.NODES_CPU_REQUESTED),
             unit="percentunit",
             thresholds=SHARE,
             alert="EtlPodFailed",
         ),
         stat_panel(
-            "Memory asked of nodes",
-            "Share of all nodes' memory that requests hold. At 100 % no further pod finds room.",
+            "Node memory requested",
+            "Share of all nodes' memory that is requested. At 100 % no further pod fits.",
             Query(queries.NODES_MEMORY_REQUESTED),
             unit="percentunit",
             thresholds=SHARE,
@@ -127,7 +127,7 @@ def _pods() -> Row:
     return [
         table_panel(
             "How is each pod?",
-            "Pods of the chosen namespaces. Memory above its limit kills a container.",
+            "Pods of the chosen namespaces. A container that exceeds its memory limit is killed.",
             {
                 "namespace": Column("Namespace", width=110),
                 "pod": Column("Pod"),
@@ -141,7 +141,7 @@ def _pods() -> Row:
                 (Column("CPU", CPUS, width=90), queries.POD_CPU),
                 (Column("Memory", "bytes", width=100), queries.POD_MEMORY),
                 (
-                    Column("Memory of limit", "percentunit", Thresholds(warn=0.8, bad=0.95), width=130),
+                    Column("Memory / limit", "percentunit", Thresholds(warn=0.8, bad=0.95), width=130),
                     queries.POD_MEMORY_OF_LIMIT,
                 ),
             ],
@@ -153,7 +153,7 @@ def _pods() -> Row:
         ),
         series_panel(
             "How many pods are there?",
-            "By namespace, those that have not ended.",
+            "Pods that have not ended, by namespace.",
             Query(queries.PODS_BY_NAMESPACE, "{{namespace}}"),
             stacked=True,
             span=8,
@@ -165,22 +165,22 @@ def _pods() -> Row:
 def _usage() -> Row:
     return [
         series_panel(
-            "How much CPU, of what was asked?",
-            "CPUs in use by namespace, and what its pods asked for (dashed).",
+            "How much of the requested CPU is used?",
+            "CPUs in use by namespace, and what its pods request (dashed).",
             Query(queries.CPU, "{{namespace}}"),
-            Query(queries.CPU_REQUESTED, "{{namespace}}: asked"),
+            Query(queries.CPU_REQUESTED, "{{namespace}}: requested"),
             unit=CPUS,
-        ).override_by_regexp(".*: asked", DASHED_LINE),
+        ).override_by_regexp(".*: requested", DASHED_LINE),
         series_panel(
-            "How much memory, of what was asked?",
-            "Working sets by namespace, and what its pods asked for (dashed).",
+            "How much of the requested memory is used?",
+            "Working sets by namespace, and what its pods request (dashed).",
             Query(queries.MEMORY, "{{namespace}}"),
-            Query(queries.MEMORY_REQUESTED, "{{namespace}}: asked"),
+            Query(queries.MEMORY_REQUESTED, "{{namespace}}: requested"),
             unit="bytes",
-        ).override_by_regexp(".*: asked", DASHED_LINE),
+        ).override_by_regexp(".*: requested", DASHED_LINE),
         series_panel(
-            "Who is near the memory limit?",
-            "Memory of each pod as a share of its containers' limits; at 100 % a container is killed.",
+            "Which pods are near their memory limit?",
+            "Memory of each pod as a share of its containers' limits; a container at 100 % is killed.",
             Query(queries.NEAREST_MEMORY_LIMIT, "{{pod}}"),
             unit="percentunit",
             thresholds=Thresholds(warn=0.8, bad=0.95),
@@ -188,8 +188,8 @@ def _usage() -> Row:
             alert="EtlPodOutOfMemory",
         ),
         events_panel(
-            "Was anything killed for want of memory?",
-            "Kills by the kernel, by namespace. Pods of the pipeline show below, as OOMKilled.",
+            "Was anything killed for lack of memory?",
+            "Kills by the kernel, by namespace. Pods of the pipeline appear below as OOMKilled.",
             Query(queries.OUT_OF_MEMORY_KILLS, "{{namespace}}"),
             colours={".*": "dark-red"},
             alert="EtlPodOutOfMemory",
@@ -201,7 +201,7 @@ def _quota() -> Row:
     return [
         gauge_panel(
             "How much of etl's quota is used?",
-            "A full quota makes new pods wait: their task is tried again.",
+            "When the quota is used up, new pods cannot start and their tasks are retried.",
             Query(queries.QUOTA_USED, "{{resource}}"),
             thresholds=SHARE,
             no_value="no quota",
@@ -210,7 +210,7 @@ def _quota() -> Row:
         ),
         events_panel(
             "How did the pods of steps end?",
-            "Each try of a step is a pod, deleted at its end; the DAGs count why it ended.",
+            "Each attempt of a step is a pod, deleted when it ends; the DAGs count the reasons.",
             Query(queries.ETL_PODS_ENDED, "{{dag_id}}: {{reason}}"),
             colours=POD_REASONS,
             alert="EtlPodFailed",
@@ -221,8 +221,8 @@ def _quota() -> Row:
 def _disks() -> Row:
     return [
         series_panel(
-            "How much of the nodes' disks is left?",
-            "Where volumes are folders of the node, as on kind and Docker Desktop, they are in here.",
+            "How much node disk is free?",
+            "Includes volumes where they are folders on the node, as on kind and Docker Desktop.",
             Query(queries.NODE_DISK_FREE, "{{node}} {{device}}"),
             unit="percentunit",
             thresholds=Thresholds(warn=0.2, bad=LIMITS["NodeDiskFillingUp"], falling=True),
@@ -231,25 +231,25 @@ def _disks() -> Row:
             alert="NodeDiskFillingUp",
         ),
         series_panel(
-            "How much of each volume is left?",
-            "Only CSI volumes tell, as clouds have them.",
+            "How much of each volume is free?",
+            "Only CSI volumes, as clouds have them, report this.",
             Query(queries.VOLUME_FREE, "{{namespace}}/{{persistentvolumeclaim}}"),
             unit="percentunit",
             thresholds=Thresholds(warn=0.2, bad=LIMITS["VolumeFillingUp"], falling=True),
             share=True,
-            no_value="this storage class does not tell; the node's disk does",
+            no_value="not reported by this storage class; see the node's disk",
             span=8,
             alert="VolumeFillingUp",
         ),
         table_panel(
             "Which volumes are there?",
-            "Claims and what they ask for.",
+            "Volume claims and the size they request.",
             {
                 "namespace": Column("Namespace", width=110),
                 "persistentvolumeclaim": Column("Claim"),
             },
-            [(Column("Asked", "bytes", width=100), queries.CLAIMED)],
-            sort="Asked",
+            [(Column("Requested", "bytes", width=100), queries.CLAIMED)],
+            sort="Requested",
             no_value="no claims",
             span=8,
             alert="VolumeFillingUp",

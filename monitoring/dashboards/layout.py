@@ -15,7 +15,7 @@ Row = Sequence[Builder[d.Panel]]
 
 
 def variable(name: str, label: str, query: str, everything: str = ".*") -> dashboard.QueryVariable:
-    """A choice at the top of a dashboard: several, or All, which is what it starts with."""
+    """A choice at the top of a dashboard: several values, or All, which is the default."""
     built = dashboard.QueryVariable(name).label(label).datasource(PROMETHEUS).query(query).definition(query)
     built.multi(True).include_all(True).all_value(everything).allow_custom_value(False)
     built.current(d.VariableOption(text="All", value="$__all")).sort(d.VariableSort.ALPHABETICAL_ASC)
@@ -34,13 +34,13 @@ def dashboard_of(
     refresh: str = "1m",
     alerts: str = "",
 ) -> d.Dashboard:
-    """A whole dashboard: rows of panels, placed from left to right. `alerts`: which ones to mark in the charts."""
+    """A dashboard: rows of panels, placed from left to right. `alerts`: a regex of those to mark in the charts."""
     built = dashboard.Dashboard(title).uid(uid).description(description).tags([TAG]).readonly().timezone("utc")
     built.time(*time).refresh(refresh).tooltip(d.DashboardCursorSync.CROSSHAIR).week_start("monday").preload(False)
     others = dashboard.DashboardLink("Dashboards").type(d.DashboardLinkType.DASHBOARDS).tags([TAG])
-    built.link(others.as_dropdown(True).keep_time(False).icon("external link").tooltip("The other dashboards"))
+    built.link(others.as_dropdown(True).keep_time(False).icon("external link").tooltip("Other dashboards"))
     if alerts:
-        built.annotation(_fired(alerts))
+        built.annotation(_firing_marks(alerts))
     for choice in variables:
         built.with_variable(choice)
     for row, panels in rows.items():
@@ -50,8 +50,8 @@ def dashboard_of(
     return built.build()
 
 
-def _fired(alerts: str) -> dashboard.AnnotationQuery:
-    """Marks the time in which alerts fired, by their own series."""
+def _firing_marks(alerts: str) -> dashboard.AnnotationQuery:
+    """Mark when alerts fired."""
     labels = "alertname, severity, source, dataset, dag_id"
     marks = dashboard.AnnotationQuery().name("Alerts").datasource(PROMETHEUS).enable(True).icon_color(BAD)
     marks.expr(f'max by ({labels}) (ALERTS{{alertstate="firing", alertname=~"{alerts}"}})').step("60s")

@@ -1,4 +1,4 @@
-"""Platform overview: is it well, what runs, what failed, what does it cost."""
+"""Platform overview: is it healthy, what is running, what failed, what does it cost."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from monitoring.dashboards.elements import (
     BAD,
     CPUS,
-    NONE_IS_WELL,
+    NONE_IS_GOOD,
     OK,
     UP,
     Column,
@@ -26,15 +26,15 @@ from monitoring.dashboards.queries import overview as queries
 
 
 def build() -> Dashboard:
-    """Dashboard `platform-overview`, where people begin."""
+    """Dashboard `platform-overview`, where people start."""
     return dashboard_of(
         "platform-overview",
         "Platform overview",
-        "Whether the platform is well, what runs, what failed lately, and what it costs.",
+        "Whether the platform is healthy, what is running, what failed recently, and what it costs.",
         {
-            "Is it well?": _health(),
-            "What runs, and what ran?": [*_running_now(), *_ended_lately()],
-            "What failed lately?": _failures(),
+            "Is it healthy?": _health(),
+            "What is running, and what ran?": [*_running_now(), *_ended_lately()],
+            "What failed recently?": _failures(),
             "What does it cost?": [*_cost_now(), *_cost_over_time()],
         },
         alerts=".+",
@@ -45,34 +45,34 @@ def _health() -> Row:
     return [
         stat_panel(
             "Alerts firing",
-            "Alerts of severity warning or critical that fire now. The table below names them.",
+            "Alerts of severity warning or critical that are firing now. The table below lists them.",
             Query(queries.ALERTS_FIRING),
-            thresholds=NONE_IS_WELL,
+            thresholds=NONE_IS_GOOD,
         ),
         stat_panel(
             "Stale sources",
-            "Sources whose last successful run is so much older than their schedule that the alert fires.",
+            "Sources whose last successful run is so far behind their schedule that the alert fires.",
             Query(etl_datasets.STALE_SOURCES),
-            thresholds=NONE_IS_WELL,
+            thresholds=NONE_IS_GOOD,
             no_value="no ledger",
             alert="EtlDatasetStale",
             link=to_dashboard("etl-datasets"),
         ),
         stat_panel(
             "Failed sources",
-            "As the run ledger has it: the latest attempt that ended failed or was killed.",
+            "Sources whose latest finished attempt failed or was killed, according to the run ledger.",
             Query(queries.FAILED_SOURCES),
-            thresholds=NONE_IS_WELL,
+            thresholds=NONE_IS_GOOD,
             no_value="no ledger",
             alert="EtlRunFailed",
             link=to_dashboard("etl-datasets"),
         ),
         stat_panel(
             "DAG import errors",
-            "DAG files that Airflow cannot read; their DAGs are missing or of an earlier version.",
+            "DAG files that Airflow cannot import; their DAGs are missing or keep an earlier version.",
             Query(airflow.IMPORT_ERRORS),
-            thresholds=NONE_IS_WELL,
-            no_value="Airflow is silent",
+            thresholds=NONE_IS_GOOD,
+            no_value="no data from Airflow",
             alert="AirflowDagImportErrors",
             link=to_dashboard("airflow"),
         ),
@@ -87,9 +87,9 @@ def _health() -> Row:
         ),
         stat_panel(
             "Targets down",
-            "Targets of Prometheus that do not answer: what they would tell is missing here.",
+            "Prometheus targets that do not answer: their metrics are missing here.",
             Query(queries.TARGETS_DOWN),
-            thresholds=NONE_IS_WELL,
+            thresholds=NONE_IS_GOOD,
             alert="ExporterDown",
         ),
         _firing_alerts(),
@@ -99,8 +99,8 @@ def _health() -> Row:
 
 def _firing_alerts() -> TablePanel:
     return table_panel(
-        "Which alerts fire?",
-        "All that fire now, informational ones included. A click on the name opens the runbook.",
+        "Which alerts are firing?",
+        "All alerts firing now, informational ones included. Click a name to open its runbook.",
         {
             "alertname": Column("Alert", link=runbook("${__value.raw}")),
             "severity": Column("Severity", width=90),
@@ -121,42 +121,42 @@ def _running_now() -> Row:
     return [
         stat_panel(
             "DAG runs now",
-            "DAG runs that are on their way.",
+            "DAG runs in progress.",
             Query(airflow.DAG_RUNS_RUNNING),
-            no_value="Airflow is silent",
+            no_value="no data from Airflow",
             link=to_dashboard("airflow"),
         ),
         stat_panel(
             "Tasks now",
-            "Tasks that the executor runs; each step of the pipeline is one, and has one pod.",
+            "Tasks that the executor is running; each step of the pipeline is a task with one pod.",
             Query(airflow.TASKS_RUNNING),
-            no_value="Airflow is silent",
+            no_value="no data from Airflow",
             link=to_dashboard("airflow"),
         ),
         stat_panel(
-            "Tasks that wait",
-            "Tasks that are due and have no slot yet. It is an alert when that lasts.",
+            "Tasks waiting",
+            "Tasks that are due but have no slot yet. An alert fires if this lasts.",
             Query(airflow.TASKS_WAITING),
             thresholds=Thresholds(warn=1),
-            no_value="Airflow is silent",
+            no_value="no data from Airflow",
             alert="AirflowTasksQueuedTooLong",
             link=to_dashboard("airflow"),
         ),
         stat_panel(
             "Pods in etl now",
-            "Pods of the pipeline that run at this moment.",
+            "Pods of the pipeline that are running now.",
             Query(kubernetes.ETL_PODS_RUNNING),
             link=to_dashboard("kubernetes"),
         ),
         stat_panel(
             "Rows published",
-            "Rows of all tables of silver and gold, as the ledger has them.",
+            "Rows in all silver and gold tables, according to the ledger.",
             Query(queries.ROWS_PUBLISHED),
             no_value="nothing published",
             link=to_dashboard("etl-datasets"),
         ),
         stat_panel(
-            "Sources watched",
+            "Scheduled sources",
             "Sources that have a schedule in the ledger (ops.schedule).",
             Query(queries.SOURCES_SCHEDULED),
             no_value="no ledger",
@@ -169,14 +169,14 @@ def _ended_lately() -> Row:
     return [
         events_panel(
             "How did DAG runs end?",
-            "DAG runs that ended, by DAG and state. One that failed had tried each task several times.",
+            "Finished DAG runs, by DAG and state. A failed run had retried its task several times.",
             Query(queries.DAG_RUNS_ENDED, "{{dag_id}}: {{state}}"),
             colours={".*: success": OK, ".*: failed": BAD},
             alert="AirflowDagRunFailed",
         ),
         events_panel(
             "How did runs of the pipeline end?",
-            "Runs as the pipeline counts them: published, nothing new (unchanged), or failed.",
+            "Runs by how they ended: published, unchanged (nothing new) or failed.",
             Query(queries.RUNS_ENDED, "{{source}}: {{status}}"),
             colours={".*: published": OK, ".*: unchanged": "blue", ".*: failed": BAD},
             alert="EtlRunFailed",
@@ -187,18 +187,18 @@ def _ended_lately() -> Row:
 def _failures() -> Row:
     return [
         table_panel(
-            "Tasks that failed",
-            "Tries of tasks that failed within the time range. up_for_retry: it was tried again.",
+            "Failed tasks",
+            "Failed attempts of tasks within the time range. up_for_retry: the task was retried.",
             {"dag_id": Column("DAG"), "task_id": Column("Task"), "state": Column("State")},
-            [(Column("Tries", "short", width=70), queries.TASKS_FAILED)],
-            sort="Tries",
+            [(Column("Attempts", "short", width=70), queries.TASKS_FAILED)],
+            sort="Attempts",
             no_value="✓ none in this time range",
             span=8,
             alert="AirflowDagRunFailed",
         ),
         table_panel(
             "Errors that ended a command",
-            "By class: those that waiting mends (SourceUnavailableError …) are tried again, others are not.",
+            "By class: errors that waiting may fix (SourceUnavailableError …) are retried, others are not.",
             {"source": Column("Source"), "command": Column("Command"), "error": Column("Error")},
             [(Column("Times", "short", width=70), queries.ERRORS)],
             sort="Times",
@@ -207,8 +207,8 @@ def _failures() -> Row:
             alert="EtlRunFailed",
         ),
         table_panel(
-            "Pods that ended badly",
-            "Pods of steps that did not complete, by why. Killed pods are tried again and go on.",
+            "Failed pods",
+            "Pods of steps that did not complete, by reason. After a kill, the retry resumes where the pod stopped.",
             {"dag_id": Column("DAG"), "task_id": Column("Task"), "reason": Column("Reason")},
             [(Column("Pods", "short", width=70), queries.PODS_FAILED)],
             sort="Pods",
@@ -223,7 +223,7 @@ def _cost_now() -> Row:
     return [
         stat_panel(
             "CPU used",
-            "CPUs that the platform's pods use now.",
+            "CPUs in use by the platform's pods.",
             Query(queries.CPU_USED),
             unit=CPUS,
             decimals=2,
@@ -231,14 +231,14 @@ def _cost_now() -> Row:
         ),
         stat_panel(
             "Memory used",
-            "Working set of the platform's pods now.",
+            "Working set of the platform's pods.",
             Query(queries.MEMORY_USED),
             unit="bytes",
             link=to_dashboard("kubernetes"),
         ),
         stat_panel(
             "Databases",
-            "Size of all databases of the server: the warehouse's and Airflow's.",
+            "Size of all databases on the server: the warehouse's and Airflow's.",
             Query(queries.DATABASE_SIZE),
             unit="bytes",
             no_value="no exporter",
@@ -246,7 +246,7 @@ def _cost_now() -> Row:
         ),
         stat_panel(
             "Volumes claimed",
-            "Storage that claims ask for. What is used of it, only some storage classes tell.",
+            "Storage requested by volume claims. Only some storage classes report how much of it is used.",
             Query(queries.STORAGE_CLAIMED),
             unit="bytes",
             link=to_dashboard("kubernetes"),
@@ -254,7 +254,7 @@ def _cost_now() -> Row:
         disk_stat(),
         stat_panel(
             "API requests",
-            "Requests to all APIs within the time range, those that were made again included.",
+            "Requests to all APIs within the time range, retries included.",
             Query(queries.API_REQUESTS),
             decimals=0,
             link=to_dashboard("etl-datasets"),
@@ -264,22 +264,22 @@ def _cost_now() -> Row:
 
 def _cost_over_time() -> Row:
     return [
-        use_by_namespace("What does each namespace ask for, and use?"),
+        use_by_namespace("What does each namespace request, and use?"),
         series_panel(
             "How much CPU is used?",
-            "CPUs in use by namespace, all pods together.",
+            "CPUs in use by namespace, over all pods.",
             Query(kubernetes.PLATFORM_CPU, "{{namespace}}"),
             unit=CPUS,
             stacked=True,
         ),
         events_panel(
-            "How many requests do we make?",
-            "Requests to each API, tries included. What an API allows, its quota tells (ETL datasets).",
+            "How many requests are made?",
+            "Requests to each API, retries included. For what an API allows, see its quota (ETL datasets).",
             Query(queries.REQUESTS_BY_SOURCE, "{{source}}"),
         ),
         series_panel(
             "How much memory is used?",
-            "Working set by namespace, all pods together.",
+            "Working set by namespace, over all pods.",
             Query(kubernetes.PLATFORM_MEMORY, "{{namespace}}"),
             unit="bytes",
             stacked=True,

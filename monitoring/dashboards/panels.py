@@ -1,8 +1,7 @@
 """The kinds of panels that dashboards are made of, and how they look.
 
-Each function takes a title, a description and queries, and returns a builder of the SDK, so that anything special can
-be added where it is needed. Ids come from titles: a panel keeps its id, and links to it their aim, when others come or
-go.
+Each function takes a title, a description and queries, and returns an SDK builder, so that a dashboard can add what it
+needs. Ids derive from titles: a panel keeps its id, and links to it stay valid, when others come or go.
 """
 
 from __future__ import annotations
@@ -63,7 +62,7 @@ def stat_panel(
     link: str = "",
     field_name: str = "",
 ) -> stat.Panel:
-    """One large figure, or one for each series. `field_name`: the column of a SQL answer to show."""
+    """One large number, or one for each series. `field_name`: the column of a SQL result to show."""
     reduced = (
         common.ReduceDataOptions()
         .calcs(["lastNotNull"])
@@ -97,7 +96,7 @@ def series_panel(
     height: int = 8,
     alert: str = "",
 ) -> timeseries.Panel:
-    """Lines over time. `share`: from 0 to 1 at least, so that distances mean something."""
+    """Lines over time. `share`: the axis runs from 0 to 1 at least, so that small changes look small."""
     panel = timeseries.Panel().line_width(1.5).fill_opacity(25 if stacked else 8).axis_soft_min(0)
     panel.show_points(c.VisibilityMode.AUTO).legend(_legend()).tooltip(_tooltip())
     panel.color_scheme(dashboard.FieldColor().mode(d.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
@@ -124,7 +123,7 @@ def events_panel(
     height: int = 8,
     alert: str = "",
 ) -> timeseries.Panel:
-    """How often something happened, as stacked bars, one for every hour at least."""
+    """How often something happened, as stacked bars of at least one hour each."""
     panel = timeseries.Panel().draw_style(c.GraphDrawStyle.BARS).fill_opacity(70).line_width(0).axis_soft_min(0)
     panel.stacking(common.StackingConfig().mode(c.StackingMode.NORMAL)).bar_width_factor(0.8)
     panel.legend(_legend("sum")).tooltip(_tooltip()).interval(every).decimals(0)
@@ -146,7 +145,7 @@ def points_panel(
     height: int = 8,
     alert: str = "",
 ) -> timeseries.Panel:
-    """What was measured when something happened: points, since there is nothing between two events."""
+    """Measurements of single events: points, since there is nothing between two events."""
     panel = timeseries.Panel().draw_style(c.GraphDrawStyle.POINTS).point_size(7).axis_soft_min(0)
     panel.show_points(c.VisibilityMode.ALWAYS).legend(_legend()).tooltip(_tooltip()).interval(every)
     panel.color_scheme(dashboard.FieldColor().mode(d.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
@@ -165,7 +164,7 @@ def states_panel(
     height: int = 5,
     alert: str = "",
 ) -> statetimeline.Panel:
-    """What state things were in over time, in words."""
+    """States over time, in words."""
     panel = statetimeline.Panel().mappings([mapping(words)]).merge_values(True).legend(_legend(None))
     panel.show_value(c.VisibilityMode.AUTO).row_height(0.8).fill_opacity(70).line_width(0)
     panel = _with_common_options(panel, title, description, "short", no_value, span, height, alert)
@@ -206,7 +205,7 @@ def bars_panel(
     span: int = 12,
     height: int = 10,
 ) -> barchart.Panel:
-    """A bar for each row of a SQL answer, stacked of columns: `{column: (name, colour)}`."""
+    """A bar for each row of a SQL result, stacked from columns: `{column: (name, colour)}`."""
     panel = barchart.Panel().x_field(x).stacking(c.StackingMode.NORMAL).fill_opacity(85).line_width(0)
     panel.orientation(c.VizOrientation.HORIZONTAL if horizontal else c.VizOrientation.VERTICAL)
     panel.show_value(c.VisibilityMode.AUTO).bar_width(0.8).group_width(0.9).tooltip(_tooltip())
@@ -226,7 +225,7 @@ def sql_points_panel(
     span: int = 12,
     height: int = 10,
 ) -> timeseries.Panel:
-    """Points of a SQL answer over its column `time`: `{column: (name, colour)}`."""
+    """Points of a SQL result over its column `time`: `{column: (name, colour)}`."""
     panel = timeseries.Panel().draw_style(c.GraphDrawStyle.POINTS).point_size(7)
     panel.show_points(c.VisibilityMode.ALWAYS).legend(_legend(None)).tooltip(_tooltip())
     panel = _with_column_names(panel, columns)
@@ -247,13 +246,13 @@ def table_panel(
     height: int = 8,
     alert: str = "",
 ) -> tables.Panel:
-    """A row for each set of labels, a column for each query; all queries keep the same labels."""
+    """A row for each set of labels, a column for each query; all queries must keep the same labels."""
     queries = [Query(expr) for _, expr in values]
     names = ["Value"] if len(values) == 1 else [f"Value #{_ref(number)}" for number in range(len(values))]
     columns = dict(labels) | {name: column for name, (column, _) in zip(names, values, strict=True)}
     panel = _table(columns, sort, descending)
     panel.with_transformation(d.DataTransformerConfig("merge", options={}))
-    if len(values) > 1:  # what Grafana calls the only query that has an answer
+    if len(values) > 1:  # what Grafana names the column if only one query returns anything
         columns["Value"] = values[0][0]
     panel.with_transformation(_column_order(columns, hidden=["Time"]))
     panel = _with_common_options(panel, title, description, "short", no_value, span, height, alert)
@@ -270,7 +269,7 @@ def rows_panel(
     span: int = 12,
     height: int = 10,
 ) -> tables.Panel:
-    """The rows of a SQL answer, in its own order; columns that are not named are left out."""
+    """The rows of a SQL result, in its order; columns that are not listed are left out."""
     panel = _table(columns, "", False).with_transformation(_column_order(columns, only=True))
     panel = _with_common_options(panel, title, description, "short", no_value, span, height, "")
     return _with_queries(panel, [statement])

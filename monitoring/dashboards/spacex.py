@@ -1,4 +1,4 @@
-"""SpaceX: the published data itself, asked of the warehouse as analyst."""
+"""SpaceX: the published data itself, queried from the warehouse as analyst."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def build() -> d.Dashboard:
     return dashboard_of(
         "spacex",
         "SpaceX launches",
-        "The published data: launches, landings and how often boosters fly again. It is the same at any time range.",
+        "The published data: launches, landings and reuse of boosters. The time range does not change it.",
         {
             "The answers": _answers(),
             "Which boosters fly again, and how soon?": _reuses(),
@@ -33,21 +33,21 @@ def _answers() -> Row:
     return [
         stat_panel(
             "Most reuses",
-            "The maximum number of times that one core has been reused: launches after its first.",
+            "Most times that a single core has been reused: its launches after the first.",
             FIGURES,
             field_name="most_reuses",
             no_value="nothing published",
         ),
         stat_panel(
             "Reuses within 50 days",
-            "Launches of a core less than 50 days after its previous one. The table below lists them.",
+            "Launches of a core less than 50 days after its previous launch. The table below lists them.",
             FIGURES,
             field_name="reuses_within_50_days",
             no_value="nothing published",
         ),
         stat_panel(
-            "Quickest reuse",
-            "Fewest days from lift-off to lift-off of one core.",
+            "Fastest reuse",
+            "Fewest days from one lift-off of a core to its next.",
             FIGURES,
             unit="d",
             decimals=1,
@@ -56,14 +56,14 @@ def _answers() -> Row:
         ),
         stat_panel(
             "Launches",
-            "Launches that have flown; upcoming ones never count.",
+            "Launches that have taken place; upcoming ones do not count.",
             FIGURES,
             field_name="launches",
             no_value="nothing published",
         ),
         stat_panel(
             "Successful launches",
-            "Of those whose outcome is known.",
+            "Share of the launches whose outcome is known.",
             FIGURES,
             unit="percentunit",
             decimals=1,
@@ -72,7 +72,7 @@ def _answers() -> Row:
         ),
         stat_panel(
             "Successful landings",
-            "Of all landings of cores that were tried.",
+            "Share of all attempted landings of cores.",
             FIGURES,
             unit="percentunit",
             decimals=1,
@@ -86,7 +86,7 @@ def _reuses() -> Row:
     return [
         sql_points_panel(
             "How soon did boosters fly again?",
-            "Each point is a launch of a core that had flown before. The scale is logarithmic.",
+            "Each point is a launch of a core that had flown before. Logarithmic scale.",
             Sql("dashboards/reuses.sql"),
             columns={
                 "within_50_days": ("less than 50 days after the previous launch", BAD),
@@ -98,7 +98,7 @@ def _reuses() -> Row:
         .height(12),
         bars_panel(
             "Which boosters flew again most often?",
-            "Reuses of the twelve cores that were reused most often.",
+            "The twelve cores that were reused most often.",
             Sql("dashboards/most_reused_cores.sql"),
             x="core",
             columns={"reuses": ("reuses", CALM)},
@@ -107,7 +107,7 @@ def _reuses() -> Row:
         ),
         rows_panel(
             "Which cores were reused in less than 50 days?",
-            "The quickest first. Days are counted from lift-off to lift-off.",
+            "Fastest first. Days are counted from lift-off to lift-off.",
             Sql("questions/spacex/cores_reused_within_50_days.sql"),
             {
                 "serial": Column("Core", width=80),
@@ -119,7 +119,7 @@ def _reuses() -> Row:
         ),
         rows_panel(
             "Which core was reused most often?",
-            "Those that share the record, if there are several.",
+            "All cores that share the record.",
             Sql("questions/spacex/most_reused_core.sql"),
             {
                 "serial": Column("Core", width=80),
@@ -142,26 +142,26 @@ def _outcomes() -> Row:
             x="year",
             columns={
                 "failed": ("failed", BAD),
-                "not_known": ("not known", QUIET),
+                "not_known": ("unknown", QUIET),
                 "succeeded": ("succeeded", CALM),
             },
         ),
         bars_panel(
             "How did landings end?",
-            "Landings of cores that were tried, by year of the launch (UTC).",
+            "Attempted landings of cores, by year of the launch (UTC).",
             Sql("dashboards/landings_per_year.sql"),
             x="year",
             columns={"made": ("landed", CALM), "missed": ("missed", BAD)},
         ),
         rows_panel(
             "Which rockets fly?",
-            "Each kind of rocket that has flown. Falcon 9 lands one core, Falcon Heavy up to three.",
+            "Each type of rocket that has flown. Falcon 9 lands one core, Falcon Heavy up to three.",
             Sql("dashboards/rockets.sql"),
             {
                 "rocket": Column("Rocket"),
                 "launches": Column("Launches", "short"),
                 "success_ratio": Column("Succeeded", "percentunit"),
-                "landings_tried": Column("Landings tried", "short"),
+                "landings_tried": Column("Landings attempted", "short"),
                 "landing_ratio": Column("Landed", "percentunit"),
                 "first_year": Column("From"),
                 "last_year": Column("To"),
@@ -171,7 +171,7 @@ def _outcomes() -> Row:
         ),
         rows_panel(
             "What is planned?",
-            "Launches that have not flown. Many have only a month or a quarter; Exact to tells.",
+            "Launches that have not taken place. For many only the month or quarter is known: see Exact to.",
             Sql("dashboards/upcoming.sql"),
             {
                 "launch": Column("Launch"),

@@ -1,4 +1,4 @@
-"""Warehouse: does Postgres have room for sessions and data, is it quick, could it be brought back."""
+"""Warehouse: does Postgres have room for sessions and data, is it fast, could it be restored."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def build() -> d.Dashboard:
     return dashboard_of(
         "warehouse",
         "Warehouse",
-        "Whether Postgres has room for sessions and data, whether it is quick, and whether it could be brought back.",
+        "Whether Postgres has room for sessions and data, whether it is fast, and whether it could be restored.",
         {
-            "Is it well?": _health(),
-            "Who is connected, and what do they do?": _sessions(),
-            "Does anybody wait?": _waits(),
-            "Does it find things in memory?": _memory(),
-            "Does it grow?": _growth(),
-            "Could it be brought back?": _backups(),
+            "Is it healthy?": _health(),
+            "Who is connected, and doing what?": _sessions(),
+            "Is anything waiting?": _waits(),
+            "Does it fit in memory?": _memory(),
+            "Is it growing?": _growth(),
+            "Could it be restored?": _backups(),
         },
         alerts="Postgres.*|Warehouse.*",
     )
@@ -47,8 +47,8 @@ def _health() -> Row:
             alert="PostgresDown",
         ),
         stat_panel(
-            "Sessions of the limit",
-            "Share of max_connections in use. Beyond it new clients are refused, Airflow among them.",
+            "Sessions / limit",
+            "Share of max_connections in use. At the limit new clients are refused, including Airflow.",
             Query(queries.CONNECTIONS),
             unit="percentunit",
             thresholds=CONNECTIONS,
@@ -57,7 +57,7 @@ def _health() -> Row:
         ),
         stat_panel(
             "Last backup",
-            "Age of the last backup that succeeded; red where the alert fires.",
+            "Age of the last successful backup; red where the alert fires.",
             Query(queries.BACKUP_AGE),
             unit="s",
             thresholds=Thresholds(warn=25 * 3600, bad=LIMITS["WarehouseBackupMissing"]),
@@ -66,7 +66,7 @@ def _health() -> Row:
         ),
         stat_panel(
             "Cache hits",
-            "Share of blocks found in Postgres' own memory, both databases, within the time range.",
+            "Share of blocks found in Postgres' own cache, both databases, within the time range.",
             Query(queries.CACHE_HITS),
             unit="percentunit",
             thresholds=Thresholds(warn=0.95, bad=0.8, falling=True),
@@ -83,7 +83,7 @@ def _health() -> Row:
         ),
         stat_panel(
             "Deadlocks",
-            "Within the last hour, all databases; red where the alert fires. The loser of each tries again.",
+            "Within the last hour, all databases; red where the alert fires. The victim of each retries.",
             Query(queries.DEADLOCKS_LAST_HOUR),
             thresholds=Thresholds(warn=1, bad=LIMITS["PostgresDeadlocks"]),
             decimals=0,
@@ -97,34 +97,34 @@ def _sessions() -> Row:
     return [
         series_panel(
             "How many sessions are there?",
-            "By database and state, and where the alert fires.",
+            "By database and state, and the number from which the alert fires.",
             Query(queries.SESSIONS, "{{datname}}: {{state}}"),
             Query(queries.SESSIONS_ALERT, "alert"),
             alert="PostgresConnectionsNearLimit",
         ).override_by_name("alert", LIMIT_LINE),
         table_panel(
-            "Who has how many of their sessions?",
-            "Sessions of each role, and how many it may have; a role without a limit of its own is left out.",
+            "How many of its sessions does a role use?",
+            "Sessions of each role and its limit; roles without a limit of their own are left out.",
             {"rolname": Column("Role")},
             [
                 (Column("Sessions", "short"), queries.ROLE_SESSIONS),
-                (Column("May have", "short"), queries.ROLE_LIMIT),
+                (Column("Limit", "short"), queries.ROLE_LIMIT),
                 (Column("Share", "percentunit", CONNECTIONS), queries.ROLE_SHARE),
             ],
             sort="Share",
-            no_value="nobody with a limit is connected",
+            no_value="no role with a limit is connected",
             alert="PostgresConnectionsNearLimit",
         ),
         series_panel(
             "How many transactions are there?",
-            "Per second, by database; rolled back ones apart.",
+            "Per second, by database; committed and rolled back separately.",
             Query(queries.COMMITS, "{{datname}}: committed"),
             Query(queries.ROLLBACKS, "{{datname}}: rolled back"),
             unit="cps",
         ),
         series_panel(
-            "What do they read and write?",
-            "Rows per second in the warehouse. COPY inserts; publishing swaps tables and updates none.",
+            "How many rows are read and written?",
+            "Rows per second in the warehouse. COPY inserts; publishing swaps tables instead of updating rows.",
             Query(queries.ROWS_FETCHED, "fetched by index"),
             Query(queries.ROWS_INSERTED, "inserted"),
             Query(queries.ROWS_UPDATED, "updated"),
@@ -138,14 +138,14 @@ def _waits() -> Row:
     return [
         series_panel(
             "Which locks are held?",
-            "By mode. Publishing takes accessexclusivelock for a moment, when it swaps tables.",
+            "By mode. Publishing briefly takes accessexclusivelock when it swaps tables.",
             Query(queries.LOCKS, "{{mode}}"),
             no_value="no lock in this time range",
             alert="PostgresDeadlocks",
         ),
         series_panel(
             "How long are transactions open?",
-            "The oldest of each database by its state; idle in transaction is a client that forgot to end it.",
+            "The oldest of each database, by state; idle in transaction: a client that forgot to end its own.",
             Query(queries.OLDEST_TRANSACTION, "{{datname}}: {{state}}"),
             unit="s",
             no_value="no transaction was open at a scrape",
@@ -157,14 +157,14 @@ def _memory() -> Row:
     return [
         series_panel(
             "How many blocks are found in memory?",
-            "Share of blocks that Postgres found in its own cache; the rest came from the system or the disk.",
+            "Share of blocks that Postgres found in its own cache; the rest came from the OS cache or the disk.",
             Query(queries.BLOCKS_IN_MEMORY, "{{datname}}"),
             unit="percentunit",
             share=True,
         ),
         series_panel(
             "What does not fit into memory?",
-            "Temporary files that sorts and joins write, bytes per second: work_mem is too small for them.",
+            "Bytes per second written to temporary files by sorts and joins that exceed work_mem.",
             Query(queries.TEMPORARY_BYTES, "{{datname}}"),
             Query(queries.TEMPORARY_FILES, "{{datname}}: files"),
             unit="binBps",
@@ -176,21 +176,21 @@ def _growth() -> Row:
     return [
         series_panel(
             "How large are the databases?",
-            "On disk, with indexes; and the write-ahead log, which archiving and checkpoints keep short.",
+            "Size on disk with indexes, and of the write-ahead log, which archiving and checkpoints keep small.",
             Query(queries.DATABASE_SIZE, "{{datname}}"),
             Query(queries.WAL_SIZE, "write-ahead log"),
             unit="bytes",
         ),
         events_panel(
             "Were there deadlocks?",
-            "Each one ended a transaction, which its client has to try again.",
+            "Each one aborted a transaction, which its client has to retry.",
             Query(queries.DEADLOCKS, "{{datname}}"),
             colours={".*": WARN},
             alert="PostgresDeadlocks",
         ),
         table_panel(
             "Which tables are large, and which need a vacuum?",
-            "Tables of the warehouse. Autovacuum takes dead rows away in time; in small tables it need not.",
+            "Tables of the warehouse. Autovacuum removes dead rows in time; small tables may not need it.",
             {"schemaname": Column("Schema", width=90), "relname": Column("Table")},
             [
                 (Column("Size", "bytes"), queries.TABLE_SIZE),
@@ -200,7 +200,7 @@ def _growth() -> Row:
                     Column("Dead", "percentunit", Thresholds(warn=0.2, bad=LIMITS["PostgresDeadTuples"])),
                     queries.DEAD_SHARE,
                 ),
-                (Column("Vacuumed by itself", "dateTimeFromNow"), queries.LAST_AUTOVACUUM),
+                (Column("Last autovacuum", "dateTimeFromNow"), queries.LAST_AUTOVACUUM),
                 (Column("Full scans", "short"), queries.FULL_SCANS),
             ],
             sort="Size",
@@ -216,7 +216,7 @@ def _backups() -> Row:
     return [
         series_panel(
             "How old is the last backup?",
-            "A daily backup makes a saw of 24 hours.",
+            "A daily backup draws a sawtooth of 24 hours.",
             Query(queries.BACKUP_AGE_BY_CRONJOB, "{{cronjob}}"),
             Query(queries.BACKUP_ALERT, "alert"),
             unit="s",
