@@ -1,4 +1,4 @@
-"""The reader of PromQL finds each metric, and each label that something relies on."""
+"""`selectors` finds each metric of an expression, and each label that something relies on."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_metrics_are_found_with_the_labels_that_they_must_have(expr: str, expect
     assert set(merged.items()) == expected
 
 
-def test_what_a_legend_shows_is_relied_on() -> None:
+def test_labels_in_a_legend_are_relied_on() -> None:
     assert legend_labels("{{dag_id}}: {{ state }}") == {"dag_id", "state"}
     assert selectors("sum by (dag_id, state) (m)", {"dag_id"}) == found(m="dag_id state")
 
@@ -48,24 +48,24 @@ def test_what_a_legend_shows_is_relied_on() -> None:
     ("expr", "label"),
     [("sum(m)", "a"), ("sum by (b) (m)", "a"), ("sum without (a) (m)", "a"), ("max by (a) (sum by (b) (m))", "b")],
 )
-def test_an_aggregation_that_takes_away_what_is_relied_on_is_refused(expr: str, label: str) -> None:
+def test_an_aggregation_that_drops_a_label_in_use_is_refused(expr: str, label: str) -> None:
     with pytest.raises(ValueError, match="drops"):
         selectors(expr, {label})
 
 
-def test_a_match_that_takes_away_what_is_relied_on_is_refused() -> None:
+def test_a_match_that_drops_a_label_in_use_is_refused() -> None:
     with pytest.raises(ValueError, match=r"/ on \(a\) drops \['b'\]"):
         selectors("m / on (a) n", {"b"})
 
 
-def test_recorded_series_are_what_they_are_made_of() -> None:
+def test_recorded_series_are_replaced_by_their_expressions() -> None:
     recorded = {"a:m:sum": "sum by (a, b) (m)", "a:m:twice": "a:m:sum * 2"}
     assert selectors("max by (a) (a:m:twice)", (), recorded) == found(m="a b")
     with pytest.raises(ValueError, match="sum drops"):
         selectors("max by (c) (a:m:twice)", (), recorded)
 
 
-def test_choices_and_intervals_of_grafana_become_concrete() -> None:
+def test_grafana_variables_become_concrete() -> None:
     expr = 'rate(m{a=~"$source", b=~"${dataset:regex}"}[$__rate_interval]) * label_replace(n, "x", "$1", "y", "(.+)")'
     wanted = 'rate(m{a=~".*", b=~".*"}[5m]) * label_replace(n, "x", "$1", "y", "(.+)")'
     assert concrete(expr) == wanted

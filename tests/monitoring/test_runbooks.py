@@ -1,4 +1,4 @@
-"""Every alert has a runbook that says what the alert does and whose commands work on this platform."""
+"""Every alert has a runbook that matches its rule and whose commands work on this platform."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ every_runbook = pytest.mark.parametrize("alert", RUNBOOKS)
 
 
 def _commands(alert: str) -> Iterator[list[str]]:
-    """The commands of its code blocks, as the shell would take them apart."""
+    """The commands in its code blocks, split as the shell would."""
     for block in re.findall(r"^```\n(.*?)^```$", RUNBOOKS[alert].read_text(), re.MULTILINE | re.DOTALL):
         for line in block.splitlines():
             yield shlex.split(line, comments=True)
@@ -95,7 +95,7 @@ def test_a_runbook_has_the_four_headings_in_order(alert: str) -> None:
 def test_its_first_sentence_states_thresholds_duration_and_severity_of_the_rule(alert: str) -> None:
     rule, lines = ALERTS[alert], RUNBOOKS[alert].read_text().splitlines()
     stated = MEANING.fullmatch(lines[lines.index("## Meaning") + 2])
-    assert stated, "it reads: Fires when … for 5 min. Severity: warning. Or: Fires immediately when …"
+    assert stated, "write: Fires when … for 5 min. Severity: warning. Or: Fires immediately when …"
     at_once, lasting, number, unit, severity = stated.groups()
     assert severity == rule["labels"]["severity"]
     assert (int(number) * UNITS[unit] if number else 0) == seconds(rule.get("for", "0m"))
@@ -146,7 +146,7 @@ def test_paths_are_found_in_text_and_commands() -> None:
 
 
 @every_runbook
-def test_its_commands_name_what_there_is(alert: str) -> None:
+def test_its_commands_name_only_what_exists(alert: str) -> None:
     for first, *words in _commands(alert):
         if first == "make":
             _assert_make(words)
