@@ -1,4 +1,4 @@
--- etl_dataset_usual: one row per dataset that three or more successful runs before the latest left in the warehouse.
+-- etl_dataset_usual: one row per dataset with at least three successful runs into the warehouse before the latest.
 with
 earlier as (
     select

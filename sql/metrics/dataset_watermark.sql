@@ -1,4 +1,4 @@
--- etl_dataset_watermark: one row per dataset that has a watermark of the warehouse.
+-- etl_dataset_watermark: one row per dataset that has a watermark for the warehouse.
 select
     (select run.source from ops.run as run where run.run_id = mark.run_id) as source,
     mark.dataset,

@@ -1,4 +1,4 @@
--- etl_quarantine: one row per dataset that the warehouse has, or of which it lacks refused records.
+-- etl_quarantine: one row per dataset that is in the warehouse, or whose refused records are missing from it.
 with
 latest as (
     select

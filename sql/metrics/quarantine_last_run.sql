@@ -1,4 +1,4 @@
--- etl_quarantine_last_run: one row per dataset of which the latest extraction in the warehouse has read any record.
+-- etl_quarantine_last_run: one row per dataset with a record in the latest extraction published into the warehouse.
 with
 latest as (
     select
