@@ -1,7 +1,7 @@
 """`python -m monitoring.metrics` writes docs/metrics.md from the declarations; `--check` only compares.
 
-Those of the ETL are in etl/telemetry/metrics.py, those of the run ledger in postgres/queries.yaml (the query format of the
-Postgres exporter), those of Airflow in statsd/mapping.yaml (the format of the StatsD exporter).
+Those of the ETL are in etl/telemetry/metrics.py, those of the run ledger in postgres/queries.yaml (the query format of
+the Postgres exporter), those of Airflow in statsd/mapping.yaml (the format of the StatsD exporter).
 """
 
 from __future__ import annotations
