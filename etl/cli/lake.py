@@ -10,7 +10,7 @@ from etl.cli.console import lake as shown
 from etl.cli.options import optional_source_argument, plan_option, source_argument
 from etl.cli.startup import start
 from etl.lake import compaction, expiry, inventory
-from etl.lake.inventory import Run
+from etl.lake.inventory import Extraction
 from etl.lake.layout import LAYERS
 from etl.runtime import Parts
 from etl.sources import NAMES
@@ -40,8 +40,8 @@ def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan
     parts = start()
     plan = expiry.make_plan(_extractions(parts, source_name), older_than, datetime.now(UTC), layers or LAYERS)
     shown.show_expiry(plan, age)
-    if not only_plan and plan.going:
-        expiry.carry_out(plan, parts.lake(), shown.show_deleted)
+    if not only_plan and plan.to_delete:
+        expiry.apply(plan, parts.lake(), shown.show_deleted)
 
 
 @lake.command()
@@ -61,9 +61,9 @@ def compact(source_name: str, most_mb: int, only_plan: bool) -> None:
     plan = compaction.make_plan(parts.lake(), parts.source(source_name), most_mb * 10**6)
     shown.show_compactions(plan)
     if not only_plan:
-        compaction.carry_out(plan, parts.lake(), shown.show_compacted)
+        compaction.apply(plan, parts.lake(), shown.show_compacted)
 
 
-def _extractions(parts: Parts, source_name: str | None) -> list[Run]:
+def _extractions(parts: Parts, source_name: str | None) -> list[Extraction]:
     names = [source_name] if source_name else NAMES
-    return inventory.take(parts.lake(), [parts.source(name) for name in names])
+    return inventory.list_extractions(parts.lake(), [parts.source(name) for name in names])

@@ -148,11 +148,13 @@ def _register_files(connection: duckdb.DuckDBPyConnection, lake: Lake, stored: S
     """DuckDB reads a directory's files itself, in half the time; for an object store it would download an extension."""
     schema = _without_zones(stored.dataset.schema)
     if not lake.is_local:
-        files = [lake.at(file) for file in stored.files]
+        files = [lake.full_path(file) for file in stored.files]
         scan = arrow_dataset.dataset(files, schema=schema, filesystem=lake.files, format="parquet")
         connection.register(name, scan)
         return
-    found = connection.read_parquet([glob.escape(lake.at(file)) for file in stored.files], hive_partitioning=False)
+    found = connection.read_parquet(
+        [glob.escape(lake.full_path(file)) for file in stored.files], hive_partitioning=False
+    )
     declared = connection.from_arrow(schema.empty_table())
     columns = [_column(*each, found.columns) for each in zip(declared.columns, declared.types, strict=True)]
     found.project(", ".join(columns)).create_view(name)

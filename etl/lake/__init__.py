@@ -1,1 +1,1 @@
-"""The lake: what was received (bronze), what it became (silver), what was refused (quarantine)."""
+"""The lake: responses as received (bronze), typed rows (silver), rejected records (quarantine)."""

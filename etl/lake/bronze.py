@@ -1,9 +1,9 @@
-"""Bronze: an API's answers as received, one folder per endpoint and extraction.
+"""Bronze: an API's responses as received, one folder per endpoint and extraction.
 
 `bronze/<endpoint>/p_creation_date=<day>/<extraction id>/page-00001.json.gz` and, written last, `manifest.json`. Until
-then the folder holds `progress.json`, which says what is extracted by which process, and `progress/00001.json`, an
-entry for each page kept so far: what a killed process has begun is continued from there. An extraction shared by
-several processes has such a folder for each of them inside its own: `part-2-of-4/`.
+then the folder holds `progress.json`, which says what is being extracted and by which process, and an entry such as
+`progress/00001.json` for each page kept so far: the work of a killed process is resumed from there. An extraction
+shared by several processes has such a folder for each of them inside its own: `part-2-of-4/`.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from etl.core.intervals import DataInterval, today
 from etl.core.pages import Asked, Page
 from etl.core.source import Endpoint, Part, Source
 from etl.lake import layout
-from etl.lake.store import Lake, side_by_side
+from etl.lake.store import Lake, map_concurrently
 
 PART = re.compile(r"part-(\d+)-of-(\d+)/manifest\.json")
-RESUMABLE = timedelta(hours=24)  # an older half is not completed: the API's state has moved on
+RESUMABLE = timedelta(hours=24)  # anything older is not completed: the API's state has moved on
 MARKS = ("manifest.json", "progress.json")
-SILENT = timedelta(minutes=10)  # a process of another machine that wrote nothing for so long is taken for dead
-RENAMED = {"run_id": "extraction_id"}  # what manifests written by earlier versions call it
+SILENCE = timedelta(minutes=10)  # a process on another machine that wrote nothing for this long is presumed dead
+RENAMED = {"run_id": "extraction_id"}  # its name in manifests of earlier versions
 
 
 @dataclass(frozen=True)
 class PageEntry:
-    """What the manifest says of a page; `bytes` and `sha256` are of the body as received, before gzip."""
+    """What the manifest says about a page; `bytes` and `sha256` are of the body as received, before gzip."""
 
     number: int
     file: str
@@ -71,7 +71,7 @@ class Manifest:
 
     @property
     def folder(self) -> str:
-        """Where it and its pages are."""
+        """The folder that holds it and its pages."""
         return layout.folder("bronze", self.endpoint, self.extraction_id) + (
             f"/part-{self.part.replace('/', '-of-')}" if self.part else ""
         )
@@ -86,7 +86,7 @@ class Manifest:
 
 
 class Writer:
-    """Keeps the pages of one endpoint; made by `writer`, used within its block."""
+    """Stores the pages of one endpoint; made by `writer`, used within its block."""
 
     def __init__(self, lake: Lake, manifest: Manifest) -> None:
         self._lake = lake
@@ -94,11 +94,11 @@ class Writer:
 
     @property
     def next_page(self) -> int:
-        """The number of the first page that is not kept yet."""
+        """The number of the first page that is not stored yet."""
         return len(self.manifest.pages) + 1
 
     def keep(self, page: Page) -> None:
-        """Keep a page, and then its entry: the next process continues after it."""
+        """Store a page, then its entry: another process would resume after it."""
         entry = _keep(self._lake, self.manifest, page)
         self._lake.write(_entry_file(self.manifest, page.number), _json(asdict(entry) | _signature(page.is_last)))
         self.manifest = replace(self.manifest, pages=(*self.manifest.pages, entry), is_whole=page.is_last)
@@ -113,11 +113,11 @@ def writer(
     interval: DataInterval | None,
     part: Part | None = None,
 ) -> Iterator[Writer]:
-    """Where an endpoint's pages are kept, after those that an earlier, killed process has kept.
+    """A writer for an endpoint's pages, which follow those stored by an earlier, killed process.
 
-    The manifest is written when the block ends well. Pages that may be inconsistent are forgotten: after
+    The manifest is written once the block succeeds. Pages that may be inconsistent are discarded: after
     SourceChangedError or SourceContractError the next process begins with the first page.
-    Raises: UsageError if the extraction is about something else.
+    Raises: UsageError if the extraction is of something else.
     """
     fresh = Manifest(
         extraction_id,
@@ -130,10 +130,10 @@ def writer(
     )
     kept = lake.list(fresh.folder)
     if f"{fresh.folder}/manifest.json" in kept:
-        yield Writer(lake, _of_the_same(read(lake, f"{fresh.folder}/manifest.json"), fresh))
+        yield Writer(lake, _require_same(read(lake, f"{fresh.folder}/manifest.json"), fresh))
         _forget(lake, fresh, kept)
         return
-    writing = Writer(lake, _continued(lake, fresh, kept))
+    writing = Writer(lake, _resumed(lake, fresh, kept))
     _write(lake, replace(writing.manifest, pages=()), "progress.json")
     try:
         yield writing
@@ -159,19 +159,19 @@ def body(lake: Lake, page: PageEntry) -> bytes:
 
 
 def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: datetime) -> str | None:
-    """The newest extraction of the same interval that was killed half-way; none if a later one is whole."""
+    """The newest extraction of the same interval that was killed half-way; None if a later one is complete."""
     for extraction_id, files in sorted(_extractions(lake, source, now - RESUMABLE).items(), reverse=True):
-        if any("/" in file for _, file in files):  # shared: each process continues its own part
+        if any("/" in file for _, file in files):  # shared: each process resumes its own part
             continue
         try:
             found = [_read(lake, f"{_folder(endpoint, extraction_id)}/{file}") for endpoint, file in files]
-        except LakeUnavailableError:  # damaged, or finished by its own process just now
+        except LakeUnavailableError:  # damaged, or its own process has just finished it
             continue
         if any(manifest.interval != days(interval) or manifest.origin != source.origin for manifest, _ in found):
             continue
         if is_whole(source, files):
             return None
-        if not any(_alive(_last_sign(lake, manifest, writer), now) for manifest, writer in found):
+        if not any(_may_be_alive(_last_writer(lake, manifest, writer), now) for manifest, writer in found):
             return extraction_id
     return None
 
@@ -193,7 +193,7 @@ def is_complete(lake: Lake, source: Source, extraction_id: str) -> bool:
 
 
 def read_manifest(lake: Lake, endpoint: str, extraction_id: str) -> Manifest:
-    """The manifest of an endpoint's complete extraction; its parts as one, pages numbered through."""
+    """The manifest of an endpoint's complete extraction; parts are merged and their pages numbered consecutively."""
     files = [file for file in _files(lake, endpoint, extraction_id) if file.endswith("manifest.json")]
     parts = [
         read(lake, f"{layout.folder('bronze', endpoint, extraction_id)}/{file}") for file in sorted(files, key=_by_part)
@@ -202,7 +202,7 @@ def read_manifest(lake: Lake, endpoint: str, extraction_id: str) -> Manifest:
         raise lake.damaged(f"{layout.folder('bronze', endpoint, extraction_id)}/manifest.json")
     if len({(part.interval, part.origin) for part in parts}) > 1:
         raise UsageError(
-            f"The parts of extraction {extraction_id} are about different days, or from different places.",
+            f"The parts of extraction {extraction_id} cover different days, or come from different APIs.",
             hint="Extract all of them again, with a new --extraction and the same --from and --to.",
         )
     pages = enumerate((page for part in parts for page in part.pages), start=1)
@@ -210,12 +210,12 @@ def read_manifest(lake: Lake, endpoint: str, extraction_id: str) -> Manifest:
 
 
 def read(lake: Lake, path: str) -> Manifest:
-    """What a `manifest.json` or `progress.json` says."""
+    """Read a `manifest.json` or `progress.json`."""
     return _read(lake, path)[0]
 
 
 def is_about(source: Source, kept: tuple[str, str] | None, interval: DataInterval | None) -> bool:
-    """Whether an extraction is of the interval asked for; any is, if none was given and the source is read by days."""
+    """Whether an extraction is of the interval wanted: any, if none was given and the source is read by days."""
     return kept == days(interval) or (interval is None and not source.serves_everything)
 
 
@@ -229,7 +229,7 @@ def _folder(endpoint: str, extraction_id: str) -> str:
 
 
 def _files(lake: Lake, endpoint: str, extraction_id: str) -> list[str]:
-    """Files of an extraction, named within its folder."""
+    """Files of an extraction, relative to its folder."""
     folder = _folder(endpoint, extraction_id)
     return [path.removeprefix(f"{folder}/") for path in lake.list(folder)]
 
@@ -259,16 +259,16 @@ def _entry_file(manifest: Manifest, number: int) -> str:
     return f"{manifest.folder}/progress/{number:05}.json"
 
 
-def _continued(lake: Lake, fresh: Manifest, kept: Collection[str]) -> Manifest:
-    """What was kept so far, without its gaps; nothing if the pages were asked for in another way."""
+def _resumed(lake: Lake, fresh: Manifest, kept: Collection[str]) -> Manifest:
+    """The pages stored so far, up to the first gap; none if they were requested differently."""
     if f"{fresh.folder}/progress.json" not in kept:
         return fresh
-    begun = _of_the_same(read(lake, f"{fresh.folder}/progress.json"), fresh)
+    begun = _require_same(read(lake, f"{fresh.folder}/progress.json"), fresh)
     files = [file for file in kept if file.startswith(f"{fresh.folder}/progress/")]
     if (begun.page_size, begun.question) != (fresh.page_size, fresh.question):
         lake.delete_folder(f"{fresh.folder}/progress")
         return fresh
-    entries = list(side_by_side(lambda file: _read_entry(lake, file), files))
+    entries = list(map_concurrently(lambda file: _read_entry(lake, file), files))
     pages = tuple(entry for number, (entry, _) in enumerate(entries, start=1) if entry.number == number)
     return replace(fresh, pages=pages, is_whole=bool(pages) and entries[len(pages) - 1][1])
 
@@ -285,14 +285,14 @@ def _read_entry(lake: Lake, path: str) -> tuple[PageEntry, bool]:
 
 
 def _forget(lake: Lake, manifest: Manifest, kept: Collection[str]) -> None:
-    """Delete the marks of an extraction under way."""
+    """Delete the files that mark an extraction as under way."""
     lake.delete_folder(f"{manifest.folder}/progress")
     if f"{manifest.folder}/progress.json" in kept:
         lake.delete(f"{manifest.folder}/progress.json")
 
 
 def _signature(is_last: bool | None = None) -> dict[str, Any]:
-    """Which process writes this, and when."""
+    """Which process is writing this, and when."""
     writer = {"host": socket.gethostname(), "pid": os.getpid(), "at": datetime.now(UTC).isoformat()}
     return writer if is_last is None else {"is_last": is_last} | writer
 
@@ -306,7 +306,7 @@ def _write(lake: Lake, manifest: Manifest, file: str) -> None:
 
 
 def _read(lake: Lake, path: str) -> tuple[Manifest, dict[str, Any]]:
-    """A manifest, and which process wrote it when: host, pid, at."""
+    """A manifest, and which process wrote it and when: host, pid, at."""
     try:
         fields = {RENAMED.get(name, name): value for name, value in json.loads(lake.read(path)).items()}
         writer = {name: fields.pop(name) for name in ("host", "pid", "at")}
@@ -317,8 +317,8 @@ def _read(lake: Lake, path: str) -> tuple[Manifest, dict[str, Any]]:
         raise lake.damaged(path) from error
 
 
-def _of_the_same(kept: Manifest, fresh: Manifest) -> Manifest:
-    """What is kept, unless it is about something else than what is asked for now."""
+def _require_same(kept: Manifest, fresh: Manifest) -> Manifest:
+    """What is stored, if it is of the same interval and origin as what is wanted now. Raises: UsageError."""
     if (kept.interval, kept.origin) == (fresh.interval, fresh.origin):
         return kept
     what = f"[{', '.join(kept.interval)})" if kept.interval else "everything"
@@ -341,7 +341,7 @@ def _extractions(lake: Lake, source: Source, since: datetime | None = None) -> d
 
 
 def _paths(lake: Lake, source: Source, since: datetime | None) -> Iterator[str]:
-    """All files, or those of extractions begun since; of a long history only the last days are listed."""
+    """All files, or those of extractions begun since; then only the folders of those days are listed."""
     days = None if since is None else [since.date() + timedelta(n) for n in range((today() - since.date()).days + 1)]
     for endpoint in source.endpoints:
         for folder in [""] if days is None else [f"/{layout.day(day)}" for day in days]:
@@ -354,27 +354,27 @@ def is_whole(source: Source, files: Collection[tuple[str, str]]) -> bool:
 
 
 def _has_all(files: set[str]) -> bool:
-    """Whether an endpoint has its manifest, or those of all parts."""
+    """Whether an endpoint has its manifest, or the manifests of all its parts."""
     parts = {int(found[1]): int(found[2]) for file in files if (found := PART.fullmatch(file))}
     return "manifest.json" in files or (bool(parts) and set(parts) == set(range(1, max(parts.values()) + 1)))
 
 
-def _last_sign(lake: Lake, manifest: Manifest, writer: dict[str, Any]) -> dict[str, Any]:
-    """Which process wrote last: the newest page's entry says so, else what was written first."""
+def _last_writer(lake: Lake, manifest: Manifest, writer: dict[str, Any]) -> dict[str, Any]:
+    """Which process wrote last: the newest page's entry knows, or else `progress.json`."""
     entries = lake.list(f"{manifest.folder}/progress")
     if not entries:
         return writer
     try:
         fields = json.loads(lake.read(entries[-1]))
         return {name: fields[name] for name in ("host", "pid", "at")}
-    except (ValueError, TypeError, LookupError, LakeUnavailableError):  # damaged, or finished just now
+    except (ValueError, TypeError, LookupError, LakeUnavailableError):  # damaged, or just finished
         return writer
 
 
-def _alive(writer: dict[str, Any], now: datetime) -> bool:
-    """Whether the process that wrote this may still be at work."""
+def _may_be_alive(writer: dict[str, Any], now: datetime) -> bool:
+    """Whether the process that wrote this may still be running."""
     if writer["host"] != socket.gethostname():
-        return now - datetime.fromisoformat(writer["at"]) < SILENT
+        return now - datetime.fromisoformat(writer["at"]) < SILENCE
     try:
         os.kill(writer["pid"], 0)
     except ProcessLookupError:

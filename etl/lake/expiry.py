@@ -1,7 +1,7 @@
-"""Expiry: what is old goes, unless it is still needed. A plan is a value; printing and carrying out walk the same list.
+"""Expiry: old extractions are deleted unless still needed. A plan is a value; printing and applying walk the same list.
 
-Needed is: of a source with a whole state, the newest run that has it; of one read by days, each run that has the newest
-rows of some day; the newest gold of each table; a run that is under way.
+Needed are: for a source with a whole state, the newest extraction of it; for one read by days, each extraction with
+the newest rows of some day; the newest gold of each table; an extraction under way.
 """
 
 from __future__ import annotations
@@ -18,48 +18,49 @@ from etl.core.ids import started_at
 from etl.core.intervals import DataInterval
 from etl.core.source import Source
 from etl.lake import layout, silver
-from etl.lake.inventory import KeptFile, Run, State
-from etl.lake.store import Lake, side_by_side
+from etl.lake.inventory import Extraction, KeptFile, State
+from etl.lake.store import Lake, map_concurrently
 
 AGE = re.compile(r"(\d{1,4})\s*(h|hour|d|day|w|week)s?")
 HOURS = {"h": 1, "d": 24, "w": 24 * 7}
-UNDER_WAY = timedelta(hours=24)  # since its last file was written; after that nobody goes on with it
+UNDER_WAY = timedelta(hours=24)  # since its last file was written; after that no process resumes it
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What becomes of an old run: the files that go, and why the others stay."""
+class Expiration:
+    """What happens to an old extraction: the files to delete, and why the others are kept."""
 
-    run: Run
-    going: tuple[KeptFile, ...]
-    why_not_all: tuple[str, ...] = ()
+    extraction: Extraction
+    to_delete: tuple[KeptFile, ...]
+    kept_because: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:
-        return sum(file.bytes for file in self.going)
+        return sum(file.bytes for file in self.to_delete)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The fate, at `now`, of every run of some age; `young` is how many are younger."""
+    """What happens, at `now`, to every extraction old enough; `young` is how many are younger."""
 
     now: datetime
-    fates: tuple[Fate, ...]
+    expirations: tuple[Expiration, ...]
     young: int
 
     @property
-    def going(self) -> list[Fate]:
-        return [fate for fate in self.fates if fate.going]
+    def to_delete(self) -> list[Expiration]:
+        """Those that have files to delete."""
+        return [each for each in self.expirations if each.to_delete]
 
     @property
     def bytes(self) -> int:
-        return sum(fate.bytes for fate in self.fates)
+        return sum(each.bytes for each in self.expirations)
 
 
 class _Need(NamedTuple):
-    """Why a run is needed, by run id."""
+    """`extractions`: why one is needed, by id; `gold`: the id of the one with the newest rows, by table."""
 
-    runs: dict[str, str]
+    extractions: dict[str, str]
     gold: dict[str, str]
 
 
@@ -67,120 +68,124 @@ def parse_age(text: str) -> timedelta:
     """Read `90d`, `12w` or `36h`. Raises: UsageError."""
     found = AGE.fullmatch(text.strip().lower())
     if not found:
-        raise UsageError(f"'{text}' is no age of runs.", hint="Write it like 90d, 12w or 36h.")
+        raise UsageError(f"'{text}' is not a valid age.", hint="Write it like 90d, 12w or 36h.")
     return timedelta(hours=int(found[1]) * HOURS[found[2][0]])
 
 
 def make_plan(
-    runs: Iterable[Run], older_than: timedelta, now: datetime, layers: Collection[str] = layout.LAYERS
+    extractions: Iterable[Extraction], older_than: timedelta, now: datetime, layers: Collection[str] = layout.LAYERS
 ) -> Plan:
-    """See which files of these layers are older than that and not needed; `runs`: all those of one source or more."""
-    fates: list[Fate] = []
+    """Find the files of these layers that are old and not needed, given all extractions of one or more sources."""
+    expirations: list[Expiration] = []
     young = 0
-    for source, its_runs in _by_source(runs):
-        need = _needed(source, its_runs)
-        for run in its_runs:
-            if started_at(run.extraction_id) > now - older_than:
+    for source, of_source in _by_source(extractions):
+        need = _needed(source, of_source)
+        for extraction in of_source:
+            if started_at(extraction.extraction_id) > now - older_than:
                 young += 1
             else:
-                fates.append(_fate(run, need, now, layers))
-    return Plan(now, tuple(fates), young)
+                expirations.append(_expiration(extraction, need, now, layers))
+    return Plan(now, tuple(expirations), young)
 
 
-def carry_out(plan: Plan, lake: Lake, on_gone: Callable[[Fate], None]) -> None:
-    """Delete what the plan says: of each run first what says that it is there, so that no half of it is ever read."""
+def apply(plan: Plan, lake: Lake, on_deleted: Callable[[Expiration], None]) -> None:
+    """Delete what the plan says; notes and manifests go first, so that no half of an extraction is ever read."""
 
-    def go(fate: Fate) -> Fate:
-        for path in _marks(fate):
+    def delete(expiration: Expiration) -> Expiration:
+        for path in _marks(expiration):
             lake.delete(path)
-        for folder in _folders(fate):
+        for folder in _folders(expiration):
             lake.delete_folder(folder)
-        return fate
+        return expiration
 
-    for fate in side_by_side(go, plan.going):
-        on_gone(fate)
-    for day in sorted({str(PurePosixPath(folder).parent) for fate in plan.going for folder in _folders(fate)}):
-        if day < f"{PurePosixPath(day).parent}/{layout.day(plan.now.date())}":  # nobody begins a run there any more
+    for expiration in map_concurrently(delete, plan.to_delete):
+        on_deleted(expiration)
+    for day in sorted({str(PurePosixPath(folder).parent) for each in plan.to_delete for folder in _folders(each)}):
+        if day < f"{PurePosixPath(day).parent}/{layout.day(plan.now.date())}":  # no new extraction begins there
             lake.delete_empty_folder(day)
 
 
-def _marks(fate: Fate) -> list[str]:
-    """The note of silver, then in bronze what is under way, then manifests."""
-    marks = [file for file in fate.going if file.place.name == layout.NOTES]
+def _marks(expiration: Expiration) -> list[str]:
+    """The note of silver, then in bronze the progress files, then the manifests."""
+    marks = [file for file in expiration.to_delete if file.place.name == layout.NOTES]
     for name in ("progress.json", "manifest.json"):
-        marks += [file for file in fate.going if file.place.layer == "bronze" and file.place.file.endswith(name)]
+        bronze = (file for file in expiration.to_delete if file.place.layer == "bronze")
+        marks += [file for file in bronze if file.place.file.endswith(name)]
     return [file.path for file in marks]
 
 
-def _folders(fate: Fate) -> list[str]:
-    """The folders of the run that go, with all that is in them."""
-    files = (file for file in fate.going if file.place.name != layout.NOTES)
+def _folders(expiration: Expiration) -> list[str]:
+    """The folders to delete, with everything in them."""
+    files = (file for file in expiration.to_delete if file.place.name != layout.NOTES)
     return sorted({file.path.removesuffix(f"/{file.place.file}") for file in files})
 
 
-def _by_source(runs: Iterable[Run]) -> list[tuple[Source, list[Run]]]:
-    found: dict[str, tuple[Source, list[Run]]] = {}
-    for run in runs:
-        found.setdefault(run.source.name, (run.source, []))[1].append(run)
+def _by_source(extractions: Iterable[Extraction]) -> list[tuple[Source, list[Extraction]]]:
+    found: dict[str, tuple[Source, list[Extraction]]] = {}
+    for each in extractions:
+        found.setdefault(each.source.name, (each.source, []))[1].append(each)
     return list(found.values())
 
 
-def _fate(run: Run, need: _Need, now: datetime, layers: Collection[str]) -> Fate:
-    why = _under_way(run, now) or need.runs.get(run.extraction_id)
-    newest = {table for table, extraction_id in need.gold.items() if extraction_id == run.extraction_id}
-    going = tuple(
+def _expiration(extraction: Extraction, need: _Need, now: datetime, layers: Collection[str]) -> Expiration:
+    why = _under_way(extraction, now) or need.extractions.get(extraction.extraction_id)
+    newest = {table for table, extraction_id in need.gold.items() if extraction_id == extraction.extraction_id}
+    to_delete = tuple(
         file
-        for file in run.files
+        for file in extraction.files
         if file.place.layer in layers and (file.place.name not in newest if file.place.layer == "gold" else not why)
     )
     of_gold = [f"has the newest {', '.join(f'gold.{table}' for table in sorted(newest))}"] if newest else []
-    return Fate(run, going, (*([why] if why else []), *of_gold))
+    return Expiration(extraction, to_delete, (*([why] if why else []), *of_gold))
 
 
-def _under_way(run: Run, now: datetime) -> str | None:
-    is_done = run.state in (State.TRANSFORMED, State.COMPACTED)
-    if is_done or now - max(file.written_at for file in run.files) > UNDER_WAY:
+def _under_way(extraction: Extraction, now: datetime) -> str | None:
+    is_done = extraction.state in (State.TRANSFORMED, State.COMPACTED)
+    if is_done or now - max(file.written_at for file in extraction.files) > UNDER_WAY:
         return None
-    return "may be under way: its last file is younger than a day"
+    return "may be under way: its last file is less than a day old"
 
 
-def _needed(source: Source, runs: list[Run]) -> _Need:
+def _needed(source: Source, extractions: list[Extraction]) -> _Need:
     gold: dict[str, str] = {}
-    for run in runs:
-        for file in run.files:
+    for extraction in extractions:
+        for file in extraction.files:
             if file.place.layer == "gold":
-                gold[file.place.name] = max(run.extraction_id, gold.get(file.place.name, ""))
-    return _Need(_newest_state(runs) if source.serves_everything else _newest_of_days(runs), gold)
+                gold[file.place.name] = max(extraction.extraction_id, gold.get(file.place.name, ""))
+    needed = _newest_state if source.serves_everything else _newest_of_days
+    return _Need(needed(extractions), gold)
 
 
-def _newest_state(runs: list[Run]) -> dict[str, str]:
-    """The newest run of everything, and what was extracted since and waits for being transformed."""
-    whole = [run for run in runs if run.is_known and run.interval is None]
-    transformed = max((run.extraction_id for run in whole if run.state is State.TRANSFORMED), default="")
-    extracted = max((run.extraction_id for run in whole if run.state is State.EXTRACTED), default="")
+def _newest_state(extractions: list[Extraction]) -> dict[str, str]:
+    """The newest transformed extraction of everything, and a newer one that has yet to be transformed."""
+    whole = [each for each in extractions if each.is_known and each.interval is None]
+    transformed = max((each.extraction_id for each in whole if each.state is State.TRANSFORMED), default="")
+    extracted = max((each.extraction_id for each in whole if each.state is State.EXTRACTED), default="")
     needed = {transformed: "has the newest whole state"} if transformed else {}
-    return needed | ({extracted: "extracted, not transformed yet"} if extracted > transformed else {})
+    return needed | ({extracted: "extracted, not yet transformed"} if extracted > transformed else {})
 
 
-def _newest_of_days(runs: list[Run]) -> dict[str, str]:
-    """Runs with the newest rows of some day, and what was extracted since and waits for being transformed."""
-    notes = [run.note for run in runs if run.note is not None]
+def _newest_of_days(extractions: list[Extraction]) -> dict[str, str]:
+    """Those with the newest rows of some day, and newer ones that have yet to be transformed."""
+    notes = [each.note for each in extractions if each.note is not None]
     days: dict[str, list[DataInterval]] = {}
     for note, interval in silver.newest_by_day(notes):
         days.setdefault(note.extraction_id, []).append(interval)
-    needed = {extraction_id: f"has the newest rows of {_told(intervals)}" for extraction_id, intervals in days.items()}
+    needed = {
+        extraction_id: f"has the newest rows of {_described(intervals)}" for extraction_id, intervals in days.items()
+    }
     read_since = [(reader, interval) for note in notes for interval, reader in silver.read_by(note)]
-    waiting = [run for run in runs if run.state is State.EXTRACTED]
-    for run in sorted(waiting, key=lambda run: run.extraction_id, reverse=True):
-        about = run.interval
-        if about is None or about.without(each for reader, each in read_since if reader > run.extraction_id):
-            needed[run.extraction_id] = "extracted, not transformed yet"
+    waiting = [each for each in extractions if each.state is State.EXTRACTED]
+    for extraction in sorted(waiting, key=lambda each: each.extraction_id, reverse=True):
+        about = extraction.interval
+        if about is None or about.without(each for reader, each in read_since if reader > extraction.extraction_id):
+            needed[extraction.extraction_id] = "extracted, not yet transformed"
         if about is not None:
-            read_since.append((run.extraction_id, about))
+            read_since.append((extraction.extraction_id, about))
     return needed
 
 
-def _told(intervals: list[DataInterval]) -> str:
+def _described(intervals: list[DataInterval]) -> str:
     days = sum((interval.end - interval.start).days for interval in intervals)
     newest = f"{max(intervals)}"
     return newest if len(intervals) == 1 else f"{days} days, {newest} the newest"

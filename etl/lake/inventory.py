@@ -1,4 +1,4 @@
-"""What the lake holds, by run: from one listing of each layer, the notes of silver, and bronze's for the rest."""
+"""The extractions in the lake, from one listing of each layer, silver's notes, and bronze's manifests for the rest."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from etl.lake import bronze, layout, silver
 from etl.lake.bronze import Manifest
 from etl.lake.layout import Place
 from etl.lake.silver import Transformed
-from etl.lake.store import Lake, StoredFile, side_by_side
+from etl.lake.store import Lake, StoredFile, map_concurrently
 
 
 class State(StrEnum):
-    """How far a run has come."""
+    """How far an extraction has come."""
 
     EXTRACTING = "extracting"
     EXTRACTED = "extracted"
     TRANSFORMED = "transformed"
     COMPACTED = "compacted"
-    REMAINS = "remains"  # files that no manifest and no note speaks of: of a run that was killed, or partly expired
+    REMAINS = "remains"  # files without a manifest or a note: it was killed, or has partly expired
 
 
 @dataclass(frozen=True)
 class KeptFile:
-    """A file of a run: where it is, how large, since when."""
+    """A file of an extraction: where it is, its size, when it was written."""
 
     place: Place
     path: str
@@ -39,8 +39,8 @@ class KeptFile:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run with all its files. `interval`: None is everything; unknown, if neither note nor manifest can be read."""
+class Extraction:
+    """An extraction with all its files. An `interval` of None means everything, or unknown unless `is_known`."""
 
     source: Source
     extraction_id: str
@@ -51,13 +51,13 @@ class Run:
 
     @property
     def is_known(self) -> bool:
-        """Whether something says what it is about."""
+        """Whether a note or a manifest says which interval it covers."""
         return self.note is not None or bool(self.manifests)
 
     @property
     def interval(self) -> DataInterval | None:
-        told = self.note or next(iter(self.manifests), None)
-        return None if told is None or told.interval is None else DataInterval.parse(*told.interval)
+        known = self.note or next(iter(self.manifests), None)
+        return None if known is None or known.interval is None else DataInterval.parse(*known.interval)
 
     @property
     def pages(self) -> int:
@@ -78,7 +78,7 @@ class Run:
 
 @dataclass
 class _Found:
-    """What listings tell of a run."""
+    """What listings show of an extraction."""
 
     files: list[KeptFile] = field(default_factory=list)
     note: str | None = None
@@ -88,13 +88,13 @@ class _Found:
         return [file for file in self.files if file.place.layer == "bronze" and file.place.file.endswith(bronze.MARKS)]
 
 
-def take(lake: Lake, sources: Iterable[Source]) -> list[Run]:
-    """All runs of the sources, by source, the newest first. Raises: LakeUnavailableError for a damaged note."""
-    listed = [file for layer in layout.LAYERS for file in lake.stored(layer)]
-    return [run for source in sources for run in _runs(lake, source, listed)]
+def list_extractions(lake: Lake, sources: Iterable[Source]) -> list[Extraction]:
+    """All extractions of the sources, by source, the newest first. Raises: LakeUnavailableError for a damaged note."""
+    listed = [file for layer in layout.LAYERS for file in lake.list_files(layer)]
+    return [extraction for source in sources for extraction in _of_source(lake, source, listed)]
 
 
-def _runs(lake: Lake, source: Source, listed: list[StoredFile]) -> list[Run]:
+def _of_source(lake: Lake, source: Source, listed: list[StoredFile]) -> list[Extraction]:
     found: dict[str, _Found] = {}
     names = _names(source)
     for file in listed:
@@ -102,18 +102,16 @@ def _runs(lake: Lake, source: Source, listed: list[StoredFile]) -> list[Run]:
         if place is not None and (place.layer, place.name) in names:
             kept = KeptFile(place, file.path, file.bytes, file.written_at)
             found.setdefault(place.extraction_id, _Found()).files.append(kept)
-        elif (extraction_id := _noted(source, file.path)) is not None:
+        elif (extraction_id := _id_in_note_path(source, file.path)) is not None:
             found.setdefault(extraction_id, _Found()).note = file.path
             kept = KeptFile(Place("silver", layout.NOTES, extraction_id, ""), file.path, file.bytes, file.written_at)
             found[extraction_id].files.append(kept)
     newest_first = sorted(found, reverse=True)
-    return list(
-        side_by_side(lambda extraction_id: _run(lake, source, extraction_id, found[extraction_id]), newest_first)
-    )
+    return list(map_concurrently(lambda found_id: _extraction(lake, source, found_id, found[found_id]), newest_first))
 
 
 def _names(source: Source) -> set[tuple[str, str]]:
-    """Layer and name of all folders in which a source has files."""
+    """Layer and name of all folders in which a source may have files."""
     of_endpoints = {(layer, endpoint.name) for layer in ("bronze", "quarantine") for endpoint in source.endpoints}
     rows = (*source.parsed, *source.datasets)
     return (
@@ -123,29 +121,30 @@ def _names(source: Source) -> set[tuple[str, str]]:
     )
 
 
-def _noted(source: Source, path: str) -> str | None:
-    """The run that a note is about."""
-    extraction_id = path.removeprefix(f"{layout.runs(source.name)}/").removesuffix(".json")
+def _id_in_note_path(source: Source, path: str) -> str | None:
+    """The extraction that a note is about; None if the file is not a note of this source."""
+    extraction_id = path.removeprefix(f"{layout.notes(source.name)}/").removesuffix(".json")
     return extraction_id if is_id(extraction_id) else None
 
 
-def _run(lake: Lake, source: Source, extraction_id: str, found: _Found) -> Run:
+def _extraction(lake: Lake, source: Source, extraction_id: str, found: _Found) -> Extraction:
     files = tuple(found.files)
     if found.note is not None:
         note = silver.read_note(lake, found.note)
-        return Run(source, extraction_id, State.COMPACTED if note.is_compacted else State.TRANSFORMED, files, note)
+        state = State.COMPACTED if note.is_compacted else State.TRANSFORMED
+        return Extraction(source, extraction_id, state, files, note)
     if not found.marks:
-        return Run(source, extraction_id, State.REMAINS, files)
+        return Extraction(source, extraction_id, State.REMAINS, files)
     is_whole = bronze.is_whole(source, {(mark.place.name, mark.place.file) for mark in found.marks})
     state = State.EXTRACTED if is_whole else State.EXTRACTING
     read = (_read(lake, mark.path) for mark in found.marks if not is_whole or mark.path.endswith("manifest.json"))
-    return Run(
+    return Extraction(
         source, extraction_id, state, files, manifests=tuple(manifest for manifest in read if manifest is not None)
     )
 
 
 def _read(lake: Lake, path: str) -> Manifest | None:
-    """None if it is damaged, or was replaced by its run just now."""
+    """None if it is damaged, or its own process has just replaced it."""
     try:
         return bronze.read(lake, path)
     except LakeUnavailableError:

@@ -1,7 +1,7 @@
-"""Where things are in the lake: `<layer>/<endpoint or dataset>/p_creation_date=<day>/<run id>/…`.
+"""Where things are in the lake: `<layer>/<endpoint or dataset>/p_creation_date=<day>/<extraction id>/…`.
 
-Layers: `bronze` (as received), `parsed` (typed rows that SQL goes on with; gone when it has), `silver`, `gold` and
-`quarantine` (refused records). `silver/_runs/<source>/<run id>.json` says what a run became.
+Layers: `bronze` (as received), `parsed` (typed rows for SQL to work on; deleted afterwards), `silver`, `gold` and
+`quarantine` (rejected records). `silver/_runs/<source>/<extraction id>.json`, the note, says what an extraction became.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PATH = re.compile(rf"({'|'.join(LAYERS)})/([^/]+)/p_creation_date=[^/]+/([^/]+)/
 
 @dataclass(frozen=True)
 class Stored:
-    """Rows of a dataset in Parquet files of the lake; `days`: only those of these days count."""
+    """Rows of a dataset in Parquet files of the lake; if `days` is given, only those of these days count."""
 
     dataset: Dataset
     files: tuple[str, ...]
@@ -34,38 +34,38 @@ def creation_date(extraction_id: str) -> date:
 
 
 def day(creation: date) -> str:
-    """The folder of all runs that began on a day."""
+    """The folder of all extractions that began on a day."""
     return f"p_creation_date={creation}"
 
 
 def folder(layer: str, name: str, extraction_id: str) -> str:
-    """Where a run's files of one endpoint or dataset are."""
+    """The folder of an extraction's files of one endpoint or dataset."""
     return f"{layer}/{name}/{day(creation_date(extraction_id))}/{extraction_id}"
 
 
 def part(layer: str, name: str, extraction_id: str, number: int) -> str:
-    """One Parquet file of a run's rows, numbered from 1."""
+    """One Parquet file of an extraction's rows, numbered from 1."""
     return f"{folder(layer, name, extraction_id)}/part-{number:05}.parquet"
 
 
 def refusals(endpoint: str, extraction_id: str, number: int) -> str:
-    """The refused records beside the part of that number, one JSON object per line."""
+    """The rejected records that belong to the part of that number, one JSON object per line."""
     return f"{folder('quarantine', endpoint, extraction_id)}/part-{number:05}.jsonl"
 
 
-def run(source: str, extraction_id: str) -> str:
-    """What is said of a whole run."""
-    return f"{runs(source)}/{extraction_id}.json"
+def note(source: str, extraction_id: str) -> str:
+    """The note about an extraction."""
+    return f"{notes(source)}/{extraction_id}.json"
 
 
-def runs(source: str) -> str:
-    """Where that is said of each run of a source."""
+def notes(source: str) -> str:
+    """The folder of all notes of a source."""
     return f"silver/{NOTES}/{source}"
 
 
 @dataclass(frozen=True)
 class Place:
-    """What a path tells: `name` is the endpoint or dataset, `file` how a file is called within its run's folder."""
+    """The parts of a path: `name` is the endpoint or dataset, `file` the path within the extraction's folder."""
 
     layer: str
     name: str
@@ -74,6 +74,6 @@ class Place:
 
 
 def place(path: str) -> Place | None:
-    """Where a file of a run is; None for any other file."""
+    """Parse the path of an extraction's file; None for any other file."""
     found = PATH.fullmatch(path)
     return Place(found[1], found[2], found[3], found[4]) if found and is_id(found[3]) else None

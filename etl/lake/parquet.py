@@ -35,7 +35,7 @@ class RowWriter:
         if self._waiting:
             rows = pa.Table.from_batches(self._waiting, self._schema)
             self._waiting, self._waiting_rows = [], 0
-            if self._day is not None:  # who reads some days can then leave out most of the file
+            if self._day is not None:  # so that reading a few days can skip most of the file
                 rows = rows.combine_chunks()
                 rows = rows.take(pc.sort_indices(rows[self._day]))
             self._writer.write_table(rows, row_group_size=ROWS)
@@ -43,8 +43,10 @@ class RowWriter:
 
 @contextmanager
 def rows_into(lake: Lake, path: str, schema: pa.Schema, day: str | None = None) -> Iterator[RowWriter]:
-    """A Parquet file of rows, by `day` if given, that appears when the block ends well."""
-    dates = [field.name for field in schema if pa.types.is_date(field.type)]  # no others' bounds let parts be left out
+    """A Parquet file of rows, by `day` if given, that appears once the block succeeds."""
+    dates = [
+        field.name for field in schema if pa.types.is_date(field.type)
+    ]  # only their bounds let a reader skip row groups
     with (
         lake.create(path) as file,
         pq.ParquetWriter(file, schema, compression="zstd", write_statistics=dates or False) as writer,
@@ -57,7 +59,7 @@ def rows_into(lake: Lake, path: str, schema: pa.Schema, day: str | None = None) 
 def batches(
     lake: Lake, files: Iterable[str], rows: int = 65_536, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Rows of Parquet files, a bounded number at a time; of the columns named those that a file has."""
+    """Rows of Parquet files, a bounded number at a time; columns that a file lacks are left out."""
     for path in files:
         with lake.open(path) as file:
             try:
@@ -69,7 +71,7 @@ def batches(
 
 
 def rows_of(lake: Lake, stored: Stored) -> Iterator[pa.RecordBatch]:
-    """The rows that count, with the declared columns: one that an old file lacks is null."""
+    """The rows that count, with the declared columns; a column that an older file lacks is null."""
     schema = stored.dataset.schema
     for batch in batches(lake, stored.files, columns=schema.names):
         kept = _of_days(batch, stored)

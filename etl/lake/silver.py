@@ -1,4 +1,4 @@
-"""Silver in the lake: typed rows as Parquet, refused records beside them, and a note of what a run became."""
+"""Silver in the lake: typed rows as Parquet, rejected records beside them, and a note of what an extraction became."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from etl.core.tables import Dataset
 from etl.lake import bronze, layout, parquet
 from etl.lake.bronze import RENAMED
 from etl.lake.layout import Stored
-from etl.lake.store import AT_ONCE, Lake, side_by_side
+from etl.lake.store import CONCURRENCY, Lake, map_concurrently
 
 
 @dataclass(frozen=True)
 class Transformed:
-    """What one run's bronze became.
+    """What the bronze of one extraction became; stored as its note.
 
-    A compacted run has no bronze: it holds rows of other runs, each stretch of days as one of them had it.
-    `holds` tells which: first day, first day that is left out, run id.
+    A compacted extraction has no bronze: it holds rows of others, each stretch of days as one of them had it.
+    `holds` says which: start, end (exclusive), extraction id.
     """
 
     extraction_id: str
@@ -46,18 +46,18 @@ class Transformed:
 
 
 def keep_only(lake: Lake, layer: str, name: str, extraction_id: str, files: Iterable[str]) -> None:
-    """Delete what an earlier try left of a run, in other pieces or by another engine."""
+    """Delete files that an earlier attempt left, cut differently or by another engine."""
     for stale in set(lake.list(layout.folder(layer, name, extraction_id))) - set(files):
         lake.delete(stale)
 
 
 def batches(lake: Lake, transformed: Transformed, dataset: Dataset) -> Iterator[pa.RecordBatch]:
-    """A dataset's rows of a run, a bounded number at a time."""
+    """A dataset's rows of an extraction, a bounded number at a time."""
     return parquet.batches(lake, transformed.files[dataset.name])
 
 
 def quarantined(lake: Lake, transformed: Transformed) -> Iterator[Quarantined]:
-    """The refused records of an extraction."""
+    """The rejected records of an extraction."""
     for path in transformed.quarantine:
         for line in lake.read(path).splitlines():
             fields = json.loads(line)
@@ -66,15 +66,15 @@ def quarantined(lake: Lake, transformed: Transformed) -> Iterator[Quarantined]:
             yield Quarantined(**fields, asked=asked)
 
 
-def refusing(lake: Lake, transformed: Transformed) -> set[str]:
-    """The endpoints of which records were refused."""
+def endpoints_with_rejects(lake: Lake, transformed: Transformed) -> set[str]:
+    """The endpoints of which records were rejected."""
     return {place.name for path in transformed.quarantine if (place := layout.place(path)) and lake.read(path)}
 
 
 def state(lake: Lake, source: Source) -> dict[str, list[Stored]]:
-    """By table, the files that hold the newest rows of the source; empty if there is no run.
+    """By table, the files that hold the newest rows of the source; empty if nothing was transformed.
 
-    A source with a whole state has it in its newest whole run; of any other, each day is taken from its newest run.
+    For a source with a whole state, its newest extraction; for any other, the newest extraction of each day.
     """
     found: dict[str, list[Stored]] = {}
     if source.serves_everything:
@@ -83,30 +83,30 @@ def state(lake: Lake, source: Source) -> dict[str, list[Stored]]:
             for dataset in source.datasets:
                 found[f"silver.{dataset.name}"] = [Stored(dataset, tuple(newest.files[dataset.name]))]
         return found
-    for run, interval in newest_by_day(runs(lake, source)):
+    for extraction, interval in newest_by_day(extractions(lake, source)):
         for dataset in source.datasets:
             kept = found.setdefault(f"silver.{dataset.name}", [])
-            kept.append(Stored(dataset, tuple(run.files[dataset.name]), interval))
+            kept.append(Stored(dataset, tuple(extraction.files[dataset.name]), interval))
     return found
 
 
-def newest_by_day(all_runs: Iterable[Transformed]) -> list[tuple[Transformed, DataInterval]]:
-    """Which run has the newest rows of which days, the newest days first; runs about everything are left out.
+def newest_by_day(found: Iterable[Transformed]) -> list[tuple[Transformed, DataInterval]]:
+    """Which extraction has the newest rows of which days, the newest days first; those of a whole state are left out.
 
-    What a compacted run holds is as new as the runs that it has it from; of equals, the compacted one is taken.
+    Rows of a compacted extraction are as new as the extractions they were read by; between equals, it wins.
     """
-    shares = [(reader, run.extraction_id, interval, run) for run in all_runs for interval, reader in read_by(run)]
+    shares = [(reader, each.extraction_id, interval, each) for each in found for interval, reader in read_by(each)]
     covered: list[DataInterval] = []
-    taken: dict[str, tuple[Transformed, list[DataInterval]]] = {}
-    for _, extraction_id, interval, run in sorted(shares, key=lambda share: share[:2], reverse=True):
-        taken.setdefault(extraction_id, (run, []))[1].extend(interval.without(covered))
+    days: dict[str, tuple[Transformed, list[DataInterval]]] = {}
+    for _, extraction_id, interval, extraction in sorted(shares, key=lambda share: share[:2], reverse=True):
+        days.setdefault(extraction_id, (extraction, []))[1].extend(interval.without(covered))
         covered = joined([*covered, interval])
-    found = [(run, interval) for run, intervals in taken.values() for interval in joined(intervals)]
-    return sorted(found, key=lambda share: share[1], reverse=True)
+    newest = [(extraction, interval) for extraction, intervals in days.values() for interval in joined(intervals)]
+    return sorted(newest, key=lambda share: share[1], reverse=True)
 
 
 def joined(intervals: Iterable[DataInterval]) -> list[DataInterval]:
-    """The same days, oldest first, as few intervals as that takes."""
+    """The same days as the fewest possible intervals, oldest first."""
     found: list[DataInterval] = []
     for interval in sorted(intervals):
         if found and interval.start <= found[-1].end:
@@ -116,53 +116,50 @@ def joined(intervals: Iterable[DataInterval]) -> list[DataInterval]:
     return found
 
 
-def read_by(run: Transformed) -> list[tuple[DataInterval, str]]:
-    """The days that a run is about, and by which run they were read."""
-    if run.is_compacted:
-        return [(DataInterval.parse(start, end), extraction_id) for start, end, extraction_id in run.holds]
-    interval = interval_of(run)
-    return [] if interval is None else [(interval, run.extraction_id)]
+def read_by(transformed: Transformed) -> list[tuple[DataInterval, str]]:
+    """The days it covers, and which extraction read them."""
+    if transformed.is_compacted:
+        return [(DataInterval.parse(start, end), extraction_id) for start, end, extraction_id in transformed.holds]
+    interval = interval_of(transformed)
+    return [] if interval is None else [(interval, transformed.extraction_id)]
 
 
 def latest(lake: Lake, source: Source, interval: DataInterval | None) -> Transformed | None:
-    """The newest transformed run of that interval; a compacted one brings nothing new."""
-    return next(
-        (run for run in runs(lake, source) if not run.is_compacted and bronze.is_about(source, run.interval, interval)),
-        None,
-    )
+    """The newest transformed extraction of that interval; compacted ones bring nothing new."""
+    read = (each for each in extractions(lake, source) if not each.is_compacted)
+    return next((each for each in read if bronze.is_about(source, each.interval, interval)), None)
 
 
 def read(lake: Lake, source: Source, extraction_id: str) -> Transformed | None:
-    """What a run became, or None if it was not transformed."""
-    path = layout.run(source.name, extraction_id)
+    """What an extraction became, or None if it was not transformed."""
+    path = layout.note(source.name, extraction_id)
     return read_note(lake, path) if lake.exists(path) else None
 
 
 def interval_of(transformed: Transformed) -> DataInterval | None:
-    """The interval that a run is about; None: everything."""
+    """The interval that an extraction covers; None means everything."""
     return None if transformed.interval is None else DataInterval.parse(*transformed.interval)
 
 
 def write(lake: Lake, transformed: Transformed) -> None:
-    """Say what a run became: from now on it is there for all who read silver."""
-    lake.write(
-        layout.run(transformed.source, transformed.extraction_id), json.dumps(asdict(transformed), indent=1).encode()
-    )
+    """Write the note of an extraction; from now on readers of silver see it."""
+    path = layout.note(transformed.source, transformed.extraction_id)
+    lake.write(path, json.dumps(asdict(transformed), indent=1).encode())
 
 
-def runs(lake: Lake, source: Source) -> Iterator[Transformed]:
-    """All transformed runs, the newest first."""
-    notes = lake.list(layout.runs(source.name))[::-1]
-    for first in range(0, len(notes), AT_ONCE):
-        yield from side_by_side(partial(read_note, lake), notes[first : first + AT_ONCE])
+def extractions(lake: Lake, source: Source) -> Iterator[Transformed]:
+    """All transformed extractions, the newest first."""
+    notes = lake.list(layout.notes(source.name))[::-1]
+    for first in range(0, len(notes), CONCURRENCY):
+        yield from map_concurrently(partial(read_note, lake), notes[first : first + CONCURRENCY])
 
 
 def read_note(lake: Lake, path: str) -> Transformed:
-    """What the note at `silver/_runs/…json` says."""
+    """Read the note at that path, `silver/_runs/…json`."""
     try:
         fields = {RENAMED.get(name, name): value for name, value in json.loads(lake.read(path)).items()}
         note = Transformed(**fields | {"interval": tuple(fields["interval"]) if fields["interval"] else None})
-        _ = interval_of(note), read_by(note)  # a ValueError here rather than wherever its days are needed
+        _ = interval_of(note), read_by(note)  # fail here rather than wherever its days are needed
         return note
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise lake.damaged(path) from error

@@ -43,7 +43,7 @@ def publish(
         def rows(dataset: Dataset) -> Iterable[Any]:
             return silver.batches(pipeline.lake, transformed, dataset)
 
-        keep = _not_read_whole(source, transformed, silver.refusing(pipeline.lake, transformed))
+        keep = _not_read_whole(source, transformed, silver.endpoints_with_rejects(pipeline.lake, transformed))
         stage_and_audit(pipeline, publication, rows, keep, attempt, extraction_id)
         with pipeline.step("publish", extraction_id) as step:
             tables = tuple(publication.publish())

@@ -92,7 +92,7 @@ def _parse(
         raise SourceContractError(
             f"{refused} of {whole.records} records of {endpoint.name} break their contract, more than "
             f"{max_share:.0%}; the first says {first.reason}.",
-            hint=f"Read them in {lake.address(_refusing(outcomes))}; nothing was published.",
+            hint=f"Read them in {lake.location(_refusing(outcomes))}; nothing was published.",
         )
     return whole
 

@@ -51,9 +51,9 @@ def main(url: str, extraction_id: str) -> None:
     """Measure each way once; what it writes goes away again."""
     lake = Lake(url)
     entries = bronze.read_manifest(lake, ENDPOINT, extraction_id).pages
-    pages = [Path(lake.at(page.file)) for page in entries]
-    silver = sorted(map(str, Path(lake.at("silver")).glob(f"{TABLE}/*/{extraction_id}/*.parquet")))
-    with tempfile.TemporaryDirectory(dir=Path(lake.at("")), prefix="limit-") as made:
+    pages = [Path(lake.full_path(page.file)) for page in entries]
+    silver = sorted(map(str, Path(lake.full_path("silver")).glob(f"{TABLE}/*/{extraction_id}/*.parquet")))
+    with tempfile.TemporaryDirectory(dir=Path(lake.full_path("")), prefix="limit-") as made:
         folder = Path(made)
         told = {
             "receive": _seconds(lambda: _receive([page.url for page in entries], pages, folder)),

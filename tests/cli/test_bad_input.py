@@ -144,7 +144,11 @@ SETTINGS = [
     ({"ETL_HTPP__ATTEMPTS": "3"}, r"^Unknown setting: ETL_HTPP__ATTEMPTS\.", "etl settings"),
     ({"ETL_HTTP__ATTEMPTS": "many"}, "ETL_HTTP__ATTEMPTS: Input should be a valid integer", "etl settings"),
     ({"ETL_SPACEX__BASE_URL": "http://[::1"}, "ETL_SPACEX__BASE_URL: Invalid IPv6 URL", "etl settings"),
-    ({"ETL_LAKE__URL": "ftp://host/lake"}, "ETL_LAKE__URL=ftp://host/lake is no place for a lake", "s3://bucket"),
+    (
+        {"ETL_LAKE__URL": "ftp://host/lake"},
+        "ETL_LAKE__URL=ftp://host/lake is not a valid location for a lake",
+        "s3://bucket",
+    ),
     (
         {"ETL_HTTP__READ_TIMEOUT_S": "inf", "ETL_LAKE__URL": ""},
         "LAKE__URL: .*; ETL_HTTP__READ_TIMEOUT_S",
@@ -250,7 +254,7 @@ def test_a_lake_that_cannot_be_written_is_a_matter_of_access(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     ended = etl("extract", "spacex", ETL_SPACEX__BASE_URL=simulate(), ETL_LAKE__URL=lake)
-    refused(ended, 77, f"^The lake at {lake} cannot be written or read: ", "ETL_LAKE__URL")
+    refused(ended, 77, f"^The lake at {lake} cannot be read or written: ", "ETL_LAKE__URL")
 
 
 def test_a_cache_that_cannot_be_written_is_a_matter_of_settings(etl: Etl, simulate: Simulate, tmp_path: Path) -> None:

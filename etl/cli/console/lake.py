@@ -9,68 +9,71 @@ from etl.cli.console.output import count, say, size, table
 from etl.core.ids import started_at
 from etl.lake.compaction import Compaction
 from etl.lake.compaction import Plan as CompactionPlan
-from etl.lake.expiry import Fate
+from etl.lake.expiry import Expiration
 from etl.lake.expiry import Plan as ExpiryPlan
-from etl.lake.inventory import Run
+from etl.lake.inventory import Extraction
 from etl.lake.layout import LAYERS
 from etl.lake.silver import Transformed
 
 
-def show(url: str, runs: list[Run]) -> None:
+def show(url: str, extractions: list[Extraction]) -> None:
     """Each extraction with its size in each layer, then the totals of each layer."""
-    if not runs:
+    if not extractions:
         say(f"{url} holds no extractions.")
         return
-    held = [layer for layer in LAYERS if any(run.bytes(layer) for run in runs)]
+    held = [layer for layer in LAYERS if any(each.bytes(layer) for each in extractions)]
     filled = table(f"Extractions in {url}")
     for heading in ("source", "extraction", "interval", "began", "state"):
         filled.add_column(heading)
     for heading in ("pages", "records", "rows", "files", *held):
         filled.add_column(heading, justify="right")
-    for run in runs:
-        numbers = (f"{number:,}" if number else "–" for number in (run.pages, run.records, run.rows, len(run.files)))
-        sizes = (size(run.bytes(layer)) for layer in held)
-        filled.add_row(*_cells(run), run.state, *numbers, *sizes)
+    for each in extractions:
+        counts = (each.pages, each.records, each.rows, len(each.files))
+        numbers = (f"{number:,}" if number else "–" for number in counts)
+        sizes = (size(each.bytes(layer)) for layer in held)
+        filled.add_row(*_cells(each), each.state, *numbers, *sizes)
     output.show(filled)
-    _show_totals(runs, held)
+    _show_totals(extractions, held)
 
 
-def _show_totals(runs: list[Run], held: list[str]) -> None:
+def _show_totals(extractions: list[Extraction], held: list[str]) -> None:
     totals = table()
     for heading in ("layer", "extractions", "files", "size"):
         totals.add_column(heading, justify="left" if heading == "layer" else "right")
     for layer in held:
-        files = [sum(file.place.layer == layer for file in run.files) for run in runs]
-        total = size(sum(run.bytes(layer) for run in runs))
+        files = [sum(file.place.layer == layer for file in each.files) for each in extractions]
+        total = size(sum(each.bytes(layer) for each in extractions))
         totals.add_row(layer, f"{sum(map(bool, files)):,}", f"{sum(files):,}", total)
     output.show(totals)
 
 
 def show_expiry(plan: ExpiryPlan, age: str) -> None:
     """What will be deleted, what is kept although it is old and why, and how many are too young."""
-    fates = [fate for fate in plan.fates if fate.going or fate.why_not_all]
-    if fates:
-        what = f"{count(len(plan.going), 'extraction')}, {size(plan.bytes)}" if plan.going else "nothing"
+    listed = [each for each in plan.expirations if each.to_delete or each.kept_because]
+    if listed:
+        what = f"{count(len(plan.to_delete), 'extraction')}, {size(plan.bytes)}" if plan.to_delete else "nothing"
         filled = table(f"Extractions older than {age}: {what} to delete")
         for heading in ("source", "extraction", "interval", "began", "to delete"):
             filled.add_column(heading)
         filled.add_column("files", justify="right")
         filled.add_column("size", justify="right")
         filled.add_column("why the rest is kept", overflow="fold")
-        for fate in fates:
-            layers = ", ".join(dict.fromkeys(file.place.layer for file in fate.going)) or "nothing"
-            why = "; ".join(fate.why_not_all)
-            filled.add_row(*_cells(fate.run), layers, f"{len(fate.going):,}", size(fate.bytes), escape(why))
+        for each in listed:
+            layers = ", ".join(dict.fromkeys(file.place.layer for file in each.to_delete)) or "nothing"
+            why = "; ".join(each.kept_because)
+            files = f"{len(each.to_delete):,}"
+            filled.add_row(*_cells(each.extraction), layers, files, size(each.bytes), escape(why))
         output.show(filled)
     else:
         say(f"No extractions are older than {age}.")
     say(f"Younger: {count(plan.young, 'extraction')}.")
 
 
-def show_deleted(fate: Fate) -> None:
+def show_deleted(expiration: Expiration) -> None:
     """One line per extraction of which something was deleted."""
-    what = f"{count(len(fate.going), 'file')}, {size(fate.bytes)},"
-    say(f"Deleted {what} of extraction {fate.run.extraction_id} of {fate.run.source.name}.")
+    what = f"{count(len(expiration.to_delete), 'file')}, {size(expiration.bytes)},"
+    extraction = expiration.extraction
+    say(f"Deleted {what} of extraction {extraction.extraction_id} of {extraction.source.name}.")
 
 
 def show_compactions(plan: CompactionPlan) -> None:
@@ -87,17 +90,18 @@ def show_compactions(plan: CompactionPlan) -> None:
         filled.add_column(heading, justify="right")
     for each in plan.compactions:
         start, end = str(each.interval.start), str(each.interval.end)
-        filled.add_row(start, end, each.extraction_id, f"{each.runs:,}", size(each.bytes))
+        filled.add_row(start, end, each.extraction_id, f"{each.extractions:,}", size(each.bytes))
     output.show(filled)
 
 
 def show_compacted(compaction: Compaction, transformed: Transformed) -> None:
     """One line per extraction that was written."""
     rows = sum(transformed.rows.values())
-    merged = f"{compaction.runs:,} extractions merged into {transformed.extraction_id}"
+    merged = f"{compaction.extractions:,} extractions merged into {transformed.extraction_id}"
     say(f"{compaction.interval}: {merged}, {rows:,} rows.")
 
 
-def _cells(run: Run) -> tuple[str, str, str, str]:
-    interval = "unknown" if not run.is_known else str(run.interval or "everything")
-    return run.source.name, run.extraction_id, escape(interval), f"{started_at(run.extraction_id):%Y-%m-%d %H:%M}"
+def _cells(extraction: Extraction) -> tuple[str, str, str, str]:
+    interval = "unknown" if not extraction.is_known else str(extraction.interval or "everything")
+    began = f"{started_at(extraction.extraction_id):%Y-%m-%d %H:%M}"
+    return extraction.source.name, extraction.extraction_id, escape(interval), began

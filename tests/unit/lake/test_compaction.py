@@ -24,13 +24,13 @@ from tests.unit.lake.days import NOW, SOURCE, content, days, id_of, newest, read
 def compact(lake: Lake, smaller_than: int = compaction.SMALL) -> list[Transformed]:
     """What compaction made."""
     made: list[Transformed] = []
-    compaction.carry_out(compaction.make_plan(lake, SOURCE, smaller_than), lake, lambda _, run: made.append(run))
+    compaction.apply(compaction.make_plan(lake, SOURCE, smaller_than), lake, lambda _, run: made.append(run))
     return made
 
 
 def expire(lake: Lake, age: timedelta = timedelta(90)) -> None:
-    plan = expiry.make_plan(inventory.take(lake, [SOURCE]), age, NOW)
-    expiry.carry_out(plan, lake, lambda _: None)
+    plan = expiry.make_plan(inventory.list_extractions(lake, [SOURCE]), age, NOW)
+    expiry.apply(plan, lake, lambda _: None)
 
 
 def test_daily_runs_that_look_back_become_one_with_the_newest_rows(any_lake: Lake) -> None:
@@ -104,7 +104,7 @@ def test_large_runs_are_not_written_once_more(lake: Lake) -> None:
     for n in range(3):
         transformed(lake, id_of(9 - n), days(4990 + n, 5001 + n))
     before = content(lake)
-    size = next(file.bytes for file in lake.stored("silver") if file.path == large.files["readings"][0])
+    size = next(file.bytes for file in lake.list_files("silver") if file.path == large.files["readings"][0])
     plan = compaction.make_plan(lake, SOURCE, smaller_than=size)
     assert plan.untouched == 1
     [made] = compact(lake, smaller_than=size)
@@ -164,7 +164,7 @@ def test_a_compaction_that_is_killed_changes_nothing_and_writes_the_same_again(
 
 
 def test_a_source_with_a_whole_state_has_nothing_to_compact(lake: Lake) -> None:
-    with pytest.raises(UsageError, match=r"newest run of spacex holds everything") as told:
+    with pytest.raises(UsageError, match=r"newest extraction of spacex holds everything") as told:
         compaction.make_plan(lake, spacex_at("http://nowhere"))
     assert "etl lake expire" in told.value.hint
 

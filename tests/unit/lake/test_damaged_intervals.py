@@ -28,8 +28,8 @@ def _change(lake: Lake, path: str, **changes: Any) -> None:
 def test_a_note_with_an_impossible_interval_is_refused(lake: Lake, interval: list[Any]) -> None:
     run_id = id_of(1)
     transformed(lake, run_id, days(0, 1))
-    _change(lake, layout.run(SOURCE.name, run_id), interval=interval)
-    for read in (lambda: silver.state(lake, SOURCE), lambda: inventory.take(lake, [SOURCE])):
+    _change(lake, layout.note(SOURCE.name, run_id), interval=interval)
+    for read in (lambda: silver.state(lake, SOURCE), lambda: inventory.list_extractions(lake, [SOURCE])):
         with pytest.raises(LakeUnavailableError, match="is not what was written"):
             read()
 
@@ -38,7 +38,7 @@ def test_a_note_with_an_impossible_interval_is_refused(lake: Lake, interval: lis
 def test_a_compacted_run_that_holds_impossible_days_is_refused(lake: Lake, interval: list[Any]) -> None:
     run_id = id_of(1)
     transformed(lake, run_id, days(0, 1))
-    _change(lake, layout.run(SOURCE.name, run_id), holds=[[*interval, run_id]])
+    _change(lake, layout.note(SOURCE.name, run_id), holds=[[*interval, run_id]])
     with pytest.raises(LakeUnavailableError, match="is not what was written"):
         silver.state(lake, SOURCE)
 
@@ -49,5 +49,5 @@ def test_a_manifest_with_an_impossible_interval_is_refused(lake: Lake, interval:
     _change(lake, f"{layout.folder('bronze', 'days', run_id)}/manifest.json", interval=interval)
     with pytest.raises(LakeUnavailableError, match="is not what was written"):
         bronze.read_manifest(lake, "days", run_id)
-    [run] = inventory.take(lake, [SOURCE])
+    [run] = inventory.list_extractions(lake, [SOURCE])
     assert not run.is_known

@@ -19,13 +19,14 @@ WHOLE: Source = replace(SOURCE, interval=whole_state)
 
 
 def plan(lake: Lake, age: str = "90d", source: Source = SOURCE, now: datetime = NOW, **options: Any) -> expiry.Plan:
-    return expiry.make_plan(inventory.take(lake, [source]), expiry.parse_age(age), now, **options)
+    return expiry.make_plan(inventory.list_extractions(lake, [source]), expiry.parse_age(age), now, **options)
 
 
 def expire(lake: Lake, age: str = "90d", source: Source = SOURCE, now: datetime = NOW, **options: Any) -> list[str]:
-    """The runs of which something was deleted."""
+    """The extractions of which something was deleted."""
     gone: list[str] = []
-    expiry.carry_out(plan(lake, age, source, now, **options), lake, lambda fate: gone.append(fate.run.extraction_id))
+    planned = plan(lake, age, source, now, **options)
+    expiry.apply(planned, lake, lambda each: gone.append(each.extraction.extraction_id))
     return gone
 
 
@@ -40,9 +41,10 @@ def everything(lake: Lake, extraction_id: str) -> Transformed:
 
 
 def why(lake: Lake, extraction_id: str, **options: Any) -> tuple[str, ...]:
-    """Why a run is kept."""
-    [fate] = [fate for fate in plan(lake, **options).fates if fate.run.extraction_id == extraction_id]
-    return fate.why_not_all
+    """Why an extraction is kept."""
+    expirations = plan(lake, **options).expirations
+    [found] = [each for each in expirations if each.extraction.extraction_id == extraction_id]
+    return found.kept_because
 
 
 def test_runs_whose_days_were_all_read_again_go_and_others_stay(any_lake: Lake) -> None:
@@ -56,7 +58,7 @@ def test_runs_whose_days_were_all_read_again_go_and_others_stay(any_lake: Lake) 
     assert before == read_by((0, 2, old[2]), (2, 3, old[0]), (5, 6, old[3]), (8, 9, young[1]))
 
     planned = plan(any_lake)
-    assert ([fate.run.extraction_id for fate in planned.going], planned.young) == ([old[1]], 2)
+    assert ([each.extraction.extraction_id for each in planned.to_delete], planned.young) == ([old[1]], 2)
     assert why(any_lake, old[0]) == ("has the newest rows of [2024-01-03, 2024-01-04)",)
     assert expire(any_lake) == [old[1]]
     assert not any(old[1] in path for path in any_lake.list(""))
@@ -68,10 +70,10 @@ def test_a_plan_deletes_nothing_and_says_what_the_deed_will_do(lake: Lake) -> No
     for n in (200, 199):
         transformed(lake, id_of(n), days(0, 1))
     files = lake.list("")
-    [fate] = plan(lake).going
+    [found] = plan(lake).to_delete
     assert lake.list("") == files
     expire(lake)
-    assert sorted(set(files) - set(lake.list(""))) == sorted(file.path for file in fate.going)
+    assert sorted(set(files) - set(lake.list(""))) == sorted(file.path for file in found.to_delete)
 
 
 def test_no_folder_is_left_of_what_is_gone(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_what_was_extracted_since_and_waits_for_being_transformed_stays(lake: La
     superseded = extracted(lake, id_of(250), None)
     assert expire(lake, source=WHOLE, now=NOW + timedelta(2)) == [superseded]
     assert why(lake, done, source=WHOLE) == ("has the newest whole state",)
-    assert why(lake, waiting, source=WHOLE, now=NOW + timedelta(2)) == ("extracted, not transformed yet",)
+    assert why(lake, waiting, source=WHOLE, now=NOW + timedelta(2)) == ("extracted, not yet transformed",)
 
 
 def test_days_that_were_extracted_only_stay_until_they_are_read_again(lake: Lake) -> None:
@@ -107,7 +109,7 @@ def test_days_that_were_extracted_only_stay_until_they_are_read_again(lake: Lake
     superseded = extracted(lake, id_of(160), days(1, 3))
     assert expire(lake, now=now) == [superseded]
     transformed(lake, id_of(140), days(0, 2))
-    assert why(lake, waiting, now=now) == ("extracted, not transformed yet",)
+    assert why(lake, waiting, now=now) == ("extracted, not yet transformed",)
     transformed(lake, id_of(139), days(2, 3))
     assert expire(lake, now=now) == [waiting]
 
@@ -134,7 +136,7 @@ def test_the_newest_gold_of_each_table_stays_and_older_gold_goes_even_of_runs_th
     transformed(lake, id_of(99), days(1, 2))
     assert expire(lake) == [ids[2]]
     assert lake.list("gold") == [layout.part("gold", "sums", ids[2], 1)]
-    [remains] = [run for run in inventory.take(lake, [SOURCE]) if run.extraction_id == ids[2]]
+    [remains] = [run for run in inventory.list_extractions(lake, [SOURCE]) if run.extraction_id == ids[2]]
     assert remains.state == "remains"
 
 
@@ -145,7 +147,7 @@ def test_only_the_layers_asked_for_are_touched(lake: Lake) -> None:
     before = content(lake)
     assert expire(lake, layers=["bronze", "quarantine"]) == [old]
     assert [path for path in lake.list("") if old in path] == [
-        layout.run("days", old),
+        layout.note("days", old),
         layout.part("silver", "readings", old, 1),
     ]
     assert expire(lake, layers=["bronze"]) == []
@@ -159,7 +161,7 @@ def test_small_runs_go_once_they_are_compacted(any_lake: Lake) -> None:
         transformed(any_lake, extraction_id, days(n, n + 2))
     before = content(any_lake)
     assert expire(any_lake) == []
-    compaction.carry_out(compaction.make_plan(any_lake, SOURCE), any_lake, lambda *_: None)
+    compaction.apply(compaction.make_plan(any_lake, SOURCE), any_lake, lambda *_: None)
     assert expire(any_lake) == ids[::-1]
     assert content(any_lake) == before
 
@@ -195,7 +197,7 @@ def test_a_kill_leaves_nothing_that_is_half_there_and_the_next_call_finishes(lak
     except KeyboardInterrupt:
         assert survived < 5
     paths = lake.list("")
-    for note in (path for path in paths if path == layout.run("days", old)):
+    for note in (path for path in paths if path == layout.note("days", old)):
         assert set(silver.read_note(lake, note).files["readings"]) <= set(paths)
     folder = layout.folder("bronze", "days", old)
     if f"{folder}/manifest.json" in paths:
@@ -235,6 +237,6 @@ def test_ages_are_hours_days_or_weeks(text: str, age: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "90", "d", "-1d", "1.5d", "90m", "99999d", "soon", "1d2h"])
 def test_anything_else_is_refused_with_how_it_is_written(text: str) -> None:
-    with pytest.raises(UsageError, match="is no age of runs") as told:
+    with pytest.raises(UsageError, match="is not a valid age") as told:
         expiry.parse_age(text)
     assert "90d" in told.value.hint

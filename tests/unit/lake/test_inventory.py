@@ -9,9 +9,9 @@ from tests.unit.lake.days import SOURCE, days, extracted, gold, id_of, transform
 class Listed(Lake):
     """A lake that remembers what it was asked to list."""
 
-    def stored(self, path: str) -> list[StoredFile]:
+    def list_files(self, path: str) -> list[StoredFile]:
         self.__dict__.setdefault("listings", []).append(path)
-        return super().stored(path)
+        return super().list_files(path)
 
 
 def test_runs_are_told_newest_first_with_how_far_they_are_and_how_large(any_lake: Lake) -> None:
@@ -26,7 +26,7 @@ def test_runs_are_told_newest_first_with_how_far_they_are_and_how_large(any_lake
     gold(any_lake, left)
     any_lake.write("silver/of_nobody/p_creation_date=2024-01-01/x/part-00001.parquet", b"of no source")
 
-    runs = inventory.take(any_lake, [SOURCE])
+    runs = inventory.list_extractions(any_lake, [SOURCE])
     told = [
         (run.extraction_id, run.state, run.interval, run.pages, run.records, run.rows, len(run.files)) for run in runs
     ]
@@ -46,12 +46,12 @@ def test_sizes_come_with_one_listing_of_each_layer(tmp_path: object) -> None:
     for n in range(3):
         transformed(lake, id_of(n), days(n, n + 1))
     lake.__dict__["listings"] = []
-    assert len(inventory.take(lake, [SOURCE])) == 3
+    assert len(inventory.list_extractions(lake, [SOURCE])) == 3
     assert lake.__dict__["listings"] == ["bronze", "parsed", "silver", "gold", "quarantine"]
 
 
 def test_a_manifest_that_cannot_be_read_hides_no_run(lake: Lake) -> None:
     extraction_id = extracted(lake, id_of(1), days(0, 1))
     lake.write(f"{bronze.read_manifest(lake, 'days', extraction_id).folder}/manifest.json", b"{")
-    [run] = inventory.take(lake, [SOURCE])
+    [run] = inventory.list_extractions(lake, [SOURCE])
     assert (run.extraction_id, run.state, run.is_known) == (extraction_id, State.EXTRACTED, False)

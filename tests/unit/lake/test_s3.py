@@ -61,7 +61,7 @@ def _terminated(*_: object) -> NoReturn:
 def test_a_signal_amid_an_upload_waits_until_the_file_is_whole(
     watched: Watched, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(store, "PIECE", 1_000_000)
+    monkeypatch.setattr(store, "CHUNK_BYTES", 1_000_000)
 
     def interrupt(request: str) -> None:
         if request.startswith("PUT") and len([asked for asked in watched.asked if asked.startswith("PUT")]) == 1:

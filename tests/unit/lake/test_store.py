@@ -94,8 +94,8 @@ def test_a_file_that_is_not_there_is_an_error_of_ours(any_lake: Lake, act: str) 
 
 
 def test_addresses_can_be_opened_by_others(tmp_path: Path, s3: str) -> None:
-    assert Lake(str(tmp_path)).address("a/b") == str(tmp_path / "a/b")
-    assert Lake(s3).address("a/b") == f"{s3.split('?')[0]}/a/b"
+    assert Lake(str(tmp_path)).location("a/b") == str(tmp_path / "a/b")
+    assert Lake(s3).location("a/b") == f"{s3.split('?')[0]}/a/b"
 
 
 @pytest.mark.parametrize("name", ["with space", "100%", "a%20b", "#x?y", "Zoë", "file:x"])
@@ -125,7 +125,7 @@ def test_an_address_that_is_no_lake_is_a_matter_of_settings(url: str) -> None:
 @pytest.mark.parametrize("place", ["file/lake", "file", "/proc/lake", "/dev/null/lake"])
 def test_a_place_where_nothing_can_be_written_is_a_matter_of_access(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(AccessError, match="cannot be written or read") as told:
+    with pytest.raises(AccessError, match="cannot be read or written") as told:
         Lake(str(tmp_path / place)).write("a/b", b"1")
     assert "ETL_LAKE__URL" in told.value.hint
     assert (tmp_path / "file").read_text() == "in the way"
