@@ -80,7 +80,7 @@ def lake_answers(parts: Parts, source_name: str, question: str | None = None) ->
     """The same answers from the lake."""
     source = parts.source(source_name)
     gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
-    with local_engine.asked(parts.lake(), source, gold) as connection:
+    with local_engine.lake_session(parts.lake(), source, gold) as connection:
         return questions.ask(questions.texts(source_name, question), partial(local_engine.rows, connection))
 
 

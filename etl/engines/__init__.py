@@ -1,1 +1,1 @@
-"""What parses pages and derives rows: this machine, or Spark."""
+"""Engines, which parse pages and derive rows: this machine, or Spark."""

@@ -1,4 +1,4 @@
-"""What an engine is: it turns pages into rows, and rows into other rows."""
+"""The protocol of an engine: it turns pages into rows, and rows into other rows."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ Tables = Mapping[str, pa.Table | Sequence[Stored]]
 
 @dataclass(frozen=True)
 class Selected:
-    """Rows that a statement made, in files of the lake."""
+    """The result of a statement: rows in files of the lake."""
 
     rows: int
     files: tuple[str, ...]
 
 
 class Engine(Protocol):
-    """What turns pages into rows, and rows into other rows; `etl.lake.local_engine` and `spark_engine` are some."""
+    """Turns pages into rows, and rows into other rows; implemented by `etl.engines.local` and `etl.engines.spark`."""
 
-    def parse(self, works: Sequence[Work]) -> Iterator[Done]:
-        """Do each work once, in any order."""
+    def parse(self, tasks: Sequence[Work]) -> Iterator[Done]:
+        """Do each task once, in any order."""
         ...
 
     def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
-        """Write the rows of a statement for Postgres, as `into` declares them, into the files path(1), path(2) …"""
+        """Write the rows of a statement written for Postgres, as declared by `into`, to path(1), path(2) and so on."""
         ...

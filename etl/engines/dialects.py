@@ -1,7 +1,8 @@
-"""Statements written for Postgres, for the engines of the lake: SQLGlot translates, and here is mended what it misses.
+"""Translates statements written for Postgres for the engines of the lake: SQLGlot, and what it misses.
 
-What no translation can mend, as it depends on types that a text does not tell, a statement must not say: tests/engines/
-has a lint for each. Rows are the same bit by bit where instants are without zones (DuckDB) or the session is in UTC.
+A statement must not use what cannot be translated because it depends on types that the text does not show:
+tests/engines/ has a lint for each case. Rows are identical bit for bit where timestamps have no zone (DuckDB) or the
+session is in UTC.
 """
 
 from __future__ import annotations
@@ -20,50 +21,50 @@ Dialect = Literal["duckdb", "spark"]
 MICROSECONDS = {"duckdb": "epoch_us", "spark": "unix_micros"}
 
 
-def as_it_is(table: str) -> str:
-    """A table's name where the engine knows schemas."""
+def unchanged(table: str) -> str:
+    """A table's name, for an engine that has schemas."""
     return table
 
 
 def without_schema(table: str) -> str:
-    """Its name where the engine knows none: `silver.readings` is called `silver__readings`."""
+    """A table's name, for an engine without schemas: `silver.readings` becomes `silver__readings`."""
     return table.replace(".", "__")
 
 
 @cache
-def transpile(text: str, dialect: Dialect, name: Callable[[str], str] = as_it_is) -> str:
-    """A statement in another dialect; `name` tells what a table `schema.table` is called there."""
+def transpile(text: str, dialect: Dialect, name: Callable[[str], str] = unchanged) -> str:
+    """A statement in another dialect; `name` gives the name there of a table `schema.table`."""
 
     statement = sqlglot.parse_one(text, read="postgres")
-    for node in reversed(list(statement.dfs())):  # what is inside first
-        mended = _mended(node, dialect, name)
-        if mended is not node:
-            node.replace(mended)
+    for node in reversed(list(statement.dfs())):  # innermost first
+        adapted = _adapted(node, dialect, name)
+        if adapted is not node:
+            node.replace(adapted)
     return statement.sql(dialect, comments=False)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a statement: what it is called, its own text, and how often what comes after names it."""
+    """A step (CTE) of a statement: its name, its own text, and how often later ones refer to it."""
 
     name: str
     text: str
-    named: int
+    references: int
 
 
 def steps(text: str) -> tuple[list[Step], str]:
-    """The steps before a statement's last select, in their order, and that select; all as written for Postgres."""
+    """The steps before a statement's final select, in order, and that select; all as written for Postgres."""
     statement = sqlglot.parse_one(text, read="postgres")
-    named = Counter(table.name for table in statement.find_all(exp.Table) if not table.db)
+    references = Counter(table.name for table in statement.find_all(exp.Table) if not table.db)
     before = statement.find(exp.With)
     if before is None:
         return [], text
-    found = [Step(step.alias, step.this.sql("postgres"), named[step.alias]) for step in before.expressions]
+    found = [Step(step.alias, step.this.sql("postgres"), references[step.alias]) for step in before.expressions]
     before.pop()
     return found, statement.sql("postgres")
 
 
-def _mended(node: exp.Expr, dialect: Dialect, name: Callable[[str], str]) -> exp.Expr:
+def _adapted(node: exp.Expr, dialect: Dialect, name: Callable[[str], str]) -> exp.Expr:
     match node:
         case exp.Table() if node.db:
             return exp.to_table(name(f"{node.db}.{node.name}"), alias=node.alias_or_name)
@@ -77,7 +78,7 @@ def _mended(node: exp.Expr, dialect: Dialect, name: Callable[[str], str]) -> exp
 
 
 def _half_to_even(value: exp.Expr, dialect: Dialect) -> exp.Expr:
-    """As Postgres rounds a double; the others' `round` goes away from zero."""
+    """Postgres rounds the ties of a double to even; the others' `round` rounds them away from zero."""
     return exp.func("round_even", value, exp.Literal.number(0)) if dialect == "duckdb" else exp.func("rint", value)
 
 
@@ -88,6 +89,6 @@ def _seconds(instant: exp.Expr, dialect: Dialect) -> exp.Expr:
 
 
 def _without_collation(node: exp.Collate) -> exp.Expr:
-    """Both order text by its bytes, as Postgres does with "C"."""
+    """Both engines sort text by bytes anyway, as Postgres does with "C"."""
     value: exp.Expr = node.this
     return value

@@ -1,4 +1,4 @@
-"""The engine of one machine: pages are parsed by as many processes as there are cores, DuckDB runs the SQL."""
+"""The engine for one machine: a few processes parse the pages, DuckDB runs the SQL."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from etl.lake.parquet import rows_into
 from etl.lake.store import Lake
 from etl.settings import Settings
 
-ABREAST = 4  # at most, whatever is done at once: a pod may see many cores, but has memory for few
-WORTH_A_PROCESS = 2  # works; a process takes most of a second to start
-MEMORY_MB = 512  # of all DuckDBs at once; what is more they keep in files
+MOST_WORKERS = 4  # a pod may see many cores, but has memory for few
+WORTH_A_PROCESS = 2  # tasks; a process takes most of a second to start
+MEMORY_MB = 512  # of all DuckDBs together; anything more is spilled to disk
 BATCH_ROWS = 65_536
-ROWS_AT_ONCE = 1_000_000  # of what goes into a statement that is run for some days at a time
-SELECTS = 40  # of one union
+ROWS_AT_ONCE = 1_000_000  # read by a statement that is run a few days at a time
+SELECTS = 40  # in one union
 
 
 @contextmanager
@@ -47,30 +47,30 @@ def engine(_settings: Settings) -> Iterator[LocalEngine]:
 
 
 class LocalEngine:
-    """Bounded memory, whatever the number of rows."""
+    """Uses bounded memory, however many rows there are."""
 
-    def parse(self, works: Sequence[Work]) -> Iterator[Done]:
-        at_once = min(_cores(), len(works), ABREAST)
-        if at_once < WORTH_A_PROCESS:
-            yield from map(pages.parse, works)
+    def parse(self, tasks: Sequence[Work]) -> Iterator[Done]:
+        workers = min(_cores(), len(tasks), MOST_WORKERS)
+        if workers < WORTH_A_PROCESS:
+            yield from map(pages.parse, tasks)
             return
-        with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as processes:
-            yield from processes.map(pages.parse, works)
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+            yield from processes.map(pages.parse, tasks)
 
     def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
-        """What has a `day` is made some days at a time, a file each: of nothing but what those days were read from."""
+        """A dataset with a `day` is made a few days at a time, a file each, from the rows of those days alone."""
         text = _in_duckdb(statement)
-        cuts = _some_at_a_time(lake, tables) if into.day else [None]
-        at_once = min(_cores(), len(cuts), ABREAST)
+        cuts = _cuts(lake, tables) if into.day else [None]
+        workers = min(_cores(), len(cuts), MOST_WORKERS)
 
         def write(number: int, days: DataInterval | None) -> tuple[str, int]:
-            with session(at_once) as connection, rows_into(lake, path(number), into.schema) as rows:
+            with session(workers) as connection, rows_into(lake, path(number), into.schema) as rows:
                 register(connection, lake, tables, days)
                 for batch in connection.sql(text).to_arrow_reader(BATCH_ROWS):
                     rows.write(batch.cast(into.schema))
             return path(number), rows.rows
 
-        with ThreadPoolExecutor(at_once) as threads:
+        with ThreadPoolExecutor(workers) as threads:
             written = list(threads.map(write, range(1, len(cuts) + 1), cuts))
         return Selected(sum(count for _, count in written), tuple(file for file, _ in written))
 
@@ -80,12 +80,12 @@ def _cores() -> int:
 
 
 @contextmanager
-def session(at_once: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
-    """One of so many DuckDBs with a bounded memory; what it cannot hold it keeps in files that are gone in the end."""
+def session(sharing: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with bounded memory, one of `sharing` that share it; it spills to files that are deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="duckdb-") as folder:
         options: dict[str, Any] = {
-            "memory_limit": f"{MEMORY_MB // at_once}MB",
-            "threads": max(1, _cores() // at_once),
+            "memory_limit": f"{MEMORY_MB // sharing}MB",
+            "threads": max(1, _cores() // sharing),
             "temp_directory": folder,
             "preserve_insertion_order": False,
         }
@@ -99,7 +99,7 @@ def session(at_once: int = 1) -> Iterator[duckdb.DuckDBPyConnection]:
 def register(
     connection: duckdb.DuckDBPyConnection, lake: Lake, tables: Tables, days: DataInterval | None = None
 ) -> None:
-    """Let statements find the tables, or some days of those that have a `day`, read only as far as they ask."""
+    """Make the tables, or those days of the ones with a `day`, visible to queries; only what these need is read."""
     for name, table in tables.items():
         if isinstance(table, pa.Table):
             connection.register(without_schema(name), table.cast(_without_zones(table.schema)))
@@ -108,27 +108,27 @@ def register(
         for number, stored in enumerate(table):
             share = f"{without_schema(name)}__{number}"
             _register_files(connection, lake, stored, share)
-            shares.append(f"select * from {share}{_where(stored.dataset, stored.days, days)}")  # noqa: S608 - names of ours
+            shares.append(f"select * from {share}{_where(stored.dataset, stored.days, days)}")  # noqa: S608 - our own names
         connection.execute(f"create or replace view {without_schema(name)} as {_union(shares)}")
 
 
 @contextmanager
-def asked(lake: Lake, source: Source, gold: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB with `silver.*` as the lake has it and `gold.*` made from it.
+def lake_session(lake: Lake, source: Source, gold: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with `silver.*` from the lake and `gold.*` derived from it.
 
-    `gold`: by table, the text of its statement. Raises: ConfigError if the lake holds nothing of the source.
+    `gold`: by table, the text of its statement. Raises: ConfigError if the lake holds no silver of the source.
     """
     tables = silver.state(lake, source)
     if not tables:
         raise ConfigError(f"{lake.url} holds no silver of {source.name}.", hint=f"Run `etl run {source.name}` first.")
     with session() as connection:
         register(connection, lake, tables)
-        make(connection, gold)
+        create_gold(connection, gold)
         yield connection
 
 
-def make(connection: duckdb.DuckDBPyConnection, gold: Mapping[str, str]) -> None:
-    """Make tables of gold from what is registered; by table, the text of its statement."""
+def create_gold(connection: duckdb.DuckDBPyConnection, gold: Mapping[str, str]) -> None:
+    """Create the gold tables from the registered ones; `gold`: by table, the text of its statement."""
     for table, text in gold.items():
         connection.execute(f"create table {without_schema(f'gold.{table}')} as {_in_duckdb(text)}")
 
@@ -145,7 +145,7 @@ def _in_duckdb(text: str) -> str:
 
 
 def _register_files(connection: duckdb.DuckDBPyConnection, lake: Lake, stored: Stored, name: str) -> None:
-    """DuckDB reads a directory's files itself, in half the time; for an object store it would download an extension."""
+    """DuckDB reads local files itself, in half the time; for an object store it would have to download an extension."""
     schema = _without_zones(stored.dataset.schema)
     if not lake.is_local:
         files = [lake.full_path(file) for file in stored.files]
@@ -161,16 +161,16 @@ def _register_files(connection: duckdb.DuckDBPyConnection, lake: Lake, stored: S
 
 
 def _column(name: str, kind: Any, found: Sequence[str]) -> str:
-    """As declared; one that an old file lacks is null."""
+    """A column as declared; null if an older file lacks it."""
     if name not in found:
         return f"cast(null as {kind}) as {name}"
     return f"make_timestamp(epoch_us({name})) as {name}" if kind == "TIMESTAMP" else name
 
 
-def _some_at_a_time(lake: Lake, tables: Tables) -> list[DataInterval | None]:
-    """All days of the tables that have a `day`, cut so that each cut has a bounded number of rows if days are alike."""
+def _cuts(lake: Lake, tables: Tables) -> list[DataInterval | None]:
+    """All days of the tables with a `day`, cut into intervals of bounded size if days have similar numbers of rows."""
     dated = [
-        f"select {table[0].dataset.day} as day from {without_schema(name)}"  # noqa: S608 - names of ours
+        f"select {table[0].dataset.day} as day from {without_schema(name)}"  # noqa: S608 - our own names
         for name, table in tables.items()
         if not isinstance(table, pa.Table) and table[0].dataset.day
     ]
@@ -190,7 +190,7 @@ def _some_at_a_time(lake: Lake, tables: Tables) -> list[DataInterval | None]:
 
 
 def _union(selects: list[str]) -> str:
-    """All their rows; as a flat tree, for what DuckDB does with a union of a thousand takes a minute."""
+    """All their rows, nested in groups: DuckDB takes a minute to plan one union of a thousand."""
     if len(selects) <= SELECTS:
         return " union all ".join(selects)
     groups = (selects[first : first + SELECTS] for first in range(0, len(selects), SELECTS))
@@ -207,7 +207,7 @@ def _where(dataset: Dataset, *intervals: DataInterval | None) -> str:
 
 
 def _without_zones(schema: pa.Schema) -> pa.Schema:
-    """Instants as UTC without saying so: DuckDB's time zones are an extension that it would have to download."""
+    """Timestamps in UTC, without a zone: DuckDB's time zones are an extension that it would have to download."""
     instants = {field.name for field in schema if pa.types.is_timestamp(field.type)}
     return pa.schema([pa.field(f.name, pa.timestamp("us")) if f.name in instants else f for f in schema])
 

@@ -1,4 +1,4 @@
-"""The engine of a cluster: Spark's tasks parse the pages, Spark runs the SQL, both read and write the lake as we do."""
+"""The engine for a cluster: Spark's tasks parse the pages, Spark runs the SQL, our own code reads and writes files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from etl.core.tables import Dataset
 from etl.engines import work as pages
 from etl.engines.base import Selected, Tables
 from etl.engines.dialects import steps, transpile, without_schema
-from etl.engines.spark_session import carried, session, told_for_people
+from etl.engines.spark_session import errors_to_driver, our_errors, session
 from etl.engines.work import Done, Work
 from etl.lake import parquet
 from etl.lake.layout import Stored
@@ -40,24 +40,24 @@ MOST_PARTITIONS = 200
 
 @contextmanager
 def engine(settings: Settings) -> Iterator[SparkEngine]:
-    """The engine, on a Spark that is started for it. Raises: ConfigError if that cannot be."""
+    """The engine, on a Spark started for it. Raises: ConfigError if that is not possible."""
     with session(settings.spark) as started:
         yield SparkEngine(started)
 
 
 class SparkEngine:
-    """The driver sees what files there are, never the rows in them."""
+    """The driver sees which files there are, never the rows in them."""
 
     def __init__(self, spark: SparkSession) -> None:
         self._spark = spark
 
-    def parse(self, works: Sequence[Work]) -> Iterator[Done]:
-        given = self._frame(pa.table({"task": [pickle.dumps(work) for work in works]}, TASK))
+    def parse(self, tasks: Sequence[Work]) -> Iterator[Done]:
+        given = self._frame(pa.table({"task": [pickle.dumps(work) for work in tasks]}, TASK))
         for row in _outcome(given, _parse, DONE):
-            yield pickle.loads(row["done"])  # noqa: S301 - a task of ours wrote it
+            yield pickle.loads(row["done"])  # noqa: S301 - written by one of our tasks
 
     def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
-        with told_for_people(), ExitStack() as stack:
+        with our_errors(), ExitStack() as stack:
             self._expect(sum(1 if isinstance(table, pa.Table) else _count(table) for table in tables.values()))
             wanted = Wanted.by(statement)
             for name, table in tables.items():
@@ -72,7 +72,7 @@ class SparkEngine:
         return Selected(sum(row["rows"] for row in written), files)
 
     def _expect(self, files: int) -> None:
-        """Shuffle into more partitions the more there is to read; of those that remain small Spark makes fewer."""
+        """Shuffle into more partitions the more there is to read; Spark merges those that turn out small."""
         cores = self._spark.sparkContext.defaultParallelism
         partitions = min(MOST_PARTITIONS, max(2 * cores, files))
         self._spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
@@ -89,7 +89,7 @@ class SparkEngine:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a statement names: tables, how often; columns, of whichever table. None: it wants all of them."""
+    """What a statement refers to: tables and how often, columns of any table (None: all of them)."""
 
     tables: Counter[str]
     columns: frozenset[str] | None
@@ -104,7 +104,7 @@ class Wanted:
         )
 
     def of(self, dataset: Dataset) -> Dataset:
-        """The dataset with no more columns than are wanted; one at least, so that rows can be counted."""
+        """The dataset with only the columns wanted, but at least one, so that rows can be counted."""
         if self.columns is None:
             return dataset
         columns = [column for column in dataset.columns if column.name in {*self.columns, dataset.day}]
@@ -113,27 +113,27 @@ class Wanted:
 
 @contextmanager
 def selecting(spark: SparkSession, statement: str) -> Iterator[DataFrame]:
-    """The rows of a statement, step by step: Spark alone would make a step anew wherever it is named."""
+    """The rows of a statement, step by step: on its own, Spark would recompute a step at each reference to it."""
     made, last = steps(statement)
     with ExitStack() as stack:
         for step in made:
             rows = spark.sql(transpile(step.text, "spark", without_schema))
-            stack.enter_context(_known(rows, step.name, step.named))
+            stack.enter_context(_known(rows, step.name, step.references))
         yield spark.sql(transpile(last, "spark", without_schema))
 
 
 @contextmanager
-def _known(rows: DataFrame, name: str, named: int) -> Iterator[None]:
-    """Rows under a name; what is named more than once is kept on the executors' disks."""
+def _known(rows: DataFrame, name: str, references: int) -> Iterator[None]:
+    """Rows under a name; if it is referred to more than once, they are kept on the executors' disks."""
     from pyspark import StorageLevel
 
-    if named > 1:
+    if references > 1:
         rows.persist(StorageLevel.DISK_ONLY)
     rows.createOrReplaceTempView(name)
     try:
         yield
     finally:
-        if named > 1:
+        if references > 1:
             rows.unpersist()
 
 
@@ -142,8 +142,8 @@ def _count(table: Sequence[Stored]) -> int:
 
 
 def _outcome(given: DataFrame, task: Callable[[Batches], Batches], schema: pa.Schema) -> list[dict[str, Any]]:
-    """What the tasks say of their work, a row or none each."""
-    with told_for_people():
+    """What the tasks report, one row or none each."""
+    with our_errors():
         rows: list[dict[str, Any]] = given.mapInArrow(task, _in_spark(schema)).toArrow().to_pylist()
     return rows
 
@@ -154,17 +154,17 @@ def _in_spark(schema: pa.Schema) -> Any:
     return from_arrow_schema(schema)
 
 
-# What follows runs in tasks. One that is run again writes the same files again.
+# The rest runs in tasks. A task that is repeated writes the same files again.
 
 
 def _parse(tasks: Batches) -> Batches:
-    with carried():
+    with errors_to_driver():
         for work in _given(tasks):
             yield pa.RecordBatch.from_pylist([{"done": pickle.dumps(pages.parse(work))}], DONE)
 
 
 def _read(lake: Lake, tasks: Batches) -> Batches:
-    with carried():
+    with errors_to_driver():
         for stored in _given(tasks):
             yield from parquet.rows_of(lake, stored)
 
@@ -172,7 +172,7 @@ def _read(lake: Lake, tasks: Batches) -> Batches:
 def _given(tasks: Batches) -> Iterator[Any]:
     for batch in tasks:
         for row in batch.to_pylist():
-            yield pickle.loads(row["task"])  # noqa: S301 - our driver wrote it
+            yield pickle.loads(row["task"])  # noqa: S301 - written by our driver
 
 
 def _write(lake: Lake, schema: pa.Schema, path: Callable[[int], str], batches: Batches) -> Batches:
@@ -185,7 +185,7 @@ def _write(lake: Lake, schema: pa.Schema, path: Callable[[int], str], batches: B
         return
     task = TaskContext.get()
     file = path(task.partitionId() + 1 if task else 1)
-    with carried():
+    with errors_to_driver():
         with rows_into(lake, file, schema) as rows:
             for batch in chain([first], full):
                 rows.write(batch.cast(schema))

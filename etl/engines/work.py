@@ -1,4 +1,4 @@
-"""The unit of work of every engine: some pages of bronze become part files of rows, and of refused records."""
+"""The unit of work of every engine: some pages of bronze become part files of rows and of rejected records."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from etl.lake import bronze, layout
 from etl.lake.parquet import rows_into
 from etl.lake.store import Lake
 
-BYTES = 8 * 2**20  # of pages, before compression: what one process takes at a time
+BYTES = 8 * 2**20  # of pages, before compression, per unit of work
 
 
 @dataclass(frozen=True)
 class Work:
-    """Some pages of a run to be parsed; it can be sent to another process, or to another machine."""
+    """Some pages of an extraction to parse; can be sent to another process or machine."""
 
     lake: Lake
     endpoint: str
@@ -35,7 +35,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of it: rows and files by dataset, refused records by kind."""
+    """The outcome: rows and files by dataset, rejected records by kind."""
 
     pages: int = 0
     records: int = 0
@@ -60,8 +60,8 @@ class Done:
         )
 
 
-def works(lake: Lake, endpoint: Endpoint, manifest: bronze.Manifest, layers: Mapping[str, str]) -> list[Work]:
-    """A run's pages, cut into pieces of similar size; at least one, so that every dataset gets a file."""
+def tasks(lake: Lake, endpoint: Endpoint, manifest: bronze.Manifest, layers: Mapping[str, str]) -> list[Work]:
+    """An extraction's pages in units of similar size; at least one, so that every dataset gets a file."""
     cuts: list[list[bronze.PageEntry]] = [[]]
     for page in manifest.pages:
         if sum(each.bytes for each in cuts[-1]) >= BYTES:
@@ -74,7 +74,7 @@ def works(lake: Lake, endpoint: Endpoint, manifest: bronze.Manifest, layers: Map
 
 
 def parse(work: Work) -> Done:
-    """Parse the pages into part files. Done twice, it writes the same files again."""
+    """Parse the pages into part files. Repeated, it writes the same files again."""
     done, files = Done(), {}
     quarantine = layout.refusals(work.endpoint, work.extraction_id, work.number)
     with ExitStack() as stack:
@@ -83,7 +83,7 @@ def parse(work: Work) -> Done:
             files[dataset.name] = layout.part(work.layers[dataset.name], dataset.name, work.extraction_id, work.number)
             into = rows_into(work.lake, files[dataset.name], dataset.schema, dataset.day)
             writers[dataset.name] = stack.enter_context(into)
-        stack.enter_context(_uncollected())
+        stack.enter_context(_without_garbage_collection())
         refusals = stack.enter_context(work.lake.create(quarantine))
         for page in work.pages:
             parsed = work.parse(bronze.body(work.lake, page), page.asked)
@@ -106,8 +106,8 @@ def parse(work: Work) -> Done:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Let no cycles be looked for in lists of millions of numbers, again and again: JSON has none."""
+def _without_garbage_collection() -> Iterator[None]:
+    """Spare the collector searching lists of millions of numbers for cycles, again and again: JSON has none."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -82,7 +82,7 @@ def _parse(
     emit: Listener,
 ) -> Done:
     outcomes = []
-    for done in engine.parse(work.works(lake, endpoint, manifest, layers)):
+    for done in engine.parse(work.tasks(lake, endpoint, manifest, layers)):
         outcomes.append(done)
         emit(events.PagesParsed(source.name, endpoint.name, done.pages))
     whole = sum(sorted(outcomes, key=lambda done: done.quarantine), Done())

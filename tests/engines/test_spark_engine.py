@@ -138,7 +138,7 @@ def test_one_work_done_twice_writes_the_same_bytes_under_the_same_names(extracte
     lake, extraction_id = extracted("sensors")
     [endpoint] = source_at("sensors").endpoints
     manifest = bronze.read_manifest(lake, endpoint.name, extraction_id)
-    [work] = pages.works(lake, endpoint, manifest, {"sensor_observations": "parsed"})
+    [work] = pages.tasks(lake, endpoint, manifest, {"sensor_observations": "parsed"})
 
     def contents() -> dict[str, bytes]:
         pages.parse(work)
@@ -280,9 +280,9 @@ def test_a_statement_that_makes_no_sense_is_a_bug_told_in_one_line(spark: OneSpa
 
 def test_every_error_of_ours_arrives_as_itself() -> None:
     for kind in (LakeUnavailableError, errors.AccessError, ConfigError):
-        with pytest.raises(starting.TaskError) as under_way, starting.carried():
+        with pytest.raises(starting.TaskError) as under_way, starting.errors_to_driver():
             raise kind('what, "said" so\n', hint="do ä")
-        with pytest.raises(kind) as arrived, starting.told_for_people():
+        with pytest.raises(kind) as arrived, starting.our_errors():
             raise ConnectionError(f"An error occurred while calling o1.x.\n: etl.TaskError: {under_way.value}\n at y")
         assert (arrived.value.message, arrived.value.hint) == ('what, "said" so\n', "do ä")
 
@@ -300,7 +300,7 @@ def test_every_error_of_ours_arrives_as_itself() -> None:
     ],
 )
 def test_what_spark_fails_of_itself_may_be_tried_again(said: str, message: str) -> None:
-    with pytest.raises(errors.TransientError) as told, starting.told_for_people():
+    with pytest.raises(errors.TransientError) as told, starting.our_errors():
         raise ConnectionError(said)
     assert told.value.message == message
 
@@ -315,10 +315,10 @@ def test_without_pyspark_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("version", "message"),
     [
-        (None, "There is no Java on the PATH, which the engine spark needs."),
-        ('openjdk version "11.0.25" 2024-10-15', "{java} is Java 11, too old for the engine spark."),
-        ('java version "1.8.0_431"', "{java} is Java 8, too old for the engine spark."),
-        ("segmentation fault", "{java} is no Java that works: segmentation fault."),
+        (None, "There is no Java on the PATH, which the Spark engine needs."),
+        ('openjdk version "11.0.25" 2024-10-15', "{java} is Java 11, too old for the Spark engine."),
+        ('java version "1.8.0_431"', "{java} is Java 8, too old for the Spark engine."),
+        ("segmentation fault", "{java} is not a working Java: segmentation fault."),
     ],
 )
 def test_without_a_java_that_suits_it_says_what_there_is(

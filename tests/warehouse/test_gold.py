@@ -224,7 +224,7 @@ def _assert_known_answers(dsn: str, lake: Lake, facts: Snapshot | None) -> None:
     statements = {dataset.name: statement(f"gold/{dataset.name}") for dataset in SOURCE.gold}
     with (
         Warehouse(dsn, role="analyst") as warehouse,
-        local_engine.asked(lake, SOURCE, statements) as engine,
+        local_engine.lake_session(lake, SOURCE, statements) as engine,
     ):
         answers = {a.name: a.rows for a in ask(texts("spacex"), warehouse.execute)}
         assert answers == {a.name: a.rows for a in ask(texts("spacex"), lambda text: local_engine.rows(engine, text))}
@@ -294,7 +294,8 @@ def _in_duckdb(silver: dict[str, list[Row]]) -> dict[str, list[Row]]:
     }
     with local_engine.session() as connection:
         local_engine.register(connection, Lake("/tmp"), given)
-        local_engine.make(connection, {dataset.name: statement(f"gold/{dataset.name}") for dataset in SOURCE.gold})
+        gold = {dataset.name: statement(f"gold/{dataset.name}") for dataset in SOURCE.gold}
+        local_engine.create_gold(connection, gold)
         found = {}
         for dataset in SOURCE.gold:
             everything = f"select * from gold.{dataset.name} order by {', '.join(dataset.key)}"

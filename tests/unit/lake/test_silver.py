@@ -56,7 +56,7 @@ def test_the_lake_alone_answers_the_questions(any_lake: Lake, simulate: Simulate
     source = spacex_at(simulate())
     run(any_lake, source)
     gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
-    with local_engine.asked(any_lake, source, gold) as engine:
+    with local_engine.lake_session(any_lake, source, gold) as engine:
         rows = local_engine.rows(engine, statement("questions/spacex/most_reused_core"))
     assert [(row["core_id"], row["reuses"]) for row in rows] == [("5e9e28a7f3591817f23b2663", 13)]
 
