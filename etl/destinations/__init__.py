@@ -1,4 +1,4 @@
-"""What a run is published into."""
+"""Destinations, into which a run is published."""
 
 NAMES = ("warehouse", "lake")
 DEFAULT = "warehouse"

@@ -1,4 +1,4 @@
-"""What a run is published into: one protocol, and what a destination can and cannot do."""
+"""Destinations: one protocol, and what each can and cannot do."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Rows = Callable[[Dataset], Iterable[pa.RecordBatch]]
 class Capabilities:
     """What the pipeline may rely on.
 
-    `shares_ledger_transaction`: what is published and the ledger's row are committed together. Where not, the ledger's
+    `shares_ledger_transaction`: what is published and the ledger's row are committed together. Otherwise the ledger's
     row is written after the data, and a run that dies in between is published again (docs/adr/0019).
-    `enforces_keys`: a double key is refused by the destination itself, not only by an audit.
+    `enforces_keys`: the destination itself rejects duplicate keys, not only an audit.
     `advisory_locks`: two runs of one source wait for each other.
-    `staging`: how rows arrive; none if they are read where they are.
+    `staging`: how rows arrive; none if they stay where they are.
     """
 
     shares_ledger_transaction: bool
@@ -37,14 +37,14 @@ class Capabilities:
 
 
 class Publication(Protocol):
-    """One run on its way into a destination."""
+    """One run that is being published into a destination."""
 
     audits: list[AuditResult]
 
     def stage(self, rows: Rows, keep: Collection[str]) -> int:
-        """Put the new rows where no reader looks and return how many were read.
+        """Put the new rows where no reader looks, and return how many were read.
 
-        Of the datasets in `keep`, what is published and was not read again stays.
+        For datasets in `keep`, published rows that were not read again are kept.
         """
         ...
 
@@ -53,7 +53,7 @@ class Publication(Protocol):
         ...
 
     def publish(self) -> list[TableOutcome]:
-        """Show the new state of silver and gold to readers, all of it or nothing."""
+        """Show readers the new state of silver and gold, all of it or nothing."""
         ...
 
 
@@ -74,8 +74,8 @@ class Destination(Protocol):
     def open(
         self, source: Source, transformed: Transformed | None, emit: Listener
     ) -> AbstractContextManager[Publication]:
-        """The block in which a run is published; None: rows that come from no single extraction.
+        """The block in which a run is published; `transformed` is None for rows that come from no single extraction.
 
-        Raises: UsageError if the destination takes no such rows.
+        Raises: UsageError if the destination does not take such rows.
         """
         ...

@@ -1,4 +1,4 @@
-"""The lake as a destination: gold as Parquet files, for what no longer belongs in Postgres."""
+"""The lake as a destination: gold as Parquet files, for data that has outgrown Postgres."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class LakeDestination:
 
     @contextmanager
     def open(self, source: Source, transformed: Transformed | None, _emit: Listener) -> Iterator[LakePublication]:
-        """Where one run's gold is made."""
+        """The block in which a run's gold is made."""
         if transformed is None:
             raise UsageError(
-                "The lake takes whole extractions only.", hint=f"Read the days again: `etl run {source.name}`."
+                "The lake takes whole extractions only.", hint=f"Extract the days again: `etl run {source.name}`."
             )
         yield LakePublication(self.lake, self.engine, source, transformed)
 
@@ -60,7 +60,7 @@ class LakePublication:
     audits: list[AuditResult] = field(default_factory=list)
 
     def stage(self, _rows: Rows, _keep: Collection[str]) -> int:
-        """Nothing moves."""
+        """The rows stay where they are."""
         return sum(self.transformed.rows.values())
 
     def audit(self) -> None:

@@ -18,12 +18,12 @@ from etl.destinations.postgres.publication import PostgresDestination
 from etl.lake import bronze, silver
 from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline
-from etl.pipeline.steps import Extract, Handover, Publish, Step, Transform, left
+from etl.pipeline.steps import Extract, Handover, Publish, Step, Transform, required
 from etl.postgres.connection import Warehouse
 
 
 class Unit(StrEnum):
-    """What an interval's length is counted in."""
+    """The unit of an interval's length."""
 
     DAY = "day"
     WEEK = "week"
@@ -42,11 +42,11 @@ class Every:
     def parse(cls, text: str) -> Every:
         found = re.fullmatch(r"([1-9]\d{0,3})\s*(day|week|month|year)s?", text.strip().lower())
         if not found:
-            raise UsageError(f"'{text}' is no length of an interval.", hint="Write it like 7day, 1month or 1year.")
+            raise UsageError(f"'{text}' is not a valid interval length.", hint="Write it like 7day, 1month or 1year.")
         return cls(int(found[1]), Unit(found[2]))
 
     def after(self, day: date) -> date:
-        """The day on which an interval that begins on `day` ends; months begin on their first."""
+        """The end, exclusive, of an interval that starts on `day`; months and years end with the calendar's."""
         try:
             return self._after(day)
         except (ValueError, OverflowError):  # beyond the year 9999
@@ -67,7 +67,7 @@ class Every:
 
 @dataclass(frozen=True)
 class PlannedInterval:
-    """One interval of a plan: what is done already and which steps are left."""
+    """One interval of a plan: what has been done already, and which steps remain."""
 
     interval: DataInterval
     state: str
@@ -89,7 +89,7 @@ class Plan:
 def make_plan(
     warehouse: Warehouse, lake: Lake, source: Source, whole: DataInterval, every: Every, *, again: bool = False
 ) -> Plan:
-    """Cut `whole` into intervals and see what the ledger and the lake have of each."""
+    """Split `whole` into intervals, and look up in ledger and lake what has been done for each."""
     rows = [] if again else warehouse.run("ledger/published_intervals", {"source": source.name})
     published = {(row["interval_start"], row["interval_end"]) for row in rows}
     planned = []
@@ -127,7 +127,7 @@ def execute(
     parallel: int,
     on_published: Callable[[PlannedInterval, Published], None],
 ) -> None:
-    """Execute the steps of the plan: read up to `parallel` intervals at once, publish them in order, one by one."""
+    """Execute the plan: read up to `parallel` intervals at the same time, publish them one by one, in order."""
     destination = PostgresDestination(warehouse)
     pending = [planned for planned in plan.intervals if planned.steps]
     runs = [Handover(pipeline, client, warehouse, destination, planned.interval) for planned in pending]
@@ -141,14 +141,14 @@ def execute(
                 for step in planned.steps:
                     if isinstance(step, Publish):
                         step.execute(run)
-                on_published(planned, left(run.published))
+                on_published(planned, required(run.published))
         finally:
             for future in reading:
                 future.cancel()
 
 
 def _read(planned: PlannedInterval, run: Handover) -> None:
-    """The steps before the destination; in a thread of its own, with the log's context of the one that started it."""
+    """The steps before publishing, in a thread of their own with the log context of the thread that started it."""
     for step in planned.steps:
         if not isinstance(step, Publish):
             step.execute(run)

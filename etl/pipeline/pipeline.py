@@ -40,7 +40,7 @@ DOWN = (SourceUnavailableError, SourceWithdrawnError, SourceContractError, Acces
 
 @dataclass
 class StepUnderWay:
-    """A step under way: its figures, and what it has read and written."""
+    """A step under way: its figures, and the data it has read and written."""
 
     counts: dict[str, Any] = field(default_factory=dict)
     inputs: tuple[Data, ...] = ()
@@ -61,7 +61,7 @@ class Summary:
 
 @dataclass
 class Pipeline:
-    """One source, one lake, one engine; what happens is said to `emit`."""
+    """One source, one lake, one engine; events go to `emit`."""
 
     source: Source
     lake: Lake
@@ -77,22 +77,22 @@ class Pipeline:
         interval: DataInterval | None,
         destination: Destination | None = None,
     ) -> Summary:
-        """All steps, entered in the warehouse's ledger from the start, whatever the destination (default: warehouse).
+        """All steps, recorded in the warehouse's ledger from the start, whatever the destination (default: warehouse).
 
-        Raises: any PlatformError, after entering it, too.
+        Raises: any PlatformError, after recording it as well.
         """
         destination = destination or PostgresDestination(warehouse)
         with self.attempt(warehouse, interval, destination) as attempt:
             run = steps.Handover(self, client, warehouse, destination, interval, attempt)
             for step in steps.EVERYTHING:
                 step.execute(run)
-        transformed, published = steps.left(run.transformed), steps.left(run.published)
+        transformed, published = steps.required(run.transformed), steps.required(run.published)
         return Summary(attempt.run_id, self.source.name, interval, transformed, published, dict(self.seconds))
 
     def check(self, client: Client, interval: DataInterval | None) -> str:
-        """See in one small request whether a run can work, and say what was seen and what the run will ask."""
+        """Find out with one small request whether a run can succeed; returns what it saw and the run's cost."""
         with self.step("check"):
-            with self._asking():
+            with self._calling_api():
                 seen = self.source.probe(client)
             if self.source.cost is None:
                 return seen
@@ -104,9 +104,9 @@ class Pipeline:
     def extract(
         self, client: Client, interval: DataInterval | None, extraction_id: str | None = None, part: Part | None = None
     ) -> str:
-        """Keep the API's answers, or one part of them, in bronze and return the extraction's id.
+        """Store the API's responses, or one part of them, in bronze and return the extraction's id.
 
-        An extraction that was killed half-way is continued: the one named, else the newest of the same interval.
+        An extraction that was killed half-way is resumed: the one named, or else the newest of the same interval.
         """
         now = datetime.now(UTC)
         extraction_id = extraction_id or bronze.unfinished(self.lake, self.source, interval, now) or new_id(now)
@@ -120,7 +120,7 @@ class Pipeline:
         return extraction_id
 
     def transform(self, extraction_id: str) -> Transformed:
-        """Turn an extraction into silver. Raises: SourceContractError if too much of it is refused."""
+        """Turn an extraction into silver. Raises: SourceContractError if too many records are rejected."""
         with self.step("transform", extraction_id) as step:
             found = transform.transform(
                 self.lake, self.source, extraction_id, self.max_refused_share, self.engine, self.emit
@@ -141,7 +141,7 @@ class Pipeline:
     ) -> Published:
         """Stage, audit and publish a transformed extraction, within `attempt` or as a run of its own.
 
-        It stays unpublished if a later extraction is published there already, unless it is wanted `even_if_older`.
+        It stays unpublished if a later extraction is published there already, unless `even_if_older`.
         """
         destination = destination or PostgresDestination(warehouse)
         if attempt is not None:
@@ -153,7 +153,7 @@ class Pipeline:
     def attempt(
         self, warehouse: Warehouse, interval: DataInterval | None, destination: Destination
     ) -> Iterator[ledger.Attempt]:
-        """An entry in the ledger around whatever is done: how it began and how it ended."""
+        """Record in the ledger how the block began and how it ended."""
         attempt = ledger.Attempt(warehouse, new_id(), self.source.name, interval, destination.name)
         self.emit(events.RunStarted(self.source.name, attempt.run_id, interval, destination.name))
         try:
@@ -162,7 +162,7 @@ class Pipeline:
         except Exception as error:
             self.emit(events.RunFailed(self.source.name, attempt.run_id, error))
             if isinstance(error, PlatformError):
-                self._enter_failure(attempt, error)
+                self._record_failure(attempt, error)
             raise
         self.emit(events.RunEnded(self.source.name, attempt.run_id, attempt.status, attempt.outcomes))
 
@@ -184,7 +184,7 @@ class Pipeline:
             )
         )
 
-    def _enter_failure(self, attempt: ledger.Attempt, error: PlatformError) -> None:
+    def _record_failure(self, attempt: ledger.Attempt, error: PlatformError) -> None:
         try:
             attempt.fail(error)
         except PlatformError as missed:
@@ -206,14 +206,14 @@ class Pipeline:
     def _pages(
         self, client: Client, endpoint: Endpoint, interval: DataInterval | None, writer: bronze.Writer
     ) -> Iterator[Page]:
-        """The pages that are not kept yet."""
+        """The pages that are not stored yet."""
         if not writer.manifest.is_whole:
-            with self._asking():
+            with self._calling_api():
                 yield from endpoint.pages(client, interval, writer.next_page)
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Say whether the API answers as it should; what fails on our side says nothing about it."""
+    def _calling_api(self) -> Iterator[None]:
+        """Report whether the API answers as it should; a failure on our side says nothing about that."""
         try:
             yield
         except BudgetSpentError:
@@ -226,7 +226,7 @@ class Pipeline:
 
 
 def _shared(source: Source, part: Part) -> tuple[Endpoint, ...]:
-    """The endpoints, each asking for its share only. Raises: UsageError if one cannot."""
+    """The endpoints, each restricted to its share. Raises: UsageError if one cannot be."""
     shared = tuple(endpoint.part(part) for endpoint in source.endpoints if endpoint.part is not None)
     if len(shared) < len(source.endpoints):
         raise UsageError(f"{source.name} cannot be extracted in parts.", hint="Leave out --part.")

@@ -1,4 +1,4 @@
-"""Stage → audit → publish: a transformed extraction on its way into a destination, and the ledger with it."""
+"""Stage → audit → publish: puts a transformed extraction into a destination, and the outcome into the ledger."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def publish(
     *,
     even_if_older: bool,
 ) -> Published:
-    """Publish the extraction, unless a later one is published already and it is not wanted `even_if_older`."""
+    """Publish the extraction, unless a later one is published already; with `even_if_older`, in any case."""
     source, extraction_id = pipeline.source, transformed.extraction_id
     with destination.open(source, transformed, pipeline.emit) as publication:
         if not even_if_older and (newer := attempt.newer_extraction(extraction_id)):
@@ -43,7 +43,7 @@ def publish(
         def rows(dataset: Dataset) -> Iterable[Any]:
             return silver.batches(pipeline.lake, transformed, dataset)
 
-        keep = _not_read_whole(source, transformed, silver.endpoints_with_rejects(pipeline.lake, transformed))
+        keep = _partly_read(source, transformed, silver.endpoints_with_rejects(pipeline.lake, transformed))
         stage_and_audit(pipeline, publication, rows, keep, attempt, extraction_id)
         with pipeline.step("publish", extraction_id) as step:
             tables = tuple(publication.publish())
@@ -71,7 +71,7 @@ def stage_and_audit(
     attempt: ledger.Attempt,
     extraction_id: str | None,
 ) -> None:
-    """The two steps before anything is shown. Raises: AuditError, once the attempt knows all that was found."""
+    """The two steps before readers see anything. Raises: AuditError, after giving all findings to the attempt."""
     try:
         with pipeline.step("stage", extraction_id) as step:
             step.counts["rows"] = publication.stage(rows, keep)
@@ -107,19 +107,19 @@ def _status(tables: Iterable[TableOutcome]) -> str:
     return "published" if any(table.is_changed for table in tables) else "unchanged"
 
 
-def _not_read_whole(source: Source, transformed: Transformed, refusing: set[str]) -> set[str]:
-    """Datasets of which a run has read some rows only: those of its days, or all but those that were refused."""
+def _partly_read(source: Source, transformed: Transformed, with_rejects: set[str]) -> set[str]:
+    """Datasets of which only some rows were read: those of the interval, or all but the rejected ones."""
     endpoints = [
         endpoint
         for endpoint in source.endpoints
-        if endpoint.name in refusing or (endpoint.knows_intervals and transformed.interval is not None)
+        if endpoint.name in with_rejects or (endpoint.knows_intervals and transformed.interval is not None)
     ]
     derived = source.derived if endpoints else ()
     return {dataset.name for dataset in (*(d for endpoint in endpoints for d in endpoint.datasets), *derived)}
 
 
 def known_until(transformed: Transformed) -> date | None:
-    """Up to which day the extraction knows everything: its interval's end, but never later than the day it was read.
+    """The end, exclusive, of the days known completely: the interval's end, but no later than the day it was read.
 
     None for an interval that had not begun by then.
     """

@@ -1,4 +1,4 @@
-"""Quarantined records are published: as they were kept, or as somebody corrected them."""
+"""Publishes quarantined records: as they were stored, or as someone corrected them."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ class Kept:
 
 
 def replay(pipeline: Pipeline, warehouse: Warehouse, kept: Mapping[int, Kept]) -> tuple[Published, dict[int, str]]:
-    """Publish quarantined records, corrected or now understood, on top of what is published.
+    """Publish quarantined records, corrected or now accepted, on top of what is published.
 
-    Returns what was published and, by quarantine id, why a record is still refused.
-    Raises: UsageError if another run has read some of them again in the meantime, or if rows are made from more than
-    one record, so that a single one cannot be published.
+    Returns what was published and, by quarantine id, why a record is still rejected.
+    Raises: UsageError if another run has read some of them again in the meantime, or if rows are made from several
+    records, so that a single one cannot be published.
     """
     source = pipeline.source
     if source.derived:
         raise UsageError(
-            f"Rows of {source.name} are made together with those of the same day: none is published alone.",
+            f"Rows of {source.name} are made from all records of a day: a single record cannot be published.",
             hint=f"Read the day again: `etl run {source.name} --from DAY --to NEXT_DAY`.",
         )
-    batches, still_refused = _parse_again(source, kept)
+    batches, still_rejected = _parse_again(source, kept)
     destination = PostgresDestination(warehouse)
     with (
         pipeline.attempt(warehouse, None, destination) as attempt,
@@ -53,27 +53,27 @@ def replay(pipeline: Pipeline, warehouse: Warehouse, kept: Mapping[int, Kept]) -
             attempt.finish(status=status, outcomes=tables, extraction_id=None, origin=source.origin)
             published = Published(attempt.run_id, destination.name, status, tables)
             step.counts.update(tables=sum(table.is_changed for table in tables), rows=published.rows_published)
-        replayed = [quarantine_id for quarantine_id in kept if quarantine_id not in still_refused]
+        replayed = [quarantine_id for quarantine_id in kept if quarantine_id not in still_rejected]
         warehouse.run("ledger/close_quarantine", {"ids": replayed})
-    return published, still_refused
+    return published, still_rejected
 
 
 def _parse_again(source: Source, kept: Mapping[int, Kept]) -> tuple[dict[str, list[Any]], dict[int, str]]:
-    """Batches by dataset and, by quarantine id, why a record is still refused."""
+    """Batches by dataset and, by quarantine id, why a record is still rejected."""
     endpoints = {endpoint.name: endpoint for endpoint in source.endpoints}
     batches: dict[str, list[Any]] = {}
-    still_refused: dict[int, str] = {}
+    still_rejected: dict[int, str] = {}
     for quarantine_id, each in kept.items():
         parsed = endpoints[each.endpoint].parse(b"[" + each.record + b"]", each.asked)
         if parsed.refused:
-            still_refused[quarantine_id] = parsed.refused[0].reason
+            still_rejected[quarantine_id] = parsed.refused[0].reason
         for dataset, batch in parsed.batches.items():
             batches.setdefault(dataset, []).append(batch)
-    return batches, still_refused
+    return batches, still_rejected
 
 
 def _refuse_settled(warehouse: Warehouse, source: Source, kept: Iterable[int]) -> None:
-    """Under the source's lock, so that an old record never replaces what was read since."""
+    """Called under the source's lock, so that an old record never replaces one that was read since."""
     about = {"source": source.name, "destination": "warehouse"}
     still_open = {row["quarantine_id"] for row in warehouse.run("ledger/open_quarantine", about)}
     if settled := sorted(set(kept) - still_open):

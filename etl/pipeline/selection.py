@@ -1,4 +1,4 @@
-"""Which extraction of the lake a step works on: the one named, else the newest of its interval."""
+"""Which extraction in the lake a step works on: the one named, or else the newest of its interval."""
 
 from __future__ import annotations
 

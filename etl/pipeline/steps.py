@@ -1,4 +1,4 @@
-"""The steps of a run as values: a plan is a list of them, and what is printed is what is executed."""
+"""The steps of a run as values: a plan is a list of them, so that what is printed is what is executed."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Handover:
     published: Published | None = None
 
 
-def left(value: T | None) -> T:
-    """What an earlier step must have left. Raises: RuntimeError if it did not: the list of steps is wrong."""
+def required(value: T | None) -> T:
+    """What an earlier step must have left behind. Raises: RuntimeError if it did not: the list of steps is wrong."""
     if value is None:
         raise RuntimeError("a step was executed before the one that it needs")
     return value
 
 
 class Step(Protocol):
-    """One step, or several that only succeed together; `names` in order, as people read them."""
+    """One step, or several that only succeed together; `names` are shown to people, in order."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -53,7 +53,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True)
 class Check:
-    """See in one small request whether the run can work."""
+    """Find out with one small request whether the run can succeed."""
 
     names: ClassVar[tuple[str, ...]] = ("check",)
 
@@ -63,7 +63,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Extract:
-    """Keep the API's answers in bronze."""
+    """Store the API's responses in bronze."""
 
     names: ClassVar[tuple[str, ...]] = ("extract",)
 
@@ -73,18 +73,18 @@ class Extract:
 
 @dataclass(frozen=True)
 class Transform:
-    """Turn an extraction into silver: the one named, else the one just extracted."""
+    """Turn an extraction into silver: the one named, or else the one just extracted."""
 
     extraction_id: str | None = None
     names: ClassVar[tuple[str, ...]] = ("transform",)
 
     def execute(self, run: Handover) -> None:
-        run.transformed = run.pipeline.transform(self.extraction_id or left(run.extraction_id))
+        run.transformed = run.pipeline.transform(self.extraction_id or required(run.extraction_id))
 
 
 @dataclass(frozen=True)
 class Publish:
-    """Stage, audit and publish an extraction, all or nothing: the one named, else the one just transformed."""
+    """Stage, audit and publish an extraction, all or nothing: the one named, or else the one just transformed."""
 
     extraction_id: str | None = None
     names: ClassVar[tuple[str, ...]] = ("stage", "audit", "publish")

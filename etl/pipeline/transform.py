@@ -1,4 +1,4 @@
-"""The step transform: a run's bronze becomes silver."""
+"""The transform step: the bronze of an extraction becomes silver."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def transform(
 ) -> Transformed:
     """Turn an extraction's bronze into silver.
 
-    Raises: SourceContractError if more than `max_share` of an endpoint's records are refused.
+    Raises: SourceContractError if more than `max_share` of an endpoint's records are rejected.
     """
     now = datetime.now(UTC)
     published = {dataset.name for dataset in source.datasets}
@@ -66,7 +66,7 @@ def transform(
         silver.keep_only(lake, "silver", dataset.name, extraction_id, files[dataset.name])
     for endpoint in source.endpoints:
         silver.keep_only(lake, "quarantine", endpoint.name, extraction_id, parsed.quarantine)
-    for name in sorted(set(layers) - published):  # made anew from bronze whenever it is wanted
+    for name in sorted(set(layers) - published):  # can be made again from bronze at any time
         lake.delete_folder(layout.folder("parsed", name, extraction_id))
     return transformed
 
@@ -92,13 +92,13 @@ def _parse(
         raise SourceContractError(
             f"{refused} of {whole.records} records of {endpoint.name} break their contract, more than "
             f"{max_share:.0%}; the first says {first.reason}.",
-            hint=f"Read them in {lake.location(_refusing(outcomes))}; nothing was published.",
+            hint=f"Read them in {lake.location(_first_quarantine(outcomes))}; nothing was published.",
         )
     return whole
 
 
-def _refusing(outcomes: Sequence[Done]) -> str:
-    """The first file in which refused records are."""
+def _first_quarantine(outcomes: Sequence[Done]) -> str:
+    """The first file with rejected records."""
     return min(done.quarantine[0] for done in outcomes if done.kinds)
 
 
@@ -124,7 +124,7 @@ def _derive(
 
 
 def _report(source: Source, endpoint: Endpoint, done: Done, emit: Listener) -> None:
-    """What parsing met, also if too much of it was refused: that is when it matters most."""
+    """Emit what parsing found, even if too many records were rejected: that is when it matters most."""
     for name, count in done.rows.items():
         emit(events.RowsTransformed(source.name, name, count))
     if done.kinds:

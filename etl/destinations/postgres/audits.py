@@ -16,7 +16,7 @@ SAMPLE_ROWS = 5
 
 
 def run_folder(warehouse: Warehouse, folder: str, schema: str = "", table: str = "") -> list[AuditResult]:
-    """Run the audits of `sql/audits/<folder>/`; those about any table, for the table given."""
+    """Run the audits of `sql/audits/<folder>/`, for the given table if they apply to any table."""
     results = []
     for name in names(f"audits/{folder}"):
         audit = name.rsplit("/", 1)[1] if not table else f"{table}.{name.rsplit('/', 1)[1]}"

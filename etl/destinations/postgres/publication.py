@@ -25,7 +25,7 @@ from etl.sql.statements import statement
 
 
 class Publication:
-    """One run's way into the warehouse; made by `PostgresDestination.open`, used within its block."""
+    """One run that is being published into the warehouse; made by `PostgresDestination.open`, used within its block."""
 
     def __init__(self, warehouse: Warehouse, source: Source, emit: Listener) -> None:
         self._warehouse = warehouse
@@ -35,17 +35,17 @@ class Publication:
         self.audits: list[AuditResult] = []
 
     def stage(self, rows: Rows, keep: Collection[str]) -> int:
-        """Build the new state of every dataset beside the published one, keyed; return how many rows were read.
+        """Build the new state of every dataset beside the published one, with its key; return how many rows were read.
 
         The new state is what was read and, for the datasets in `keep`, every published row that was not read again:
-        those of other days, or those a refused record may have been about.
-        Raises: AuditError if a key stands twice.
+        those of other days, or those that a rejected record may have been about.
+        Raises: AuditError if a key is duplicated.
         """
         datasets = self._source.datasets
         for dataset in datasets:
             self._warehouse.run("publish/open_stage", {"schema": "silver", "table": dataset.name})
             self._received[dataset.name] = self._copy(dataset, rows(dataset))
-        for dataset in reversed(datasets):  # parts before their whole, which holds what was read
+        for dataset in reversed(datasets):  # parts before their whole, which says what was read
             if dataset.name in keep:
                 self._carry_over(dataset)
         for dataset in datasets:
@@ -55,7 +55,7 @@ class Publication:
     def audit(self) -> None:
         """Run every audit on the new state.
 
-        Raises: AuditError for the first that finds rows; all have run by then and stand in `audits`.
+        Raises: AuditError for the first that finds rows; all have run by then, and are in `audits`.
         """
         for dataset in self._source.datasets:
             self.audits += audits.run_folder(self._warehouse, "every_dataset", "silver", dataset.name)
@@ -63,7 +63,7 @@ class Publication:
         audits.raise_first_failure(self.audits)
 
     def publish(self) -> list[TableOutcome]:
-        """Let the new state take the place of the published one, silver first, then gold made from it.
+        """Replace the published state with the new one, silver first, then the gold made from it.
 
         A table whose content did not change is left alone.
         """
@@ -84,7 +84,7 @@ class Publication:
         )
 
     def _key(self, schema: str, table: str) -> None:
-        """Prove that keys are unique by building the primary key; if it fails, let the audit name the culprits."""
+        """Prove that keys are unique by building the primary key; if that fails, let the audit name the duplicates."""
         self._warehouse.execute("savepoint before_key")
         try:
             self._warehouse.run("publish/key_stage", {"schema": schema, "table": table})
@@ -115,7 +115,7 @@ class Publication:
     def _is_changed(self, schema: str, table: Dataset, staged: tuple[int, str]) -> bool:
         """Whether the new state differs from the published one.
 
-        The ledger's checksum can prove that it differs, but not that it is equal: then the published rows are read.
+        The ledger's checksum can prove a difference, but not equality; for that, the published rows are read.
         """
         last = self._warehouse.run("ledger/last_content", {"table": table.name})
         if last and last[0]["content_checksum"] != staged[1]:
@@ -131,7 +131,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class PostgresDestination:
-    """The warehouse in which the ledger is, too: both are committed in one transaction."""
+    """The warehouse, which also holds the ledger: both are committed in one transaction."""
 
     warehouse: Warehouse
     name: ClassVar = "warehouse"
