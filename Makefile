@@ -1,9 +1,9 @@
-# The verbs of this project. Each calls one tool or one script.
+# The commands of this project. Each calls one tool or one script.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Where pictures of API responses and a browser are, tests use them; where not, they say so and skip.
+# Tests that need a browser or stored API responses are skipped, with a message, where there are none.
 JOBS ?= auto
 IMAGE ?= data-platform-etl:dev
 IMAGE_SPARK ?= data-platform-etl-spark:dev
@@ -30,10 +30,10 @@ report: $(VENV)/run ## Write the answers as charts into .data/report.html
 
 ##@ On Kubernetes, on the current context of kubectl or on CLUSTER=kind, docker-desktop, …
 
-up: $(VENV)/run ## Install the platform or bring it up to date (SIMULATE=1: without internet; OBJECT_STORE=1: lake on S3; python -m k8s.platform up -h: more)
+up: $(VENV)/run ## Install or upgrade the platform (SIMULATE=1: without internet; OBJECT_STORE=1: lake on S3; python -m k8s.platform up -h: more)
 	@$(PLATFORM) up
 
-status: $(VENV)/run ## Show releases, the last run, watermarks, volumes, and what to do if something is off
+status: $(VENV)/run ## Show releases, the last run, watermarks, volumes, and what to do if something is wrong
 	@$(PLATFORM) status
 
 alerts: $(VENV)/run ## Print each alert with its state, value and runbook
@@ -59,11 +59,11 @@ destroy: $(VENV)/run ## Remove the platform and its data, after asking (YES=1: w
 
 ##@ To work on it
 
-test: $(VENV)/test $(VENV)-airflow/test ## Run all tests, in parallel, with coverage; those of the DAGs beside Airflow
+test: $(VENV)/test $(VENV)-airflow/test ## Run all tests, in parallel, with coverage; those of the DAGs in Airflow's environment
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal --cov --cov-report=term
 	@$(VENV)-airflow/bin/python -m pytest -c tests/dags/pytest.ini tests/dags
 
-e2e: $(VENV)/test ## Prove the platform on the current cluster or CLUSTER=kind; it kills, takes down and changes what is there
+e2e: $(VENV)/test ## Prove the platform on the current cluster or CLUSTER=kind; it kills, takes down and changes what runs there
 	@$(BIN)/pytest -p no:cacheprovider tests/e2e
 
 lint: $(VENV)/lint ## Check style, types, import arrows, SQL and workflows
@@ -87,7 +87,7 @@ image: ## Build the image that pods run (IMAGE_TOOL=docker or buildah, IMAGE=nam
 image-spark: ## Build the image with Spark and a Java (IMAGE_TOOL as above, IMAGE_SPARK=name:tag)
 	@.ci/image $(IMAGE_TOOL) $(IMAGE_SPARK) etl/spark.Dockerfile
 
-snapshot: $(VENV)/run ## Make the simulator's snapshot anew from the live API (FROM=folder: from kept responses)
+snapshot: $(VENV)/run ## Rebuild the simulator's snapshot from the live API (FROM=folder: from stored responses)
 	@$(BIN)/python -m etl.sources.spacex.snapshot $(if $(FROM),--from-dir $(FROM),--from-url https://api.spacexdata.com)
 
 catalogue: $(VENV)/run ## Write docs/data-catalogue.md from the declared schemas
@@ -96,13 +96,13 @@ catalogue: $(VENV)/run ## Write docs/data-catalogue.md from the declared schemas
 dashboards: $(VENV)/test ## Write Grafana's dashboards, monitoring/dashboards/json, from their code
 	@$(BIN)/python -m monitoring.dashboards
 
-metrics: $(VENV)/test ## Write docs/metrics.md from where metrics are declared
+metrics: $(VENV)/test ## Write docs/metrics.md from the declared metrics
 	@$(BIN)/python -m monitoring.metrics
 
-lock: ## Lock the requirements anew, with hashes (needs uv)
+lock: ## Lock the requirements again, with hashes (needs uv)
 	@.ci/lock
 
-clean: ## Remove all that was made here: environments, data, caches
+clean: ## Remove everything made here: environments, data, caches
 	@.ci/clean $(VENV)
 
 # An environment is as new as the lock file it was made from.

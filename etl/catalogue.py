@@ -44,13 +44,13 @@ def _table(schema: str, dataset: Dataset) -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` say whether it is as it would be written."""
+    """Write the page, or with `--check` report whether it is up to date."""
     if arguments != ["--check"]:
         PAGE.write_text(page())
         return 0
     if PAGE.is_file() and PAGE.read_text() == page():
         return 0
-    print(f"{PAGE} is not what the declared schemas say: run `make catalogue`.", file=sys.stderr)
+    print(f"{PAGE} does not match the declared schemas: run `make catalogue`.", file=sys.stderr)
     return 1
 
 

@@ -1,4 +1,4 @@
-"""From settings to working parts: source, client, lake, pipeline, warehouse."""
+"""Builds the working parts from the settings: source, client, lake, pipeline, warehouse."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ ENGINES: Mapping[str, Callable[[Settings], AbstractContextManager[Engine]]] = {"
 
 @dataclass(frozen=True)
 class Parts:
-    """What the settings describe; `is_elsewhere` says that libpq's variables name a warehouse."""
+    """What the settings describe; `is_elsewhere` if libpq's variables name a warehouse."""
 
     settings: Settings
     is_elsewhere: bool
 
     def source(self, name: str) -> Source:
-        """The source as it is set up."""
-        return sources.load(name, self._knobs(name))
+        """The source, as configured."""
+        return sources.load(name, self._source_settings(name))
 
     def interval(self, source: Source, start: date | None, end: date | None, destination: str) -> DataInterval | None:
-        """The days that a run is about; those not given follow from what is published there, for a source read by days.
+        """The days of a run; if not given, for a source read by days, they follow from what is published there.
 
         Raises: UsageError for an end without a start, if the source serves its whole state.
         """
@@ -80,10 +80,10 @@ class Parts:
 
     @contextmanager
     def client(self, source: Source, attempts: int | None = None) -> Iterator[HttpClient]:
-        """A client for it, with the attempts of the settings or fewer.
+        """A client for it, with the number of attempts given, or else that of the settings.
 
-        What it asks is spent from the budget of the API's limits. A simulator in this process has none, and its
-        answers are not kept.
+        Its requests are spent from the budget of the API's limits. A simulator in this process has none, and its
+        responses are not cached.
         """
         http = self.settings.http
         attempts = attempts or http.attempts
@@ -97,7 +97,7 @@ class Parts:
 
     @contextmanager
     def _budget(self, source: Source) -> Iterator[Budget | None]:
-        """In a session of its own: what is spent stays spent, whatever becomes of the run."""
+        """In a session of its own: what is spent stays spent, whatever happens to the run."""
         if not source.limits or source.origin == SIMULATED:
             yield None
             return
@@ -114,7 +114,7 @@ class Parts:
         return Lake(self.settings.lake.url)
 
     def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
-        """The pipeline of a source; log lines, metrics and lineage listen to it, and whoever is given."""
+        """The pipeline of a source; log lines, metrics, lineage and `listeners` listen to it."""
         emit = broadcast(logs.listen, statsd.listen, *_lineage(), *listeners)
         return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, emit)
 
@@ -128,7 +128,7 @@ class Parts:
         if self.is_elsewhere:
             yield ""
             return
-        from etl.postgres import embedded  # not in the image, as the simulator is not
+        from etl.postgres import embedded  # not in the image, like the simulator
 
         with embedded.server(self.settings.warehouse.embedded) as dsn:
             with Warehouse(dsn) as owner:
@@ -153,25 +153,25 @@ class Parts:
         """
         source = self.source(name)
         try:
-            _ask_in_time(source)
+            _probe_in_time(source)
         except PlatformError as error:
             _refuse_to_mix(warehouse, source, error)
             from etl.simulate import server
 
             with server.serve(simulator(name).make_app()) as running:
-                knobs = self._knobs(name).model_copy(update={"base_url": running.url})
-                yield sources.load(name, knobs, SIMULATED)
+                simulated = self._source_settings(name).model_copy(update={"base_url": running.url})
+                yield sources.load(name, simulated, SIMULATED)
         else:
             yield source
 
-    def _knobs(self, name: str) -> SourceSettings:
-        knobs: SourceSettings = getattr(self.settings, name)
-        return knobs
+    def _source_settings(self, name: str) -> SourceSettings:
+        found: SourceSettings = getattr(self.settings, name)
+        return found
 
 
 @cache
 def _lineage() -> tuple[Listener, ...]:
-    """Who sends lineage, if OpenLineage's variables say where; it sends the last events when the process ends."""
+    """The sender of lineage, if OpenLineage's variables name a transport; it sends the last events at exit."""
     listener = lineage.from_environment(os.environ)
     if listener is None:
         return ()
@@ -186,14 +186,14 @@ DESTINATIONS: Mapping[str, Callable[[Parts, Warehouse, Engine], Destination]] = 
 
 
 def simulator(name: str) -> Simulator:
-    """What simulates a source's API."""
+    """The simulator of a source's API."""
     from etl.sources import simulators  # not in the image
 
     return simulators.REGISTRY[name]
 
 
-def _ask_in_time(source: Source) -> None:
-    """Raises: a PlatformError; also when the name cannot be looked up in time, which nothing else bounds."""
+def _probe_in_time(source: Source) -> None:
+    """Raises: a PlatformError; also if the name cannot be looked up in time, which nothing else limits."""
     outcome: list[PlatformError | None] = []
 
     def ask() -> None:

@@ -1,4 +1,4 @@
-# The pipeline with Spark and a Java to run it, for the driver and its executors: the other image and 600 MB more.
+# The pipeline with Spark and Java, for the driver and its executors; 600 MB larger than the other image.
 ARG BASE=python:3.13-slim-trixie
 
 FROM ${BASE} AS build
@@ -15,7 +15,7 @@ RUN /opt/etl/bin/pip install --no-cache-dir --disable-pip-version-check --no-dep
     && ln -s /opt/etl/lib/python3*/site-packages/pyspark /opt/spark
 
 FROM ${BASE}
-# Hadoop's classes insist on a user with a name.
+# Hadoop requires the user to have a name.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends default-jre-headless \
     && rm -rf /var/lib/apt/lists/* \

@@ -1,4 +1,4 @@
-"""What happens in a run, as it happens: whoever wants to know listens, and the pipeline knows none of its listeners."""
+"""Events of a run, as they happen: anything may listen, and the pipeline knows none of its listeners."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from etl.core.tables import Dataset
 
 @dataclass(frozen=True)
 class Data:
-    """Data that a step read or wrote: where (an API, a lake, a database), by which name, of which columns.
+    """Data that a step read or wrote: where it is (an API, a lake, a database), its name, its columns.
 
     `made_by` is the SQL that made it, if it was made by SQL; `rows` is None if they were not counted.
     """
@@ -34,7 +34,7 @@ class Event:
 
 @dataclass(frozen=True)
 class RunStarted(Event):
-    """A run is entered in the ledger; an interval of None means the whole state."""
+    """A run is recorded in the ledger; an interval of None means the whole state."""
 
     run_id: str
     interval: DataInterval | None
@@ -68,7 +68,7 @@ class StepStarted(Event):
 
 @dataclass(frozen=True)
 class StepEnded(Event):
-    """A step went well; `counts` are its figures by name."""
+    """A step succeeded; `counts` are its figures by name."""
 
     step: str
     extraction_id: str | None
@@ -96,7 +96,7 @@ class SourceAnswered(Event):
 
 @dataclass(frozen=True)
 class EndpointStarted(Event):
-    """The pages of an endpoint are asked for from now on."""
+    """From now on the pages of an endpoint are requested."""
 
     endpoint: str
 
@@ -168,14 +168,14 @@ class PublishingWaits(Event):
 
 @dataclass(frozen=True)
 class NewerIsPublished(Event):
-    """What was extracted later is published already, so this extraction stays unpublished."""
+    """A newer extraction is published already, so this one stays unpublished."""
 
     newer: str
 
 
 @dataclass(frozen=True)
 class LedgerMissed(Event):
-    """The ledger could not be reached to enter a failure."""
+    """The ledger could not be reached to record a failure."""
 
     error: Exception
 

@@ -1,4 +1,4 @@
-"""What audits and publishing found and did."""
+"""The outcomes of audits and of publishing."""
 
 from __future__ import annotations
 

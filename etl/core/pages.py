@@ -1,4 +1,4 @@
-"""What an API answered, page by page, and what parsers make of it."""
+"""An API's responses, page by page, and what parsers make of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of an API, as received; after the last one there is nothing more to ask for.
+    """One response of an API, as received; after the last page there is nothing left to request.
 
-    `about` is what a parser must know of the request because the answer does not repeat it: plain JSON values.
+    `about` holds what a parser must know about the request because the response does not repeat it: plain JSON values.
     """
 
     number: int
@@ -30,7 +30,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a parser may need to know of a page besides its body: what it is about, and when it was received."""
+    """What a parser may need to know about a page besides its body: what was requested, and when it was received."""
 
     about: Mapping[str, Any]
     received_at: datetime
@@ -51,7 +51,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Parsed:
-    """What one page became: rows by dataset, refused records, fields the contract does not know."""
+    """What one page became: rows by dataset, refused records, fields that the contract does not list."""
 
     batches: Mapping[str, pa.RecordBatch]
     records: int
@@ -61,7 +61,7 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Quarantined(Refused):
-    """A refused record and where it came from; `asked` is unknown in files of earlier versions."""
+    """A rejected record and where it came from; `asked` is unknown in files of earlier versions."""
 
     endpoint: str
     page: int

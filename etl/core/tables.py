@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the lake and the warehouse keep it; `about` feeds the data catalogue.
+    """A column in the lake and the warehouse; `about` feeds the data catalogue.
 
     `is_bookkeeping`: it says when or how a row was processed; rows that differ in it alone are the same content.
     """
@@ -30,8 +30,8 @@ class Dataset:
 
     `part_of` names the dataset to whose rows these belong, and whose key they carry (core slots to a launch): when such
     a row is read again, so are all its parts.
-    `day` names the column that says to which day of an interval a row belongs, for data that are read by days; what SQL
-    makes of such rows it must make of each day alone, as an engine may give it some days at a time.
+    `day` names the column with the day a row belongs to, for data that are read by days; SQL must derive each day from
+    that day's rows alone, as an engine may run it on a few days at a time.
     """
 
     name: str

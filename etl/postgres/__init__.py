@@ -1,1 +1,1 @@
-"""How we talk with Postgres: sessions, COPY, an embedded server."""
+"""Access to Postgres: sessions, COPY, an embedded server."""

@@ -1,4 +1,4 @@
-"""Connections to Postgres, and its errors in our words."""
+"""Connections to Postgres, and its errors as ours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AGAIN = "Nothing was half-published: run the same command again once it is back.
 
 
 class Warehouse:
-    """One session with Postgres. Use as a context manager; statements outside `transaction` commit at once."""
+    """One session with Postgres. Use as a context manager; statements outside `transaction` commit immediately."""
 
     def __init__(self, dsn: str, *, role: str | None = None, lock_timeout_s: float = 60) -> None:
         self.dsn = dsn
@@ -37,7 +37,7 @@ class Warehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: commits when the block ends well, else leaves no trace. A block within belongs to it."""
+        """All or nothing: commits if the block succeeds, otherwise leaves no trace. A nested block is part of it."""
         if not self._connection.autocommit:
             yield
             return
@@ -91,43 +91,49 @@ def translated() -> Iterator[None]:
 
 
 def _translate(error: psycopg2.Error) -> Exception:
-    said = str(error).strip().split("\n")[0] or type(error).__name__
+    message = str(error).strip().split("\n")[0] or type(error).__name__
     match error:
         case pg.UniqueViolation():
-            return error  # means something to the caller: a double key
+            return error  # the caller handles it: a duplicate key
         case pg.InsufficientPrivilege():
-            return AccessError(f"Postgres refuses: {said}.", hint="Connect as a member of etl_loader (PGUSER).")
+            return AccessError(f"Postgres refuses: {message}.", hint="Connect as a member of etl_loader (PGUSER).")
         case pg.UndefinedTable() | pg.UndefinedFunction() | pg.InvalidSchemaName() | pg.UndefinedColumn():
-            return ConfigError(f"The warehouse lacks its migrations: {said}.", hint="Run `etl migrate`.")
+            return ConfigError(f"The warehouse lacks its migrations: {message}.", hint="Run `etl migrate`.")
         case pg.DiskFull() | pg.OutOfMemory() | pg.TooManyConnections():
-            return WarehouseUnavailableError(f"Postgres ran out of something: {said}.", hint=f"Make room. {AGAIN}")
+            return WarehouseUnavailableError(f"Postgres ran out of a resource: {message}.", hint=f"Make room. {AGAIN}")
         case pg.LockNotAvailable():
             return WarehouseUnavailableError(
-                "Another run or a long query holds the tables that were to be published.",
+                "Another run or a long query is holding a lock on the tables to be published.",
                 hint="`etl status` shows running runs; run the same command again later.",
             )
         case pg.SerializationFailure() | pg.DeadlockDetected():
-            return WarehouseUnavailableError(f"Postgres gave up: {said}.", hint=AGAIN)
+            return WarehouseUnavailableError(f"Postgres gave up: {message}.", hint=AGAIN)
         case _ if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) or _server_vanished(error):
-            return _connection_error(said)
+            return _connection_error(message)
     return error
 
 
 def _server_vanished(error: psycopg2.Error) -> bool:
-    """Of a server that is gone in the middle of a statement the driver sometimes says no more than DatabaseError."""
+    """If the server goes away in the middle of a statement, the driver sometimes raises a bare DatabaseError."""
     return type(error) is psycopg2.DatabaseError and error.pgcode is None
 
 
-def _connection_error(said: str) -> PlatformError:
-    """Libpq reports a refused login only in words."""
-    if "password authentication failed" in said or "no password supplied" in said or "no pg_hba.conf entry" in said:
-        return AccessError(f"Postgres refuses the login: {said}.", hint="Check PGUSER and PGPASSWORD.")
-    if "role" in said and "does not exist" in said:
-        return ConfigError(f"Postgres has no such role: {said}.", hint="Check PGUSER, or run `etl migrate` as owner.")
-    if "database" in said and "does not exist" in said:
-        return ConfigError(f"There is no such database: {said}.", hint="Check PGDATABASE, or create it.")
-    if any(words in said for words in ("invalid ", "could not translate host name", "definition of service")):
+def _connection_error(message: str) -> PlatformError:
+    """Libpq reports a refused login only in its message."""
+    if (
+        "password authentication failed" in message
+        or "no password supplied" in message
+        or "no pg_hba.conf entry" in message
+    ):
+        return AccessError(f"Postgres refuses the login: {message}.", hint="Check PGUSER and PGPASSWORD.")
+    if "role" in message and "does not exist" in message:
         return ConfigError(
-            f"Postgres cannot be found: {said}.", hint="Check PGHOST, PGPORT and libpq's other variables."
+            f"Postgres has no such role: {message}.", hint="Check PGUSER, or run `etl migrate` as owner."
         )
-    return WarehouseUnavailableError(f"Postgres cannot be reached or hung up: {said}.", hint=AGAIN)
+    if "database" in message and "does not exist" in message:
+        return ConfigError(f"There is no such database: {message}.", hint="Check PGDATABASE, or create it.")
+    if any(words in message for words in ("invalid ", "could not translate host name", "definition of service")):
+        return ConfigError(
+            f"Postgres cannot be found: {message}.", hint="Check PGHOST, PGPORT and libpq's other variables."
+        )
+    return WarehouseUnavailableError(f"Postgres cannot be reached, or closed the connection: {message}.", hint=AGAIN)

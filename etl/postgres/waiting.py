@@ -1,4 +1,4 @@
-"""A session with a server that is perhaps only just being started."""
+"""A session with a server that may only just be starting."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from etl.core.errors import AccessError, ConfigError, WarehouseUnavailableError
 from etl.postgres.connection import Warehouse
 
-FIRST_MOMENT_S = 5  # a pod may be there a moment before its network policies, and is refused until they are
-SETTLE_S = 15  # for so long a server that is being made may refuse what it then accepts: a name, a new password
+FIRST_MOMENT_S = 5  # a pod may start a moment before its network policies apply, and is refused until they do
+SETTLE_S = 15  # a new server may refuse for this long what it then accepts: a name, a new password
 PAUSE_S = 0.3
 
 
 def session(dsn: str, wait_s: float, *, settle_s: float = SETTLE_S, **options: Any) -> Warehouse:
     """Open a session as soon as the server lets us in, and give up after `wait_s` seconds.
 
-    Raises: WarehouseUnavailableError; AccessError or ConfigError if the server still refuses when it has settled.
+    Raises: WarehouseUnavailableError; AccessError or ConfigError if the server still refuses once it has settled.
     """
     started = time.monotonic()
     while True:
@@ -30,5 +30,5 @@ def session(dsn: str, wait_s: float, *, settle_s: float = SETTLE_S, **options: A
 
 
 def loader(dsn: str, **options: Any) -> Warehouse:
-    """A session with a server that should be there; what `Warehouse` raises after the first moment."""
+    """A session with a server that should be running; after the first moment, raises what `Warehouse` raises."""
     return session(dsn, FIRST_MOMENT_S, settle_s=0, **options)

@@ -1,4 +1,4 @@
-"""What an API may be asked, kept in the warehouse: all runs and pods spend of the same."""
+"""The request budget of an API, kept in the warehouse and shared by all runs and pods."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from etl.telemetry import metrics
 from etl.telemetry.logs import log
 
 LONGEST_S = 86_400  # older requests are forgotten
-PATIENCE_S = 600  # a pod that would have to wait for longer ends, and is started again
-LONG_S = 5  # a wait that people should be told of
+PATIENCE_S = 600  # a pod that would have to wait longer exits, and is started again
+LONG_S = 5  # a wait worth a log line
 MOMENT_S = 0.01
 MINUTE_S = 60
 
 
 class Budget:
-    """Spends the limits of one API, as the API itself counts: over the last so many seconds, at any moment.
+    """Spends the limits of one API, counted as the API counts them: over a sliding window.
 
-    A request is admitted while what was spent before it is below each limit; its own weight may go beyond. Of a limit
-    with `is_spread` the second half goes evenly: as long after the last request as that one's weight is of that half.
+    A request is admitted while spending so far is below each limit; its own weight may exceed it. The second half of a
+    limit with `is_spread` is spent evenly: the wait after a request is in proportion to its weight.
 
-    Several threads may spend at once. The session is for this alone: what one of them enters must stand at once,
-    whatever becomes of the transaction in which another publishes.
+    Several threads may spend at the same time. The session is used for nothing else: each entry must be committed
+    immediately, whatever happens to the transaction in which another thread publishes.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Budget:
         self._limits = tuple(limits)
         self._patience_s = patience_s
         self._turn = threading.Lock()
-        self._question = {
+        self._parameters = {
             "source": source,
             "calls": [limit.calls for limit in limits],
             "seconds": [limit.seconds for limit in limits],
@@ -49,33 +49,33 @@ class Budget:
         }
 
     def spend(self, weight: float) -> None:
-        """Wait until a request of that weight is admitted, and enter it.
+        """Wait until a request of that weight is admitted, and record it.
 
-        Raises: BudgetSpentError, with nothing entered, if that would take longer than our patience.
+        Raises: BudgetSpentError, with nothing recorded, if that would take longer than `patience_s`.
         """
-        waited, is_told = 0.0, False
+        waited, is_logged = 0.0, False
         while (refused := self._try(weight)) is not None:
             limit, wait_s = refused
             if waited + wait_s > self._patience_s:
                 raise self._spent(limit, wait_s)
-            if waited + wait_s >= LONG_S and not is_told:
-                is_told = True
+            if waited + wait_s >= LONG_S and not is_logged:
+                is_logged = True
                 log.info("waiting for the budget", source=self._source, limit=limit.name, seconds=round(wait_s, 1))
             wait_s = max(wait_s, MOMENT_S)
-            sleep(wait_s)  # holding nothing: another may be admitted meanwhile, so we ask again
+            sleep(wait_s)  # holding no lock: another may be admitted meanwhile, so we try again
             waited += wait_s
 
     def left(self) -> list[tuple[Limit, float]]:
-        """What may be spent of each limit just now."""
+        """What is left of each limit right now."""
         with self._turn:
             return self._left(self._rows(), 0)
 
     def _try(self, weight: float) -> tuple[Limit, float] | None:
-        """Enter the request, or say which limit refuses it for how many seconds."""
+        """Record the request, or return the limit that refuses it and for how many seconds."""
         if not self._limits:
             return None
         with self._turn, self._warehouse.transaction():
-            self._warehouse.run("budget/take_turns", self._question)
+            self._warehouse.run("budget/take_turns", self._parameters)
             rows = self._rows()
             wait_s, limit = max(
                 ((row["wait_s"], limit) for row, limit in zip(rows, self._limits, strict=True)),
@@ -83,19 +83,19 @@ class Budget:
             )
             if wait_s == 0:
                 self._warehouse.run("budget/spend", {"source": self._source, "weight": weight})
-                self._warehouse.run("budget/forget", self._question)
-        self._tell(self._left(rows, 0 if wait_s else weight))
+                self._warehouse.run("budget/forget", self._parameters)
+        self._send_metric(self._left(rows, 0 if wait_s else weight))
         return (limit, wait_s) if wait_s else None
 
     def _rows(self) -> list[dict[str, Any]]:
-        return self._warehouse.run("budget/limits", self._question)
+        return self._warehouse.run("budget/limits", self._parameters)
 
     def _left(self, rows: list[dict[str, Any]], weight: float) -> list[tuple[Limit, float]]:
         spent = [row["spent"] + weight for row in rows]
         return [(limit, max(limit.calls - one, 0.0)) for limit, one in zip(self._limits, spent, strict=True)]
 
-    def _tell(self, left: list[tuple[Limit, float]]) -> None:
-        """Send the least share that is left; that of a minute is back before anyone could look."""
+    def _send_metric(self, left: list[tuple[Limit, float]]) -> None:
+        """Send the smallest share left; a limit per minute is ignored, as it recovers before anyone could look."""
         shares = [remaining / limit.calls for limit, remaining in left if limit.seconds > MINUTE_S]
         if shares:
             metrics.SOURCE_QUOTA.send(min(shares), source=self._source)

@@ -1,4 +1,4 @@
-"""The run ledger: what was run and what came of it, how far each dataset is, what is in quarantine."""
+"""The run ledger: runs and their outcomes, the watermark of each dataset, the quarantine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from etl.core.tables import Dataset
 from etl.postgres.connection import Warehouse
 from etl.postgres.copy import copy_batches
 
-REFUSED_AT_ONCE = 200  # each may have 100 kB
+REJECTS_PER_BATCH = 200  # each may have 100 kB
 QUARANTINE_FIELDS: list[pa.Field[Any]] = [
     pa.field("run_id", pa.string()),
     pa.field("endpoint", pa.string()),
@@ -34,7 +34,7 @@ QUARANTINE = pa.schema(QUARANTINE_FIELDS)
 
 
 def next_start(warehouse: Warehouse, datasets: Iterable[Dataset], destination: str) -> date | None:
-    """The first day that some of the datasets have not published there; None if one has published nothing."""
+    """The first day that any of the datasets has not published there; None if one has published nothing."""
     marks = warehouse.run("ledger/watermarks")
     known = {mark["dataset"]: mark["next_start_date"] for mark in marks if mark["destination"] == destination}
     days = [known.get(dataset.name) for dataset in datasets]
@@ -57,13 +57,13 @@ class Attempt:
         self.outcomes: tuple[TableOutcome, ...] = ()
 
     def start(self, origin: str) -> None:
-        """Enter the run and hold its lock, so that everyone can see it is alive."""
+        """Record the run and hold its lock, so that others can see it is alive."""
         self._warehouse.run("ledger/hold_run", {"run_id": self.run_id})
         self._warehouse.run("ledger/abandon_dead_runs")
         self._warehouse.run("ledger/start_run", {"source": self.source, "origin": origin} | self._key())
 
     def fail(self, error: PlatformError) -> None:
-        """Enter why it failed; its transaction is gone by now, what its audits found is kept here."""
+        """Record why it failed; its transaction has been rolled back, but the audits' findings are kept here."""
         with self._warehouse.transaction():
             self._record_audits()
             failure = {"exit_code": error.exit_code, "error": str(error).replace("\x00", "")}
@@ -78,7 +78,7 @@ class Attempt:
         outcomes: Iterable[TableOutcome],
         quarantined: Iterable[Quarantined] = (),
     ) -> None:
-        """Enter what was published; called in the publishing transaction, so both are seen or neither."""
+        """Record what was published; called in the publishing transaction, so that readers see both or neither."""
         self.status, self.outcomes = status, tuple(outcomes)
         for outcome in self.outcomes:
             fields = asdict(outcome)
@@ -90,13 +90,13 @@ class Attempt:
         self._warehouse.run("ledger/finish_run", self._key() | ended)
 
     def newer_extraction(self, extraction_id: str) -> str | None:
-        """A younger extraction of the same days that is published already; ask under the source's lock."""
+        """A newer extraction of the same days that is published already; to be called under the source's lock."""
         parameters = self._key() | {"source": self.source, "extraction_id": extraction_id}
         found: str | None = self._warehouse.run("ledger/newer_extraction", parameters)[0]["extraction_id"]
         return found
 
     def move_watermarks(self, datasets: Iterable[Dataset], end: date | None) -> None:
-        """Say that everything before `end` is published, and that earlier refusals of this interval are settled."""
+        """Record that everything before `end` is published, and that earlier rejects of this interval are settled."""
         for dataset in datasets if end is not None else ():
             mark = {"dataset": dataset.name, "destination": self.destination, "end": end, "run_id": self.run_id}
             self._warehouse.run("ledger/move_watermark", mark)
@@ -110,7 +110,7 @@ class Attempt:
 
     def _refused(self, records: Iterable[Quarantined]) -> Iterator[pa.RecordBatch]:
         left = iter(records)
-        while some := [self._row(record) for record in islice(left, REFUSED_AT_ONCE)]:
+        while some := [self._row(record) for record in islice(left, REJECTS_PER_BATCH)]:
             yield pa.RecordBatch.from_pylist(some, QUARANTINE)
 
     def _row(self, record: Quarantined) -> dict[str, Any]:

@@ -13,7 +13,7 @@ def newest() -> str:
 
 
 def current(warehouse: Warehouse) -> str | None:
-    """The version that the warehouse has; None before the first migration."""
+    """The warehouse's version; None before the first migration."""
     found = warehouse.execute("select to_regclass('ops.schema_version') is not null as known")
     if not found[0]["known"]:
         return None
@@ -43,7 +43,7 @@ def migrate(warehouse: Warehouse) -> list[str]:
             with engine.begin() as connection:
                 connection.exec_driver_sql("select pg_advisory_xact_lock(47, 0)")
                 connection.exec_driver_sql("create schema if not exists ops")
-                before = current(warehouse)  # another may have migrated while we waited
+                before = current(warehouse)  # another process may have migrated while we waited
                 _refuse_newer(before)
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")

@@ -1,4 +1,4 @@
-"""Makes a server ready: the platform's roles and databases, who may log in, and how much each may take."""
+"""Prepares a server: the platform's roles and databases, who may log in, and how much each role may use."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ BACKUP = "backup"  # reads both databases
 
 @dataclass(frozen=True)
 class Limits:
-    """What one role may take of the server; times in Postgres' own notation, 0 for no limit."""
+    """How much of the server one role may use; times in Postgres' own notation, 0 for no limit."""
 
     connections: int
     statement_timeout: str
     idle_in_transaction_session_timeout: str
 
 
-# Together they leave the superuser room below the chart's max_connections; a test adds them up.
+# Their sum leaves the superuser room below the chart's max_connections; a test adds them up.
 LOGINS: Mapping[str, Limits] = {
     "etl_loader": Limits(20, "0", "15min"),
     "engineer": Limits(10, "30min", "10min"),
@@ -39,23 +39,23 @@ LOGINS: Mapping[str, Limits] = {
     AIRFLOW: Limits(60, "0", "15min"),
 }
 
-# Postgres' own roles that we hand on. An owner who is no superuser often lacks the right to: then it is left out, as
+# Postgres' predefined roles that we grant. An owner who is not a superuser often may not: then the grant is skipped, as
 # a managed server makes its own backups.
-HANDED_ON: Mapping[str, str] = {BACKUP: "pg_read_all_data", "engineer": "pg_read_all_stats"}
+PREDEFINED: Mapping[str, str] = {BACKUP: "pg_read_all_data", "engineer": "pg_read_all_stats"}
 
 
 @dataclass(frozen=True)
 class Provisioned:
-    """What a call made, and who may log in (None: that was left as it is)."""
+    """What a call created, and who may log in (None: left unchanged)."""
 
     made: tuple[str, ...]
     logins: tuple[str, ...] | None
 
 
 def passwords(folder: Path) -> dict[str, str]:
-    """Read files named after roles, as a Secret is mounted; a line end after the password is no part of it.
+    """Read files named after roles, as a Secret is mounted; a line break after the password is ignored.
 
-    Raises: ConfigError if there is no such folder, or a file names no role of ours or holds no password.
+    Raises: ConfigError if there is no such folder, or a file is not named after one of our roles or holds no password.
     """
     try:
         files = sorted(file for file in folder.iterdir() if not file.name.startswith("."))
@@ -65,29 +65,29 @@ def passwords(folder: Path) -> dict[str, str]:
         raise ConfigError(f"The logins in {folder} cannot be read: {said}.", hint="Mount the Secret there.") from error
     for role, password in found.items():
         if role not in LOGINS:
-            raise ConfigError(f"'{role}' is no role that logs in.", hint=f"Name the files {', '.join(LOGINS)}.")
+            raise ConfigError(f"'{role}' is not a role that logs in.", hint=f"Name the files {', '.join(LOGINS)}.")
         if not password or not password.isprintable():
             raise ConfigError(
-                f"The password of {role} is empty or has characters that nobody can type.",
+                f"The password of {role} is empty or has unprintable characters.",
                 hint=f"Write one line into {folder / role}.",
             )
     return found
 
 
 def provision(warehouse: Warehouse, logins: Mapping[str, str] | None) -> Provisioned:
-    """Make what is missing and set the rest right; what is right already stays as it is.
+    """Create what is missing and correct the rest; anything already right is left alone.
 
-    With `logins`, role to password, these roles may log in and the others may not; without, that is left alone.
-    Raises: AccessError unless run as a superuser, or as an owner of the database who may make roles and databases.
+    With `logins`, role to password, these roles may log in and the others may not; without, that is left unchanged.
+    Raises: AccessError unless run as a superuser, or as the database's owner who may create roles and databases.
     """
     with _as_owner():
-        warehouse.run("provision/take_turns")
-        (me,) = warehouse.run("provision/who_am_i")
+        warehouse.run("provision/lock")
+        (me,) = warehouse.run("provision/current_identity")
         with warehouse.transaction():
             made = _make_roles(warehouse, is_superuser=me["is_superuser"])
             _limit(warehouse)
             if logins is not None:
-                _let_in(warehouse, logins)
+                _set_logins(warehouse, logins)
         made += _make_database(warehouse, AIRFLOW)
         with warehouse.transaction():
             for database in (me["database"], AIRFLOW):
@@ -108,10 +108,10 @@ def _make_roles(warehouse: Warehouse, *, is_superuser: bool) -> tuple[str, ...]:
     if not is_superuser:
         for role in (OWNER, AIRFLOW):
             _execute(warehouse, statement("provision/act_as"), role=role)
-    _execute(warehouse, statement("provision/hand_on"), handed_on="pg_monitor", role="metrics")
-    for role, handed_on in HANDED_ON.items():
-        if warehouse.run("provision/may_hand_on", {"handed_on": handed_on})[0]["may"]:
-            _execute(warehouse, statement("provision/hand_on"), handed_on=handed_on, role=role)
+    _execute(warehouse, statement("provision/grant_role"), granted="pg_monitor", role="metrics")
+    for role, predefined in PREDEFINED.items():
+        if warehouse.run("provision/may_grant_role", {"granted": predefined})[0]["may"]:
+            _execute(warehouse, statement("provision/grant_role"), granted=predefined, role=role)
     return tuple(f"role {role}" for role in missing)
 
 
@@ -124,20 +124,20 @@ def _limit(warehouse: Warehouse) -> None:
             _execute(warehouse, statement("provision/limit"), value, role=role, setting=setting)
 
 
-def _let_in(warehouse: Warehouse, logins: Mapping[str, str]) -> None:
-    """Send verifiers, never a password: a statement may end in a log, or in pg_stat_statements of a managed server."""
+def _set_logins(warehouse: Warehouse, logins: Mapping[str, str]) -> None:
+    """Send verifiers, never passwords: a statement may end up in a log or a managed server's pg_stat_statements."""
     warehouse.run("provision/count_no_verifiers")
     for role in LOGINS:
         if role not in logins:
-            _execute(warehouse, statement("provision/shut_out"), role=role)
+            _execute(warehouse, statement("provision/revoke_login"), role=role)
             continue
         with translated():
             verifier = encrypt_password(logins[role], role, warehouse.raw, "scram-sha-256")
-        _execute(warehouse, statement("provision/let_in"), {"verifier": verifier}, role=role)
+        _execute(warehouse, statement("provision/grant_login"), {"verifier": verifier}, role=role)
 
 
 def _count_statements(warehouse: Warehouse) -> None:
-    """Let people read the statistics of statements, if the server keeps them and we may."""
+    """Let people read statement statistics, if the server collects them and we have the right."""
     if warehouse.run("provision/keeps_statements")[0]["keeps"]:
         with suppress(AccessError), warehouse.transaction():
             warehouse.run("provision/count_statements")
@@ -155,7 +155,7 @@ def _make_database(warehouse: Warehouse, name: str) -> tuple[str, ...]:
 def _execute(
     warehouse: Warehouse, text: str, parameters: Mapping[str, Any] | None = None, **names: str | list[str]
 ) -> None:
-    """Run a statement with names of roles, databases or settings put in, each quoted."""
+    """Run a statement with the names of roles, databases or settings inserted, each quoted."""
     parts = {
         part: sql.SQL(", ").join(sql.Identifier(name) for name in ([given] if isinstance(given, str) else given))
         for part, given in names.items()

@@ -1,10 +1,10 @@
-"""Values on their way to the StatsD exporter: delivered once or not at all, and never at the cost of a run.
+"""Delivers values to the StatsD exporter: once or not at all, and never at the cost of a run.
 
-A pod lives for seconds, and in its first one NetworkPolicies may refuse what it sends. So values are kept until a
-delivery, by TCP, has a connection of its own. It ends our half of it, and the exporter, when it has read everything,
-ends the other: what is delivered then, nothing that happens to the pod takes back. The protocol's lines are statsd's;
-its own TCP client neither waits for that, nor bounds the look-up of a name, nor notices that a connection has died
-since it last wrote.
+A pod lives for seconds, and in its first second NetworkPolicies may block what it sends. So values are kept until a
+delivery, by TCP, has a connection of its own. It closes our half of the connection, and the exporter closes the other
+once it has read everything: from then on nothing that happens to the pod can lose the values. The lines are those of
+the statsd library; its own TCP client neither waits for that, nor limits the time of a DNS look-up, nor notices that
+a connection has died since it last wrote.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from typing import Any
 import structlog
 from statsd.client.base import StatsClientBase
 
-UNDER_WAY_S = 1.5  # what an exporter in trouble may cost a run before its end …
+UNDER_WAY_S = 1.5  # how long a failing exporter may delay a run before its end …
 AT_THE_END_S = 1.5  # … and at its end
-USUAL_S = 0.05  # a delivery that takes no longer is no trouble
-ATTEMPT_S = 0.5  # for a connection; a new one is worth more than to wait for a packet that may be lost
+USUAL_S = 0.05  # a delivery that takes no longer is not counted
+ATTEMPT_S = 0.5  # per connection attempt; a new one is better than waiting for a packet that may be lost
 PAUSE_S = 0.1
-MOST = 10_000  # values that are kept while nobody takes them; then the oldest go
+MOST = 10_000  # values kept while they cannot be delivered; beyond that the oldest are dropped
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("etl")
 
@@ -47,7 +47,7 @@ class Delivery(StatsClientBase):  # type: ignore[misc]
         self._lines.append(line)
 
     def flush(self) -> None:
-        """Deliver; what could not leave at all is kept: the exporter may not let us in yet."""
+        """Deliver; if there is no connection, the values are kept: we may not be admitted yet."""
         with self._delivering:
             if not self._lines or self._left_s <= 0:
                 return
@@ -58,7 +58,7 @@ class Delivery(StatsClientBase):  # type: ignore[misc]
             self._left_s -= max(0.0, time.monotonic() - begin - usual_s)
 
     def close(self) -> None:
-        """Deliver what is left; say so if that cannot be done."""
+        """Deliver what is left; log a warning if that fails."""
         with self._delivering:
             deadline, reason = time.monotonic() + AT_THE_END_S, "no time was left"
             while self._lines and time.monotonic() < deadline:
@@ -72,7 +72,7 @@ class Delivery(StatsClientBase):  # type: ignore[misc]
                 self._lines.clear()
 
     def _deliver(self, deadline: float) -> None:
-        """Raises: OSError if there is no connection, or if it fails: what has left is never sent again."""
+        """Raises: OSError if there is no connection, or if it fails: what was sent is never sent again."""
         with closing(_connection(self._host, self._port, min(deadline, time.monotonic() + ATTEMPT_S))) as connection:
             lines = [self._lines.popleft() for _ in range(len(self._lines))]
             try:
@@ -93,7 +93,7 @@ class Delivery(StatsClientBase):  # type: ignore[misc]
 
 
 def _connection(host: str, port: int, deadline: float) -> socket.socket:
-    """Raises: OSError if there is none by then."""
+    """Raises: OSError if there is none by the deadline."""
     error = OSError(f"{host} has no address")
     for address in _addresses(host, port, deadline):
         try:
@@ -104,7 +104,7 @@ def _connection(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def _addresses(host: str, port: int, deadline: float) -> list[Any]:
-    """What a name stands for; the resolver itself would wait 5 s and more for a packet that was lost."""
+    """The addresses of a host; the resolver itself would wait 5 s or more for a lost packet."""
     found: SimpleQueue[list[Any] | OSError] = SimpleQueue()
 
     def look_up() -> None:
@@ -124,7 +124,7 @@ def _addresses(host: str, port: int, deadline: float) -> list[Any]:
 
 
 def _until(deadline: float) -> float:
-    """Seconds; a little at least, for 0 would mean not to wait and less would be an error."""
+    """Seconds left, never quite 0: 0 would mean not to wait, and less would be an error."""
     return max(0.001, deadline - time.monotonic())
 
 

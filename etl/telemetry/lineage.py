@@ -1,7 +1,7 @@
 """Lineage as OpenLineage events: which data each step read and wrote, with schemas, counts and columns.
 
 Nothing is sent until OpenLineage's own environment variables name a transport, such as OPENLINEAGE_URL. Events are sent
-by a thread of its own: a lineage server that is slow or away costs a run nothing but the last seconds of `close`.
+by a thread of its own: a lineage server that is slow or down costs a run nothing but the last seconds in `close`.
 Format: https://openlineage.io/docs/spec/object-model
 """
 
@@ -36,7 +36,7 @@ _under_way: ContextVar[tuple[Job, ...]] = ContextVar("under_way", default=())
 
 @dataclass(frozen=True)
 class Message:
-    """What is to be sent: the state of a job, the event that led to it, and when it did."""
+    """An event to send: the new state of a job, the event that led to it, and when."""
 
     job: Job
     state: str
@@ -64,7 +64,7 @@ def is_wanted(environ: Mapping[str, str]) -> bool:
 
 
 def from_environment(environ: Mapping[str, str]) -> Lineage | None:
-    """What sends lineage to where the environment says; None if it says nothing.
+    """A listener that sends lineage to the transport in the environment; None if there is none.
 
     Raises: ConfigError if this installation lacks openlineage-python.
     """
@@ -81,7 +81,7 @@ def from_environment(environ: Mapping[str, str]) -> Lineage | None:
 
 
 class Lineage:
-    """Listens to runs and sends what it hears; `close` waits for the last events, but not for long."""
+    """Listens to runs and sends lineage; `close` waits for the last events, but not for long."""
 
     def __init__(self, client: OpenLineageClient, environ: Mapping[str, str]) -> None:
         self._client = client
@@ -133,7 +133,7 @@ class Lineage:
                 self._report(f"{type(error).__name__}: {error}")
 
     def _report(self, reason: str) -> None:
-        """Once: a server that is away is away for the whole run."""
+        """Only once: a server that is unavailable usually stays so for the whole run."""
         if not self._is_reported:
             self._is_reported = True
             log.warning("lineage is not delivered", reason=reason)
@@ -187,7 +187,7 @@ def _counts(data: Data) -> dict[str, Any]:
 
 
 def _columns(data: Data, outputs: tuple[Data, ...]) -> dict[str, Any]:
-    """Which columns each column is made of, for data made by SQL from the tables beside them."""
+    """Which columns each column is derived from, for data made by SQL from the step's other tables."""
     from openlineage.client.facet_v2 import column_lineage_dataset as facet
 
     if not data.made_by or data.dataset is None:
@@ -210,7 +210,7 @@ def _columns(data: Data, outputs: tuple[Data, ...]) -> dict[str, Any]:
 def _sources(
     text: str, columns: tuple[str, ...], tables: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 ) -> dict[str, list[tuple[str, str]]]:
-    """By column of a statement, the (table, column) pairs that it is made of; SQLGlot reads the statement."""
+    """By column of a statement, the (table, column) pairs that it is derived from, according to SQLGlot."""
     from sqlglot import exp
     from sqlglot.lineage import lineage
 
@@ -245,7 +245,7 @@ def _nominal(interval: DataInterval | None) -> dict[str, Any]:
 
 
 def _parent(text: str) -> Job | None:
-    """From `namespace/job/run`, as Airflow hands it on."""
+    """Parse `namespace/job/run`, as Airflow passes it."""
     namespace, _, rest = text.partition("/")
     name, _, run = rest.rpartition("/")
     return Job(name, run, namespace) if run else None

@@ -15,7 +15,7 @@ from etl.core import events
 from etl.core.events import Event
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("etl")
-_Bound = tuple[tuple[str, Mapping[str, Token[Any]]], ...]  # what began, and what its lines name
+_Bound = tuple[tuple[str, Mapping[str, Token[Any]]], ...]  # what began, and what its lines are tagged with
 _bound: ContextVar[_Bound] = ContextVar("bound", default=())
 
 
@@ -24,7 +24,7 @@ def configure_logs(*, json: bool, level: int = logging.INFO) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    stamina.instrumentation.set_on_retry_hooks(())  # our own line about a retry says more
+    stamina.instrumentation.set_on_retry_hooks(())  # our own log line about a retry says more
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -40,7 +40,7 @@ def configure_logs(*, json: bool, level: int = logging.INFO) -> None:
 
 
 def listen(event: Event) -> None:
-    """Write the line of an event. Lines between the start and the end of a run, a step or an endpoint name it."""
+    """Write the line of an event. Lines between the start and end of a run, step or endpoint are tagged with it."""
     match event:
         case events.RunStarted(source, run_id):
             _begin("run", source=source, run_id=run_id)
@@ -97,7 +97,7 @@ def _begin(what: str, **about: str) -> None:
 
 
 def _end(what: str) -> None:
-    """Lines no longer name it, nor anything that began within it."""
+    """Lines are no longer tagged with it, nor with anything that began within it."""
     outer = list(_bound.get())
     while outer:
         ended, tokens = outer.pop()

@@ -1,8 +1,7 @@
-"""Log lines and metrics.
+"""Metrics, each declared once, here.
 
-Log lines are structlog's: JSON in a pod, text on a terminal, always on stderr, with source, step, run id and dataset
-where there is one. Metrics are declared once, here: a name is the one that Prometheus has, in base units. Their values
-go to a StatsD exporter, labels in the InfluxDB style; timers become histograms there.
+Names are those in Prometheus, in base units. Values go to a StatsD exporter, with labels in the InfluxDB style; timers
+become histograms there.
 """
 
 import re
@@ -16,7 +15,7 @@ _delivery: Delivery | None = None
 
 
 class Kind(StrEnum):
-    """What Prometheus calls a metric."""
+    """A metric's type in Prometheus."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -25,7 +24,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Metric:
-    """A declared metric; `labels` are the ones that each of its values carries."""
+    """A declared metric; each of its values carries all `labels`."""
 
     name: str
     kind: Kind
@@ -46,7 +45,7 @@ class Metric:
             case Kind.GAUGE:
                 _delivery.gauge(tagged, value)
             case Kind.HISTOGRAM:
-                _delivery.timing(tagged, value * 1000)  # StatsD counts milliseconds; the exporter turns them back
+                _delivery.timing(tagged, value * 1000)  # StatsD counts milliseconds; the exporter converts them back
 
 
 RUNS = Metric(
@@ -140,14 +139,14 @@ METRICS = (
 
 
 def configure_metrics(host: str | None, port: int) -> None:
-    """Say who takes the metrics' values; None: nobody, and they cost nothing."""
+    """Set the exporter that receives values; with None they go nowhere and cost nothing."""
     global _delivery
     close()
     _delivery = None if host is None else Delivery(host, port)
 
 
 def flush() -> None:
-    """Deliver the values sent so far; whoever comes after a step or before an end calls it."""
+    """Deliver the values sent so far; to be called after each step and before the end."""
     if _delivery is not None:
         _delivery.flush()
 

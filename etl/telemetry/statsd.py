@@ -1,4 +1,4 @@
-"""What becomes of events as metrics."""
+"""Turns events into metrics."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ sensors as (
     group by readings.sensor_id
 ),
 
-counted as (  -- only where days are missing: to put the readings of all sensors in order takes most of the time
+counted as (  -- only where days are missing: sorting the readings of all sensors would take most of the time
     select
         readings.sensor_id,
         readings.precipitation_level,
@@ -88,7 +88,7 @@ counted as (  -- only where days are missing: to put the readings of all sensors
     where not sensors.has_every_day
 ),
 
-ends as (  -- of stretches without precipitation: each day that had some or may have had, and the day after the last
+ends as (  -- of dry stretches: each day that had or may have had precipitation, and the day after the last
     select
         readings.sensor_id,
         days.number - sensors.first_number + 1 as place,

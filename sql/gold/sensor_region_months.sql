@@ -1,5 +1,5 @@
 -- gold.sensor_region_months: one row per region and month.
--- Sums are taken of whole hundredths: those of doubles depend on the order in which an engine adds them.
+-- Whole hundredths are summed: a sum of doubles depends on the order in which an engine adds them.
 with
 readings as (
     select

@@ -1,4 +1,4 @@
--- These refused records are published now.
+-- These rejected records have now been published.
 update ops.quarantine
 set resolved_at = clock_timestamp(), resolution = 'replayed'
 where quarantine_id = any(%(ids)s)

@@ -1,4 +1,4 @@
--- The refused records, of a source and on the way into a destination if they are named, that nobody has settled yet.
+-- Rejected records that are not settled yet, of a source and a destination if given.
 select
     quarantine.quarantine_id,
     quarantine.run_id,

@@ -1,4 +1,4 @@
--- The intervals of a source that the warehouse has, for a backfill to leave out.
+-- The intervals of a source that the warehouse has, for a backfill to skip.
 select distinct interval_start, interval_end
 from ops.run
 where

@@ -1,4 +1,4 @@
--- Records refused by an earlier run of the same interval into the same destination were read again by this one.
+-- Records rejected by an earlier run of the same interval into the same destination were read again by this one.
 update ops.quarantine
 set resolved_at = clock_timestamp(), resolution = 'read again'
 from ops.run

@@ -1,4 +1,4 @@
--- etl_quarantine: one row per dataset that is in the warehouse, or whose refused records are missing from it.
+-- etl_quarantine: one row per dataset that is in the warehouse, or whose rejected records are missing from it.
 with
 latest as (
     select

@@ -1,6 +1,6 @@
 -- etl_source_last_run: one row per source with at least one attempt, whatever the destination.
 with
--- The next attempt marks a killed one as abandoned; until then it shows as running, but nobody holds its lock.
+-- The next attempt marks a killed one as abandoned; until then it shows as running, but its lock is free.
 ended as (
     select
         run.source,

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the pending versions in one transaction on the connection that `etl migrate` hands over."""
+"""Alembic's entry point: runs the pending versions in one transaction on the connection of `etl migrate`."""
 
 from alembic import context
 

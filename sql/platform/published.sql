@@ -1,4 +1,4 @@
--- One line per source: what the warehouse holds, and up to which day; for `make status`.
+-- One line per source for `make status`: what the warehouse holds, and up to which day.
 with
 latest as (
     select distinct on (source) source, run_id, status, origin, ended_at

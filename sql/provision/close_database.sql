@@ -1,2 +1,2 @@
--- Nobody may connect any more but its owner and whom we let in.
+-- Only its owner, and roles granted access, may connect from now on.
 revoke all on database {database} from public

@@ -1,3 +1,3 @@
--- What follows in this transaction, passwords' verifiers among it, is not kept by pg_stat_statements.
+-- Keeps the rest of this transaction, with its password verifiers, out of pg_stat_statements.
 select set_config('pg_stat_statements.track_utility', 'off', true)
 where (select rolsuper from pg_roles where rolname = current_user)

@@ -1,2 +1,2 @@
--- What new sessions of the role begin with.
+-- A setting with which new sessions of the role begin.
 alter role {role} set {setting} to %(value)s

@@ -1,2 +1,2 @@
--- How many sessions the role may have at once.
+-- How many sessions the role may have at the same time.
 alter role {role} connection limit %(connections)s

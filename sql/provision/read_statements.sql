@@ -1,2 +1,2 @@
--- These roles may read what is in public, and make nothing there.
+-- These roles may use objects in public, but create none there.
 grant usage on schema public to {roles}

@@ -1,2 +1,2 @@
--- What a run leaves as it is: published rows that it did not read again.
+-- Copies published rows that the run did not read again into its new state.
 select ops.carry_over(%(table)s, %(part_of)s, %(key)s) as carried

@@ -1,2 +1,2 @@
--- The new state equals the published one: forget it.
+-- The new state equals the published one: discard it.
 select ops.close_stage(%(table)s)

@@ -1,2 +1,2 @@
--- The new state takes the place of the published one when the transaction commits.
+-- The new state replaces the published one when the transaction commits.
 select ops.swap(%(schema)s, %(table)s)

@@ -1,5 +1,5 @@
 -- silver.sensor_readings: one row per sensor and day.
--- Sums are taken of whole hundredths: those of doubles depend on the order in which an engine adds them.
+-- Whole hundredths are summed: a sum of doubles depends on the order in which an engine adds them.
 with
 boundaries as (
     select  -- the first value of each class, in °C and mm; below the first: freezing, none
@@ -22,7 +22,7 @@ repeated as (
     having count(*) > 1
 ),
 
-placed as (  -- no more than these: to put all rows in order would take longer than all the rest
+placed as (  -- only these: sorting all rows would take longer than everything else
     select
         observations.*,
         row_number() over (
@@ -72,7 +72,7 @@ received as (
     )
 ),
 
-positive as (  -- 0 for -0: of equals, each engine keeps another
+positive as (  -- turns -0 into 0: engines differ in which of two equal values they keep
     select
         sensor_id,
         region,
@@ -173,7 +173,7 @@ select
     regions.total_precipitation as region_total_precipitation,
     readings.received_at,
     run.processed_at,
-    '1' as processing_version  -- raise it with any change of what this makes of the same readings
+    '1' as processing_version  -- raise it with any change in what this derives from the same readings
 from readings
 inner join regions on readings.region = regions.region and readings.reading_date = regions.reading_date
 cross join boundaries

@@ -317,7 +317,7 @@ def test_an_interrupt_ends_with_130_and_one_line(simulate: Simulate, tmp_path: P
 @pytest.mark.parametrize(
     ("settings", "code", "said", "hint"),
     [
-        ({"PGPORT": "1"}, 75, "Postgres cannot be reached or hung up", "run the same command again"),
+        ({"PGPORT": "1"}, 75, "Postgres cannot be reached, or closed the connection", "run the same command again"),
         ({"PGPORT": "many"}, 78, 'Postgres cannot be found: .*"many"', "PGHOST, PGPORT"),
         ({"PGHOST": "no-such-host.invalid"}, 78, "Postgres cannot be found: could not translate host name", "PGHOST"),
         (

@@ -111,7 +111,9 @@ def test_a_run_that_may_not_wait_says_that_another_holds_the_tables(
     gate = Gate()
     first = start(database, changed(), step="publish", gate=gate)
     second = start(database, changed(), lock_timeout_s=0.1)
-    with pytest.raises(WarehouseUnavailableError, match="Another run or a long query holds the tables") as caught:
+    with pytest.raises(
+        WarehouseUnavailableError, match="Another run or a long query is holding a lock on the tables"
+    ) as caught:
         second.result(PATIENCE_S)
     assert caught.value.exit_code == os.EX_TEMPFAIL
     assert "etl status" in caught.value.hint

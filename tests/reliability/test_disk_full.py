@@ -77,7 +77,9 @@ def test_a_warehouse_whose_disk_is_full_keeps_what_is_published(
     lake = Lake(str(tmp_path / "lake"))
     with _database_on(place, old, make_database) as dsn:
         before, files = state(dsn), storage(dsn)
-        with pytest.raises(WarehouseUnavailableError, match=r"^Postgres ran out of something: .*[Nn]o space") as caught:
+        with pytest.raises(
+            WarehouseUnavailableError, match=r"^Postgres ran out of a resource: .*[Nn]o space"
+        ) as caught:
             run(dsn, lake, changed())
         assert caught.value.exit_code == os.EX_TEMPFAIL
         assert "\n" not in str(caught.value)

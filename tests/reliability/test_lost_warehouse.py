@@ -105,7 +105,7 @@ def _lose_the_server(dsn: str, data: Path, lake: Lake, at: str) -> None:
 
 def _assert_clear(error: WarehouseUnavailableError) -> None:
     assert error.exit_code == os.EX_TEMPFAIL
-    assert error.message.startswith("Postgres cannot be reached or hung up: ")
+    assert error.message.startswith("Postgres cannot be reached, or closed the connection: ")
     assert "\n" not in error.message
     assert "run the same command again" in error.hint
 

@@ -386,12 +386,12 @@ def test_passwords_are_read_as_a_secret_is_mounted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        ({"analysts": "x"}, "'analysts' is no role that logs in"),
-        ({"postgres": "x"}, "'postgres' is no role that logs in"),
-        ({"platform_admin": "x"}, "'platform_admin' is no role that logs in"),
+        ({"analysts": "x"}, "'analysts' is not a role that logs in"),
+        ({"postgres": "x"}, "'postgres' is not a role that logs in"),
+        ({"platform_admin": "x"}, "'platform_admin' is not a role that logs in"),
         ({"analyst": ""}, "The password of analyst is empty"),
         ({"analyst": "\n"}, "The password of analyst is empty"),
-        ({"analyst": "two\nlines"}, "The password of analyst is empty or has characters that nobody can type"),
+        ({"analyst": "two\nlines"}, "The password of analyst is empty or has unprintable characters"),
     ],
     ids=str,
 )

@@ -1,4 +1,4 @@
--- The new state holds at least 90 percent of the rows that are published.
+-- The new state holds at least 90 percent as many rows as are published.
 with
 counts as (
     select

@@ -1,4 +1,4 @@
--- No reading lies beyond what was ever measured on Earth, with some room: -89.2 to 56.7 °C, 1,825 mm in a day.
+-- No reading is far beyond the records measured on Earth: -89.2 to 56.7 °C, 1,825 mm in a day.
 select sensor_id, reading_date, temperature_max, temperature_min, precipitation
 from stage.sensor_readings
 where

@@ -1,4 +1,4 @@
--- A reading that was published is still there: a later run corrects days, it takes none back.
+-- A reading that was published is still there: a later run corrects days but never removes any.
 select published.sensor_id, published.reading_date
 from silver.sensor_readings as published
 left join stage.sensor_readings as staged

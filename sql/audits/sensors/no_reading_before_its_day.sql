@@ -1,4 +1,4 @@
--- A day is read when it has begun, not before.
+-- No day is read before it has begun.
 select sensor_id, reading_date, received_at
 from stage.sensor_readings
 where reading_date > cast(received_at at time zone 'UTC' as date)

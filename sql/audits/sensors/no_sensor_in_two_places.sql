@@ -1,4 +1,4 @@
--- A sensor stands in one place. (A grid that was changed gives the ids of before to other places.)
+-- A sensor is in one place. (A changed grid assigns existing ids to other places.)
 select
     sensor_id,
     min(region) as region,

@@ -1,0 +1,2 @@
+-- Grants a predefined role of Postgres.
+grant {granted} to {role}
