@@ -1,4 +1,4 @@
--- gold.launch_statistics: one row per year and type of rocket; only launches that have flown.
+-- gold.launch_statistics: one row per year and kind of rocket, launches that have flown only.
 with
 flown as (
     select
