@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from etl.core import errors, sources
+from etl import sources
+from etl.core import errors
 from etl.core.errors import ConfigError, LakeUnavailableError, PlatformError
 from etl.lake import bronze, layout, pages, silver
 from etl.lake import spark_session as starting
