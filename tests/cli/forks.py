@@ -130,6 +130,7 @@ def _serve(asked: socket.socket) -> dict[str, Any] | None:
 
 def _become(job: Mapping[str, Any], files: list[int]) -> None:
     """What exec would have set up."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.setpgid(0, 0)
     for file, number in zip(files, range(3), strict=True):
         os.dup2(file, number)
@@ -176,6 +177,7 @@ def _run(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the tests' end is this server's
     with socket.socket(fileno=int(sys.argv[1])) as _asked:
         _import_everything()
         _job = _serve(_asked)

@@ -33,5 +33,5 @@ def test_a_command_reads_what_it_is_given(etl: Etl) -> None:
 def test_a_command_that_hangs_is_killed_and_the_next_one_runs(etl: Etl, tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired) as hung:
         forks().run(("simulate", "spacex", "--port", "0"), tmp_path, environment({}), timeout_s=3)
-    assert "etl simulate spacex" in str(hung.value)
+    assert hung.value.cmd[:2] == ["etl", "simulate"]
     assert etl("--version").code == 0
