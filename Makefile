@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Hundreds of processes import the same: Python keeps what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # Where pictures of API responses and a browser are, tests use them; where not, they say so and skip.
 JOBS ?= auto
 # Which tests `make test` runs, by their marks.
