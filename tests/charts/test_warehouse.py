@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from etl.warehouse import embedded, provision
-from k8s.platform import generated
+from k8s.installer.install import secrets
 from tests.charts.rendering import CASES, OUTSIDE, Manifest, Values, at, called, of_kind, render, rendered
 from tests.conftest import ROOT
 
@@ -293,7 +293,7 @@ def test_a_warehouse_outside_needs_no_more_than_the_job(source: str) -> None:
 
 
 def test_the_roles_that_get_a_password_are_those_that_may_log_in() -> None:
-    assert set(generated.LOGINS) == set(provision.LOGINS)
+    assert set(secrets.LOGINS) == set(provision.LOGINS)
 
 
 def test_clients_find_it_under_the_name_that_its_certificate_has() -> None:

@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from etl import cli, settings
-from k8s.platform.__main__ import platform
-from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING, NAMESPACES
-from k8s.platform.generated import LOGINS
+from k8s.installer.__main__ import installer
+from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, MONITORING, NAMESPACES
+from k8s.installer.install.secrets import LOGINS
 from tests.conftest import ROOT, MakeDatabase
 from tests.monitoring.objects import OF_OTHERS, known, made_by
 from tests.monitoring.rules import ALERTS, RECORDED, quantities, seconds
@@ -54,7 +54,7 @@ KINDS = {
 WITH_VALUE = {"-n", "-c", "-o", "--patch"}
 NOT_OURS = {"curl", "docker"}
 MAKE_VERBS = set(re.findall(r"^([a-z0-9-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
-OPTIONS = [option for verb in platform.commands.values() for option in verb.params if isinstance(option, click.Option)]
+OPTIONS = [option for verb in installer.commands.values() for option in verb.params if isinstance(option, click.Option)]
 MAKE_VARIABLES = {"ARGS"} | {option.envvar for option in OPTIONS}
 
 every_runbook = pytest.mark.parametrize("alert", RUNBOOKS)
