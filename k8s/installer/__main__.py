@@ -41,7 +41,7 @@ yes_option = click.option("--yes", envvar="YES", is_flag=True, help="Skip confir
 @click.option("--warehouse-host", envvar="WAREHOUSE_HOST", default="", help="host[:port] of an external database.")
 @click.option("--warehouse-ca", envvar="WAREHOUSE_CA", type=FILE, help="File: certificate of its authority.")
 def up(**options: Any) -> None:
-    """Install the platform, or bring it up to date; what is up to date is left alone."""
+    """Install the platform, or bring it up to date. What is up to date is left alone."""
     from k8s.installer.verbs.up import up as verb
 
     verb(Options(**options))
@@ -50,7 +50,7 @@ def up(**options: Any) -> None:
 @installer.command()
 @cluster_option
 def status(cluster: str) -> None:
-    """Show releases, last runs, watermarks and volumes, and what to do if something is wrong."""
+    """Show releases, last runs, watermarks and volumes. If something is wrong, say what to do."""
     from k8s.installer.verbs.status import status as verb
 
     verb(cluster)
@@ -77,7 +77,7 @@ def credentials(cluster: str) -> None:
 @installer.command()
 @cluster_option
 def ui(cluster: str) -> None:
-    """Forward Airflow, Grafana, Prometheus and Alertmanager to local ports, until Ctrl-C."""
+    """Forward the web pages to local ports, until Ctrl-C. They are those of Airflow, Grafana and Prometheus."""
     from k8s.installer.verbs.ui import ui as verb
 
     verb(cluster)
@@ -88,7 +88,7 @@ def ui(cluster: str) -> None:
 @click.option("--role", envvar="ROLE", default="analyst", show_default=True, help="Role to log in as.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(cluster: str, role: str, arguments: tuple[str, ...]) -> None:
-    """Open psql on the warehouse; further arguments are passed to psql."""
+    """Open psql on the warehouse. Further arguments are passed to psql."""
     from k8s.installer.verbs.psql import psql as verb
 
     sys.exit(verb(cluster, role, arguments))

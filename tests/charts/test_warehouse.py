@@ -198,14 +198,14 @@ def test_no_server_starts_while_another_has_the_volume(started: Any, tmp_path: P
         releasing.join()
     assert code == 0
     assert time.monotonic() - began >= 0.5
-    assert said == "The former server has not ended yet: waiting for it.\n"
+    assert said == "The previous server is still running: waiting for it to end.\n"
 
 
 def test_data_of_another_major_version_is_left_alone_and_the_pod_says_so(started: Any, tmp_path: Path) -> None:
     code, calls, said = started("17", image="18")
     assert (code, calls) == (78, "")
     assert said.startswith(
-        "error: The data is of PostgreSQL 17, the image is 18.\nhint: Set the image back to postgres:17"
+        "error: The data is from PostgreSQL 17, the image has 18.\nhint: Set the image back to postgres:17"
     )
     assert (tmp_path / "ended").read_text() == said
 

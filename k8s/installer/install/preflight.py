@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from etl.core.errors import ConfigError, PlatformError
@@ -44,6 +45,9 @@ class Finding:
     hint: str = ""
 
 
+good, warning, failed = (partial(Finding, level) for level in Level)
+
+
 @dataclass(frozen=True)
 class Facts:
     """What kubectl reports about the cluster, asked once."""
@@ -62,7 +66,7 @@ def check_all(cluster: Cluster, options: Options) -> list[Finding]:
     try:
         return check_cluster(gather(cluster), options)
     except PlatformError as error:
-        return [Finding(Level.FAILED, f"context {cluster.context}: {error.message}", error.hint)]
+        return [failed(f"context {cluster.context}: {error.message}", error.hint)]
 
 
 def gather(cluster: Cluster) -> Facts:
@@ -95,7 +99,7 @@ def check_tools(options: Options) -> list[Finding]:
 def check_tool(program: str) -> Finding:
     """Whether a program is installed and new enough."""
     if shutil.which(program) is None:
-        return Finding(Level.FAILED, f"{program} is not installed on this machine.", shell.INSTALL[program])
+        return failed(f"{program} is not installed on this machine.", shell.INSTALL[program])
     arguments = {
         "kubectl": ["version", "--client", "--output=json"],
         "helm": ["version", "--template={{.Version}}"],
@@ -106,15 +110,13 @@ def check_tool(program: str) -> Finding:
     try:
         printed = shell.run([program, *arguments])
     except PlatformError as error:
-        return Finding(Level.FAILED, f"{program}: {error.message}", error.hint)
+        return failed(f"{program}: {error.message}", error.hint)
     have = number(json.loads(printed)["clientVersion"]["gitVersion"] if program == "kubectl" else printed)
     least = versions().tools.get(program)
     text = ".".join(map(str, have))
     if least is not None and have < number(least):
-        return Finding(
-            Level.FAILED, f"{program} {text} is too old; at least {least} is needed.", shell.INSTALL[program]
-        )
-    return Finding(Level.GOOD, f"{program} {text}")
+        return failed(f"{program} {text} is too old; at least {least} is needed.", shell.INSTALL[program])
+    return good(f"{program} {text}")
 
 
 def check_version(facts: Facts) -> Finding:
@@ -122,22 +124,18 @@ def check_version(facts: Facts) -> Finding:
     server = facts.version["serverVersion"]["gitVersion"]
     oldest, newest = versions().kubernetes["oldest"], versions().kubernetes["newest"]
     if number(server)[:2] < number(oldest):
-        return Finding(
-            Level.FAILED, f"Kubernetes {server} is too old; at least {oldest} is needed.", "Upgrade the cluster."
-        )
+        return failed(f"Kubernetes {server} is too old; at least {oldest} is needed.", "Upgrade the cluster.")
     if number(server)[:2] > number(newest):
-        return Finding(Level.WARNING, f"Kubernetes {server} is newer than the tested versions, {oldest} to {newest}.")
-    return Finding(Level.GOOD, f"Kubernetes {server} in context {facts.context}")
+        return warning(f"Kubernetes {server} is newer than the tested versions, {oldest} to {newest}.")
+    return good(f"Kubernetes {server} in context {facts.context}")
 
 
 def check_permission(facts: Facts) -> Finding:
     """Whether the user may install at all."""
     if facts.may_create_namespaces:
-        return Finding(Level.GOOD, "you may create namespaces")
-    return Finding(
-        Level.FAILED,
-        "You may not create namespaces here.",
-        "Use a context with the rights of a cluster administrator: CLUSTER=….",
+        return good("you may create namespaces")
+    return failed(
+        "You may not create namespaces here.", "Use a context with the rights of a cluster administrator: CLUSTER=…."
     )
 
 
@@ -145,23 +143,21 @@ def check_capacity(facts: Facts, options: Options) -> Finding:
     """Whether our requests fit beside those of others."""
     free, needs = capacity.free(facts.of("Node"), facts.of("Pod")), capacity.needed(options)
     if free is None:
-        return Finding(Level.FAILED, "No node of the cluster is ready.", "`kubectl describe nodes` says why.")
+        return failed("No node of the cluster is ready.", "`kubectl describe nodes` says why.")
     if not free.holds(needs):
-        return Finding(
-            Level.FAILED,
+        return failed(
             f"The cluster is too small: {free} are free, {needs} are needed.",
             "Give it more (in Docker Desktop: Settings, Resources), or remove other things from it.",
         )
-    return Finding(Level.GOOD, f"{free} free ({needs} are needed)")
+    return good(f"{free} free ({needs} are needed)")
 
 
 def check_storage(facts: Facts) -> Finding:
     """Whether claims without a class get a volume."""
     names = [item["metadata"]["name"] for item in facts.of("StorageClass") if is_default_class(item)]
     if names:
-        return Finding(Level.GOOD, f"default StorageClass {names[0]}")
-    return Finding(
-        Level.FAILED,
+        return good(f"default StorageClass {names[0]}")
+    return failed(
         "The cluster has no default StorageClass.",
         "Mark one: kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true",
     )
@@ -171,17 +167,16 @@ def check_policies(facts: Facts) -> Finding:
     """Whether the cluster's network plugin is known to enforce NetworkPolicies."""
     node_versions = {node["status"]["nodeInfo"]["kubeletVersion"] for node in facts.of("Node")}
     if any("+k3s" in version for version in node_versions):
-        return Finding(Level.GOOD, "NetworkPolicies are enforced (k3s)")
+        return good("NetworkPolicies are enforced (k3s)")
     for item in facts.of("DaemonSet"):
         name = item["metadata"]["name"]
         if name in ENFORCING:
-            return Finding(Level.GOOD, f"NetworkPolicies are enforced ({name})")
+            return good(f"NetworkPolicies are enforced ({name})")
         if name == "kindnet":
             return _check_kindnet(item)
         if name == "aws-node":
             return _check_aws(item)
-    return Finding(
-        Level.WARNING,
+    return warning(
         "It is not known whether this cluster enforces NetworkPolicies; if it does not, any pod can reach any other.",
         "Calico, Cilium and kind 0.24 or later do; Docker Desktop's own network does not.",
     )
@@ -191,20 +186,18 @@ def _check_kindnet(item: Object) -> Finding:
     image = item["spec"]["template"]["spec"]["containers"][0]["image"]
     date = re.search(r":v(\d{8})", image)
     if date and int(date[1]) < KINDNET_ENFORCES_SINCE:
-        return Finding(
-            Level.WARNING,
+        return warning(
             "This kind cluster does not enforce NetworkPolicies.",
             "kind 0.24 or later makes clusters that do: `make destroy CLUSTER=kind`, then `make up CLUSTER=kind`.",
         )
-    return Finding(Level.GOOD, "NetworkPolicies are enforced (kindnet)")
+    return good("NetworkPolicies are enforced (kindnet)")
 
 
 def _check_aws(item: Object) -> Finding:
     text = json.dumps(item["spec"]["template"]["spec"]["containers"])
     if "--enable-network-policy=true" in text:
-        return Finding(Level.GOOD, "NetworkPolicies are enforced (Amazon VPC CNI)")
-    return Finding(
-        Level.WARNING,
+        return good("NetworkPolicies are enforced (Amazon VPC CNI)")
+    return warning(
         "The Amazon VPC CNI of this cluster does not enforce NetworkPolicies.",
         'Set its add-on to {"enableNetworkPolicy": "true"}.',
     )
@@ -219,26 +212,25 @@ def check_operator(facts: Facts) -> Finding:
             arguments = " ".join(container.get("args", []))
             if "/prometheus-operator:" in container["image"] and "--namespaces" not in arguments:
                 where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-                return Finding(
-                    Level.FAILED,
+                return failed(
                     f"Another Prometheus operator already watches this whole cluster: {where}.",
                     "Restrict it to its namespaces (--namespaces), or use another cluster.",
                 )
-    return Finding(Level.GOOD, "no other Prometheus operator")
+    return good("no other Prometheus operator")
 
 
 def check_loading(facts: Facts, options: Options) -> Finding:
     """Whether the nodes can get our image."""
     if options.image_registry:
-        return Finding(Level.GOOD, f"the image is pushed to {options.image_registry}")
+        return good(f"the image is pushed to {options.image_registry}")
     try:
         command = images.loader(facts.context, options)
     except ConfigError as error:
         if images.has_image(facts.of("Node"), images.name(options)):
-            return Finding(Level.GOOD, "the nodes have the image")
-        return Finding(Level.FAILED, error.message, error.hint)
+            return good("the nodes have the image")
+        return failed(error.message, error.hint)
     how = f"the image is loaded with `{' '.join(command)}`" if command else "the nodes share this machine's images"
-    return Finding(Level.GOOD, how)
+    return good(how)
 
 
 CHECKS: tuple[Callable[[Facts], Finding], ...] = (
@@ -257,17 +249,17 @@ def check_cluster(facts: Facts, options: Options) -> list[Finding]:
 
 def show(findings: Iterable[Finding]) -> None:
     """Print the findings and what to do about them. Raises: ConfigError if any failed."""
-    failed = []
+    bad = []
     for finding in findings:
         console.say(f"  {finding.level} {finding.text}")
         if finding.hint:
             console.say(f"    {finding.hint}")
         if finding.level is Level.FAILED:
-            failed.append(finding)
-    if failed:
-        if len(failed) == 1:
-            raise ConfigError(failed[0].text, hint=failed[0].hint)
-        raise ConfigError(f"{len(failed)} checks failed.", hint="Nothing was changed. Fix them, then `make up` again.")
+            bad.append(finding)
+    if bad:
+        if len(bad) == 1:
+            raise ConfigError(bad[0].text, hint=bad[0].hint)
+        raise ConfigError(f"{len(bad)} checks failed.", hint="Nothing was changed. Fix them, then `make up` again.")
 
 
 def agreed(context: str, options: Options) -> bool:

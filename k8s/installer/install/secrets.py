@@ -56,9 +56,7 @@ GENERATED: Generators = {
     (MONITORING, "grafana-admin"): {"admin-user": lambda: "admin", "admin-password": password},
 }
 KEYS = (OBJECT_STORE, "object-store")
-OF_OBJECT_STORE: Generators = {
-    KEYS: {"AWS_ACCESS_KEY_ID": lambda: "etl", "AWS_SECRET_ACCESS_KEY": password},
-}
+OF_OBJECT_STORE: Generators = {KEYS: {"AWS_ACCESS_KEY_ID": lambda: "etl", "AWS_SECRET_ACCESS_KEY": password}}
 TLS = (DATA_PLATFORM, "warehouse-tls")
 STORE_TLS = (OBJECT_STORE, "object-store-tls")
 
