@@ -24,7 +24,7 @@ from k8s.installer.install import (
 )
 from k8s.installer.install.options import Options
 from k8s.installer.install.readiness import Watch
-from k8s.installer.install.releases import SIMULATOR_RELEASE, Inputs, Release
+from k8s.installer.install.releases import OBJECT_STORE_RELEASE, SIMULATOR_RELEASE, Inputs, Release
 from k8s.installer.install.steps import Done, Running, Step
 
 
@@ -53,7 +53,9 @@ class Plan:
             Step("secrets", ("policies",) if options.object_store else (), self._secrets),
             Step("operator kinds", (), partial(charts.provide_crds, cluster, options.charts)),
             Step("image", (), partial(images.provide, cluster, options, images.SLIM)),
-            Step("dags", ("image",), partial(dags.provide, cluster, self._settings_of_dags())),
+            # Pods change over only once what they are to reach is running: a failed `make up` leaves them as they were.
+            Step("settings", ("secrets", *self._reached_by_pods()), self._settings),
+            Step("dags", ("image", "settings"), partial(dags.provide, cluster, self._settings_of_dags())),
         ]
         if options.spark:
             provide_spark = partial(images.provide, cluster, options, images.SPARK)
@@ -64,8 +66,12 @@ class Plan:
             steps.append(Step(release.name, ("policies", *release.needs), provide))
         for release in releases.present(revisions):
             if release not in wanted:
-                steps.append(Step(release.name, ("policies",), partial(self._remove, release)))
+                steps.append(Step(release.name, ("policies", "dags"), partial(self._remove, release)))
         return steps
+
+    def _reached_by_pods(self) -> list[str]:
+        optional = {SIMULATOR_RELEASE.name: self.options.simulate, OBJECT_STORE_RELEASE.name: self.options.object_store}
+        return [name for name, is_wanted in optional.items() if is_wanted]
 
     def _policies(self, _running: Running) -> str:
         wanted = manifests.Wanted(
@@ -82,7 +88,7 @@ class Plan:
         if unwanted := manifests.unwanted(wanted):
             rendered = manifests.render(api, wanted, unwanted)
             self.cluster.kubectl("delete", "--ignore-not-found", "--filename=-", stdin=rendered)
-        return "namespaces, limits, permissions, network policies"
+        return "namespaces, limits, permissions, policies"
 
     def _secrets(self, _running: Running) -> Done:
         options, authority = self.options, self.options.warehouse_ca
@@ -96,14 +102,18 @@ class Plan:
         complete = secrets.complete(existing, with_tls=not authority, with_object_store=options.object_store)
         store = secrets.derive(complete, *options.warehouse_address)
         ca = authority.read_text(encoding="utf-8") if authority else store.values[secrets.TLS]["ca.crt"]
+        self.cluster.apply([*secrets.manifest(store, ca), monitoring.queries_map()])
+        made, kept = len(complete.made), len(complete.values) - len(complete.made)
+        return Done(f"generated {made}, kept {kept}" if made else "unchanged", store)
+
+    def _settings(self, _running: Running) -> str:
+        options = self.options
         settings = pods.settings(simulate=options.simulate, object_store=options.object_store)
-        of_spark = [spark.settings()] if options.spark else []
-        self.cluster.apply([*secrets.manifest(store, ca), settings, *of_spark, monitoring.queries_map()])
+        self.cluster.apply([settings, *([spark.settings()] if options.spark else [])])
         if not options.object_store:  # its keys would take precedence over the role that opens a lake elsewhere
             gone = ("secret/object-store", "configmap/object-store-ca", "networkpolicy/to-object-store")
             self.cluster.kubectl("delete", *gone, "--namespace", ETL, "--ignore-not-found")
-        made, kept = len(complete.made), len(complete.values) - len(complete.made)
-        return Done(f"generated {made}, kept {kept}" if made else "unchanged", store)
+        return f"lake on {'a volume' if lake.claim(self.lake) else 'S3'}"
 
     def _settings_of_dags(self) -> dict[str, str]:
         spark_image = images.name(self.options, images.SPARK) if self.options.spark else ""

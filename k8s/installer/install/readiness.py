@@ -112,6 +112,11 @@ def is_ready(workload: Object) -> bool:
     return has_all and bool(status.get("readyReplicas", 0) >= wanted)
 
 
+def is_scaled_down(workload: Object) -> bool:
+    """Whether someone has scaled it to zero, which no chart of ours does."""
+    return workload["kind"] != "Job" and bool(workload["spec"].get("replicas") == 0)
+
+
 def waits_for(snapshot: Snapshot, workloads: Sequence[Object]) -> str:
     """What these workloads are waiting for, in a few words."""
     for workload in workloads:

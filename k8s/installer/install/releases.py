@@ -230,8 +230,10 @@ def provide(
     values = release.values(inputs)
     mark = fingerprint(chart, files, values)
     is_same = newest is not None and newest.status == "deployed" and newest.fingerprint == mark
-    has_failed = _clear_jobs(cluster, release, watch.look(release.namespace), clear_all=not is_same)
-    if is_same and not has_failed and is_whole(cluster, release):
+    snapshot = watch.look(release.namespace)
+    has_failed = _clear_jobs(cluster, release, snapshot, clear_all=not is_same)
+    is_scaled_down = any(map(readiness.is_scaled_down, snapshot.workloads(release.name)))
+    if is_same and not has_failed and not is_scaled_down and is_whole(cluster, release):
         _wait(release, watch, running)
         return "unchanged"
     if newest is not None and newest.is_pending:

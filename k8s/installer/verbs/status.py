@@ -84,6 +84,8 @@ def health(release: Release, revisions: Revisions, snapshots: dict[str, Snapshot
         return Health(release, revision.status, False)
     snapshot = snapshots[release.namespace]
     workloads = snapshot.workloads(release.name, release.made_by_operator)
+    if down := [workload["metadata"]["name"] for workload in workloads if readiness.is_scaled_down(workload)]:
+        return Health(release, f"scaled to zero: {', '.join(down)}", False)
     unready = [workload for workload in workloads if not readiness.is_ready(workload)]
     if not unready:
         lasting = [workload for workload in workloads if workload["kind"] != "Job"]
