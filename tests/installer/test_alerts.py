@@ -1,4 +1,4 @@
-"""What `make alerts` makes of Prometheus' answer."""
+"""`make alerts`, from an answer of Prometheus."""
 
 from __future__ import annotations
 

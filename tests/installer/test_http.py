@@ -1,4 +1,4 @@
-"""Airflow and Prometheus, asked over a port-forward; here a real server stands behind the port."""
+"""Airflow and Prometheus, asked over a port-forward; here with a real server behind the port."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_one_login_serves_all_requests_and_no_proxy_sees_them(
         ]
 
 
-def test_a_get_outlives_a_restart_of_the_api_server(
+def test_a_get_survives_a_restart_of_the_api_server(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     answers = ((201, {"access_token": "t"}), (503, "starting"), (200, {"state": "running"}))
@@ -97,7 +97,7 @@ def test_a_get_outlives_a_restart_of_the_api_server(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_refusal_is_not_asked_again(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_request_is_not_retried(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, (201, {"access_token": "t"}), (403, {"detail": "no"})) as server:
         with Airflow(cluster) as api, pytest.raises(AccessError, match="no"):
             api.get("/x")
@@ -110,7 +110,7 @@ def test_prometheus_is_asked_for_its_rules(cluster: Cluster, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("answer", [(503, {}), (200, "no rules"), (200, {"status": "error"})])
-def test_a_prometheus_that_gives_no_rules_is_a_reason_to_wait(
+def test_no_rules_from_prometheus_is_a_transient_error(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch, answer: tuple[int, Any]
 ) -> None:
     with serving(monkeypatch, answer), pytest.raises(TransientError, match="Prometheus does not answer"):

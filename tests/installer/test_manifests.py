@@ -20,14 +20,14 @@ def of(kind: str, **options: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES)
-def test_everything_is_denied_first(namespace: str) -> None:
+def test_everything_is_denied_by_default(namespace: str) -> None:
     policies = [item for item in of("NetworkPolicy") if item["metadata"]["namespace"] == namespace]
     denies = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert denies in [policy["spec"] for policy in policies]
 
 
 @pytest.mark.parametrize("namespace", NAMESPACES)
-def test_every_namespace_admits_restricted_pods_only(namespace: str) -> None:
+def test_every_namespace_admits_only_restricted_pods(namespace: str) -> None:
     (found,) = [item for item in of("Namespace") if item["metadata"]["name"] == namespace]
     assert found["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
@@ -45,13 +45,13 @@ def test_only_the_scheduler_the_driver_of_spark_and_monitoring_reach_the_api_ser
     }
 
 
-def test_etl_pods_reach_no_private_address_of_the_internet_s() -> None:
+def test_etl_pods_reach_the_internet_but_no_private_address() -> None:
     (policy,) = [item for item in of("NetworkPolicy") if item["metadata"]["name"] == "etl"]
     blocks = [peer["ipBlock"] for rule in policy["spec"]["egress"] for peer in rule["to"] if "ipBlock" in peer]
     assert {"10.0.0.0/8", "169.254.0.0/16", "fc00::/7"} <= {net for block in blocks for net in block["except"]}
 
 
-def test_no_rule_is_open_to_everyone_but_the_kubelet_s() -> None:
+def test_only_the_rule_for_kubelets_is_open_to_everyone() -> None:
     open_ports = [
         rule["ports"]
         for item in of("NetworkPolicy")
@@ -83,11 +83,11 @@ def test_airflow_and_spark_may_launch_pods_and_grafana_may_read_dashboards_and_n
     assert not of("ClusterRole")
 
 
-def test_the_simulator_and_its_arrow_are_there_only_when_asked_for() -> None:
+def test_the_simulator_and_its_policies_exist_only_on_request() -> None:
     assert "simulator" not in str(rendered(simulate=False))
 
 
-def test_the_object_store_and_its_arrow_are_there_only_when_asked_for() -> None:
+def test_the_object_store_and_its_policies_exist_only_on_request() -> None:
     assert "object-store" not in str(rendered(object_store=False))
 
 
@@ -98,18 +98,20 @@ def test_only_etl_pods_reach_the_object_store_which_calls_nobody() -> None:
     assert not [item for item in policies if "egress" in item["spec"]]
 
 
-def test_spark_has_its_account_and_arrows_only_when_asked_for() -> None:
+def test_the_account_and_policies_of_spark_exist_only_on_request() -> None:
     assert "executor-launcher" not in str(rendered(spark=False))
     without = manifests.Wanted(spark=False, logs=True)
     assert [path.name for path in manifests.unwanted(without)] == ["network-alerts-out.yaml", "spark.yaml"]
 
 
-def test_driver_and_executors_talk_to_each_other_at_the_ports_that_spark_is_told() -> None:
+def test_driver_and_executors_talk_on_the_ports_in_the_settings_of_spark() -> None:
     (policy,) = [item for item in of("NetworkPolicy") if item["metadata"]["name"] == "spark"]
-    told = dict(
+    settings = dict(
         line.split() for line in spark.settings()["data"]["spark-defaults.conf"].splitlines() if line[:5] == "spark"
     )
-    ports = {told[name] for name in ("spark.driver.port", "spark.driver.blockManager.port", "spark.blockManager.port")}
+    ports = {
+        settings[name] for name in ("spark.driver.port", "spark.driver.blockManager.port", "spark.blockManager.port")
+    }
     for direction, peers in (("ingress", "from"), ("egress", "to")):
         (rule,) = policy["spec"][direction]
         assert rule[peers] == [{"podSelector": policy["spec"]["podSelector"]}]
@@ -126,18 +128,18 @@ def test_an_executor_is_as_restricted_as_any_pod_and_knows_nothing_of_the_wareho
     assert "warehouse" not in secrets
 
 
-def test_spark_wants_a_lake_that_all_executors_reach() -> None:
+def test_spark_requires_a_lake_that_all_executors_can_reach() -> None:
     spark.require_shared("s3://bucket/lake")
     with pytest.raises(ConfigError, match="on a volume"):
         spark.require_shared(lake.VOLUME)
 
 
-def test_logs_have_their_arrows_only_when_asked_for() -> None:
+def test_the_policies_for_logs_exist_only_on_request() -> None:
     assert "loki" in {item["metadata"]["name"] for item in of("NetworkPolicy")}
     assert "loki" not in {item["metadata"]["name"] for item in of("NetworkPolicy", logs=False)}
 
 
-def test_a_warehouse_outside_is_reached_at_its_port() -> None:
+def test_an_external_warehouse_is_reached_on_its_port() -> None:
     policies = of("NetworkPolicy", warehouse_port=6432, is_warehouse_external=True)
     (policy,) = [item for item in policies if item["metadata"]["name"] == "to-postgres"]
     (rule,) = policy["spec"]["egress"]

@@ -33,7 +33,7 @@ HELM = ["helm", "upgrade"]
         ('Error: looks like "https://x" is not a valid chart repository', TransientError, "downloaded"),
     ],
 )
-def test_what_programs_complain_about_becomes_a_line_and_a_hint(said: str, kind: type[Exception], words: str) -> None:
+def test_the_complaint_of_a_program_becomes_a_line_and_a_hint(said: str, kind: type[Exception], words: str) -> None:
     error = shell.translated(HELM, said)
     assert type(error) is kind
     assert words in error.message
@@ -80,7 +80,7 @@ def test_without_kubectl_every_verb_says_where_to_get_it(verb: str) -> None:
         ({"YES": "perhaps"}, "not a valid boolean"),
     ],
 )
-def test_a_variable_that_makes_no_sense_is_refused_before_anything_is_asked(env: dict[str, str], words: str) -> None:
+def test_an_invalid_variable_is_refused_before_the_cluster_is_asked(env: dict[str, str], words: str) -> None:
     ended = run("up", **env)
     assert ended.returncode == 64
     assert words in ended.stderr
@@ -115,11 +115,11 @@ def test_airflow_s_refusals_have_the_exit_codes_of_their_kind(code: int, exit_co
 
 
 @pytest.mark.parametrize(("index", "name"), [(-1, "extract"), (0, "extract-0"), (1, "extract-1")])
-def test_a_mapped_task_is_told_apart_by_its_index(index: int, name: str) -> None:
+def test_a_mapped_task_is_named_with_its_index(index: int, name: str) -> None:
     assert trigger.name_of({"task_id": "extract", "map_index": index}) == name
 
 
-def test_status_says_of_each_dag_how_it_stands() -> None:
+def test_status_shows_the_last_run_of_each_dag() -> None:
     run = {"state": "success", "start_date": "2026-11-21T06:00:00Z"}
     assert status.line_of("spacex", run) == "last run of DAG spacex: success, 2026-11-21T06:00:00Z"
     assert status.line_of("spacex", {**run, "start_date": None}).endswith("not started")

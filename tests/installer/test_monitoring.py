@@ -1,4 +1,4 @@
-"""What the installer makes of monitoring/, and of a person's wish to be told of alerts."""
+"""How the installer uses monitoring/, and Secret monitoring/alerts."""
 
 from __future__ import annotations
 
@@ -27,14 +27,16 @@ from k8s.installer.install.receivers import Receivers
         ("", "monitoring/runbooks"),
     ],
 )
-def test_runbooks_are_read_where_the_checkout_came_from(tmp_path: Path, remote: str, page: str) -> None:
+def test_runbooks_are_linked_in_the_repository_that_the_checkout_came_from(
+    tmp_path: Path, remote: str, page: str
+) -> None:
     subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
     if remote:
         subprocess.run(["git", "-C", str(tmp_path), "remote", "add", "origin", remote], check=True)
     assert monitoring.runbooks(tmp_path) == page
 
 
-def test_the_exporter_gets_each_statement_in_the_place_of_its_files_name() -> None:
+def test_in_the_queries_of_the_exporter_each_file_name_is_replaced_by_its_statement() -> None:
     queries = yaml.safe_load(monitoring.queries())
     named = yaml.safe_load(monitoring.QUERIES.read_text())
     assert list(queries) == list(named)
@@ -58,25 +60,25 @@ def read(**data: str) -> Receivers:
     return receivers.read(Holding(**data))  # type: ignore[arg-type]
 
 
-def test_without_a_secret_nobody_is_told_and_alertmanager_calls_nobody() -> None:
+def test_without_a_secret_alerts_are_sent_nowhere() -> None:
     assert read() == Receivers()
     assert receivers.values(Receivers()) == {}
     assert manifests.ALERTS_OUT not in {file.name for file in manifests.files(manifests.Wanted())}
 
 
-def test_whoever_the_secret_names_is_told_at_the_port_of_their_address() -> None:
+def test_alerts_are_sent_to_the_urls_in_the_secret_and_their_ports_are_opened() -> None:
     found = read(slack_url="https://hooks.slack.com/services/x", webhook_url="http://chat.acme.org:8065/hooks/y\n")
     assert found == Receivers(("slack-url", "webhook-url"), (443, 8065))
-    told = receivers.values(found)["alertmanager"]
-    people = told["config"]["receivers"][1]
-    assert told["config"]["route"]["receiver"] == people["name"] == "people"
+    values = receivers.values(found)["alertmanager"]
+    people = values["config"]["receivers"][1]
+    assert values["config"]["route"]["receiver"] == people["name"] == "people"
     assert people["slack_configs"][0]["api_url_file"] == "/etc/alertmanager/secrets/alerts/slack-url"
     assert people["webhook_configs"][0]["url_file"] == "/etc/alertmanager/secrets/alerts/webhook-url"
-    assert "hooks.slack.com" not in str(told), "the address is a secret"
+    assert "hooks.slack.com" not in str(values), "the URL is a secret"
     assert manifests.ALERTS_OUT in {file.name for file in manifests.files(manifests.Wanted(alert_ports=found.ports))}
 
 
 @pytest.mark.parametrize("wrong", [{"pager": "https://x.org"}, {"slack_url": "hooks.slack.com"}, {"webhook_url": ""}])
-def test_what_is_no_receiver_is_refused_in_words(wrong: dict[str, str]) -> None:
+def test_a_secret_that_names_no_receiver_is_refused_with_a_reason(wrong: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match="Secret monitoring/alerts"):
         read(**wrong)

@@ -1,4 +1,4 @@
-"""What `make up` does in which order, against a cluster that only remembers what it was told."""
+"""What `make up` does in which order, on a cluster that only records calls."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_a_version_is_judged_by_what_the_manifests_are_validated_against(
     assert preflight.check_version(facts).level is level
 
 
-def test_one_who_may_not_create_namespaces_is_told_so(facts: Facts) -> None:
+def test_a_user_who_may_not_create_namespaces_is_refused(facts: Facts) -> None:
     may_not = Facts(facts.context, facts.version, facts.objects, may_create_namespaces=False)
     assert preflight.check_permission(may_not).level is Level.FAILED
 
@@ -39,7 +39,7 @@ def pod(facts: Facts, namespace: str, memory: str, image: str = "x", **container
     return made
 
 
-def test_what_others_ask_for_is_not_free(facts: Facts) -> None:
+def test_capacity_that_others_request_is_not_free(facts: Facts) -> None:
     assert preflight.check_capacity(facts, Options()).level is Level.GOOD
     pod(facts, "others", "22Gi")
     finding = preflight.check_capacity(facts, Options())
@@ -48,7 +48,7 @@ def test_what_others_ask_for_is_not_free(facts: Facts) -> None:
     assert "Docker Desktop" in finding.hint
 
 
-def test_spark_needs_more_room(facts: Facts) -> None:
+def test_spark_needs_more_capacity(facts: Facts) -> None:
     pod(facts, "others", "18Gi")
     assert preflight.check_capacity(facts, Options()).level is Level.GOOD
     finding = preflight.check_capacity(facts, Options(spark=True, object_store=True))
@@ -56,12 +56,12 @@ def test_spark_needs_more_room(facts: Facts) -> None:
     assert "6.9 GiB of memory are needed" in finding.text
 
 
-def test_what_we_ask_for_ourselves_does_not_count(facts: Facts) -> None:
+def test_our_own_requests_do_not_count(facts: Facts) -> None:
     pod(facts, "airflow", "22Gi")
     assert preflight.check_capacity(facts, Options()).level is Level.GOOD
 
 
-def test_a_cordoned_node_has_no_room(facts: Facts) -> None:
+def test_a_cordoned_node_has_no_capacity(facts: Facts) -> None:
     facts.of("Node")[0]["spec"]["unschedulable"] = True
     assert preflight.check_capacity(facts, Options()).level is Level.FAILED
 
@@ -98,12 +98,12 @@ def test_it_knows_which_network_plugins_enforce_policies(facts: Facts, item: dic
 OPERATOR = "quay.io/prometheus-operator/prometheus-operator:v0.80.0"
 
 
-def test_somebody_else_s_operator_for_the_whole_cluster_is_in_the_way(facts: Facts) -> None:
+def test_another_operator_for_the_whole_cluster_is_a_conflict(facts: Facts) -> None:
     pod(facts, "others", "1Mi", OPERATOR)
     assert preflight.check_operator(facts).level is Level.FAILED
 
 
-def test_our_own_operator_and_one_that_keeps_to_its_namespace_are_not(facts: Facts) -> None:
+def test_our_own_operator_and_one_restricted_to_its_namespace_are_not(facts: Facts) -> None:
     pod(facts, "monitoring", "1Mi", OPERATOR)
     pod(facts, "others", "1Mi", OPERATOR, args=["--namespaces=others"])
     assert preflight.check_operator(facts).level is Level.GOOD
@@ -121,11 +121,11 @@ def test_an_image_that_the_nodes_have_needs_no_loading(facts: Facts) -> None:
 
 
 @pytest.mark.parametrize("context", ["kind-data-platform", "docker-desktop", "minikube", "k3d-x"])
-def test_a_local_cluster_needs_no_consent(context: str) -> None:
+def test_a_local_cluster_needs_no_confirmation(context: str) -> None:
     assert preflight.agreed(context, Options())
 
 
-def test_an_unknown_cluster_needs_consent_which_nobody_gives_without_a_terminal() -> None:
+def test_an_unknown_cluster_needs_confirmation_which_only_a_terminal_can_give() -> None:
     assert not preflight.agreed("production", Options())
     assert preflight.agreed("production", Options(yes=True))
     assert preflight.agreed("production", Options(cluster="production"))

@@ -30,13 +30,13 @@ def failures(snapshot: Snapshot, now: datetime = NOW) -> list[Failure]:
     return readiness.failures(snapshot, snapshot.workloads("warehouse"), now)
 
 
-def test_what_runs_in_full_is_ready(snapshot: Snapshot) -> None:
+def test_workloads_with_all_their_replicas_are_ready(snapshot: Snapshot) -> None:
     workloads = snapshot.workloads("warehouse")
     assert {workload["kind"] for workload in workloads} == {"StatefulSet", "Job"}
     assert all(readiness.is_ready(workload) for workload in workloads)
 
 
-def test_a_claim_of_a_release_is_not_waited_for_as_a_workload_is(snapshot: Snapshot) -> None:
+def test_a_volume_claim_is_not_waited_for(snapshot: Snapshot) -> None:
     claim = {
         "kind": "PersistentVolumeClaim",
         "metadata": {"name": "backups", "annotations": {readiness.RELEASE: "warehouse"}},
@@ -44,7 +44,7 @@ def test_a_claim_of_a_release_is_not_waited_for_as_a_workload_is(snapshot: Snaps
     assert claim not in Snapshot(snapshot.namespace, [*snapshot.items, claim]).workloads("warehouse")
 
 
-def test_a_change_that_nobody_has_looked_at_yet_is_not_ready(snapshot: Snapshot) -> None:
+def test_a_change_that_no_controller_has_observed_yet_is_not_ready(snapshot: Snapshot) -> None:
     stateful = the(snapshot, "StatefulSet")
     stateful["metadata"]["generation"] += 1
     assert not readiness.is_ready(stateful)
@@ -59,12 +59,12 @@ def test_a_deployment_waits_for_its_old_pods_to_go() -> None:
 
 
 @pytest.mark.parametrize("reason", ["ImagePullBackOff", "CreateContainerConfigError", "InvalidImageName"])
-def test_what_waits_in_vain_is_failure(snapshot: Snapshot, reason: str) -> None:
+def test_a_container_that_waits_in_vain_has_failed(snapshot: Snapshot, reason: str) -> None:
     (found,) = failures(waiting(snapshot, reason))
     assert (found.name, found.reason) == ("postgres-0", f"{reason}: because")
 
 
-def test_what_has_only_just_begun_gets_some_grace(snapshot: Snapshot) -> None:
+def test_a_new_pod_gets_some_grace(snapshot: Snapshot) -> None:
     pod = the(waiting(snapshot, "ImagePullBackOff"), "Pod", "postgres")
     born = datetime.strptime(pod["metadata"]["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert not failures(snapshot, born + timedelta(seconds=10))
@@ -72,7 +72,7 @@ def test_what_has_only_just_begun_gets_some_grace(snapshot: Snapshot) -> None:
 
 
 @pytest.mark.parametrize(("life", "is_failure"), [("17:00:59", True), ("17:01:00", False)])
-def test_a_crash_after_a_long_life_is_no_crash_loop(snapshot: Snapshot, life: str, is_failure: bool) -> None:
+def test_a_crash_after_a_long_life_is_not_a_crash_loop(snapshot: Snapshot, life: str, is_failure: bool) -> None:
     crashed = waiting(snapshot, "CrashLoopBackOff", readiness.RESTARTS)
     ended = the(crashed, "Pod", "postgres")["status"]["containerStatuses"][0]["lastState"]["terminated"]
     ended |= {"startedAt": "2026-11-21T17:00:00Z", "finishedAt": f"2026-11-21T{life}Z"}
@@ -80,12 +80,14 @@ def test_a_crash_after_a_long_life_is_no_crash_loop(snapshot: Snapshot, life: st
 
 
 @pytest.mark.parametrize(("restarts", "is_failure"), [(1, False), (readiness.RESTARTS, True)])
-def test_a_crash_may_happen_but_not_again_and_again(snapshot: Snapshot, restarts: int, is_failure: bool) -> None:
+def test_a_single_crash_is_tolerated_but_repeated_ones_are_not(
+    snapshot: Snapshot, restarts: int, is_failure: bool
+) -> None:
     found = failures(waiting(snapshot, "CrashLoopBackOff", restarts))
     assert bool(found) is is_failure
 
 
-def test_a_failed_job_is_failure(snapshot: Snapshot) -> None:
+def test_a_failed_job_is_a_failure(snapshot: Snapshot) -> None:
     job = the(snapshot, "Job")
     job["status"]["conditions"] = [
         {"type": "Failed", "status": "True", "reason": "PodFailurePolicy", "message": "exit code 78"}
@@ -103,7 +105,7 @@ def test_a_failed_pod_s_own_words_are_better_than_what_kubernetes_says(snapshot:
     assert (found.reason, found.container, found.has_logs) == ("error: No. hint: Yes.", "provision", True)
 
 
-def test_pods_that_are_refused_are_trouble_of_their_workload(snapshot: Snapshot) -> None:
+def test_pods_that_are_refused_are_a_failure_of_their_workload(snapshot: Snapshot) -> None:
     condition = {
         "type": "ReplicaFailure",
         "status": "True",
@@ -126,7 +128,7 @@ def test_it_says_what_it_waits_for(snapshot: Snapshot) -> None:
     assert readiness.waits_for(snapshot, snapshot.workloads("warehouse")) == "postgres-0: ContainerCreating"
 
 
-def test_what_an_operator_made_counts_by_its_name(snapshot: Snapshot) -> None:
+def test_workloads_made_by_an_operator_are_found_by_name(snapshot: Snapshot) -> None:
     stateful = copy.deepcopy(the(snapshot, "StatefulSet"))
     stateful["metadata"] |= {"name": "prometheus-x", "annotations": {}}
     snapshot.items.append(stateful)

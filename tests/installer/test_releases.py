@@ -152,19 +152,19 @@ def a_run_on_spark() -> Capacity:
     return Capacity(millicores(driver["cpu"]), mebibytes(driver["memory"])) + executors
 
 
-def test_the_whole_platform_fits_in_6_gib_whatever_happens() -> None:
+def test_the_limits_of_the_whole_platform_add_up_to_at_most_6_gib() -> None:
     limits = {where: mebibytes(resource["limits"]["memory"]) for where, resource in resources()}
     total = sum(mebibytes(resource["limits"]["memory"]) for _, resource in resources()) + ETL_PODS.memory_mib
     assert total <= 6 * 1024, limits
 
 
-def test_preflight_asks_for_what_the_values_ask_for() -> None:
+def test_preflight_needs_what_the_values_request() -> None:
     room = asked(resources()) + ETL_PODS
     assert 0.85 * NEEDED.memory_mib <= room.memory_mib <= NEEDED.memory_mib
     assert 0.5 * NEEDED.cpu_m <= room.cpu_m <= NEEDED.cpu_m
 
 
-def test_preflight_asks_for_what_options_bring() -> None:
+def test_preflight_needs_what_options_add() -> None:
     assert {
         "object_store": asked(declared([paths.CHARTS / "object-store" / "values.yaml"])),
         "logs": asked(declared([paths.VALUES / "loki.yaml", paths.VALUES / "alloy.yaml"])),
@@ -190,7 +190,7 @@ def test_an_image_is_named_after_its_sources(tmp_path: Path) -> None:
     assert images.tag(tmp_path) != before
 
 
-def test_what_does_not_name_an_image_is_not_copied_into_it_either() -> None:
+def test_files_that_do_not_count_for_the_tag_are_not_copied_into_the_image() -> None:
     ignored = (paths.ROOT / ".dockerignore").read_text().splitlines()
     assert set(images.LEFT_OUT) <= set(ignored)
     assert all((paths.ROOT / name).is_dir() for name in images.LEFT_OUT)
@@ -206,17 +206,17 @@ def test_what_does_not_name_an_image_is_not_copied_into_it_either() -> None:
         ("", Options(image_registry="registry.example.org"), False),
     ],
 )
-def test_a_node_is_late_to_say_that_it_has_an_image(note: str, options: Options, is_there: bool) -> None:
+def test_a_node_may_list_its_images_late(note: str, options: Options, is_there: bool) -> None:
     nodes = [{"status": {"images": []}}]
     assert images.is_there(nodes, note.format(now=time.time()), "x:1", options) is is_there
     assert images.is_there([{"status": {"images": [{"names": ["x:1"]}]}}], "", "x:1", Options())
 
 
-def test_a_node_may_list_an_image_that_has_lost_its_name_to_a_newer_one() -> None:
+def test_a_node_may_list_an_image_whose_name_a_newer_one_has_taken() -> None:
     assert images.has_image([{"status": {"images": [{"names": None}, {"names": ["x:1"]}]}}], "x:1")
 
 
-def test_each_image_is_noted_and_named_apart_but_follows_the_same_sources() -> None:
+def test_each_image_has_its_own_name_and_note_but_both_follow_the_same_sources() -> None:
     both = (images.SLIM, images.SPARK)
     assert len({image.note for image in both}) == 2
     assert [images.name(Options(), image).rpartition(":")[2] for image in both] == [images.tag()] * 2

@@ -17,7 +17,7 @@ def store() -> Store:
     return secrets.derive(secrets.complete({}), HOST, 5432)
 
 
-def test_the_fernet_key_is_one() -> None:
+def test_the_fernet_key_is_valid() -> None:
     key = secrets.fernet_key()
     assert Fernet(key).decrypt(Fernet(key).encrypt(b"x")) == b"x"
 
@@ -40,7 +40,7 @@ def test_the_certificate_is_signed_by_the_authority_that_clients_get(store: Stor
     x509.load_pem_x509_certificate(tls["tls.crt"].encode()).verify_directly_issued_by(authority)
 
 
-def test_the_authority_s_key_is_kept_nowhere(store: Store) -> None:
+def test_the_key_of_the_authority_is_kept_nowhere(store: Store) -> None:
     tls = store.values[TLS]
     authority = x509.load_pem_x509_certificate(tls["ca.crt"].encode())
     key = x509.load_pem_x509_certificate(tls["tls.crt"].encode()).public_key()
@@ -63,7 +63,7 @@ def test_after_a_renewal_clients_trust_the_old_authority_for_a_while() -> None:
     assert third["ca.crt"].count("BEGIN CERTIFICATE") == 2
 
 
-def test_what_is_no_certificate_is_renewed() -> None:
+def test_something_other_than_a_certificate_is_replaced() -> None:
     assert certificate.needs_renewal("nonsense", certificate.POSTGRES)
 
 
@@ -73,7 +73,7 @@ def test_everything_is_kept_the_second_time(store: Store) -> None:
     assert again.made == ()
 
 
-def test_a_deleted_secret_comes_back_new_and_what_is_derived_follows(store: Store) -> None:
+def test_a_deleted_secret_is_generated_again_and_derived_ones_follow(store: Store) -> None:
     kept = {name: values for name, values in store.values.items() if name != LOGINS}
     again = secrets.derive(secrets.complete(kept), HOST, 5432)
     assert again.made == ("warehouse-logins",)
@@ -82,7 +82,7 @@ def test_a_deleted_secret_comes_back_new_and_what_is_derived_follows(store: Stor
     assert again.values[LOGINS]["airflow"] in again.values["airflow", "airflow-metadata"]["connection"]
 
 
-def test_a_login_that_a_person_chose_is_kept_and_the_missing_ones_are_made() -> None:
+def test_a_password_that_a_person_chose_is_kept_and_missing_ones_are_generated() -> None:
     store = secrets.complete({LOGINS: {"analyst": "chosen"}})
     assert store.values[LOGINS]["analyst"] == "chosen"
     assert set(store.values[LOGINS]) == set(secrets.LOGINS)
@@ -101,13 +101,13 @@ def test_a_store_shows_no_secret(store: Store) -> None:
     assert not any(value in shown for value in values)
 
 
-def test_a_password_with_odd_letters_survives_the_connection_s_address() -> None:
+def test_a_password_with_special_characters_survives_in_the_connection_url() -> None:
     store = secrets.complete({LOGINS: {"airflow": "a/b@c:%"}})
     connection = secrets.derive(store, HOST, 5432).values["airflow", "airflow-metadata"]["connection"]
     assert "airflow:a%2Fb%40c%3A%25@postgres" in connection
 
 
-def test_secrets_go_to_the_cluster_undecoded_and_labelled(store: Store) -> None:
+def test_secrets_are_sent_to_the_cluster_as_text_with_labels(store: Store) -> None:
     made = secrets.manifest(store, "authority")
     by_name = {item["metadata"]["name"]: item for item in made if item["kind"] == "Secret"}
     assert by_name["warehouse-tls"]["type"] == "kubernetes.io/tls"
@@ -120,14 +120,14 @@ def test_secrets_go_to_the_cluster_undecoded_and_labelled(store: Store) -> None:
     }
 
 
-def test_an_object_store_has_keys_and_a_certificate_only_when_asked_for(store: Store) -> None:
+def test_an_object_store_has_keys_and_a_certificate_only_on_request(store: Store) -> None:
     asked = secrets.derive(secrets.complete(store.values, with_object_store=True), HOST, 5432)
     assert asked.made == ("object-store", "object-store-tls")
     assert asked.values["etl", "object-store"] == asked.values[secrets.KEYS]
     assert not any("object-store" in name for _, name in store.values)
 
 
-def test_keys_of_an_object_store_are_kept_but_nobody_gets_them_while_it_is_not_asked_for() -> None:
+def test_the_keys_of_an_object_store_are_kept_but_not_handed_out_while_it_is_off() -> None:
     existing = secrets.complete({}, with_object_store=True).values
     without = secrets.derive(secrets.complete(existing), HOST, 5432)
     assert without.made == ()
@@ -135,7 +135,7 @@ def test_keys_of_an_object_store_are_kept_but_nobody_gets_them_while_it_is_not_a
     assert secrets.complete(existing, with_object_store=True).values == existing
 
 
-def test_pods_trust_the_authority_of_the_object_store_under_the_path_that_the_lake_s_address_names() -> None:
+def test_pods_find_the_authority_of_the_object_store_at_the_path_in_the_url_of_the_lake() -> None:
     store = secrets.complete({}, with_object_store=True)
     [authority] = [item for item in secrets.manifest(store, "another") if item["metadata"]["name"] == "object-store-ca"]
     assert authority["metadata"]["namespace"] == "etl"
@@ -146,5 +146,5 @@ def test_pods_trust_the_authority_of_the_object_store_under_the_path_that_the_la
 
 
 @pytest.mark.parametrize(("is_asked_for", "expected"), [(False, lake.VOLUME), (True, lake.OBJECT_STORE)])
-def test_pods_are_told_where_the_lake_is(is_asked_for: bool, expected: str) -> None:
+def test_the_settings_of_pods_name_the_lake(is_asked_for: bool, expected: str) -> None:
     assert pods.settings(object_store=is_asked_for)["data"]["ETL_LAKE__URL"] == expected

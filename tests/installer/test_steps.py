@@ -23,7 +23,7 @@ def test_a_step_runs_after_what_it_needs() -> None:
     assert log == ["a", "b", "c"]
 
 
-def test_steps_that_need_nothing_of_each_other_run_side_by_side() -> None:
+def test_steps_that_do_not_need_each_other_run_in_parallel() -> None:
     together = threading.Barrier(2, timeout=10)
 
     def meet(_running: Running) -> str:
@@ -45,7 +45,7 @@ def test_a_step_sees_the_results_of_what_it_needs_and_of_nothing_else() -> None:
     assert seen == {"a": 42}
 
 
-def test_an_error_stops_those_that_wait_and_those_to_come(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_stops_waiting_steps_and_those_not_yet_started(capsys: pytest.CaptureFixture[str]) -> None:
     log: list[str] = []
 
     def fails(_running: Running) -> str:
@@ -69,7 +69,7 @@ def test_a_plan_that_cannot_work_is_refused(needs: tuple[str, ...]) -> None:
         execute([Step("a", needs, lambda _: ""), Step("b", ("a",), lambda _: "")], Progress())
 
 
-def test_airflow_waits_for_its_database_and_monitoring_for_nobody() -> None:
+def test_airflow_waits_for_its_database_but_monitoring_for_no_release() -> None:
     needs = {release.name: set(release.needs) for release in (*RELEASES, SIMULATOR_RELEASE)}
     assert "warehouse" in needs["airflow"]
     assert "warehouse" in needs["postgres-exporter"]
@@ -77,7 +77,7 @@ def test_airflow_waits_for_its_database_and_monitoring_for_nobody() -> None:
         assert needs[name] <= BEFORE_RELEASES
 
 
-def test_whoever_brings_a_service_monitor_waits_for_the_operator_s_kinds() -> None:
+def test_a_release_with_a_service_monitor_waits_for_the_resource_definitions_of_the_operator() -> None:
     for release in RELEASES:
         if release.name.endswith(("exporter", "stack")):
             assert "operator kinds" in release.needs

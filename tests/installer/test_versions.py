@@ -7,17 +7,17 @@ from k8s.installer.paths import CHARTS, ROOT
 from k8s.installer.versions import number, versions
 
 
-def test_the_image_is_built_on_the_python_of_the_list() -> None:
+def test_the_image_is_built_on_the_listed_python() -> None:
     (base,) = re.findall(r"^ARG BASE=(\S+)$", (ROOT / "etl" / "Dockerfile").read_text(), re.MULTILINE)
     assert base == versions().images["python"]
 
 
-def test_the_warehouse_chart_by_itself_takes_the_postgres_of_the_list() -> None:
+def test_the_warehouse_chart_defaults_to_the_listed_postgres() -> None:
     values = yaml.safe_load((CHARTS / "warehouse" / "values.yaml").read_text())
     assert values["image"] == versions().images["postgres"]
 
 
-def test_dags_are_tested_against_the_airflow_of_the_list() -> None:
+def test_dags_are_tested_against_the_listed_airflow() -> None:
     wanted = versions().images["airflow"].rpartition(":")[2]
     assert f"apache-airflow=={wanted}" in (ROOT / "dags" / "requirements.txt").read_text()
 

@@ -364,7 +364,7 @@ def test_nothing_that_is_in_use_is_overwritten_or_removed(site: Site, loaded: st
     for arguments, told in {
         ("forget", "warehouse"): "warehouse is in use.",
         ("load", loaded.removeprefix("warehouse_").upper(), "warehouse"): f"{loaded} already exists.",
-        ("load", "20200101T000000Z", "warehouse"): "There is no warehouse in a backup 20200101T000000Z.",
+        ("load", "20200101T000000Z", "warehouse"): "There is no warehouse in backup 20200101T000000Z.",
         ("swap", "warehouse", "warehouse_of_nobody"): "There is no database warehouse_of_nobody.",
         ("table", "silver.spacex_cores", "nowhere"): "There is no database nowhere.",
     }.items():
