@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from graphlib import TopologicalSorter
+from itertools import product
 from typing import Any
 
 import pytest
@@ -56,6 +58,13 @@ def running() -> Running:
     progress = Progress()
     progress.begin("x")
     return Running("x", {}, progress, steps.threading.Event())
+
+
+@pytest.mark.parametrize("flags", list(product((False, True), repeat=4)))
+def test_the_steps_of_every_installation_can_be_ordered(flags: tuple[bool, ...]) -> None:
+    options = Options(**dict(zip(("simulate", "object_store", "logs", "spark"), flags, strict=True)))
+    needs = {step.name: step.needs for step in plan.Plan(Remembering(), options).steps()}
+    assert set(TopologicalSorter(needs).static_order()) == needs.keys()
 
 
 @pytest.mark.parametrize(
