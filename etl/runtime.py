@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from etl import sources
+from etl.core.auth import NO_AUTH
 from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
 from etl.core.intervals import DataInterval, today
 from etl.core.sink import Sink
@@ -20,9 +21,10 @@ from etl.pipeline.pipeline import Nobody, Observer, Pipeline
 from etl.postgres import waiting
 from etl.postgres.connection import Warehouse
 from etl.settings import Settings, SourceSettings
-from etl.sources.http.client import HttpClient, Patience
+from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.state import ledger, migrations
 from etl.state.budget import Budget
+from etl.telemetry import requests
 
 if TYPE_CHECKING:
     from etl.sources.simulators import Simulator
@@ -73,29 +75,29 @@ class Parts:
 
     @contextmanager
     def client(self, source: Source, attempts: int | None = None) -> Iterator[HttpClient]:
-        """A client for it, with the attempts of the settings or fewer.
+        """A client of the source's API, with the attempts of the settings or fewer.
 
-        What it asks is spent from the budget of the API's limits. A simulator in this process has none, and its
-        answers are not kept.
+        Its requests are spent from the API's budget; a simulator in this process has none, and needs no key.
         """
-        http = self.settings.http
+        http, api = self.settings.http, source.api
         attempts = attempts or http.attempts
-        patience = Patience(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
-        cache = None if source.origin == SIMULATED else http.cache
+        policy = RetryPolicy(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
+        auth = NO_AUTH if source.origin == SIMULATED else api.auth
         with (
             self._budget(source) as budget,
-            HttpClient(source.name, source.base_url, patience, cache, budget) as client,
+            HttpClient(source.name, api.base_url, policy, auth=auth, budget=budget, emit=requests.listen) as client,
         ):
             yield client
 
     @contextmanager
     def _budget(self, source: Source) -> Iterator[Budget | None]:
         """In a session of its own: what is spent stays spent, whatever becomes of the run."""
-        if not source.limits or source.origin == SIMULATED:
+        api = source.api
+        if not api.limits or source.origin == SIMULATED:
             yield None
             return
         with self.warehouse() as warehouse:
-            yield Budget(warehouse, source.name, source.limits)
+            yield Budget(warehouse, api.name, api.limits, source=source.name, emit=requests.listen)
 
     @contextmanager
     def engine(self, name: str) -> Iterator[Engine]:
@@ -165,13 +167,14 @@ def simulator(name: str) -> Simulator:
 
 def _ask_in_time(source: Source) -> None:
     """Raises: a PlatformError; also when the name cannot be looked up in time, which nothing else bounds."""
+    api = source.api
     outcome: list[PlatformError | None] = []
 
     def ask() -> None:
         try:
-            patience = Patience(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)
-            with HttpClient(source.name, source.base_url, patience) as client:
-                source.probe(client)
+            policy = RetryPolicy(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)
+            with HttpClient(source.name, api.base_url, policy, auth=api.auth, emit=requests.listen) as client:
+                api.probe(client)
             outcome.append(None)
         except PlatformError as error:
             outcome.append(error)
@@ -180,7 +183,7 @@ def _ask_in_time(source: Source) -> None:
     asking.start()
     asking.join(ANSWER_WITHIN_S)
     if not outcome:
-        raise SourceUnavailableError(f"{source.base_url} does not answer within {ANSWER_WITHIN_S:.0f} s.", hint="Wait.")
+        raise SourceUnavailableError(f"{api.base_url} does not answer within {ANSWER_WITHIN_S:.0f} s.", hint="Wait.")
     if outcome[0] is not None:
         raise outcome[0]
 

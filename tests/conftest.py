@@ -19,14 +19,15 @@ from etl.postgres.connection import Warehouse
 from etl.settings import SpacexSettings
 from etl.simulate import server
 from etl.simulate.faults import Fault, Faults
-from etl.sources.http.client import HttpClient, Patience
+from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.sources.spacex import simulator as spacex
 from etl.state import migrations
 from etl.telemetry import metrics as telemetry
+from etl.telemetry import requests
 from tests.collector import Collector, collector
 
 ROOT = Path(__file__).parents[1]
-HASTY = Patience(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
+HASTY = RetryPolicy(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
 TEMPLATE = "migrated"
 
 
@@ -159,8 +160,8 @@ def spacex_at(url: str, page_size: int = 100) -> Source:
 
 
 @contextmanager
-def client_of(url: str, patience: Patience = HASTY) -> Iterator[HttpClient]:
-    with HttpClient("spacex", url, patience) as client:
+def client_of(url: str, policy: RetryPolicy = HASTY, **options: Any) -> Iterator[HttpClient]:
+    with HttpClient("spacex", url, policy, emit=requests.listen, **options) as client:
         yield client
 
 

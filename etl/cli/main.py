@@ -131,7 +131,7 @@ def _parts(*, for_people: bool = False) -> Parts:
     import logging
 
     from etl.runtime import Parts
-    from etl.settings import load
+    from etl.settings import load, retired
     from etl.telemetry import logs, metrics
 
     settings = load(os.environ)
@@ -139,6 +139,8 @@ def _parts(*, for_people: bool = False) -> Parts:
     as_json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
     level = logging.DEBUG if debug else logging.WARNING if for_people or sys.stderr.isatty() else logging.INFO
     logs.configure_logs(json=as_json, level=level)
+    for warning in retired(os.environ):
+        logs.log.warning(warning)
     metrics.configure_metrics(settings.statsd.host, settings.statsd.port)
     _say_what_runs(click.get_current_context())
     return Parts(settings, is_elsewhere=any(os.environ.get(name) for name in LIBPQ))
@@ -175,7 +177,7 @@ def check(source_name: str, days: Days, sink: Sink) -> None:
     # A pod may be there a moment before its network policies.
     with parts.client(source, attempts=3) as client, _watched(parts, source) as pipeline:
         about = f" for {interval}" if interval else ""
-        console.say(f"{source.base_url} answers{about}: {pipeline.check(client, interval)}.")
+        console.say(f"{source.api.base_url} answers{about}: {pipeline.check(client, interval)}.")
 
 
 @etl.command()

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of an API, as received; after the last one there is nothing more to ask for.
+    """One answer of an API, as received; after the last one there is nothing left to ask for.
 
-    `about` is what a parser must know of the question because the answer does not say it: plain JSON values.
+    `about` is what a parser must know about the request because the answer does not say it: plain JSON values.
     """
 
     number: int
@@ -30,7 +30,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a page answers and when it did: the part of its story that a parser may need."""
+    """The context of a page that a parser may need: what was asked, and when the answer came."""
 
     about: Mapping[str, Any]
     received_at: datetime
@@ -38,9 +38,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Refused:
-    """A record that broke its contract: where it stood, why, and its text (JSON).
+    """A record that broke its contract: its position, why, and its text (JSON).
 
-    `reason` is for people; `kind` is one of a few words such as `missing`, to count by. Files of before have none.
+    `reason` is for people; `kind` is one of a few words such as `missing`, to count by; older files lack it.
     """
 
     position: int
@@ -61,7 +61,7 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Quarantined(Refused):
-    """A refused record and where it came from."""
+    """A refused record and the page it came from."""
 
     endpoint: str
     page: int

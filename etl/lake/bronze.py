@@ -99,7 +99,7 @@ def extract(
         origin,
         days(interval),
         endpoint.page_size,
-        endpoint.question,
+        endpoint.request_fingerprint,
         part=None if part is None else str(part),
     )
     manifest, under_way = f"{fresh.folder}/manifest.json", f"{fresh.folder}/progress.json"

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from etl.core.api import Client
 from etl.core.errors import (
     AccessError,
     BudgetSpentError,
@@ -26,7 +27,7 @@ from etl.core.intervals import DataInterval
 from etl.core.outcomes import TableOutcome
 from etl.core.pages import Asked, Page, Parsed
 from etl.core.sink import Sink
-from etl.core.source import Client, Endpoint, Part, Source
+from etl.core.source import Endpoint, Part, Source
 from etl.core.tables import Dataset
 from etl.destinations import lake as gold
 from etl.destinations.postgres.publication import Publication, Rows, publication

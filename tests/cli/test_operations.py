@@ -53,7 +53,7 @@ def test_a_refused_record_is_listed_mended_and_replayed(tmp_path: Path, simulate
 def test_each_sink_is_asked_for_the_days_that_it_lacks(tmp_path: Path) -> None:
     with server.serve(sensors.make_app(with_limits=False)) as weather:
         small = {"ETL_SENSORS__ROWS": "1", "ETL_SENSORS__COLUMNS": "1", "ETL_SENSORS__DAYS": "20"}
-        live = small | {"ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
+        live = small | {"ETL_SENSORS__BASE_URL": weather.url}
         until = ("--to", "2024-03-21")
         into_lake = etl(tmp_path, "run", "sensors", *until, "--sink", "lake", **live)
         assert "hottest" in into_lake.stdout, into_lake.stderr

@@ -15,10 +15,11 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from etl import sources
+from etl.core.api import Limit
 from etl.core.errors import AuditError, BudgetSpentError, ConfigError, UsageError
 from etl.core.intervals import DataInterval
 from etl.core.sink import Sink
-from etl.core.source import Limit, Part, Source
+from etl.core.source import Part, Source
 from etl.destinations.postgres.publication import publication
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
