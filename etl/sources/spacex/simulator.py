@@ -1,4 +1,4 @@
-"""The SpaceX API, v4 and v5, as far as we ask it: the same paths, shapes, paging and caching, from a snapshot.
+"""The SpaceX API, v4 and v5, as far as we use it: the same paths, shapes, paging and caching, from a snapshot.
 
 Source: https://github.com/r-spacex/SpaceX-API/tree/master/docs
 """
@@ -30,12 +30,10 @@ def make_app(
     *,
     with_limits: bool = True,  # noqa: ARG001 - as other simulators
 ) -> WSGIApplication:
-    """Return the API as a WSGI application that serves the snapshot, and the faults planned for it.
+    """The API as a WSGI application that serves the snapshot, with the faults planned for it.
 
-    `with_limits` changes nothing: this API has none.
-
-    A resource the given snapshot leaves out is served from the bundled one. The lists are served as they are at the
-    time of a request: a test may change them while the server runs.
+    `with_limits` changes nothing: this API has none. A resource missing from the given snapshot is served from the
+    bundled one. Lists are served as they are at the time of a request: a test may change them while the server runs.
     """
     served = {**load(), **(snapshot or {})}
 
