@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterable
@@ -15,19 +16,15 @@ class Masking:
     """Knows the secrets of one API, in every form in which an API may repeat them."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if secret for form in _forms(secret)}
-        self._forms = sorted(forms, key=len, reverse=True)
+        longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+        self._secret = re.compile(b"|".join(map(_pattern, longest_first))) if longest_first else None
 
     def text(self, text: str) -> str:
-        for form in self._forms:
-            text = text.replace(form, MASK)
-        return text
+        return self.body(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def body(self, body: bytes) -> bytes:
         """Some APIs repeat the URL that they were asked, with its key, in their answer."""
-        for form in self._forms:
-            body = body.replace(form.encode(), MASK.encode())
-        return body
+        return self._secret.sub(MASK.encode(), body) if self._secret else body
 
     def url(self, url: str) -> str:
         """The URL without known secrets and without what looks like one by its name."""
@@ -41,6 +38,19 @@ def _masked(param: str) -> str:
     return f"{name}={MASK}" if equals and SECRET.search(unquote_plus(name)) else param
 
 
-def _forms(secret: str) -> set[str]:
-    in_json = json.dumps(secret)[1:-1]
-    return {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), in_json, in_json.replace("/", "\\/")}
+def _pattern(secret: str) -> bytes:
+    """Matches a secret of which each character may be encoded or not, as servers do to some and not to others."""
+    return b"".join(b"(?:" + b"|".join(map(_either_case, sorted(_forms(each)))) + b")" for each in secret)
+
+
+def _forms(character: str) -> set[str]:
+    encoded = "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+    in_json = json.dumps(character)[1:-1]
+    escaped = {f"\\u{ord(character):04x}", f"\\{character}"} if ord(character) < 0x10000 else set()
+    return {character, quote_plus(character), encoded, quote(encoded), in_json, html.escape(character), *escaped}
+
+
+def _either_case(form: str) -> bytes:
+    """Hexadecimal digits may be of either case; the characters themselves may not."""
+    pattern = re.escape(form.encode("utf-8", "surrogatepass"))
+    return b"(?i:" + pattern + b")" if len(form) > 1 else pattern

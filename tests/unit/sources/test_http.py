@@ -399,7 +399,13 @@ def carried(request: Request) -> bool:
 
 @pytest.mark.parametrize("auth", WAYS_IN, ids=lambda auth: type(auth).__name__)
 def test_a_key_is_sent_and_never_comes_back(waits: list[float], auth: Auth) -> None:
-    forms = [KEY, "hunter2%2Fhunter2%2Bhunter2", "hunter2\\/hunter2+hunter2", *auth.secrets()]
+    forms = [
+        KEY,
+        "hunter2%2Fhunter2%2Bhunter2",
+        "hunter2\\/hunter2+hunter2",
+        "hunter2/hunter2%2bhunter2",
+        *auth.secrets(),
+    ]
     quoted = ", ".join(f'"{form}"' for form in forms)
     told = Response(f"[{quoted}]", headers={"Link": f'</x?apikey={KEY}>; rel="next"'})
     told.headers["Content-Type"] = "application/json"
