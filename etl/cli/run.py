@@ -43,7 +43,7 @@ def check(source_name: str, days: Days, destination: str) -> None:
     # A pod may start a moment before its network policies.
     with parts.client(source, attempts=3) as client, pipeline(parts, source) as steps:
         about = f" for {interval}" if interval else ""
-        output.say(f"{source.base_url} answers{about}: {steps.check(client, interval)}.")
+        output.say(f"{source.api.base_url} answers{about}: {steps.check(client, interval)}.")
 
 
 @click.command()

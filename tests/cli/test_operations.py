@@ -53,7 +53,7 @@ def test_a_refused_record_is_listed_mended_and_replayed(at_home: AtHome, simulat
 def test_each_destination_is_asked_for_the_days_that_it_lacks(at_home: AtHome) -> None:
     with server.serve(sensors.make_app(with_limits=False)) as weather:
         small = {"ETL_SENSORS__ROWS": "1", "ETL_SENSORS__COLUMNS": "1", "ETL_SENSORS__DAYS": "20"}
-        live = small | {"ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
+        live = small | {"ETL_SENSORS__BASE_URL": weather.url}
         until = ("--to", "2024-03-21")
         into_lake = at_home("run", "sensors", *until, "--destination", "lake", **live)
         assert "hottest" in into_lake.stdout, into_lake.stderr

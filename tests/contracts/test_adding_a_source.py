@@ -21,7 +21,7 @@ FOLDERS = ("charts", "dags", "docs", "etl", "k8s", "monitoring", "sql", "tests")
 FILES = ("Makefile", "pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 BLOCK = re.compile(r"^(In )?`(\S+)`:?\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ROWS, HARBOURS = 180, 3
-QUICK = {"ETL_HTTP__ATTEMPTS": "1", "ETL_HTTP__CACHE": "", "ETL_TIDES__BASE_URL": "http://127.0.0.1:9"}
+QUICK = {"ETL_HTTP__ATTEMPTS": "1", "ETL_TIDES__BASE_URL": "http://127.0.0.1:9"}
 KEPT = ("PATH", "HOME", "LANG", "XDG_RUNTIME_DIR")  # but nothing of coverage: the copy is gone when it reports
 
 
