@@ -264,7 +264,9 @@ def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | Non
     from etl.runtime import simulator
 
     if report_file is not None:
-        _refuse_report_of_others(source_name, sink)
+        from etl.cli import reports
+
+        reports.refuse_impossible(source_name, sink)
     parts = _parts(for_people=or_simulate)
     with ExitStack() as stack:
         warehouse = stack.enter_context(parts.warehouse())
@@ -280,7 +282,7 @@ def run(source_name: str, days: Days, or_simulate: bool, report_file: Path | Non
         for answer in _ask_lake(parts, source_name) if sink == "lake" else _ask_warehouse(warehouse, source_name):
             console.show_answer(answer)
         if report_file is not None:
-            _write_report(warehouse, source_name, report_file)
+            reports.write(warehouse, source_name, report_file)
         console.show_next(report_file)
 
 
@@ -378,46 +380,18 @@ def _ask_lake(parts: Parts, source_name: str, question: str | None = None) -> li
 
 
 @etl.command()
-@click.option("--to", "file", type=click.Path(path_type=Path), default=Path(".data/report.html"), show_default=True)
-def report(file: Path) -> None:
-    """Write the answers as charts: one page that needs no network."""
-    from etl.cli import console
-    from etl.report import SOURCE
+@click.argument("source_name", metavar="[SOURCE]", required=False, type=SourceName())
+@click.option("--to", "file", type=click.Path(path_type=Path), help="Default: .data/report-SOURCE.html.")
+def report(source_name: str | None, file: Path | None) -> None:
+    """Write what a source has published as a page of charts that needs no network.
+
+    Without SOURCE: a page for each source that has published something. SpaceX's is .data/report.html.
+    """
+    from etl.cli import console, reports
 
     with _parts().warehouse() as warehouse:
-        _write_report(warehouse, SOURCE, file)
-    console.say(f"The report is at {file.absolute().as_uri()}")
-
-
-def _refuse_report_of_others(source_name: str, sink: Sink) -> None:
-    from etl.report import SOURCE
-
-    if sink == "lake":
-        raise UsageError("There is no report of the lake.", hint="Leave out --report; `etl ask --on lake` answers.")
-    if source_name != SOURCE:
-        raise UsageError(f"There is no report of {source_name}.", hint="Leave out --report; `etl ask` has the answers.")
-
-
-def _write_report(warehouse: Warehouse, source_name: str, file: Path) -> None:
-    from etl.report import Facts, render
-
-    latest = warehouse.run("report/latest_run", {"source": source_name})
-    if not latest:
-        raise ConfigError("There is nothing to report yet.", hint=f"Run `etl run {source_name}` first.")
-    facts = Facts(
-        **latest[0],
-        source=source_name,
-        launch_statistics=warehouse.run("report/launch_statistics"),
-        core_usage=warehouse.run("report/core_usage"),
-        core_reuses=warehouse.run("report/core_reuses"),
-    )
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(render(facts), encoding="utf-8", newline="")
-    except OSError as error:
-        raise ConfigError(
-            f"{file} cannot be written: {error.strerror}.", hint="Choose another place with --to."
-        ) from error
+        for written in reports.write(warehouse, source_name, file):
+            console.say(f"The report is at {written.absolute().as_uri()}")
 
 
 @etl.group()
