@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from etl.report.markup import NUMBER, TEXT, Html
+from etl.report.markup import Html
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 Figure = dict[str, Any]
-
-__all__ = ["NUMBER", "TEXT", "Answer", "Chart", "Columns", "Figure", "Mark", "Ranking", "Report", "Section", "Table"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Table:
-    """The numbers behind a chart; `head` is (title, NUMBER or TEXT), the first column names its row."""
+    """The numbers behind a chart; `head` is (title, NUMBER or TEXT of `markup`), the first column names its row."""
 
     head: Sequence[tuple[str, str]]
     rows: Sequence[Sequence[object]]

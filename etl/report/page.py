@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -50,7 +50,7 @@ def render(report: Report, run: Run, rows: Mapping[str, Rows]) -> str:
         figures=json_in_script({name: block.figure for name, block in blocks.items() if isinstance(block, Chart)}),
         title=escape(report.title),
         lead=escape(report.lead),
-        counts=escape(" · ".join(report.counts(*(rows[query] for query in report.counted)))),
+        counts=_counts(report.counts(*(rows[query] for query in report.counted))),
         notice="" if any(blocks.values()) else _notice(report, run),
         answers=_answers(report.answers, blocks),
         sections=join((_group(group, blocks) for group in report.sections), "\n"),
@@ -67,6 +67,10 @@ def _header(run: Run) -> dict[str, str]:
         "published_at": escape(words.instant(run.published_at)),
         "published_iso": escape(run.published_at.isoformat()),
     }
+
+
+def _counts(counts: Sequence[str]) -> Html:
+    return Html(f"<div><dt>What it counts</dt><dd>{escape(' · '.join(counts))}</dd></div>" if counts else "")
 
 
 def _notice(report: Report, run: Run) -> Html:
@@ -109,7 +113,7 @@ def _section(section: Section, block: Block) -> Html:
             body = ranking(f"{name}-title", block.head, block.rows) if block.rows else NO_MATCH
             return Html(f'<section class="card"><h2 id="{name}-title">{escape(section.title)}</h2>{body}</section>')
         case Answer():
-            return Html(f'<section class="card"><h2>{escape(section.title)}</h2>{block.detail}</section>')
+            return _answer(section, block)
         case None:
             return Html(f"<figure><h2>{escape(section.title)}</h2>{EMPTY}</figure>")
 
@@ -155,5 +159,5 @@ def _plotly() -> str:
     """Plotly's own JavaScript out of its Python package, found without importing that."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:
-        raise ConfigError("The package plotly is not installed.", hint="Install this package again: pip install .")
+        raise ConfigError("The package plotly is not installed.", hint="Install data-platform-etl[laptop].")
     return (Path(spec.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")

@@ -77,6 +77,28 @@ def test_a_report_before_the_first_run_says_what_to_run(tmp_path: Path) -> None:
     assert "Nothing has run yet" in etl(tmp_path, "status").stdout
 
 
+def test_each_source_that_has_published_something_gets_its_page(tmp_path: Path) -> None:
+    small = {"ETL_SENSORS__ROWS": "2", "ETL_SENSORS__COLUMNS": "2", "ETL_SENSORS__DAYS": "20"}
+    with server.serve(sensors.make_app(with_limits=False)) as weather:
+        live = small | {"ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
+        run = etl(tmp_path, "run", "sensors", "--report", "weather.html", **live)
+    assert (tmp_path / "weather.html").as_uri() in run.stdout, run.stderr
+    assert "4 sensors · 80 readings" in (tmp_path / "weather.html").read_text()
+
+    pages = {name: (tmp_path / ".data" / f"{name}.html").as_uri() for name in ("report", "report-sensors")}
+    only = etl(tmp_path, "report").stdout
+    assert pages["report-sensors"] in only
+    assert pages["report"] not in only
+    etl(tmp_path, "run", "spacex", "--or-simulate")
+    both = etl(tmp_path, "report").stdout
+    assert all(page in both for page in pages.values())
+    assert pages["report"] in etl(tmp_path, "report", "spacex").stdout
+
+    one = etl(tmp_path, "report", "--to", "one.html")
+    assert "warning: --to without SOURCE writes the page of spacex only" in one.stderr
+    assert "Boosters that fly again" in (tmp_path / "one.html").read_text()
+
+
 def test_a_terminal_shows_a_bar_for_each_step(tmp_path: Path, simulate: Simulate) -> None:
     controller, terminal = pty.openpty()
     process = subprocess.Popen(

@@ -25,7 +25,7 @@ Rows = list[dict[str, Any]]
 def publish(warehouse: Warehouse, lake: Lake, days: int, **grid: int) -> None:
     with (
         server.serve(sensors.make_app(with_limits=False)) as running,
-        pipeline_on(running.url, lake, days=days, sensors_per_request=1000, **grid) as (pipeline, client),
+        pipeline_on(running.url, lake, days=days, sensors_per_request=100, **grid) as (pipeline, client),
     ):
         pipeline.run(client, warehouse, DataInterval(TODAY - timedelta(days=days), TODAY))
 
@@ -83,7 +83,7 @@ def test_no_place_is_shared_while_each_sensor_can_have_its_own(warehouse: Wareho
     assert [row["sensors"] for row in warehouse.run("report/sensors/places")] == [1] * 50
 
 
-def test_more_than_ten_years_are_told_by_the_year(warehouse: Warehouse, lake: Lake) -> None:
+def test_more_than_ten_years_are_shown_by_year(warehouse: Warehouse, lake: Lake) -> None:
     publish(warehouse, lake, days=4000, rows=1, columns=1)
     periods = warehouse.run("report/sensors/periods")
     assert [(row["unit"], row["period_start_date"].year) for row in periods] == [("year", y) for y in range(2015, 2027)]
