@@ -7,6 +7,7 @@
   const PAPER = { width: 660, height: 0.72 };  // px; height as a share of the height on screen
   const NARROW = 420;
   const YEAR_LABEL = 42;
+  const DATE_LABEL = 90;
   const COLOURBAR = 50;
   const LOWEST = 120;
 
@@ -35,10 +36,11 @@
 
   const layoutOf = (own, width) => {
     const every = own.meta?.years ? { dtick: Math.ceil((own.meta.years * YEAR_LABEL) / width) } : {};
+    const dates = { nticks: Math.floor(width / DATE_LABEL) };
     const height = printing() ? { height: own.height * PAPER.height } : {};
     const layout = { ...common(width), ...own, ...height };
     const map = own.meta?.across ? fitted(own.meta, layout) : {};
-    return { ...layout, ...map, xaxis: { ...axis, ...every, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis } };
+    return { ...layout, ...map, xaxis: { ...axis, ...dates, ...every, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis } };
   };
 
   // A map is as high as its width needs, and its marks as large as they fit side by side.
