@@ -1,4 +1,4 @@
-"""What a person may ask of a run: the days it is about. One pair of parameters for all sources."""
+"""The days a run is about, if someone asked for particular ones. The same two parameters for every source."""
 
 from __future__ import annotations
 
@@ -6,37 +6,34 @@ from typing import Any
 
 from airflow.sdk import Param
 from airflow.sdk.exceptions import AirflowFailException
-from pods import SETTLED_DAY, settle_run_id
 
 _DAY = {"type": ["null", "string"], "format": "date"}
 
-# The API refuses what is no date before there is a run.
+# The API rejects an invalid date before a run exists.
 PARAMS = {
-    "start_date": Param(None, title="First day (UTC)", description="Blank: everything, or what is new.", **_DAY),
-    "end_date": Param(None, title="First day that is left out (UTC)", description="Blank: today.", **_DAY),
+    "start_date": Param(None, title="Start date (UTC)", description="Blank: everything, or what is new.", **_DAY),
+    "end_date": Param(None, title="End date, exclusive (UTC)", description="Blank: today.", **_DAY),
 }
 
-# The same as arguments of `etl`; blank ones are dropped.
-ARGUMENTS = (
-    "{{ '--from=' ~ params.start_date if params.start_date else '' }}",
-    "{{ '--to=' ~ params.end_date if params.end_date else '' }}",
-)
+# The same as arguments of `etl`. A pod drops blank ones.
+_FROM = "{{ '--from=' ~ params.start_date if params.start_date else '' }}"
+ARGUMENTS = (_FROM, "{{ '--to=' ~ params.end_date if params.end_date else '' }}")
 
-# For a source that is read by days, in several pods. Without an end they all end on the day the run began, also those
-# that start after midnight; without a first day they begin where the watermark says, which only publishing moves.
-SETTLED_ARGUMENTS = (ARGUMENTS[0], "{{ '--to=' ~ (params.end_date or " + SETTLED_DAY + ") }}")
+
+def arguments_until(day: str, *, always: bool) -> tuple[str, str]:
+    """The arguments for tasks that must agree on the end: without an end date it is `day`, also after midnight.
+
+    `day` is a template expression. Unless the end is `always` given, a run without parameters is about everything.
+    """
+    to = f"'--to=' ~ (params.end_date or {day})"
+    return _FROM, f"{{{{ {to} }}}}" if always else f"{{{{ {to} if params.start_date or params.end_date else '' }}}}"
 
 
 def refuse_unknown(context: Any) -> None:
-    """Fail at once if a parameter is misspelt: it would be ignored otherwise, and the run be about everything.
+    """Fail if a parameter is misspelt: it would be ignored, and the run would be about everything.
 
-    What is wrong with an interval, such as an end before its start, `etl check` says.
+    `etl check` reports what is wrong with the values, such as an end before the start.
     """
     if unknown := set(context["params"]) - set(PARAMS):
-        raise AirflowFailException(f"There is no parameter {', '.join(sorted(unknown))}. Known: {', '.join(PARAMS)}.")
-
-
-def settle(context: Any) -> None:
-    """Refuse what cannot be meant, and settle what all pods of a run are about that is extracted by several."""
-    refuse_unknown(context)
-    settle_run_id(context)
+        names = ", ".join(sorted(unknown))
+        raise AirflowFailException(f"Unknown parameter: {names}. Use {' and '.join(PARAMS)}.")

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 from etl import sources
 from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
+from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
-from etl.core.sink import Sink
 from etl.core.source import Source
+from etl.destinations.base import Destination
+from etl.destinations.lake import LakeDestination
+from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.base import Engine
 from etl.lake.store import Lake
-from etl.pipeline.pipeline import Nobody, Observer, Pipeline
+from etl.pipeline.pipeline import Pipeline
 from etl.postgres import waiting
 from etl.postgres.connection import Warehouse
 from etl.settings import Settings, SourceSettings
 from etl.sources.http.client import HttpClient, Patience
 from etl.state import ledger, migrations
 from etl.state.budget import Budget
+from etl.telemetry import lineage, logs, statsd
 
 if TYPE_CHECKING:
     from etl.sources.simulators import Simulator
@@ -57,7 +64,7 @@ class Parts:
         """The source as it is set up."""
         return sources.load(name, self._knobs(name))
 
-    def interval(self, source: Source, start: date | None, end: date | None, sink: Sink) -> DataInterval | None:
+    def interval(self, source: Source, start: date | None, end: date | None, destination: str) -> DataInterval | None:
         """The days that a run is about; those not given follow from what is published there, for a source read by days.
 
         Raises: UsageError for an end without a start, if the source serves its whole state.
@@ -66,7 +73,7 @@ class Parts:
             return DataInterval(start, end or today())
         if not source.serves_everything:
             with self.warehouse() as warehouse:
-                return source.interval(ledger.next_start(warehouse, source.datasets, sink), end or today())
+                return source.interval(ledger.next_start(warehouse, source.datasets, destination), end or today())
         if end is not None:
             raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
         return None
@@ -106,8 +113,14 @@ class Parts:
     def lake(self) -> Lake:
         return Lake(self.settings.lake.url)
 
-    def pipeline(self, source: Source, engine: Engine, observer: Observer | None = None) -> Pipeline:
-        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, observer or Nobody())
+    def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
+        """The pipeline of a source; log lines, metrics and lineage listen to it, and whoever is given."""
+        emit = broadcast(logs.listen, statsd.listen, *_lineage(), *listeners)
+        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, emit)
+
+    def destination(self, name: str, warehouse: Warehouse, engine: Engine) -> Destination:
+        """The destination of that name, one of `etl.destinations.NAMES`."""
+        return DESTINATIONS[name](self, warehouse, engine)
 
     @contextmanager
     def server(self) -> Iterator[str]:
@@ -154,6 +167,22 @@ class Parts:
     def _knobs(self, name: str) -> SourceSettings:
         knobs: SourceSettings = getattr(self.settings, name)
         return knobs
+
+
+@cache
+def _lineage() -> tuple[Listener, ...]:
+    """Who sends lineage, if OpenLineage's variables say where; it sends the last events when the process ends."""
+    listener = lineage.from_environment(os.environ)
+    if listener is None:
+        return ()
+    atexit.register(listener.close)
+    return (listener,)
+
+
+DESTINATIONS: Mapping[str, Callable[[Parts, Warehouse, Engine], Destination]] = {
+    "warehouse": lambda _parts, warehouse, _engine: PostgresDestination(warehouse),
+    "lake": lambda parts, _warehouse, engine: LakeDestination(parts.lake(), engine),
+}
 
 
 def simulator(name: str) -> Simulator:

@@ -1,6 +1,7 @@
-"""Every knob, typed. Environment names are `ETL_<GROUP>__<NAME>`; the warehouse is libpq's `PGHOST` and so on."""
+"""Every setting, typed. Variables are called `ETL_<GROUP>__<NAME>`; the warehouse has libpq's `PGHOST` and so on."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,13 +33,13 @@ def _address(value: str) -> str:
 
 
 class Group(BaseModel):
-    """A group of knobs that refuses names it does not know."""
+    """A group of settings that refuses unknown names."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class LakeSettings(Group):
-    """Where bronze and silver are kept."""
+    """Where the lake is."""
 
     url: str = Field(default=".data/lake", min_length=1, description="A directory or s3://bucket/prefix.")
 
@@ -100,7 +101,7 @@ class SensorsSettings(SourceSettings):
 
 
 class SparkSettings(Group):
-    """The engine spark; what is not here stands in Spark's own spark-defaults.conf, in the folder SPARK_CONF_DIR."""
+    """The Spark engine; all else is set in Spark's own spark-defaults.conf, in the folder SPARK_CONF_DIR."""
 
     master: str = Field(
         default="local[*]", min_length=1, description="Where its tasks run: local[*] or k8s://https://host:port."
@@ -111,21 +112,22 @@ class SparkSettings(Group):
 
 
 class QuarantineSettings(Group):
-    """How many refused records a run bears."""
+    """How many refused records a run tolerates."""
 
     max_share: float = Field(
-        default=0.05, ge=0, le=1, description="Above this share of an endpoint's records a run fails."
+        default=0.05, ge=0, le=1, description="A run fails if more than this share of an endpoint's records is refused."
     )
 
 
 class WarehouseSettings(Group):
-    """What libpq's own variables do not say."""
+    """What libpq's own variables do not cover."""
 
     embedded: Annotated[Path, BeforeValidator(_not_empty)] = Field(
-        default=Path(".data/postgres"), description="Data of the embedded Postgres, used if PGHOST is unset."
+        default=Path(".data/postgres"),
+        description="Data folder of the embedded Postgres, which is used if PGHOST is unset.",
     )
     lock_timeout_s: float = Field(
-        default=60, ge=0.001, le=A_DAY, description="Seconds to wait for readers, or another run, to let go."
+        default=60, ge=0.001, le=A_DAY, description="Seconds to wait for locks of readers or of another run."
     )
 
 
@@ -133,21 +135,21 @@ class StatsdSettings(Group):
     """Where metrics go."""
 
     host: Annotated[str | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None, description="Host of the StatsD exporter; unset: no metrics are sent."
+        default=None, description="Host of the StatsD exporter. If unset, no metrics are sent."
     )
     port: int = Field(default=9125, ge=1, le=65535, description="Its TCP port.")
 
 
 class LogSettings(Group):
-    """How log lines look."""
+    """The format of log lines."""
 
     format: Literal["auto", "json", "text"] = Field(
-        default="auto", description="auto: text on a terminal, JSON elsewhere."
+        default="auto", description="auto, json or text; auto is text on a terminal and JSON elsewhere."
     )
 
 
 class Settings(BaseSettings):
-    """The whole tree, read once in cli.py."""
+    """The whole tree; a command reads it once, when it starts."""
 
     model_config = SettingsConfigDict(
         env_prefix="ETL_", env_nested_delimiter="__", frozen=True, env_ignore_empty=False, extra="ignore"
@@ -167,18 +169,18 @@ class Settings(BaseSettings):
 def names() -> Iterator[tuple[str, str, str]]:
     """Every environment variable with its default and description."""
     for group, outer in Settings.model_fields.items():
-        for name, knob in type(outer.get_default(call_default_factory=True)).model_fields.items():
-            default = "" if knob.default is None else str(knob.default)
-            yield f"ETL_{group}__{name}".upper(), default, knob.description or ""
+        for name, setting in type(outer.get_default(call_default_factory=True)).model_fields.items():
+            default = "" if setting.default is None else str(setting.default)
+            yield f"ETL_{group}__{name}".upper(), default, setting.description or ""
 
 
-def load(environ: Mapping[str, str]) -> Settings:
-    """Read the tree from the process's environment; `environ` is that environment, to find misspelt names.
+def load() -> Settings:
+    """Read the tree from the environment.
 
-    Raises: ConfigError, naming each variable that is unknown or has a wrong value.
+    Raises: ConfigError, naming each variable that is unknown or has an invalid value.
     """
     known = {name for name, _, _ in names()}
-    unknown = sorted(name for name in environ if name.upper().startswith("ETL_") and name.upper() not in known)
+    unknown = sorted(name for name in os.environ if name.upper().startswith("ETL_") and name.upper() not in known)
     if unknown:
         raise ConfigError(
             f"Unknown setting{'s' if len(unknown) > 1 else ''}: {', '.join(unknown)}.",
@@ -187,10 +189,11 @@ def load(environ: Mapping[str, str]) -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        wrong = "; ".join(
+        invalid = "; ".join(
             f"ETL_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg'].removeprefix('Value error, ')}"
             for e in error.errors()
         )
         raise ConfigError(
-            f"A setting has a wrong value: {wrong}.", hint="`etl settings` lists what is expected."
+            f"A setting has an invalid value: {invalid}.",
+            hint="`etl settings` lists what each one means.",
         ) from error

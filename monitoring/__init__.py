@@ -1,1 +1,1 @@
-"""What watches the platform: statsd, rules, runbooks, dashboards."""
+"""Monitoring of the platform: metrics, alert rules, runbooks, dashboards."""

@@ -1,7 +1,7 @@
-"""Writes docs/metrics.md from where metrics are declared: `python -m monitoring.metrics`, with `--check` only compares.
+"""`python -m monitoring.metrics` writes docs/metrics.md from the declarations; `--check` only compares.
 
-The ETL's are declared in etl/telemetry/metrics.py, the run ledger's in postgres/queries.yaml (the Postgres exporter's
-queries format), Airflow's in statsd/mapping.yaml (the StatsD exporter's).
+Those of the ETL are in etl/telemetry/metrics.py, those of the run ledger in postgres/queries.yaml (the query format of
+the Postgres exporter), those of Airflow in statsd/mapping.yaml (the format of the StatsD exporter).
 """
 
 from __future__ import annotations
@@ -22,25 +22,26 @@ MAPPING = ROOT / "monitoring" / "statsd" / "mapping.yaml"
 
 HEAD = """# Metrics
 
-What we measure ourselves, under the names that Prometheus has. Made by `make metrics` from the declarations in
+Our own metrics, under their names in Prometheus. `make metrics` generates this page from the declarations in
 `etl/telemetry/metrics.py`, `monitoring/postgres/queries.yaml` and `monitoring/statsd/mapping.yaml`; edit those.
 
-Prometheus adds `job`, `namespace`, `pod`, `service`, `endpoint`, `container` and `instance` of the exporter that it
-scraped. A histogram has `_bucket`, `_sum` and `_count`.
+Prometheus adds the labels `job`, `namespace`, `pod`, `service`, `endpoint`, `container` and `instance` of the exporter
+it scraped. A histogram is three series: `_bucket`, `_sum` and `_count`.
 """
 ETL = """## ETL pods
 
-Sent by each step when it ends, so a series holds what the latest pod said; after a restart of the StatsD exporter it is
-gone until the next run. What must outlive that is asked of the run ledger.
+Each step sends these when it ends, so a series holds the value from the latest pod; after a restart of the StatsD
+exporter it is missing until the next run. Anything that must survive that comes from the run ledger.
 """
 LEDGER = """## Run ledger
 
-Asked of `ops.*` by the Postgres exporter at every scrape; all carry `server`, too.
+The Postgres exporter queries these from `ops.*` at every scrape; all have the label `server` as well.
 """
 AIRFLOW = """## Airflow
 
-Sent by Airflow as StatsD, renamed by our mapping; everything else that it sends is dropped. Its tags (`dag_id`,
-`task_id` and so on) are labels. Names in `_total` are counters, those in `_seconds` histograms, all others gauges.
+Airflow sends these as StatsD, and our mapping renames them; everything else that it sends is dropped. Its tags
+(`dag_id`, `task_id` and so on) become labels. Names ending in `_total` are counters, those ending in `_seconds`
+histograms, all others gauges.
 """
 
 
@@ -66,11 +67,11 @@ def _etl() -> Iterator[tuple[str, ...]]:
 
 def _ledger(queries: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for prefix, query in queries.items():
-        columns = [pair for column in query["metrics"] for pair in column.items()]
-        labels = _labels(name for name, told in columns if told["usage"] == "LABEL")
-        for name, told in columns:
-            if told["usage"] != "LABEL":
-                yield f"`{prefix}_{name}`", told["usage"].lower(), labels, told["description"]
+        columns = [pair for declared in query["metrics"] for pair in declared.items()]
+        labels = _labels(name for name, column in columns if column["usage"] == "LABEL")
+        for name, column in columns:
+            if column["usage"] != "LABEL":
+                yield f"`{prefix}_{name}`", column["usage"].lower(), labels, column["description"]
 
 
 def _airflow(rules: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
@@ -90,13 +91,13 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` say whether it is as it would be written."""
+    """Write the page; with `--check`, only compare it with what would be written."""
     if arguments != ["--check"]:
         PAGE.write_text(page())
         return 0
     if PAGE.is_file() and PAGE.read_text() == page():
         return 0
-    print(f"{PAGE.relative_to(ROOT)} is not what the declarations say: run `make metrics`.", file=sys.stderr)
+    print(f"{PAGE.relative_to(ROOT)} differs from the declarations: run `make metrics`.", file=sys.stderr)
     return 1
 
 

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from etl.cli.console import output
+from etl.cli.options import optional_source_argument
+from etl.cli.startup import start
 from etl.core.errors import ConfigError, UsageError
-from etl.core.sink import Sink
+from etl.postgres.connection import Warehouse
 from etl.report import write as pages
 from etl.sources import reports
 
-if TYPE_CHECKING:
-    from etl.postgres.connection import Warehouse
+
+@click.command()
+@optional_source_argument
+@click.option("--to", "file", type=click.Path(path_type=Path), help="Default: .data/report-SOURCE.html.")
+def report(source_name: str | None, file: Path | None) -> None:
+    """Write the answers as charts into one self-contained page.
+
+    Without SOURCE: a page for each source that has published something. SpaceX's is .data/report.html.
+    """
+    with start().warehouse() as warehouse:
+        for written in write(warehouse, source_name, file):
+            output.say(f"The report is at {written.absolute().as_uri()}")
 
 
 def write(warehouse: Warehouse, source: str | None, file: Path | None) -> list[Path]:
@@ -45,8 +57,8 @@ def _published(warehouse: Warehouse, file: Path | None) -> list[str]:
     return found
 
 
-def refuse_impossible(source: str, sink: Sink) -> None:
+def refuse_impossible(source: str, destination: str) -> None:
     """Refuse, before anything runs, a report that `etl run` could not write. Raises: UsageError."""
-    if sink == Sink.LAKE:
+    if destination == "lake":
         raise UsageError("There is no report of the lake.", hint="Leave out --report; `etl ask --on lake` answers.")
     reports.load(source)

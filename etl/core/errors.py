@@ -1,4 +1,4 @@
-"""What can go wrong, and what to do about it.
+"""What can go wrong, and the exit code of each.
 
 PlatformError
 ├── TransientError              waiting may help: exit code 75, Airflow retries
@@ -35,7 +35,7 @@ class PlatformError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """On its way from another process: what every error is made of, and what it knows besides."""
+        """Pickled with all its attributes, as it may come from another process."""
         return partial(type(self).__new__, type(self)), self.args, self.__dict__
 
 
@@ -46,7 +46,7 @@ class TransientError(PlatformError):
 
 
 class SourceUnavailableError(TransientError):
-    """The API did not answer, answered 429 or 5xx, or broke off; `retry_after_s` is its own wish."""
+    """The API did not answer, answered 429 or 5xx, or broke off; `retry_after_s` is the delay that it asked for."""
 
     def __init__(self, message: str, *, hint: str, retry_after_s: float | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -54,15 +54,15 @@ class SourceUnavailableError(TransientError):
 
 
 class SourceChangedError(SourceUnavailableError):
-    """What the API holds changed while it was read: the pages received do not fit together."""
+    """The API's data changed during the extraction: the pages received are inconsistent."""
 
 
 class LakeUnavailableError(TransientError):
-    """The lake could not be read or written just now: disk full, object store not reachable."""
+    """The lake cannot be read or written: disk full, object store unreachable, a damaged file."""
 
 
 class WarehouseUnavailableError(TransientError):
-    """Postgres is not reachable, dropped the connection, is out of disk, or a lock was not to be had."""
+    """Postgres is unreachable, closed the connection, is out of disk, or a lock was not released in time."""
 
 
 class TerminalError(PlatformError):
@@ -70,35 +70,35 @@ class TerminalError(PlatformError):
 
 
 class UsageError(TerminalError):
-    """The command line asks for something that does not exist or makes no sense."""
+    """The command line asks for something that does not exist or is impossible."""
 
     exit_code = os.EX_USAGE
 
 
 class ConfigError(TerminalError):
-    """A setting is missing or wrong, or the warehouse lacks its migrations."""
+    """A setting is missing or invalid, or the warehouse lacks its migrations."""
 
     exit_code = os.EX_CONFIG
 
 
 class AccessError(TerminalError):
-    """401 or 403 from an API, a wrong password, a missing privilege, an unwritable folder."""
+    """401 or 403 from an API, a wrong password, a missing privilege, a folder that cannot be written."""
 
     exit_code = os.EX_NOPERM
 
 
 class SourceContractError(TerminalError):
-    """The API answers in another shape than its contract says."""
+    """The API's answer does not match its contract."""
 
     exit_code = os.EX_PROTOCOL
 
 
 class BudgetSpentError(SourceUnavailableError):
-    """We have asked the API as much as it allows, and do not ask it now; whether it answers nobody knows."""
+    """The request budget is exhausted. The API was not called, so its availability is unknown."""
 
 
 class SourceWithdrawnError(TerminalError):
-    """The API, or the part of it that we ask for, is gone."""
+    """The API, or the part of it that we use, is gone."""
 
     exit_code = os.EX_UNAVAILABLE
 

@@ -1,4 +1,4 @@
-"""Names of runs and extractions, which sort by time."""
+"""Ids of runs (in the ledger) and of extractions (in the lake): they sort by time."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import re
 import secrets
 from datetime import UTC, datetime
 
-RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
-def new_run_id(now: datetime | None = None) -> str:
-    """A name that sorts by time, to the microsecond: `20240517T120000Z-1a2b3c`."""
+def new_id(now: datetime | None = None) -> str:
+    """An id that sorts by time, to the microsecond: `20240517T120000Z-1a2b3c`."""
     now = now or datetime.now(UTC)
     return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond:05x}{secrets.randbelow(16):x}"
 
 
-def started_at(run_id: str) -> datetime:
-    """The instant a run id was made, to the second."""
-    return datetime.strptime(run_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+def started_at(some_id: str) -> datetime:
+    """The instant at which an id was made, to the second."""
+    return datetime.strptime(some_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-def is_run_id(text: str) -> bool:
-    """Whether a text is the name of a run."""
-    if not RUN_ID.fullmatch(text):
+def is_id(text: str) -> bool:
+    """Whether a text has the form of an id."""
+    if not ID.fullmatch(text):
         return False
     try:
         started_at(text)

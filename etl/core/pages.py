@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Page:
     """One answer of an API, as received; after the last one there is nothing more to ask for.
 
-    `about` is what a parser must know of the question because the answer does not say it: plain JSON values.
+    `about` is what a parser must know of the request because the answer does not repeat it: plain JSON values.
     """
 
     number: int
@@ -30,7 +30,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a page answers and when it did: the part of its story that a parser may need."""
+    """What a parser may need to know of a page besides its body: what it is about, and when it was received."""
 
     about: Mapping[str, Any]
     received_at: datetime
@@ -38,9 +38,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Refused:
-    """A record that broke its contract: where it stood, why, and its text (JSON).
+    """A record that broke its contract: its position, the reason, and its text (JSON).
 
-    `reason` is for people; `kind` is one of a few words such as `missing`, to count by. Files of before have none.
+    `reason` is for people; `kind` is one of a few words such as `missing`, to count by. Older files have none.
     """
 
     position: int
@@ -61,7 +61,8 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Quarantined(Refused):
-    """A refused record and where it came from."""
+    """A refused record and where it came from; `asked` is unknown in files of earlier versions."""
 
     endpoint: str
     page: int
+    asked: Asked | None = None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
 from etl.core.pages import Asked, Page, Parsed
 from etl.core.tables import Dataset
@@ -16,28 +15,26 @@ from etl.core.tables import Dataset
 MOST_PARTS = 999
 
 
-HOW_A_PART_IS_WRITTEN = "Write it like 2/4: the second of 4."
-
-
 @dataclass(frozen=True)
 class Part:
-    """One of `of` equal shares of an extraction, from 1: what one of several pods asks for."""
+    """One of `of` equal shares of an extraction, counted from 1: what one of several pods extracts.
+
+    Raises: ValueError for a share that there is not.
+    """
 
     number: int
     of: int
 
     def __post_init__(self) -> None:
         if not 1 <= self.number <= self.of <= MOST_PARTS:
-            raise UsageError(
-                f"There is no part {self.number} of {self.of}.", hint="Write it like 2/4: the second of 4."
-            )
+            raise ValueError(f"There is no part {self.number} of {self.of}.")
 
     @classmethod
     def parse(cls, text: str) -> Part:
-        """Read `2/4`. Raises: UsageError."""
+        """Read `2/4`. Raises: ValueError."""
         found = re.fullmatch(r"(\d{1,4})/(\d{1,4})", text.strip())
         if not found:
-            raise UsageError(f"'{text}' is no part of an extraction.", hint=HOW_A_PART_IS_WRITTEN)
+            raise ValueError(f"'{text}' is not a valid part.")
         return cls(int(found[1]), int(found[2]))
 
     def __str__(self) -> str:

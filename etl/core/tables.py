@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the lake and the warehouse keep it; `about` feeds the data catalogue."""
+    """A column as the lake and the warehouse keep it; `about` feeds the data catalogue.
+
+    `is_bookkeeping`: it says when or how a row was processed; rows that differ in it alone are the same content.
+    """
 
     name: str
     type: pa.DataType
     about: str
     nullable: bool = True
+    is_bookkeeping: bool = False
 
 
 @dataclass(frozen=True)

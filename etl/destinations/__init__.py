@@ -1,1 +1,4 @@
 """What a run is published into."""
+
+NAMES = ("warehouse", "lake")
+DEFAULT = "warehouse"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 
-from etl.core.pages import Asked, Parsed, Quarantined, Refused
+from etl.core.pages import Asked, Parsed, Refused
 from etl.core.source import Endpoint
 from etl.core.tables import Dataset
 from etl.lake import bronze, layout
@@ -25,7 +25,7 @@ class Work:
 
     lake: Lake
     endpoint: str
-    run_id: str
+    extraction_id: str
     parse: Callable[[bytes, Asked], Parsed]
     layers: Mapping[str, str]
     datasets: tuple[Dataset, ...]
@@ -68,7 +68,7 @@ def works(lake: Lake, endpoint: Endpoint, manifest: bronze.Manifest, layers: Map
             cuts.append([])
         cuts[-1].append(page)
     return [
-        Work(lake, endpoint.name, manifest.run_id, endpoint.parse, layers, endpoint.datasets, tuple(cut), number)
+        Work(lake, endpoint.name, manifest.extraction_id, endpoint.parse, layers, endpoint.datasets, tuple(cut), number)
         for number, cut in enumerate(cuts, start=1)
     ]
 
@@ -76,11 +76,11 @@ def works(lake: Lake, endpoint: Endpoint, manifest: bronze.Manifest, layers: Map
 def parse(work: Work) -> Done:
     """Parse the pages into part files. Done twice, it writes the same files again."""
     done, files = Done(), {}
-    quarantine = layout.refusals(work.endpoint, work.run_id, work.number)
+    quarantine = layout.refusals(work.endpoint, work.extraction_id, work.number)
     with ExitStack() as stack:
         writers = {}
         for dataset in work.datasets:
-            files[dataset.name] = layout.part(work.layers[dataset.name], dataset.name, work.run_id, work.number)
+            files[dataset.name] = layout.part(work.layers[dataset.name], dataset.name, work.extraction_id, work.number)
             into = rows_into(work.lake, files[dataset.name], dataset.schema, dataset.day)
             writers[dataset.name] = stack.enter_context(into)
         stack.enter_context(_uncollected())
@@ -90,8 +90,9 @@ def parse(work: Work) -> Done:
             for name, batch in parsed.batches.items():
                 writers[name].write(batch)
             for refusal in parsed.refused:
-                told = Quarantined(**asdict(refusal), endpoint=work.endpoint, page=page.number)
-                refusals.write(json.dumps(asdict(told)).encode() + b"\n")
+                where = {"endpoint": work.endpoint, "page": page.number}
+                asked = {"about": page.about, "received_at": page.received_at}
+                refusals.write(json.dumps(asdict(refusal) | where | asked).encode() + b"\n")
             done += Done(
                 pages=1,
                 records=parsed.records,

@@ -1,8 +1,9 @@
-"""Bronze: an API's answers as received, one folder per endpoint and run.
+"""Bronze: an API's answers as received, one folder per endpoint and extraction.
 
-`bronze/<endpoint>/p_creation_date=<day>/<run id>/page-00001.json.gz` and, written last, `manifest.json`. While a
-run is under way its folder holds `progress.json` instead; a run that was killed goes on from there. A run whose
-extraction is shared by several processes has such a folder for each of them in its own: `part-2-of-4/`.
+`bronze/<endpoint>/p_creation_date=<day>/<extraction id>/page-00001.json.gz` and, written last, `manifest.json`. Until
+then the folder holds `progress.json`, which says what is extracted by which process, and `progress/00001.json`, an
+entry for each page kept so far: what a killed process has begun is continued from there. An extraction shared by
+several processes has such a folder for each of them inside its own: `part-2-of-4/`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import os
 import re
 import socket
 import zlib
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,12 +27,13 @@ from etl.core.intervals import DataInterval, today
 from etl.core.pages import Asked, Page
 from etl.core.source import Endpoint, Part, Source
 from etl.lake import layout
-from etl.lake.store import Lake
+from etl.lake.store import Lake, side_by_side
 
 PART = re.compile(r"part-(\d+)-of-(\d+)/manifest\.json")
 RESUMABLE = timedelta(hours=24)  # an older half is not completed: the API's state has moved on
 MARKS = ("manifest.json", "progress.json")
-SILENT = timedelta(minutes=10)  # another machine's run that wrote nothing for so long is taken for dead
+SILENT = timedelta(minutes=10)  # a process of another machine that wrote nothing for so long is taken for dead
+RENAMED = {"run_id": "extraction_id"}  # what manifests written by earlier versions call it
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,9 @@ class PageEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One endpoint's part of a run: complete if it was read from `manifest.json`."""
+    """One endpoint's share of an extraction: complete if it was read from `manifest.json`."""
 
-    run_id: str
+    extraction_id: str
     endpoint: str
     origin: str
     interval: tuple[str, str] | None
@@ -69,7 +72,7 @@ class Manifest:
     @property
     def folder(self) -> str:
         """Where it and its pages are."""
-        return layout.folder("bronze", self.endpoint, self.run_id) + (
+        return layout.folder("bronze", self.endpoint, self.extraction_id) + (
             f"/part-{self.part.replace('/', '-of-')}" if self.part else ""
         )
 
@@ -82,19 +85,42 @@ class Manifest:
         return sum(page.bytes for page in self.pages)
 
 
-def extract(
+class Writer:
+    """Keeps the pages of one endpoint; made by `writer`, used within its block."""
+
+    def __init__(self, lake: Lake, manifest: Manifest) -> None:
+        self._lake = lake
+        self.manifest = manifest
+
+    @property
+    def next_page(self) -> int:
+        """The number of the first page that is not kept yet."""
+        return len(self.manifest.pages) + 1
+
+    def keep(self, page: Page) -> None:
+        """Keep a page, and then its entry: the next process continues after it."""
+        entry = _keep(self._lake, self.manifest, page)
+        self._lake.write(_entry_file(self.manifest, page.number), _json(asdict(entry) | _signature(page.is_last)))
+        self.manifest = replace(self.manifest, pages=(*self.manifest.pages, entry), is_whole=page.is_last)
+
+
+@contextmanager
+def writer(
     lake: Lake,
     endpoint: Endpoint,
-    run_id: str,
+    extraction_id: str,
     origin: str,
     interval: DataInterval | None,
-    ask: Callable[[int], Iterator[Page]],
-    on_page: Callable[[Page], None],
     part: Part | None = None,
-) -> Manifest:
-    """Keep all pages of an endpoint; those that an earlier, killed attempt of this run kept are not asked for again."""
+) -> Iterator[Writer]:
+    """Where an endpoint's pages are kept, after those that an earlier, killed process has kept.
+
+    The manifest is written when the block ends well. Pages that may be inconsistent are forgotten: after
+    SourceChangedError or SourceContractError the next process begins with the first page.
+    Raises: UsageError if the extraction is about something else.
+    """
     fresh = Manifest(
-        run_id,
+        extraction_id,
         endpoint.name,
         origin,
         days(interval),
@@ -102,26 +128,20 @@ def extract(
         endpoint.question,
         part=None if part is None else str(part),
     )
-    manifest, under_way = f"{fresh.folder}/manifest.json", f"{fresh.folder}/progress.json"
     kept = lake.list(fresh.folder)
-    if manifest in kept:
-        return _of_the_same(read(lake, manifest), fresh)
-    progress = _of_the_same(read(lake, under_way) if under_way in kept else fresh, fresh)
-    if (progress.page_size, progress.question) != (fresh.page_size, fresh.question):  # its pages are others
-        progress = fresh
-    _write(lake, progress, "progress.json")
+    if f"{fresh.folder}/manifest.json" in kept:
+        yield Writer(lake, _of_the_same(read(lake, f"{fresh.folder}/manifest.json"), fresh))
+        _forget(lake, fresh, kept)
+        return
+    writing = Writer(lake, _continued(lake, fresh, kept))
+    _write(lake, replace(writing.manifest, pages=()), "progress.json")
     try:
-        for page in ask(len(progress.pages) + 1) if not progress.is_whole else ():
-            entry = _keep(lake, progress, page)
-            progress = replace(progress, pages=(*progress.pages, entry), is_whole=page.is_last)
-            _write(lake, progress, "progress.json")
-            on_page(page)
+        yield writing
     except (SourceChangedError, SourceContractError):
-        _write(lake, fresh, "progress.json")  # pages that may not fit together are not gone on with
+        lake.delete_folder(f"{fresh.folder}/progress")
         raise
-    _write(lake, progress, "manifest.json")
-    lake.delete(under_way)
-    return progress
+    _write(lake, writing.manifest, "manifest.json")
+    _forget(lake, fresh, lake.list(fresh.folder))
 
 
 def body(lake: Lake, page: PageEntry) -> bytes:
@@ -139,49 +159,51 @@ def body(lake: Lake, page: PageEntry) -> bytes:
 
 
 def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: datetime) -> str | None:
-    """The newest run that was killed while it extracted the same thing, to go on with; none if a later one is whole."""
-    for run_id, files in sorted(_runs(lake, source, now - RESUMABLE).items(), reverse=True):
-        if any("/" in file for _, file in files):  # shared: each process goes on with its own part
+    """The newest extraction of the same interval that was killed half-way; none if a later one is whole."""
+    for extraction_id, files in sorted(_extractions(lake, source, now - RESUMABLE).items(), reverse=True):
+        if any("/" in file for _, file in files):  # shared: each process continues its own part
             continue
         try:
-            told = [_read(lake, f"{layout.folder('bronze', endpoint, run_id)}/{file}") for endpoint, file in files]
+            found = [_read(lake, f"{_folder(endpoint, extraction_id)}/{file}") for endpoint, file in files]
         except LakeUnavailableError:  # damaged, or finished by its own process just now
             continue
-        if any(part.interval != days(interval) or part.origin != source.origin for part, _ in told):
+        if any(manifest.interval != days(interval) or manifest.origin != source.origin for manifest, _ in found):
             continue
         if is_whole(source, files):
             return None
-        if not any(_alive(writer, now) for _, writer in told):
-            return run_id
+        if not any(_alive(_last_sign(lake, manifest, writer), now) for manifest, writer in found):
+            return extraction_id
     return None
 
 
 def latest(lake: Lake, source: Source, interval: DataInterval | None) -> str | None:
-    """The newest run whose extraction of that interval is complete."""
-    for run_id, files in sorted(_runs(lake, source).items(), reverse=True):
+    """The newest complete extraction of that interval."""
+    for extraction_id, files in sorted(_extractions(lake, source).items(), reverse=True):
         if is_whole(source, files):
-            found = read_manifest(lake, source.endpoints[0].name, run_id)
+            found = read_manifest(lake, source.endpoints[0].name, extraction_id)
             if is_about(source, found.interval, interval):
-                return run_id
+                return extraction_id
     return None
 
 
-def is_complete(lake: Lake, source: Source, run_id: str) -> bool:
-    """Whether every endpoint of that run was extracted, with all its parts."""
-    files = {(each.name, file) for each in source.endpoints for file in _files(lake, each.name, run_id)}
+def is_complete(lake: Lake, source: Source, extraction_id: str) -> bool:
+    """Whether every endpoint was extracted, with all its parts."""
+    files = {(each.name, file) for each in source.endpoints for file in _files(lake, each.name, extraction_id)}
     return is_whole(source, files)
 
 
-def read_manifest(lake: Lake, endpoint: str, run_id: str) -> Manifest:
-    """What a complete extraction of an endpoint says of itself; its parts as one, pages numbered through."""
-    files = [file for file in _files(lake, endpoint, run_id) if file.endswith("manifest.json")]
-    parts = [read(lake, f"{layout.folder('bronze', endpoint, run_id)}/{file}") for file in sorted(files, key=_by_part)]
+def read_manifest(lake: Lake, endpoint: str, extraction_id: str) -> Manifest:
+    """The manifest of an endpoint's complete extraction; its parts as one, pages numbered through."""
+    files = [file for file in _files(lake, endpoint, extraction_id) if file.endswith("manifest.json")]
+    parts = [
+        read(lake, f"{layout.folder('bronze', endpoint, extraction_id)}/{file}") for file in sorted(files, key=_by_part)
+    ]
     if not parts:
-        raise lake.damaged(f"{layout.folder('bronze', endpoint, run_id)}/manifest.json")
+        raise lake.damaged(f"{layout.folder('bronze', endpoint, extraction_id)}/manifest.json")
     if len({(part.interval, part.origin) for part in parts}) > 1:
         raise UsageError(
-            f"The parts of run {run_id} are about different days, or from different places.",
-            hint="Extract all of them again, with a new --run-id and the same --from and --to.",
+            f"The parts of extraction {extraction_id} are about different days, or from different places.",
+            hint="Extract all of them again, with a new --extraction and the same --from and --to.",
         )
     pages = enumerate((page for part in parts for page in part.pages), start=1)
     return replace(parts[0], pages=tuple(replace(page, number=number) for number, page in pages), part=None)
@@ -193,7 +215,7 @@ def read(lake: Lake, path: str) -> Manifest:
 
 
 def is_about(source: Source, kept: tuple[str, str] | None, interval: DataInterval | None) -> bool:
-    """Whether a run is of the interval asked for; without one, any will do unless the source has a whole state."""
+    """Whether an extraction is of the interval asked for; any is, if none was given and the source is read by days."""
     return kept == days(interval) or (interval is None and not source.serves_everything)
 
 
@@ -202,13 +224,13 @@ def days(interval: DataInterval | None) -> tuple[str, str] | None:
     return None if interval is None else (interval.start.isoformat(), interval.end.isoformat())
 
 
-def _folder(endpoint: str, run_id: str) -> str:
-    return layout.folder("bronze", endpoint, run_id)
+def _folder(endpoint: str, extraction_id: str) -> str:
+    return layout.folder("bronze", endpoint, extraction_id)
 
 
-def _files(lake: Lake, endpoint: str, run_id: str) -> list[str]:
-    """Files of a run, as they are called within its folder."""
-    folder = _folder(endpoint, run_id)
+def _files(lake: Lake, endpoint: str, extraction_id: str) -> list[str]:
+    """Files of an extraction, named within its folder."""
+    folder = _folder(endpoint, extraction_id)
     return [path.removeprefix(f"{folder}/") for path in lake.list(folder)]
 
 
@@ -233,51 +255,93 @@ def _keep(lake: Lake, manifest: Manifest, page: Page) -> PageEntry:
     )
 
 
-def _write(lake: Lake, manifest: Manifest, file: str) -> None:
-    pages = [vars(page) for page in manifest.pages]  # as they are: this is done anew after each page
+def _entry_file(manifest: Manifest, number: int) -> str:
+    return f"{manifest.folder}/progress/{number:05}.json"
+
+
+def _continued(lake: Lake, fresh: Manifest, kept: Collection[str]) -> Manifest:
+    """What was kept so far, without its gaps; nothing if the pages were asked for in another way."""
+    if f"{fresh.folder}/progress.json" not in kept:
+        return fresh
+    begun = _of_the_same(read(lake, f"{fresh.folder}/progress.json"), fresh)
+    files = [file for file in kept if file.startswith(f"{fresh.folder}/progress/")]
+    if (begun.page_size, begun.question) != (fresh.page_size, fresh.question):
+        lake.delete_folder(f"{fresh.folder}/progress")
+        return fresh
+    entries = list(side_by_side(lambda file: _read_entry(lake, file), files))
+    pages = tuple(entry for number, (entry, _) in enumerate(entries, start=1) if entry.number == number)
+    return replace(fresh, pages=pages, is_whole=bool(pages) and entries[len(pages) - 1][1])
+
+
+def _read_entry(lake: Lake, path: str) -> tuple[PageEntry, bool]:
+    """A page's entry, and whether it is the last page."""
+    try:
+        fields = json.loads(lake.read(path))
+        is_last = fields.pop("is_last")
+        del fields["host"], fields["pid"], fields["at"]
+        return PageEntry(**fields), is_last
+    except (ValueError, TypeError, LookupError) as error:
+        raise lake.damaged(path) from error
+
+
+def _forget(lake: Lake, manifest: Manifest, kept: Collection[str]) -> None:
+    """Delete the marks of an extraction under way."""
+    lake.delete_folder(f"{manifest.folder}/progress")
+    if f"{manifest.folder}/progress.json" in kept:
+        lake.delete(f"{manifest.folder}/progress.json")
+
+
+def _signature(is_last: bool | None = None) -> dict[str, Any]:
+    """Which process writes this, and when."""
     writer = {"host": socket.gethostname(), "pid": os.getpid(), "at": datetime.now(UTC).isoformat()}
-    told = vars(manifest) | {"pages": pages} | writer
-    for_people = 1 if file == "manifest.json" else None
-    lake.write(f"{manifest.folder}/{file}", json.dumps(told, indent=for_people).encode())
+    return writer if is_last is None else {"is_last": is_last} | writer
+
+
+def _json(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, indent=1).encode()
+
+
+def _write(lake: Lake, manifest: Manifest, file: str) -> None:
+    lake.write(f"{manifest.folder}/{file}", _json(asdict(manifest) | _signature()))
 
 
 def _read(lake: Lake, path: str) -> tuple[Manifest, dict[str, Any]]:
-    """A manifest, and who wrote it when: host, pid, at."""
+    """A manifest, and which process wrote it when: host, pid, at."""
     try:
-        told = json.loads(lake.read(path))
-        writer = {name: told.pop(name) for name in ("host", "pid", "at")}
-        interval = (told["interval"][0], told["interval"][1]) if told["interval"] else None
-        pages = tuple(PageEntry(**page) for page in told["pages"])
-        return Manifest(**told | {"interval": interval, "pages": pages}), writer
+        fields = {RENAMED.get(name, name): value for name, value in json.loads(lake.read(path)).items()}
+        writer = {name: fields.pop(name) for name in ("host", "pid", "at")}
+        interval = days(DataInterval.parse(*fields["interval"])) if fields["interval"] else None
+        pages = tuple(PageEntry(**page) for page in fields["pages"])
+        return Manifest(**fields | {"interval": interval, "pages": pages}), writer
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise lake.damaged(path) from error
 
 
 def _of_the_same(kept: Manifest, fresh: Manifest) -> Manifest:
-    """What is kept of a run, unless it is about something else than what is asked for now."""
+    """What is kept, unless it is about something else than what is asked for now."""
     if (kept.interval, kept.origin) == (fresh.interval, fresh.origin):
         return kept
     what = f"[{', '.join(kept.interval)})" if kept.interval else "everything"
     raise UsageError(
-        f"Run {kept.run_id} is about {what} from {kept.origin}.",
-        hint="Give the --from and --to of that run, or leave out --run-id.",
+        f"Extraction {kept.extraction_id} is about {what} from {kept.origin}.",
+        hint="Give its --from and --to, or leave out --extraction.",
     )
 
 
-def _runs(lake: Lake, source: Source, since: datetime | None = None) -> dict[str, set[tuple[str, str]]]:
-    """By run id, the (endpoint, file) of each manifest.json and progress.json, also those of parts, in the lake."""
-    runs: dict[str, set[tuple[str, str]]] = {}
+def _extractions(lake: Lake, source: Source, since: datetime | None = None) -> dict[str, set[tuple[str, str]]]:
+    """By extraction id, the (endpoint, file) of each manifest.json and progress.json in the lake, parts included."""
+    found: dict[str, set[tuple[str, str]]] = {}
     for path in _paths(lake, source, since):
         place = layout.place(path)
         if place is None or not place.file.endswith(MARKS):
             continue
-        if since is None or started_at(place.run_id) >= since:
-            runs.setdefault(place.run_id, set()).add((place.name, place.file))
-    return runs
+        if since is None or started_at(place.extraction_id) >= since:
+            found.setdefault(place.extraction_id, set()).add((place.name, place.file))
+    return found
 
 
 def _paths(lake: Lake, source: Source, since: datetime | None) -> Iterator[str]:
-    """All files, or those of runs that began since; of a long history only the last days are listed."""
+    """All files, or those of extractions begun since; of a long history only the last days are listed."""
     days = None if since is None else [since.date() + timedelta(n) for n in range((today() - since.date()).days + 1)]
     for endpoint in source.endpoints:
         for folder in [""] if days is None else [f"/{layout.day(day)}" for day in days]:
@@ -285,7 +349,7 @@ def _paths(lake: Lake, source: Source, since: datetime | None) -> Iterator[str]:
 
 
 def is_whole(source: Source, files: Collection[tuple[str, str]]) -> bool:
-    """Whether these files of a run, each with its endpoint, say that every endpoint was extracted with all parts."""
+    """Whether these files of an extraction, each with its endpoint, show every endpoint complete with all parts."""
     return all(_has_all({file for name, file in files if name == endpoint.name}) for endpoint in source.endpoints)
 
 
@@ -295,14 +359,26 @@ def _has_all(files: set[str]) -> bool:
     return "manifest.json" in files or (bool(parts) and set(parts) == set(range(1, max(parts.values()) + 1)))
 
 
-def _alive(told: dict[str, Any], now: datetime) -> bool:
-    """Whether the process that wrote this may still be at work."""
-    if told["host"] != socket.gethostname():
-        return now - datetime.fromisoformat(told["at"]) < SILENT
+def _last_sign(lake: Lake, manifest: Manifest, writer: dict[str, Any]) -> dict[str, Any]:
+    """Which process wrote last: the newest page's entry says so, else what was written first."""
+    entries = lake.list(f"{manifest.folder}/progress")
+    if not entries:
+        return writer
     try:
-        os.kill(told["pid"], 0)
+        fields = json.loads(lake.read(entries[-1]))
+        return {name: fields[name] for name in ("host", "pid", "at")}
+    except (ValueError, TypeError, LookupError, LakeUnavailableError):  # damaged, or finished just now
+        return writer
+
+
+def _alive(writer: dict[str, Any], now: datetime) -> bool:
+    """Whether the process that wrote this may still be at work."""
+    if writer["host"] != socket.gethostname():
+        return now - datetime.fromisoformat(writer["at"]) < SILENT
+    try:
+        os.kill(writer["pid"], 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return bool(told["pid"] != os.getpid())
+    return bool(writer["pid"] != os.getpid())

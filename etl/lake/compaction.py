@@ -33,7 +33,7 @@ class Share:
 class Compaction:
     """Runs of days that follow one another, and the run that is to hold their newest rows."""
 
-    run_id: str
+    extraction_id: str
     shares: tuple[Share, ...]
     bytes: int
 
@@ -43,7 +43,7 @@ class Compaction:
 
     @property
     def runs(self) -> int:
-        return len({share.run.run_id for share in self.shares})
+        return len({share.run.extraction_id for share in self.shares})
 
 
 @dataclass(frozen=True)
@@ -70,16 +70,16 @@ def make_plan(lake: Lake, source: Source, smaller_than: int = SMALL) -> Plan:
     newest = [Share(run, interval) for run, interval in reversed(silver.newest_by_day(runs))]
     sizes = _sizes(lake)
     small = [share for share in newest if _size(share.run, sizes) < smaller_than]
-    taken = {run.run_id for run in runs}
+    taken = {run.extraction_id for run in runs}
     compactions = []
     for shares in _stretches(small):
-        parts = {share.run.run_id: share.run for share in shares}
+        parts = {share.run.extraction_id: share.run for share in shares}
         if len(parts) > 1:
-            run_id = _id_after(max(parts), taken)
-            taken.add(run_id)
-            compactions.append(Compaction(run_id, shares, sum(_size(run, sizes) for run in parts.values())))
-    joined = {share.run.run_id for compaction in compactions for share in compaction.shares}
-    return Plan(source, tuple(compactions), len({share.run.run_id for share in newest} - joined))
+            extraction_id = _id_after(max(parts), taken)
+            taken.add(extraction_id)
+            compactions.append(Compaction(extraction_id, shares, sum(_size(run, sizes) for run in parts.values())))
+    joined = {share.run.extraction_id for compaction in compactions for share in compaction.shares}
+    return Plan(source, tuple(compactions), len({share.run.extraction_id for share in newest} - joined))
 
 
 def carry_out(plan: Plan, lake: Lake, on_compacted: Callable[[Compaction, Transformed], None]) -> None:
@@ -87,12 +87,12 @@ def carry_out(plan: Plan, lake: Lake, on_compacted: Callable[[Compaction, Transf
     for compaction in plan.compactions:
         rows = {dataset.name: _write(lake, compaction, dataset) for dataset in plan.source.datasets}
         transformed = Transformed(
-            compaction.run_id,
+            compaction.extraction_id,
             plan.source.name,
             compaction.shares[0].run.origin,
             (compaction.interval.start.isoformat(), compaction.interval.end.isoformat()),
             rows=rows,
-            files={name: [layout.part("silver", name, compaction.run_id, 1)] for name in rows},
+            files={name: [layout.part("silver", name, compaction.extraction_id, 1)] for name in rows},
             holds=list(_holds(compaction.shares)),
         )
         silver.write(lake, transformed)
@@ -101,7 +101,9 @@ def carry_out(plan: Plan, lake: Lake, on_compacted: Callable[[Compaction, Transf
 
 def _write(lake: Lake, compaction: Compaction, dataset: Dataset) -> int:
     """The rows of all shares, oldest days first; returns how many there are."""
-    with parquet.rows_into(lake, layout.part("silver", dataset.name, compaction.run_id, 1), dataset.schema) as rows:
+    with parquet.rows_into(
+        lake, layout.part("silver", dataset.name, compaction.extraction_id, 1), dataset.schema
+    ) as rows:
         for share in compaction.shares:
             files = tuple(share.run.files[dataset.name])
             for batch in parquet.rows_of(lake, Stored(dataset, files, share.interval)):
@@ -131,17 +133,17 @@ def _stretches(shares: list[Share]) -> Iterator[tuple[Share, ...]]:
         yield tuple(stretch)
 
 
-def _id_after(run_id: str, taken: Collection[str]) -> str:
+def _id_after(extraction_id: str, taken: Collection[str]) -> str:
     """The next free name after that of the newest run that is joined.
 
     So the compacted run is as old as its newest rows, wherever age or order matters: a run that began since is newer.
     """
-    instant, _, number = run_id.partition("-")
+    instant, _, number = extraction_id.partition("-")
     for following in range(int(number, 16) + 1, LAST + 1):
         found = f"{instant}-{following:06x}"
         if found not in taken:
             return found
-    raise UsageError(f"There is no free name after {run_id}.", hint="Read a later day, and compact again.")
+    raise UsageError(f"There is no free name after {extraction_id}.", hint="Read a later day, and compact again.")
 
 
 def _sizes(lake: Lake) -> dict[str, int]:

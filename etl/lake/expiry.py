@@ -80,7 +80,7 @@ def make_plan(
     for source, its_runs in _by_source(runs):
         need = _needed(source, its_runs)
         for run in its_runs:
-            if started_at(run.run_id) > now - older_than:
+            if started_at(run.extraction_id) > now - older_than:
                 young += 1
             else:
                 fates.append(_fate(run, need, now, layers))
@@ -126,8 +126,8 @@ def _by_source(runs: Iterable[Run]) -> list[tuple[Source, list[Run]]]:
 
 
 def _fate(run: Run, need: _Need, now: datetime, layers: Collection[str]) -> Fate:
-    why = _under_way(run, now) or need.runs.get(run.run_id)
-    newest = {table for table, run_id in need.gold.items() if run_id == run.run_id}
+    why = _under_way(run, now) or need.runs.get(run.extraction_id)
+    newest = {table for table, extraction_id in need.gold.items() if extraction_id == run.extraction_id}
     going = tuple(
         file
         for file in run.files
@@ -149,15 +149,15 @@ def _needed(source: Source, runs: list[Run]) -> _Need:
     for run in runs:
         for file in run.files:
             if file.place.layer == "gold":
-                gold[file.place.name] = max(run.run_id, gold.get(file.place.name, ""))
+                gold[file.place.name] = max(run.extraction_id, gold.get(file.place.name, ""))
     return _Need(_newest_state(runs) if source.serves_everything else _newest_of_days(runs), gold)
 
 
 def _newest_state(runs: list[Run]) -> dict[str, str]:
     """The newest run of everything, and what was extracted since and waits for being transformed."""
     whole = [run for run in runs if run.is_known and run.interval is None]
-    transformed = max((run.run_id for run in whole if run.state is State.TRANSFORMED), default="")
-    extracted = max((run.run_id for run in whole if run.state is State.EXTRACTED), default="")
+    transformed = max((run.extraction_id for run in whole if run.state is State.TRANSFORMED), default="")
+    extracted = max((run.extraction_id for run in whole if run.state is State.EXTRACTED), default="")
     needed = {transformed: "has the newest whole state"} if transformed else {}
     return needed | ({extracted: "extracted, not transformed yet"} if extracted > transformed else {})
 
@@ -167,16 +167,16 @@ def _newest_of_days(runs: list[Run]) -> dict[str, str]:
     notes = [run.note for run in runs if run.note is not None]
     days: dict[str, list[DataInterval]] = {}
     for note, interval in silver.newest_by_day(notes):
-        days.setdefault(note.run_id, []).append(interval)
-    needed = {run_id: f"has the newest rows of {_told(intervals)}" for run_id, intervals in days.items()}
+        days.setdefault(note.extraction_id, []).append(interval)
+    needed = {extraction_id: f"has the newest rows of {_told(intervals)}" for extraction_id, intervals in days.items()}
     read_since = [(reader, interval) for note in notes for interval, reader in silver.read_by(note)]
     waiting = [run for run in runs if run.state is State.EXTRACTED]
-    for run in sorted(waiting, key=lambda run: run.run_id, reverse=True):
+    for run in sorted(waiting, key=lambda run: run.extraction_id, reverse=True):
         about = run.interval
-        if about is None or about.without(each for reader, each in read_since if reader > run.run_id):
-            needed[run.run_id] = "extracted, not transformed yet"
+        if about is None or about.without(each for reader, each in read_since if reader > run.extraction_id):
+            needed[run.extraction_id] = "extracted, not transformed yet"
         if about is not None:
-            read_since.append((run.run_id, about))
+            read_since.append((run.extraction_id, about))
     return needed
 
 

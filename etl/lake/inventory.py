@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from etl.core.errors import LakeUnavailableError
-from etl.core.ids import is_run_id
+from etl.core.ids import is_id
 from etl.core.intervals import DataInterval
 from etl.core.source import Source
 from etl.lake import bronze, layout, silver
@@ -43,7 +43,7 @@ class Run:
     """A run with all its files. `interval`: None is everything; unknown, if neither note nor manifest can be read."""
 
     source: Source
-    run_id: str
+    extraction_id: str
     state: State
     files: tuple[KeptFile, ...]
     note: Transformed | None = None
@@ -101,13 +101,15 @@ def _runs(lake: Lake, source: Source, listed: list[StoredFile]) -> list[Run]:
         place = layout.place(file.path)
         if place is not None and (place.layer, place.name) in names:
             kept = KeptFile(place, file.path, file.bytes, file.written_at)
-            found.setdefault(place.run_id, _Found()).files.append(kept)
-        elif (run_id := _noted(source, file.path)) is not None:
-            found.setdefault(run_id, _Found()).note = file.path
-            kept = KeptFile(Place("silver", layout.NOTES, run_id, ""), file.path, file.bytes, file.written_at)
-            found[run_id].files.append(kept)
+            found.setdefault(place.extraction_id, _Found()).files.append(kept)
+        elif (extraction_id := _noted(source, file.path)) is not None:
+            found.setdefault(extraction_id, _Found()).note = file.path
+            kept = KeptFile(Place("silver", layout.NOTES, extraction_id, ""), file.path, file.bytes, file.written_at)
+            found[extraction_id].files.append(kept)
     newest_first = sorted(found, reverse=True)
-    return list(side_by_side(lambda run_id: _run(lake, source, run_id, found[run_id]), newest_first))
+    return list(
+        side_by_side(lambda extraction_id: _run(lake, source, extraction_id, found[extraction_id]), newest_first)
+    )
 
 
 def _names(source: Source) -> set[tuple[str, str]]:
@@ -123,21 +125,23 @@ def _names(source: Source) -> set[tuple[str, str]]:
 
 def _noted(source: Source, path: str) -> str | None:
     """The run that a note is about."""
-    run_id = path.removeprefix(f"{layout.runs(source.name)}/").removesuffix(".json")
-    return run_id if is_run_id(run_id) else None
+    extraction_id = path.removeprefix(f"{layout.runs(source.name)}/").removesuffix(".json")
+    return extraction_id if is_id(extraction_id) else None
 
 
-def _run(lake: Lake, source: Source, run_id: str, found: _Found) -> Run:
+def _run(lake: Lake, source: Source, extraction_id: str, found: _Found) -> Run:
     files = tuple(found.files)
     if found.note is not None:
         note = silver.read_note(lake, found.note)
-        return Run(source, run_id, State.COMPACTED if note.is_compacted else State.TRANSFORMED, files, note)
+        return Run(source, extraction_id, State.COMPACTED if note.is_compacted else State.TRANSFORMED, files, note)
     if not found.marks:
-        return Run(source, run_id, State.REMAINS, files)
+        return Run(source, extraction_id, State.REMAINS, files)
     is_whole = bronze.is_whole(source, {(mark.place.name, mark.place.file) for mark in found.marks})
     state = State.EXTRACTED if is_whole else State.EXTRACTING
     read = (_read(lake, mark.path) for mark in found.marks if not is_whole or mark.path.endswith("manifest.json"))
-    return Run(source, run_id, state, files, manifests=tuple(manifest for manifest in read if manifest is not None))
+    return Run(
+        source, extraction_id, state, files, manifests=tuple(manifest for manifest in read if manifest is not None)
+    )
 
 
 def _read(lake: Lake, path: str) -> Manifest | None:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from etl.core.ids import is_run_id, started_at
+from etl.core.ids import is_id, started_at
 from etl.core.intervals import DataInterval
 from etl.core.tables import Dataset
 
@@ -28,9 +28,9 @@ class Stored:
     days: DataInterval | None = None
 
 
-def creation_date(run_id: str) -> date:
+def creation_date(extraction_id: str) -> date:
     """The day in `p_creation_date=`."""
-    return started_at(run_id).date()
+    return started_at(extraction_id).date()
 
 
 def day(creation: date) -> str:
@@ -38,24 +38,24 @@ def day(creation: date) -> str:
     return f"p_creation_date={creation}"
 
 
-def folder(layer: str, name: str, run_id: str) -> str:
+def folder(layer: str, name: str, extraction_id: str) -> str:
     """Where a run's files of one endpoint or dataset are."""
-    return f"{layer}/{name}/{day(creation_date(run_id))}/{run_id}"
+    return f"{layer}/{name}/{day(creation_date(extraction_id))}/{extraction_id}"
 
 
-def part(layer: str, name: str, run_id: str, number: int) -> str:
+def part(layer: str, name: str, extraction_id: str, number: int) -> str:
     """One Parquet file of a run's rows, numbered from 1."""
-    return f"{folder(layer, name, run_id)}/part-{number:05}.parquet"
+    return f"{folder(layer, name, extraction_id)}/part-{number:05}.parquet"
 
 
-def refusals(endpoint: str, run_id: str, number: int) -> str:
+def refusals(endpoint: str, extraction_id: str, number: int) -> str:
     """The refused records beside the part of that number, one JSON object per line."""
-    return f"{folder('quarantine', endpoint, run_id)}/part-{number:05}.jsonl"
+    return f"{folder('quarantine', endpoint, extraction_id)}/part-{number:05}.jsonl"
 
 
-def run(source: str, run_id: str) -> str:
+def run(source: str, extraction_id: str) -> str:
     """What is said of a whole run."""
-    return f"{runs(source)}/{run_id}.json"
+    return f"{runs(source)}/{extraction_id}.json"
 
 
 def runs(source: str) -> str:
@@ -69,11 +69,11 @@ class Place:
 
     layer: str
     name: str
-    run_id: str
+    extraction_id: str
     file: str
 
 
 def place(path: str) -> Place | None:
     """Where a file of a run is; None for any other file."""
     found = PATH.fullmatch(path)
-    return Place(found[1], found[2], found[3], found[4]) if found and is_run_id(found[3]) else None
+    return Place(found[1], found[2], found[3], found[4]) if found and is_id(found[3]) else None

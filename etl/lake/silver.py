@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import partial
 
 import pyarrow as pa
 
 from etl.core.intervals import DataInterval
-from etl.core.pages import Quarantined
+from etl.core.pages import Asked, Quarantined
 from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.lake import bronze, layout, parquet
+from etl.lake.bronze import RENAMED
 from etl.lake.layout import Stored
 from etl.lake.store import AT_ONCE, Lake, side_by_side
 
@@ -26,7 +28,7 @@ class Transformed:
     `holds` tells which: first day, first day that is left out, run id.
     """
 
-    run_id: str
+    extraction_id: str
     source: str
     origin: str
     interval: tuple[str, str] | None
@@ -43,9 +45,9 @@ class Transformed:
         return bool(self.holds)
 
 
-def keep_only(lake: Lake, layer: str, name: str, run_id: str, files: Iterable[str]) -> None:
+def keep_only(lake: Lake, layer: str, name: str, extraction_id: str, files: Iterable[str]) -> None:
     """Delete what an earlier try left of a run, in other pieces or by another engine."""
-    for stale in set(lake.list(layout.folder(layer, name, run_id))) - set(files):
+    for stale in set(lake.list(layout.folder(layer, name, extraction_id))) - set(files):
         lake.delete(stale)
 
 
@@ -55,10 +57,18 @@ def batches(lake: Lake, transformed: Transformed, dataset: Dataset) -> Iterator[
 
 
 def quarantined(lake: Lake, transformed: Transformed) -> Iterator[Quarantined]:
-    """The refused records of a run."""
+    """The refused records of an extraction."""
     for path in transformed.quarantine:
         for line in lake.read(path).splitlines():
-            yield Quarantined(**json.loads(line))
+            fields = json.loads(line)
+            about, received_at = fields.pop("about", None), fields.pop("received_at", None)
+            asked = None if received_at is None else Asked(about, datetime.fromisoformat(received_at))
+            yield Quarantined(**fields, asked=asked)
+
+
+def refusing(lake: Lake, transformed: Transformed) -> set[str]:
+    """The endpoints of which records were refused."""
+    return {place.name for path in transformed.quarantine if (place := layout.place(path)) and lake.read(path)}
 
 
 def state(lake: Lake, source: Source) -> dict[str, list[Stored]]:
@@ -85,11 +95,11 @@ def newest_by_day(all_runs: Iterable[Transformed]) -> list[tuple[Transformed, Da
 
     What a compacted run holds is as new as the runs that it has it from; of equals, the compacted one is taken.
     """
-    shares = [(reader, run.run_id, interval, run) for run in all_runs for interval, reader in read_by(run)]
+    shares = [(reader, run.extraction_id, interval, run) for run in all_runs for interval, reader in read_by(run)]
     covered: list[DataInterval] = []
     taken: dict[str, tuple[Transformed, list[DataInterval]]] = {}
-    for _, run_id, interval, run in sorted(shares, key=lambda share: share[:2], reverse=True):
-        taken.setdefault(run_id, (run, []))[1].extend(interval.without(covered))
+    for _, extraction_id, interval, run in sorted(shares, key=lambda share: share[:2], reverse=True):
+        taken.setdefault(extraction_id, (run, []))[1].extend(interval.without(covered))
         covered = joined([*covered, interval])
     found = [(run, interval) for run, intervals in taken.values() for interval in joined(intervals)]
     return sorted(found, key=lambda share: share[1], reverse=True)
@@ -109,9 +119,9 @@ def joined(intervals: Iterable[DataInterval]) -> list[DataInterval]:
 def read_by(run: Transformed) -> list[tuple[DataInterval, str]]:
     """The days that a run is about, and by which run they were read."""
     if run.is_compacted:
-        return [(DataInterval.parse(start, end), run_id) for start, end, run_id in run.holds]
+        return [(DataInterval.parse(start, end), extraction_id) for start, end, extraction_id in run.holds]
     interval = interval_of(run)
-    return [] if interval is None else [(interval, run.run_id)]
+    return [] if interval is None else [(interval, run.extraction_id)]
 
 
 def latest(lake: Lake, source: Source, interval: DataInterval | None) -> Transformed | None:
@@ -122,9 +132,9 @@ def latest(lake: Lake, source: Source, interval: DataInterval | None) -> Transfo
     )
 
 
-def read(lake: Lake, source: Source, run_id: str) -> Transformed | None:
+def read(lake: Lake, source: Source, extraction_id: str) -> Transformed | None:
     """What a run became, or None if it was not transformed."""
-    path = layout.run(source.name, run_id)
+    path = layout.run(source.name, extraction_id)
     return read_note(lake, path) if lake.exists(path) else None
 
 
@@ -135,7 +145,9 @@ def interval_of(transformed: Transformed) -> DataInterval | None:
 
 def write(lake: Lake, transformed: Transformed) -> None:
     """Say what a run became: from now on it is there for all who read silver."""
-    lake.write(layout.run(transformed.source, transformed.run_id), json.dumps(asdict(transformed), indent=1).encode())
+    lake.write(
+        layout.run(transformed.source, transformed.extraction_id), json.dumps(asdict(transformed), indent=1).encode()
+    )
 
 
 def runs(lake: Lake, source: Source) -> Iterator[Transformed]:
@@ -148,7 +160,9 @@ def runs(lake: Lake, source: Source) -> Iterator[Transformed]:
 def read_note(lake: Lake, path: str) -> Transformed:
     """What the note at `silver/_runs/…json` says."""
     try:
-        told = json.loads(lake.read(path))
-        return Transformed(**told | {"interval": tuple(told["interval"]) if told["interval"] else None})
-    except (ValueError, TypeError, LookupError) as error:
+        fields = {RENAMED.get(name, name): value for name, value in json.loads(lake.read(path)).items()}
+        note = Transformed(**fields | {"interval": tuple(fields["interval"]) if fields["interval"] else None})
+        _ = interval_of(note), read_by(note)  # a ValueError here rather than wherever its days are needed
+        return note
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise lake.damaged(path) from error

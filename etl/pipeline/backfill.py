@@ -1,21 +1,24 @@
-"""Past intervals: a plan is a value; printing it and carrying it out walk the same list."""
+"""Past intervals: a plan is a value, and the steps that are printed are the ones that are executed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
+from etl.core.outcomes import Published
 from etl.core.source import Client, Source
+from etl.destinations.postgres.publication import PostgresDestination
 from etl.lake import bronze, silver
-from etl.lake.silver import Transformed
 from etl.lake.store import Lake
-from etl.pipeline.pipeline import Pipeline, Published, transformed_run
+from etl.pipeline.pipeline import Pipeline
+from etl.pipeline.steps import Extract, Handover, Publish, Step, Transform, left
 from etl.postgres.connection import Warehouse
 
 
@@ -68,8 +71,7 @@ class PlannedInterval:
 
     interval: DataInterval
     state: str
-    steps: tuple[str, ...]
-    run_id: str | None = None
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -105,19 +107,19 @@ def _plan_one(
 ) -> PlannedInterval:
     if is_published:
         return PlannedInterval(interval, "published", ())
-    everything = ("extract", "transform", "stage", "audit", "publish")
+    everything: tuple[Step, ...] = (Extract(), Transform(), Publish())
     if again:
         return PlannedInterval(interval, "to do again", everything)
     transformed = silver.latest(lake, source, interval)
     if transformed is not None:
-        return PlannedInterval(interval, "transformed", everything[2:], transformed.run_id)
+        return PlannedInterval(interval, "transformed", (Publish(transformed.extraction_id),))
     extracted = bronze.latest(lake, source, interval)
     if extracted is not None:
-        return PlannedInterval(interval, "extracted", everything[1:], extracted)
+        return PlannedInterval(interval, "extracted", (Transform(extracted), Publish()))
     return PlannedInterval(interval, "to do", everything)
 
 
-def carry_out(
+def execute(
     plan: Plan,
     pipeline: Pipeline,
     client: Client,
@@ -125,20 +127,28 @@ def carry_out(
     parallel: int,
     on_published: Callable[[PlannedInterval, Published], None],
 ) -> None:
-    """Do what the plan says: read up to `parallel` intervals at once, publish them in order, one by one."""
+    """Execute the steps of the plan: read up to `parallel` intervals at once, publish them in order, one by one."""
+    destination = PostgresDestination(warehouse)
     pending = [planned for planned in plan.intervals if planned.steps]
+    runs = [Handover(pipeline, client, warehouse, destination, planned.interval) for planned in pending]
     with ThreadPoolExecutor(parallel) as readers:
-        reading = [readers.submit(_read, planned, pipeline, client) for planned in pending]
+        reading = [
+            readers.submit(copy_context().run, _read, planned, run) for planned, run in zip(pending, runs, strict=True)
+        ]
         try:
-            for planned, transformed in zip(pending, reading, strict=True):
-                on_published(planned, pipeline.publish(warehouse, transformed.result()))
+            for planned, run, read in zip(pending, runs, reading, strict=True):
+                read.result()
+                for step in planned.steps:
+                    if isinstance(step, Publish):
+                        step.execute(run)
+                on_published(planned, left(run.published))
         finally:
             for future in reading:
                 future.cancel()
 
 
-def _read(planned: PlannedInterval, pipeline: Pipeline, client: Client) -> Transformed:
-    """What comes before the warehouse, as far as it is not done."""
-    if "transform" not in planned.steps:
-        return transformed_run(pipeline.lake, pipeline.source, planned.interval, planned.run_id)
-    return pipeline.transform(planned.run_id or pipeline.extract(client, planned.interval))
+def _read(planned: PlannedInterval, run: Handover) -> None:
+    """The steps before the destination; in a thread of its own, with the log's context of the one that started it."""
+    for step in planned.steps:
+        if not isinstance(step, Publish):
+            step.execute(run)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 import pyarrow as pa
 
+from etl.core import events
 from etl.core.errors import SourceContractError
+from etl.core.events import Listener
 from etl.core.source import Endpoint, Source
 from etl.engines import work
 from etl.engines.base import Engine, Selected
@@ -17,41 +19,38 @@ from etl.lake import bronze, layout, silver
 from etl.lake.layout import Stored
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
-from etl.telemetry import metrics
-from etl.telemetry.logs import log
+from etl.sql.statements import statement
 
-RUN = pa.schema([pa.field("run_id", pa.string())]).append(pa.field("processed_at", pa.timestamp("us", tz="UTC")))
+RUN = pa.schema([pa.field("extraction_id", pa.string())]).append(pa.field("processed_at", pa.timestamp("us", tz="UTC")))
 
 
 def transform(
     lake: Lake,
     source: Source,
-    run_id: str,
+    extraction_id: str,
     max_share: float,
     engine: Engine,
-    statements: Mapping[str, str],
-    on_pages: Callable[[str, int], None],
+    emit: Listener,
 ) -> Transformed:
-    """Turn a run's bronze into silver.
+    """Turn an extraction's bronze into silver.
 
-    `statements`: by table, what makes the derived ones; `on_pages(endpoint, pages)` is told of what is parsed.
     Raises: SourceContractError if more than `max_share` of an endpoint's records are refused.
     """
     now = datetime.now(UTC)
     published = {dataset.name for dataset in source.datasets}
     layers = {dataset.name: "silver" if dataset.name in published else "parsed" for dataset in source.parsed}
     parsed, unknown = Done(), dict[str, list[str]]()
-    manifests = [bronze.read_manifest(lake, endpoint.name, run_id) for endpoint in source.endpoints]
+    manifests = [bronze.read_manifest(lake, endpoint.name, extraction_id) for endpoint in source.endpoints]
     for endpoint, manifest in zip(source.endpoints, manifests, strict=True):
-        done = _parse(lake, endpoint, manifest, layers, engine, max_share, on_pages)
+        done = _parse(lake, source, endpoint, manifest, layers, engine, max_share, emit)
         parsed += done
         if done.unknown_fields:
             unknown[endpoint.name] = sorted(done.unknown_fields)
-    derived = _derive(lake, source, run_id, now, parsed, engine, statements)
+    derived = _derive(lake, source, extraction_id, now, parsed, engine, emit)
     files = parsed.files | {name: made.files for name, made in derived.items()}
     rows = dict(parsed.rows) | {name: made.rows for name, made in derived.items()}
     transformed = Transformed(
-        run_id,
+        extraction_id,
         source.name,
         manifests[0].origin,
         manifests[0].interval,
@@ -64,29 +63,30 @@ def transform(
     )
     silver.write(lake, transformed)
     for dataset in source.datasets:
-        silver.keep_only(lake, "silver", dataset.name, run_id, files[dataset.name])
+        silver.keep_only(lake, "silver", dataset.name, extraction_id, files[dataset.name])
     for endpoint in source.endpoints:
-        silver.keep_only(lake, "quarantine", endpoint.name, run_id, parsed.quarantine)
+        silver.keep_only(lake, "quarantine", endpoint.name, extraction_id, parsed.quarantine)
     for name in sorted(set(layers) - published):  # made anew from bronze whenever it is wanted
-        lake.delete_folder(layout.folder("parsed", name, run_id))
+        lake.delete_folder(layout.folder("parsed", name, extraction_id))
     return transformed
 
 
 def _parse(
     lake: Lake,
+    source: Source,
     endpoint: Endpoint,
     manifest: bronze.Manifest,
     layers: Mapping[str, str],
     engine: Engine,
     max_share: float,
-    on_pages: Callable[[str, int], None],
+    emit: Listener,
 ) -> Done:
     outcomes = []
     for done in engine.parse(work.works(lake, endpoint, manifest, layers)):
         outcomes.append(done)
-        on_pages(endpoint.name, done.pages)
+        emit(events.PagesParsed(source.name, endpoint.name, done.pages))
     whole = sum(sorted(outcomes, key=lambda done: done.quarantine), Done())
-    _tell(endpoint.name, whole)
+    _report(source, endpoint, whole, emit)
     refused, first = whole.kinds.total(), whole.first_refusal
     if first is not None and refused > max_share * whole.records:
         raise SourceContractError(
@@ -105,36 +105,28 @@ def _refusing(outcomes: Sequence[Done]) -> str:
 def _derive(
     lake: Lake,
     source: Source,
-    run_id: str,
+    extraction_id: str,
     now: datetime,
     parsed: Done,
     engine: Engine,
-    statements: Mapping[str, str],
+    emit: Listener,
 ) -> dict[str, Selected]:
     tables: dict[str, pa.Table | Sequence[Stored]] = {
         f"parsed.{dataset.name}": [Stored(dataset, parsed.files[dataset.name])] for dataset in source.parsed
     }
-    tables["parsed.run"] = pa.Table.from_pydict({"run_id": [run_id], "processed_at": [now]}, RUN)
+    tables["parsed.run"] = pa.Table.from_pydict({"extraction_id": [extraction_id], "processed_at": [now]}, RUN)
     made = {}
     for dataset in source.derived:
-        path = partial(layout.part, "silver", dataset.name, run_id)
-        made[dataset.name] = engine.select(lake, statements[dataset.name], tables, dataset, path)
-        _tell_rows(dataset.name, made[dataset.name].rows)
+        path = partial(layout.part, "silver", dataset.name, extraction_id)
+        made[dataset.name] = engine.select(lake, statement(f"silver/{dataset.name}"), tables, dataset, path)
+        emit(events.RowsTransformed(source.name, dataset.name, made[dataset.name].rows))
     return made
 
 
-def _tell(endpoint: str, done: Done) -> None:
-    """What parsing met is told though too much of it was refused: that is when someone asks."""
+def _report(source: Source, endpoint: Endpoint, done: Done, emit: Listener) -> None:
+    """What parsing met, also if too much of it was refused: that is when it matters most."""
     for name, count in done.rows.items():
-        _tell_rows(name, count)
-    for kind, count in done.kinds.items():
-        metrics.REFUSED.send(count, dataset=endpoint, reason=kind)
-        log.warning("records are refused", dataset=endpoint, reason=kind, records=count)
-    metrics.UNKNOWN_FIELDS.send(len(done.unknown_fields), dataset=endpoint)
-    if done.unknown_fields:
-        log.warning("the API sends fields we do not know", dataset=endpoint, fields=sorted(done.unknown_fields))
-
-
-def _tell_rows(dataset: str, rows: int) -> None:
-    metrics.ROWS.send(rows, dataset=dataset, step="transform")
-    log.info("transformed", dataset=dataset, rows=rows)
+        emit(events.RowsTransformed(source.name, name, count))
+    if done.kinds:
+        emit(events.RowsRefused(source.name, endpoint.name, dict(done.kinds)))
+    emit(events.FieldsSeen(source.name, endpoint.name, done.unknown_fields))

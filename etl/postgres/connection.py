@@ -37,7 +37,10 @@ class Warehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: commits when the block ends well, else leaves no trace."""
+        """All or nothing: commits when the block ends well, else leaves no trace. A block within belongs to it."""
+        if not self._connection.autocommit:
+            yield
+            return
         with translated():
             self._connection.autocommit = False
             try:
@@ -62,6 +65,13 @@ class Warehouse:
         """Send a stream that Postgres reads with `copy … from stdin`."""
         with translated(), self._connection.cursor() as cursor:
             cursor.copy_expert(command, file, size=1 << 16)
+
+    @property
+    def namespace(self) -> str:
+        """Where the database is, without secrets: `postgres://host:port/database`."""
+        info = self._connection.info
+        host = info.host or "localhost"
+        return f"postgres://{'localhost' if host.startswith('/') else host}:{info.port}/{info.dbname}"
 
     @property
     def raw(self) -> Any:

@@ -12,16 +12,24 @@ from etl.postgres.connection import Warehouse
 
 
 def copy_batches(
-    warehouse: Warehouse, schema_name: str, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
+    warehouse: Warehouse,
+    schema_name: str,
+    table: str,
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    is_new: bool = True,
 ) -> int:
-    """Append the batches to a table made in this transaction and return the number of rows.
+    """Append the batches to a table and return the number of rows.
 
-    Memory holds one batch at a time. Rows arrive frozen: Postgres need never visit them again to mark them visible.
+    Memory holds one batch at a time. In a table made in this transaction (`is_new`) rows arrive frozen: Postgres need
+    never visit them again to mark them visible.
     """
     encoded = Encoded(schema, batches)
     columns = sql.SQL(", ").join(map(sql.Identifier, schema.names))
     target = sql.Identifier(schema_name, table)
-    warehouse.copy(sql.SQL("copy {} ({}) from stdin with (format binary, freeze)").format(target, columns), encoded)
+    options = sql.SQL("format binary, freeze" if is_new else "format binary")
+    warehouse.copy(sql.SQL("copy {} ({}) from stdin with ({})").format(target, columns, options), encoded)
     return encoded.rows
 
 

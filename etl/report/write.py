@@ -35,5 +35,5 @@ def write(report: Report, source: str, run_statement: Statement, file: Path) -> 
         file.write_text(page, encoding="utf-8", newline="")
     except OSError as error:
         raise ConfigError(
-            f"{file} cannot be written: {error.strerror}.", hint="Choose another file with --to."
+            f"{file} cannot be written: {error.strerror}.", hint="Name a file in a folder where you may write."
         ) from error

@@ -1,13 +1,22 @@
 """Log lines: JSON in a pod, text on a terminal, always on stderr, with source, step, ids and dataset where known."""
 
+from __future__ import annotations
+
 import logging
 import sys
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
 from typing import Any
 
 import stamina
 import structlog
 
+from etl.core import events
+from etl.core.events import Event
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger("etl")
+_Bound = tuple[tuple[str, Mapping[str, Token[Any]]], ...]  # what began, and what its lines name
+_bound: ContextVar[_Bound] = ContextVar("bound", default=())
 
 
 def configure_logs(*, json: bool, level: int = logging.INFO) -> None:
@@ -15,7 +24,7 @@ def configure_logs(*, json: bool, level: int = logging.INFO) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    stamina.instrumentation.set_on_retry_hooks(())  # etl.sources.http says it better
+    stamina.instrumentation.set_on_retry_hooks(())  # our own line about a retry says more
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -28,3 +37,71 @@ def configure_logs(*, json: bool, level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def listen(event: Event) -> None:
+    """Write the line of an event. Lines between the start and the end of a run, a step or an endpoint name it."""
+    match event:
+        case events.RunStarted(source, run_id):
+            _begin("run", source=source, run_id=run_id)
+        case events.RunEnded(_, _, status, tables):
+            for table in tables:
+                if table.is_changed:
+                    log.info("published", dataset=table.table, rows=table.rows_published)
+            log.info("run ended", status=status)
+            _end("run")
+        case events.RunFailed(_, _, error):
+            log.info("run ended", status="failed", error=type(error).__name__)
+            _end("run")
+        case events.StepStarted(source, step, extraction_id):
+            _begin("step", source=source, step=step, **({"extraction_id": extraction_id} if extraction_id else {}))
+        case events.StepEnded(_, _, _, seconds, counts):
+            log.info("step done", seconds=round(seconds, 3), **counts)
+            _end("step")
+        case events.StepFailed(_, _, _, error):
+            log.info("step failed", error=type(error).__name__, reason=str(error))
+            _end("step")
+        case events.EndpointStarted(_, endpoint):
+            _begin("endpoint", dataset=endpoint)
+        case events.EndpointExtracted(_, _, pages, records, size):
+            log.info("extracted", pages=pages, records=records, bytes=size)
+            _end("endpoint")
+        case _:
+            _write(event)
+
+
+def _write(event: Event) -> None:
+    """The line of an event in the middle of something."""
+    match event:
+        case events.RowsTransformed(_, dataset, rows):
+            log.info("transformed", dataset=dataset, rows=rows)
+        case events.RowsRefused(_, endpoint, counts):
+            for kind, count in counts.items():
+                log.warning("records are refused", dataset=endpoint, reason=kind, records=count)
+        case events.FieldsSeen(_, endpoint, unknown) if unknown:
+            log.warning(
+                "the API sends fields that the contract does not list", dataset=endpoint, fields=sorted(unknown)
+            )
+        case events.RowsStaged(_, dataset, rows, seconds):
+            log.info("staged", dataset=dataset, rows=rows, seconds=round(seconds, 3))
+        case events.PublishingWaits():
+            log.info("another run is publishing; waiting for it")
+        case events.NewerIsPublished(_, newer):
+            log.warning("a newer extraction is published already", newer=newer)
+        case events.LedgerMissed(_, error):
+            log.warning("the failure could not be entered in the ledger", error=str(error))
+
+
+def _begin(what: str, **about: str) -> None:
+    _bound.set((*_bound.get(), (what, structlog.contextvars.bind_contextvars(**about))))
+
+
+def _end(what: str) -> None:
+    """Lines no longer name it, nor anything that began within it."""
+    outer = list(_bound.get())
+    while outer:
+        ended, tokens = outer.pop()
+        structlog.contextvars.reset_contextvars(**tokens)
+        if ended == what:
+            break
+    _bound.set(tuple(outer))

@@ -60,7 +60,7 @@ STEP_DURATION = Metric(
     "etl_step_duration_seconds",
     Kind.HISTOGRAM,
     "seconds",
-    "Time of one step that went well: check, extract, transform, stage, audit or publish.",
+    "Time of one successful step: check, extract, transform, stage, audit or publish.",
     ("source", "step"),
 )
 ROWS = Metric(
@@ -81,14 +81,14 @@ REFUSED = Metric(
     "etl_refused_records_total",
     Kind.COUNTER,
     "records",
-    "Records quarantined, by the kind of what is wrong first: pydantic's error type, or broken_page.",
+    "Records quarantined, by the kind of their first error: pydantic's error type, or broken_page.",
     ("dataset", "reason"),
 )
 UNKNOWN_FIELDS = Metric(
     "etl_unknown_fields",
     Kind.GAUGE,
     "fields",
-    "Fields that the API sends and our contract does not know, as of the last transform; 0 if there are none.",
+    "Fields the API sends that its contract does not list, as of the last transform; 0 if none.",
     ("dataset",),
 )
 COPY_DURATION = Metric(
@@ -98,31 +98,29 @@ REQUEST_DURATION = Metric(
     "etl_request_duration_seconds",
     Kind.HISTOGRAM,
     "seconds",
-    "Time of one answer of an API, by its HTTP status; no_answer if none came, broken if it was cut or no JSON.",
+    "Time of one answer of an API, by its HTTP status; no_answer if none came, broken if it was truncated or not JSON.",
     ("source", "outcome"),
 )
-REQUEST_RETRIES = Metric(
-    "etl_request_retries_total", Kind.COUNTER, "requests", "Requests that were made again.", ("source",)
-)
+REQUEST_RETRIES = Metric("etl_request_retries_total", Kind.COUNTER, "requests", "Retried requests.", ("source",))
 SOURCE_UP = Metric(
     "etl_source_up",
     Kind.GAUGE,
     "1 or 0",
-    "1 if the API answered as it should when check or extract last asked it, else 0.",
+    "1 if the API answered as it should when check or extract last called it, else 0.",
     ("source",),
 )
 SOURCE_QUOTA = Metric(
     "etl_source_quota_remaining_ratio",
     Kind.GAUGE,
     "ratio",
-    "Share of the API's quota that is left: as it tells in X-RateLimit-Limit and -Remaining, or as we count it.",
+    "Share of the API's quota that is left: as reported in X-RateLimit-Limit and -Remaining, or as we count it.",
     ("source",),
 )
 ERRORS = Metric(
     "etl_errors_total",
     Kind.COUNTER,
     "commands",
-    "Commands about a source that an error ended, by the error's class.",
+    "Commands for a source that ended with an error, by the error's class.",
     ("source", "command", "error"),
 )
 METRICS = (

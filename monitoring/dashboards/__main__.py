@@ -1,10 +1,11 @@
-"""`python -m monitoring.dashboards` writes the dashboards; `--check` writes nothing and fails where one differs."""
+"""`python -m monitoring.dashboards` writes the dashboards; `--check` writes nothing and fails if one differs."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -16,7 +17,7 @@ SUBJECTS = (overview, airflow, etl_datasets, warehouse, kubernetes, spacex)
 
 
 def generated() -> dict[str, str]:
-    """What the code makes: file name and text of each dashboard."""
+    """File name and text of each dashboard."""
     files = {}
     for subject in SUBJECTS:
         made = subject.build()
@@ -25,16 +26,16 @@ def generated() -> dict[str, str]:
     return files
 
 
-def main() -> int:
-    """Write, or compare; exit code 1 if a comparison finds a difference."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write or compare; exit code 1 if a comparison finds a difference."""
     parser = argparse.ArgumentParser(prog="python -m monitoring.dashboards", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is not what the code makes")
-    check = parser.parse_args().check
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file differs from its code")
+    check = parser.parse_args(arguments).check
     wanted, found = generated(), {file.name: file.read_text() for file in sorted(FOLDER.glob("*.json"))}
     differing = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
     if check:
         for name in differing:
-            print(f"monitoring/dashboards/json/{name} is not what the code makes.", file=sys.stderr)
+            print(f"monitoring/dashboards/json/{name} differs from what the code generates.", file=sys.stderr)
         if differing:
             print("Run: python -m monitoring.dashboards", file=sys.stderr)
         return 1 if differing else 0

@@ -1,4 +1,4 @@
--- One row: the figures at the top of the dashboard of launches.
+-- One row: the figures at the top of the launches dashboard.
 with
 launches as (
     select

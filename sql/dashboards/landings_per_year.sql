@@ -1,4 +1,4 @@
--- One row per year in which a landing was tried.
+-- One row per year in which a landing was attempted.
 select
     launch_year::text as year,
     sum(landings_made)::integer as made,

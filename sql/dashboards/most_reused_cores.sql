@@ -1,4 +1,4 @@
--- One row per core, the twelve most reused ones first; a core without a serial is called by the end of its id.
+-- One row per core, the twelve most reused ones; a core without a serial is named after the end of its id.
 select
     coalesce(serial, '…' || right(core_id, 6)) as core,
     reuses::integer as reuses

@@ -1,4 +1,4 @@
--- One row per kind of rocket that has flown.
+-- One row per type of rocket that has flown.
 select
     rocket_name as rocket,
     sum(launches)::integer as launches,

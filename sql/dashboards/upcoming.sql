@@ -1,4 +1,4 @@
--- One row per launch that has not flown, the next one first.
+-- One row per launch that has not taken place, the next one first.
 select
     launches.name as launch,
     launches.launched_at as planned,

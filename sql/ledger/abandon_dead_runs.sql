@@ -1,4 +1,4 @@
--- A run that is still said to run though no session holds its lock was killed.
+-- A run marked as running whose lock no session holds was killed.
 update ops.run
-set status = 'abandoned', ended_at = clock_timestamp(), error = 'the process ended without a word'
+set status = 'abandoned', ended_at = clock_timestamp(), error = 'the process exited without reporting a result'
 where status = 'running' and not ops.is_alive(run_id)

@@ -2,6 +2,6 @@
 select dataset.content_checksum
 from ops.run_dataset as dataset
 inner join ops.run as run on dataset.run_id = run.run_id
-where dataset.dataset = %(table)s and run.sink = 'warehouse'
+where dataset.dataset = %(table)s and run.destination = 'warehouse'
 order by run.ended_at desc
 limit 1

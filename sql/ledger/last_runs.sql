@@ -2,7 +2,7 @@
 select
     run.run_id,
     run.source,
-    run.sink,
+    run.destination,
     run.interval_start,
     run.interval_end,
     run.status,

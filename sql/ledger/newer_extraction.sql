@@ -1,11 +1,11 @@
--- The newest extraction that is published there already and is younger than a run about to publish the same days.
-select max(extracted_by) as run_id
+-- The newest extraction that is published there already and is younger than the one about to be published for the same days.
+select max(extraction_id) as extraction_id
 from ops.run
 where
     source = %(source)s
-    and sink = %(sink)s
+    and destination = %(destination)s
     and status in ('published', 'unchanged')
-    and extracted_by > %(run_id)s
+    and extraction_id > %(extraction_id)s
     and (
         interval_start is null
         or %(start)s::date is null

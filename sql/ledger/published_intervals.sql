@@ -3,6 +3,6 @@ select distinct interval_start, interval_end
 from ops.run
 where
     source = %(source)s
-    and sink = 'warehouse'
+    and destination = 'warehouse'
     and status in ('published', 'unchanged')
     and interval_start is not null

@@ -1,4 +1,4 @@
 -- Sources of which something is published in the warehouse.
 select distinct source
 from ops.run
-where sink = 'warehouse' and status in ('published', 'unchanged')
+where destination = 'warehouse' and status in ('published', 'unchanged')

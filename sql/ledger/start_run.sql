@@ -1,3 +1,3 @@
 -- One row of ops.run: an attempt that begins.
-insert into ops.run (run_id, source, sink, interval_start, interval_end, status, origin)
-values (%(run_id)s, %(source)s, %(sink)s, %(start)s, %(end)s, 'running', %(origin)s)
+insert into ops.run (run_id, source, destination, interval_start, interval_end, status, origin)
+values (%(run_id)s, %(source)s, %(destination)s, %(start)s, %(end)s, 'running', %(origin)s)

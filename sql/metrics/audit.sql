@@ -1,4 +1,4 @@
--- etl_audit: one row per audit of the latest attempt of each source that came as far as its audits.
+-- etl_audit: one row per audit of the latest attempt of each source that got as far as its audits.
 with
 latest as (
     select

@@ -8,7 +8,7 @@ latest as (
             from ops.run as run
             where
                 run.source = schedule.source
-                and run.sink = 'warehouse'
+                and run.destination = 'warehouse'
                 and run.status in ('published', 'unchanged')
                 and exists (select 1 from ops.run_dataset where ops.run_dataset.run_id = run.run_id)
             order by run.ended_at desc

@@ -1,4 +1,4 @@
--- etl_dataset_usual: one row per dataset that three or more successful runs before the latest left in the warehouse.
+-- etl_dataset_usual: one row per dataset with at least three successful runs into the warehouse before the latest.
 with
 earlier as (
     select
@@ -10,7 +10,7 @@ earlier as (
         from ops.run as run
         where
             run.source = schedule.source
-            and run.sink = 'warehouse'
+            and run.destination = 'warehouse'
             and run.status in ('published', 'unchanged')
             and exists (select 1 from ops.run_dataset where ops.run_dataset.run_id = run.run_id)
         order by run.ended_at desc

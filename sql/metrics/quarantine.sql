@@ -1,4 +1,4 @@
--- etl_quarantine: one row per dataset that the warehouse has, or of which it lacks refused records.
+-- etl_quarantine: one row per dataset that is in the warehouse, or whose refused records are missing from it.
 with
 latest as (
     select
@@ -8,7 +8,7 @@ latest as (
             from ops.run as run
             where
                 run.source = schedule.source
-                and run.sink = 'warehouse'
+                and run.destination = 'warehouse'
                 and run.status in ('published', 'unchanged')
                 and exists (select 1 from ops.run_dataset where ops.run_dataset.run_id = run.run_id)
             order by run.ended_at desc
@@ -32,7 +32,7 @@ refused as (
         count(*) as open_records
     from ops.quarantine as quarantine
     inner join ops.run as run on quarantine.run_id = run.run_id
-    where quarantine.resolved_at is null and run.sink = 'warehouse'
+    where quarantine.resolved_at is null and run.destination = 'warehouse'
     group by run.source, quarantine.endpoint
 )
 

@@ -1,4 +1,4 @@
--- etl_quarantine_last_run: one row per dataset of which the latest extraction in the warehouse has read any record.
+-- etl_quarantine_last_run: one row per dataset with a record in the latest extraction published into the warehouse.
 with
 latest as (
     select
@@ -8,9 +8,9 @@ latest as (
             from ops.run as run
             where
                 run.source = schedule.source
-                and run.sink = 'warehouse'
+                and run.destination = 'warehouse'
                 and run.status in ('published', 'unchanged')
-                and run.extracted_by is not null
+                and run.extraction_id is not null
             order by run.ended_at desc
             limit 1
         ) as run_id

@@ -7,7 +7,7 @@ from ops.schedule as schedule
 left join lateral (
     select run.ended_at
     from ops.run as run
-    where run.source = schedule.source and run.sink = 'warehouse' and run.status in ('published', 'unchanged')
+    where run.source = schedule.source and run.destination = 'warehouse' and run.status in ('published', 'unchanged')
     order by run.ended_at desc
     limit 1
 ) as latest on true

@@ -1,6 +1,6 @@
--- etl_source_last_run: one row per source that was ever attempted, whatever the sink.
+-- etl_source_last_run: one row per source with at least one attempt, whatever the destination.
 with
--- A killed attempt is entered as abandoned by the next one; until then nobody holds its lock.
+-- The next attempt marks a killed one as abandoned; until then it shows as running, but nobody holds its lock.
 ended as (
     select
         run.source,

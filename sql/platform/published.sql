@@ -3,7 +3,7 @@ with
 latest as (
     select distinct on (source) source, run_id, status, origin, ended_at
     from ops.run
-    where sink = 'warehouse' and status in ('published', 'unchanged')
+    where destination = 'warehouse' and status in ('published', 'unchanged')
     order by source asc, ended_at desc
 )
 
@@ -13,7 +13,7 @@ select
         select max(mark.next_start_date)::text
         from ops.watermark as mark
         inner join ops.run as mover on mark.run_id = mover.run_id
-        where mover.source = latest.source and mark.sink = 'warehouse'
+        where mover.source = latest.source and mark.destination = 'warehouse'
     ), 'none') as line
 from latest
 order by source

@@ -47,12 +47,12 @@ GOLD = {
 }
 
 
-def main(url: str, run_id: str) -> None:
+def main(url: str, extraction_id: str) -> None:
     """Measure each way once; what it writes goes away again."""
     lake = Lake(url)
-    entries = bronze.read_manifest(lake, ENDPOINT, run_id).pages
+    entries = bronze.read_manifest(lake, ENDPOINT, extraction_id).pages
     pages = [Path(lake.at(page.file)) for page in entries]
-    silver = sorted(map(str, Path(lake.at("silver")).glob(f"{TABLE}/*/{run_id}/*.parquet")))
+    silver = sorted(map(str, Path(lake.at("silver")).glob(f"{TABLE}/*/{extraction_id}/*.parquet")))
     with tempfile.TemporaryDirectory(dir=Path(lake.at("")), prefix="limit-") as made:
         folder = Path(made)
         told = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from etl.core.ids import new_run_id
+from etl.core.ids import new_id
 from etl.lake import layout, parquet
 from etl.lake.store import Lake
 from etl.telemetry import logs
@@ -29,7 +29,7 @@ class Peak:
 
 def measure(dsn: str, folder: Path, rows: int) -> Peak:
     """Write silver, then publish it from a process of its own."""
-    lake, run_id = Lake(str(folder)), new_run_id()
+    lake, run_id = Lake(str(folder)), new_id()
     path = layout.part("silver", readings.READINGS.name, run_id, 1)
     with lake.create(path) as file, pq.ParquetWriter(file, readings.READINGS.schema, compression="zstd") as writer:
         for batch in readings.batches(rows, 0):

@@ -134,7 +134,7 @@ def _round(site: _Site, found: Found, limits: list[Mapping[str, float]]) -> dict
             continue
         site.forget_what_was_made()
         try:
-            for verb, options in (("transform", ()), ("publish", ("--sink", "lake", "--even-if-older"))):
+            for verb, options in (("transform", ()), ("publish", ("--destination", "lake", "--even-if-older"))):
                 _say(f"{site.size.rows:,} rows: {verb}, {engine}")
                 steps[f"{verb}, {engine}"] = site.step(verb, "--engine", engine, *options)
         except _MissingError as missing:
@@ -180,7 +180,7 @@ class _Site:
     def run(self) -> Step:
         """`etl run` from nothing, with the database there."""
         shutil.rmtree(self.lake)
-        return self._of_steps(self._ran("-m", "etl", "run", "sensors", "--sink", "lake", *self.interval))
+        return self._of_steps(self._ran("-m", "etl", "run", "sensors", "--destination", "lake", *self.interval))
 
     def one_by_one(self) -> Step:
         """The old pattern, as a program of its own."""

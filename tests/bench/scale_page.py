@@ -56,9 +56,9 @@ Do not edit: run it again.
 - Python {platform.python_version()}, {versions}.
 {without}
 {sizes}
-Each step is a process as a user starts it: `etl extract`, `etl transform`, `etl publish --sink lake`, with the defaults
-but for the settings above, a lake in a directory, and `etl simulate sensors --without-limits` as the API in a process
-of its own (it makes its answers with the same two cores).
+Each step is a process as a user starts it: `etl extract`, `etl transform`, `etl publish --destination lake`, with the
+defaults but for the settings above, a lake in a directory, and `etl simulate sensors --without-limits` as the API in a
+process of its own (it makes its answers with the same two cores).
 
 - *Seconds* are those of the step, as its log line tells; *process* has starting Python, its modules and the embedded
   Postgres in it. Of several rounds the median.

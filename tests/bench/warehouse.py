@@ -14,10 +14,10 @@ import psycopg2
 import pyarrow as pa
 from psycopg2 import sql
 
-from etl.core.ids import new_run_id
-from etl.core.sink import Sink
+from etl.core.events import ignore
+from etl.core.ids import new_id
 from etl.core.tables import Dataset
-from etl.destinations.postgres.publication import publication
+from etl.destinations.postgres.publication import PostgresDestination
 from etl.postgres.connection import Warehouse
 from etl.postgres.copy import Encoded
 from etl.state.ledger import Attempt
@@ -84,15 +84,15 @@ def publish(dsn: str, batches: Iterable[pa.RecordBatch]) -> Loaded:
     warehouse = Timed(dsn, role="etl_loader")
     with warehouse:
         begin = time.perf_counter()
-        attempt = Attempt(warehouse, new_run_id(), readings.SOURCE.name, None, Sink.WAREHOUSE)
+        attempt = Attempt(warehouse, new_id(), readings.SOURCE.name, None, "warehouse")
         attempt.start(readings.SOURCE.origin)
-        with publication(warehouse, readings.SOURCE) as new:
+        with PostgresDestination(warehouse).open(readings.SOURCE, None, ignore) as new:
             new.stage(rows, keep=())
             new.audit()
-            attempt.audits = new.audits
-            tables = new.swap()
+            attempt.audits = tuple(new.audits)
+            tables = new.publish()
             attempt.finish(
-                status="published", origin=readings.SOURCE.origin, extracted_by=attempt.run_id, outcomes=tables
+                status="published", origin=readings.SOURCE.origin, extraction_id=attempt.run_id, outcomes=tables
             )
         seconds = time.perf_counter() - begin
     if not all(table.is_changed for table in tables):

@@ -50,14 +50,14 @@ def test_every_line_of_a_run_says_what_it_is_about(pods: dict[str, tuple[list[Li
             assert {"event", "level", "timestamp"} <= line.keys()
             assert (line["command"], line["source"]) == (command, "spacex")
             assert ("step" in line) is (line["event"] not in ("published", "run ended")), line
-            assert ("run_id" in line) is (command != "check"), line
+            assert ("run_id" in line) is (command == "publish"), line
 
-    extracted, run_id = pods["extract"]
-    assert {line["run_id"] for line in extracted} == {run_id}
+    extracted, extraction_id = pods["extract"]
+    assert {line["extraction_id"] for line in extracted} == {extraction_id}
     published, _ = pods["publish"]
     assert len({line["run_id"] for line in published}) == 1
     in_steps = [line for line in published if "step" in line]
-    assert {line["extracted_by"] for line in in_steps} == {run_id}, "one can follow a run from pod to pod"
+    assert {line["extraction_id"] for line in in_steps} == {extraction_id}, "one can follow a run from pod to pod"
 
 
 def test_every_line_about_a_dataset_names_it(pods: dict[str, tuple[list[Line], str]]) -> None:

@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from etl import sources
-from etl.cli import main as cli
 from k8s.platform import dags, generated
 from tests.conftest import ROOT
 
@@ -20,7 +19,6 @@ VERSIONS = tomllib.loads((ROOT / "charts/versions.toml").read_text())
 PODS = (ROOT / "dags/pods.py").read_text()
 TOLD = {"etl_image": "data-platform-etl:0123456789ab", "spark_image": "", "lake_claim": "lake"}
 ON_SPARK = "_spark"
-STEPS = ("EtlStep", "SparkStep")
 
 
 def _secret_references(node: Any) -> Iterator[tuple[str, str]]:
@@ -90,54 +88,21 @@ def test_the_configmap_of_the_dags_holds_every_module_and_what_to_ignore() -> No
     assert dags.NAME in volumes
 
 
-def _calls_of_etl(dag: str) -> Iterator[tuple[str, ast.List]]:
-    """Each task that a DAG declares, and the arguments of its pod, or of each of its pods if it is mapped."""
-    for node in ast.walk(ast.parse((ROOT / "dags" / f"{dag}.py").read_text())):
-        match node:
-            case ast.Call(func=ast.Name(id=name), keywords=keywords) if name in STEPS:
-                yield _named(keywords, "task_id").value, _named(keywords, "arguments")
-            case ast.Call(
-                func=ast.Attribute(
-                    value=ast.Call(func=ast.Attribute(value=ast.Name(id="EtlStep"), attr="partial"), keywords=same),
-                    attr="expand",
-                ),
-                keywords=keywords,
-            ):
-                mapped = _named(keywords, "arguments")
-                assert isinstance(mapped, ast.ListComp), f"teach this test to read {ast.unparse(mapped)}"
-                yield _named(same, "task_id").value, mapped.elt
-
-
-def _named(keywords: list[ast.keyword], name: str) -> Any:
-    (value,) = [keyword.value for keyword in keywords if keyword.arg == name]
-    return value
+def _dag_files() -> set[str]:
+    """The names of those that hold a DAG; the others are the modules that .airflowignore lists."""
+    helpers = (ROOT / "dags" / ".airflowignore").read_text().split()
+    return {file.stem for file in (ROOT / "dags").glob("*.py") if file.name not in helpers}
 
 
 @pytest.mark.parametrize("source", sources.NAMES)
-def test_every_source_has_a_dag_and_every_call_of_etl_in_it_exists(source: str) -> None:
-    _look_at_calls(source, source)
-
-
-@pytest.mark.parametrize(
-    "source", [file.stem.removesuffix(ON_SPARK) for file in (ROOT / "dags").glob(f"*{ON_SPARK}.py")]
-)
-def test_every_call_of_etl_in_a_dag_on_spark_exists(source: str) -> None:
-    _look_at_calls(f"{source}{ON_SPARK}", source)
-
-
-def _look_at_calls(dag: str, source: str) -> None:
-    calls = dict(_calls_of_etl(dag))
-    assert {"check", "extract", "publish"} <= set(calls)
-    for task, arguments in calls.items():
-        words = [word.value for word in arguments.elts if isinstance(word, ast.Constant)]
-        command = cli.etl.commands[words[0]]
-        options = {option for parameter in command.params for option in parameter.opts}
-        assert (words[0], words[1]) == (task, source)
-        assert {word for word in words[2:] if word.startswith("--")} <= options
-        if any(isinstance(word, ast.Starred) for word in arguments.elts):
-            assert {"--from", "--to"} <= options
+def test_every_source_has_a_dag(source: str) -> None:
+    assert f'source_dag(\n    "{source}",' in (ROOT / "dags" / f"{source}.py").read_text()
 
 
 def test_every_dag_is_of_a_source() -> None:
-    dags_here = {file.stem.removesuffix(ON_SPARK) for file in (ROOT / "dags").glob("*.py")} - {"interval", "pods"}
-    assert dags_here == set(sources.NAMES)
+    assert {name.removesuffix(ON_SPARK) for name in _dag_files()} == set(sources.NAMES)
+
+
+def test_a_dag_is_read_by_days_exactly_if_its_source_is() -> None:
+    by_days = {name for name in _dag_files() if "\n    by_days=True,\n" in (ROOT / "dags" / f"{name}.py").read_text()}
+    assert by_days == {name for name in _dag_files() if not sources.load(name.removesuffix(ON_SPARK)).serves_everything}

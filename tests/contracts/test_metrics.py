@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from etl import sources
-from etl.pipeline.pipeline import STEPS
+from etl.pipeline.steps import EVERYTHING, names
 from etl.simulate import server
 from etl.simulate.faults import Faults, parse_fault
 from etl.sources.spacex import simulator as spacex
 from etl.sources.spacex.snapshot import load
 from etl.telemetry.metrics import METRICS, Kind, Metric
-from monitoring import metrics as generator
 from tests.cli.conftest import environment, libpq
 from tests.collector import Collector, collector, free_port
 from tests.conftest import MakeDatabase
@@ -134,7 +133,7 @@ def test_each_step_is_delivered_when_it_ends(well: list[Collector]) -> None:
         for heard in well
         for batch in heard.batches
     ]
-    assert [steps for steps in by_batch if steps] == [[step] for step in STEPS]
+    assert [steps for steps in by_batch if steps] == [[step] for step in names(EVERYTHING)]
 
 
 def test_rows_are_counted_on_their_way(well: list[Collector], again: Collector) -> None:
@@ -216,7 +215,3 @@ def test_drift_is_told_though_the_run_fails_of_it(pods: Pods, api: ExitStack) ->
 def test_an_error_that_ends_a_command_is_counted_by_its_class(failed: Collector, unreachable: Collector) -> None:
     assert failed.of("etl_errors_total") == {("spacex", "run", "AuditError"): 1}
     assert unreachable.of("etl_errors_total") == {("spacex", "check", "SourceUnavailableError"): 1}
-
-
-def test_the_page_of_metrics_is_what_the_declarations_say() -> None:
-    assert generator.PAGE.read_text() == generator.page()

@@ -28,7 +28,7 @@ def _every(cron: str) -> timedelta:
 @pytest.mark.parametrize("source", sources.NAMES)
 def test_a_dag_runs_as_often_as_monitoring_expects(source: str, database: str) -> None:
     text = (ROOT / "dags" / f"{source}.py").read_text()
-    [cron] = re.findall(r'Cron(?:Trigger|DataInterval)Timetable\("([^"]+)"', text)
+    [cron] = re.findall(r'^    schedule="([^"]+)"', text, re.MULTILINE)
     assert rows(database, "select every from ops.schedule where source = %s", [source]) == [(_every(cron),)]
 
 

@@ -1,7 +1,8 @@
-"""What stands in for Kubernetes where there is none: a namespace whose pods live through the states given."""
+"""A stand-in for Kubernetes: a namespace whose pods pass through given states."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from types import SimpleNamespace
@@ -25,27 +26,40 @@ def running() -> k8s.V1PodStatus:
 
 
 def ended(code: int, message: str | None = None, reason: str | None = None) -> k8s.V1PodStatus:
-    """A pod whose container has ended; the pod's own phase lags behind, as it does in earnest."""
+    """A pod whose container has ended; the pod's own phase lags behind, as it does in a real cluster."""
     terminated = k8s.V1ContainerStateTerminated(exit_code=code, message=message, reason=reason)
     return _status("Running", k8s.V1ContainerState(terminated=terminated))
 
 
 def evicted() -> k8s.V1PodStatus:
-    """A pod that its node put out: it has no exit code."""
+    """A pod that its node evicted: it has no exit code."""
     return k8s.V1PodStatus(phase="Failed", reason="Evicted", message="The node was low on resource: memory.")
 
 
 def refused(code: int, message: str) -> ApiException:
-    """What the API answers to a pod that it does not take."""
+    """The API's answer to a pod that it refuses."""
     error = ApiException(status=code, reason="Refused")
     error.body = json.dumps({"message": message})
     return error
 
 
-class Cluster:
-    """The few calls that a step makes. Each look at a pod shows its next state; the last one stays.
+class Clock:
+    """Time passes by a second whenever someone asks for it, and nobody sleeps."""
 
-    `lives`: the states of the first pod made, of the second, and so on. `logs`: what each reading of a log yields.
+    def __init__(self) -> None:
+        self._seconds = itertools.count()
+
+    def monotonic(self) -> int:
+        return next(self._seconds)
+
+    def sleep(self, _seconds: float) -> None:
+        pass
+
+
+class Cluster:
+    """The few calls that a task makes. Each look at a pod shows its next state; the last one stays.
+
+    `lives`: the states of the first pod created, of the second, and so on. `logs`: what each reading of a log yields.
     """
 
     def __init__(
@@ -54,15 +68,15 @@ class Cluster:
         self.lives = list(lives)
         self.logs = list(logs)
         self.pods: dict[str, Any] = {}
-        self.made: list[k8s.V1Pod] = []
+        self.created: list[k8s.V1Pod] = []
         self.deleted: list[str] = []
         self.refusals: list[ApiException] = []
-        self.warnings: list[tuple[str, str]] = []  # (uid of the pod that Kubernetes warns of, message)
+        self.warnings: list[tuple[str, str]] = []  # (uid of the pod, message)
 
     def put(self, name: str, life: Iterable[k8s.V1PodStatus | None], **metadata: Any) -> Any:
-        """A pod that is there already."""
-        told = {"labels": {"clear_number": "0"}} | metadata
-        meta = k8s.V1ObjectMeta(name=name, namespace="etl", uid=f"uid-{len(self.made)}", **told)
+        """Add a pod that exists already."""
+        metadata = {"labels": {"clear_number": "0"}} | metadata
+        meta = k8s.V1ObjectMeta(name=name, namespace="etl", uid=f"uid-{len(self.created)}", **metadata)
         self.pods[name] = SimpleNamespace(metadata=meta, status=None, life=list(life))
         return self.pods[name]
 
@@ -71,7 +85,7 @@ class Cluster:
             raise self.refusals.pop(0)
         if body.metadata.name in self.pods:
             raise refused(409, "already exists")
-        self.made.append(body)
+        self.created.append(body)
         return self.put(body.metadata.name, self.lives.pop(0))
 
     def read_namespaced_pod(self, name: str, _namespace: str) -> Any:

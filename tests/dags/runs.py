@@ -1,4 +1,4 @@
-"""A run of a DAG, as the templates and the operator of a task see it."""
+"""A run of a DAG, as a task's templates and its operator see it."""
 
 from __future__ import annotations
 
@@ -7,31 +7,35 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from airflow.sdk import DAG
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.sdk.execution_time import macros
-from kubernetes.client import models as k8s
+from kubernetes.client import ApiClient
+
+from tests.dags.parsed import DAGS
 
 STARTED = datetime(2026, 11, 21, 6, 0, 0, 123456, tzinfo=UTC)
 SCHEDULED = "scheduled__2026-11-21T06:00:00+00:00"
+MANUAL = "manual__2026-11-21T15:45:27.941839+00:00"
+
+XComs = dict[tuple[str, str], Any]  # by task and key
 
 
 class TaskInstance(SimpleNamespace):
-    """What a task knows of itself, and what it hands on to others of its run."""
+    """What a task knows about itself, and the XComs of its run."""
 
-    def __init__(self, handed_on: dict[tuple[str, str], Any], **known: Any) -> None:
+    def __init__(self, xcoms: XComs, **known: Any) -> None:
         super().__init__(**known)
-        self.handed_on = handed_on
+        self.xcoms = xcoms
 
     def xcom_push(self, key: str, value: Any) -> None:
-        self.handed_on[self.task_id, key] = value
+        self.xcoms[self.task_id, key] = value
 
     def xcom_pull(self, task_ids: str, key: str) -> Any:
-        return self.handed_on[task_ids, key]
+        return self.xcoms.get((task_ids, key))
 
 
 def context(
-    dag: DAG,
+    dag: str,
     task_id: str = "check",
     *,
     run_id: str = SCHEDULED,
@@ -40,42 +44,58 @@ def context(
     cleared: int = 0,
     tries: int = 1,
     index: int | None = None,
-    handed_on: dict[tuple[str, str], Any] | None = None,
+    xcoms: XComs | None = None,
 ) -> dict[str, Any]:
-    """What Airflow hands to a task.
+    """What Airflow gives to a task.
 
-    `conf` is what a person gave, `index` which one of a mapped task it is, `handed_on` what tasks before left for it;
-    without it that is what `check` of the same run would.
+    `conf`: the parameters of a run by hand; `index`: which one of a mapped task; `xcoms`: those of earlier tasks,
+    by default those of `check` in the same run.
     """
-    task = dag.get_task(task_id)
-    map_index = (0 if index is None else index) if isinstance(task, MappedOperator) else -1
+    definition = DAGS[dag]
+    task = definition.get_task(task_id)
     run = SimpleNamespace(run_id=run_id, start_date=started, clear_number=cleared, conf=conf)
-    params = {name: param.resolve() for name, param in dag.params.items()} | (conf or {})
-    told = {"dag": dag, "task": task, "dag_run": run, "run_id": run_id, "params": params, "macros": macros}
-    told["ti"] = TaskInstance(
-        {} if handed_on is None else handed_on,
-        dag_id=dag.dag_id,
+    params = {name: param.resolve() for name, param in definition.params.items()} | (conf or {})
+    if xcoms is None:
+        xcoms = {} if task_id == "check" else begun(dag, run_id=run_id, conf=conf, started=started, cleared=cleared)
+    instance = TaskInstance(
+        xcoms,
+        dag_id=dag,
         task_id=task_id,
-        map_index=map_index,
+        map_index=(index or 0) if isinstance(task, MappedOperator) else -1,
         try_number=tries,
         run_id=run_id,
     )
-    if handed_on is None and task_id != "check":
-        first = context(dag, run_id=run_id, conf=conf, started=started, cleared=cleared)
-        begin = dag.get_task("check")._pre_execute_hook
-        begin(first)
-        told["ti"].handed_on = first["ti"].handed_on
-    return told
+    return {
+        "dag": definition,
+        "task": task,
+        "dag_run": run,
+        "run_id": run_id,
+        "params": params,
+        "macros": macros,
+        "ti": instance,
+    }
 
 
-def rendered(told: dict[str, Any]) -> Any:
-    """The task itself, one of several if it is mapped, its templates filled in."""
-    told["task"] = deepcopy(told["task"])  # as in a process of its own: rendering replaces templates, and even params
-    told["task"].render_template_fields(told)
-    return told["task"]
+def begun(dag: str, **options: Any) -> XComs:
+    """The XComs of a run in which `check` has begun."""
+    first = context(dag, **options)
+    first["task"]._pre_execute_hook(first)
+    return first["ti"].xcoms  # type: ignore[no-any-return]
 
 
-def pod(dag: DAG, task_id: str, **options: Any) -> k8s.V1Pod:
-    """The pod that a task of a run would make."""
-    told = context(dag, task_id, **options)
-    return rendered(told).build_pod_request_obj(told)
+def rendered(given: dict[str, Any]) -> Any:
+    """The task itself, one of several if it is mapped, with its templates filled in."""
+    given["task"] = deepcopy(given["task"])  # as in a process of its own: rendering replaces templates, even params
+    given["task"].render_template_fields(given)
+    return given["task"]
+
+
+def manifest(dag: str, task_id: str, **options: Any) -> Any:
+    """The pod that a task of a run would create, as JSON."""
+    given = context(dag, task_id, **options)
+    return ApiClient().sanitize_for_serialization(rendered(given).build_pod_request_obj(given))
+
+
+def arguments(dag: str, task_id: str, **options: Any) -> list[str]:
+    """How that pod calls `etl`."""
+    return list(manifest(dag, task_id, **options)["spec"]["containers"][0]["args"])

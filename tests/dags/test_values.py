@@ -13,7 +13,7 @@ from airflow._shared.observability.metrics.metrics_registry import YAML_REGISTRY
 VALUES = Path(__file__).parents[2] / "charts" / "values"
 MAPPING = Path(__file__).parents[2] / "monitoring" / "statsd" / "mapping.yaml"
 REGISTERED = [metric["name"] for metric in read_metrics_yaml(yaml_path=str(YAML_REGISTRY_PATH))]
-OURS = "etl_pods_ended"  # dags/pods.py
+OURS = "etl_pods_ended"  # dags/pod_operator.py
 KNOWN = yaml.safe_load((Path(airflow.__file__).parent / "config_templates" / "config.yml").read_text())
 
 

@@ -18,7 +18,7 @@ CONTENT = """
     from silver.sensor_readings
 """
 LATEST = """
-    select run.status, run.interval_start, run.interval_end, run.extracted_by, dataset.rows_received
+    select run.status, run.interval_start, run.interval_end, run.extraction_id, dataset.rows_received
     from ops.run as run
     inner join ops.run_dataset as dataset on run.run_id = dataset.run_id
     where dataset.dataset = 'sensor_readings'
@@ -138,6 +138,6 @@ def test_a_share_that_failed_and_is_cleared_completes_the_run_of_the_others(
     airflow.clear_failed("sensors", run)
     assert airflow.end("sensors", run) == "success"
     assert sorted(tries(airflow, run)) == [("success", 1), ("success", 2)]
-    [(_, start, end, extracted_by, received)] = ask("engineer", LATEST)
+    [(_, start, end, extraction_id, received)] = ask("engineer", LATEST)
     assert received == SENSORS * (end - start).days
-    assert extracted_by in airflow.log("sensors", run, "transform")
+    assert extraction_id in airflow.log("sensors", run, "transform")

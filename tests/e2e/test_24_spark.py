@@ -23,7 +23,7 @@ PUBLISHED = """
     inner join ops.run as run on dataset.run_id = run.run_id
     where run.run_id = (select run_id from ops.run where source = 'sensors' order by started_at desc limit 1)
 """
-WATERMARKS = "select next_start_date from ops.watermark where dataset = 'sensor_readings' and sink = '{}'"
+WATERMARKS = "select next_start_date from ops.watermark where dataset = 'sensor_readings' and destination = '{}'"
 
 
 @pytest.fixture(scope="module")

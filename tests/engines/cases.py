@@ -29,8 +29,8 @@ MADE = {
     **{f"gold.{dataset.name}": dataset for source in SOURCES for dataset in source.gold},
 }
 RUN = pa.table(
-    {"run_id": ["20260102T030405Z-a00001"], "processed_at": [datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)]},
-    pa.schema([pa.field("run_id", pa.string()), pa.field("processed_at", pa.timestamp("us", tz="UTC"))]),
+    {"extraction_id": ["20260102T030405Z-a00001"], "processed_at": [datetime(2026, 1, 2, 3, 4, 5, 678_901, UTC)]},
+    pa.schema([pa.field("extraction_id", pa.string()), pa.field("processed_at", pa.timestamp("us", tz="UTC"))]),
 )
 
 DAYS = [date(2023, 12, 31) + timedelta(days) for days in (0, 1, 2, 3, 31, 32, 59, 60, 61, 62, 366)]

@@ -83,7 +83,7 @@ def etl(arguments: list[str], settings: Mapping[str, str]) -> Ended:
 
 
 def transform(
-    lake: Lake, source_name: str, run_id: str, bytes_of_a_work: int, killed: str | None = None
+    lake: Lake, source_name: str, extraction_id: str, bytes_of_a_work: int, killed: str | None = None
 ) -> Transformed:
     """Transform a run in works of that size; a file `killed`: the first task that parses dies, and leaves it there."""
     [source] = [source for source in SOURCES if source.name == source_name]
@@ -92,7 +92,7 @@ def transform(
     before, pages.BYTES = pages.BYTES, bytes_of_a_work
     try:
         with spark_engine.engine(SETTINGS) as engine:
-            return Pipeline(source, lake, 1.0, engine).transform(run_id)
+            return Pipeline(source, lake, 1.0, engine).transform(extraction_id)
     finally:
         pages.BYTES = before
 

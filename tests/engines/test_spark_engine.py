@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from etl.core import errors, sources
+from etl import sources
+from etl.core import errors
 from etl.core.errors import ConfigError, LakeUnavailableError, PlatformError
 from etl.core.intervals import DataInterval
 from etl.core.source import Source
@@ -101,16 +102,16 @@ def told(lake: Lake, transformed: Transformed, source: Source) -> dict[str, Any]
     return {"rows": rows, "refused": refused, "counts": counts}
 
 
-@pytest.mark.parametrize("place", ["directory", "s3"])
+@pytest.mark.parametrize("place", ["directory", pytest.param("s3", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("name", ["sensors", "spacex"])
 def test_of_the_same_bronze_both_engines_make_the_same(
     name: str, place: str, spark: OneSpark, extracted: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    lake, run_id = extracted(name)
+    lake, extraction_id = extracted(name)
     source = source_at(name)
-    here = told(lake, Pipeline(source, lake, 1.0, LocalEngine()).transform(run_id), source)
+    here = told(lake, Pipeline(source, lake, 1.0, LocalEngine()).transform(extraction_id), source)
     elsewhere = copy(lake, str(tmp_path / "spark") if place == "directory" else request.getfixturevalue("s3"))
-    assert told(elsewhere, spark(there.transform, elsewhere, name, run_id, PIECE), source) == here
+    assert told(elsewhere, spark(there.transform, elsewhere, name, extraction_id, PIECE), source) == here
     assert here["refused"]
     assert not elsewhere.list("parsed")
 
@@ -118,13 +119,13 @@ def test_of_the_same_bronze_both_engines_make_the_same(
 def test_a_task_that_is_killed_is_run_again_and_nothing_is_missing_or_twice(
     spark: OneSpark, extracted: Any, tmp_path: Path
 ) -> None:
-    lake, run_id = extracted("sensors")
+    lake, extraction_id = extracted("sensors")
     source = source_at("sensors")
     killed = tmp_path / "killed"
-    stale = layout.part("silver", READINGS.name, run_id, 99)
+    stale = layout.part("silver", READINGS.name, extraction_id, 99)
     lake.write(stale, b"an earlier try made more files")
-    whole = told(lake, spark(there.transform, lake, "sensors", run_id, PIECE), source)
-    again = told(lake, spark(there.transform, lake, "sensors", run_id, PIECE, str(killed)), source)
+    whole = told(lake, spark(there.transform, lake, "sensors", extraction_id, PIECE), source)
+    again = told(lake, spark(there.transform, lake, "sensors", extraction_id, PIECE, str(killed)), source)
     assert killed.exists()
     assert again == whole
     [note] = lake.list("silver/_runs")
@@ -134,9 +135,9 @@ def test_a_task_that_is_killed_is_run_again_and_nothing_is_missing_or_twice(
 
 
 def test_one_work_done_twice_writes_the_same_bytes_under_the_same_names(extracted: Any) -> None:
-    lake, run_id = extracted("sensors")
+    lake, extraction_id = extracted("sensors")
     [endpoint] = source_at("sensors").endpoints
-    manifest = bronze.read_manifest(lake, endpoint.name, run_id)
+    manifest = bronze.read_manifest(lake, endpoint.name, extraction_id)
     [work] = pages.works(lake, endpoint, manifest, {"sensor_observations": "parsed"})
 
     def contents() -> dict[str, bytes]:
@@ -161,7 +162,7 @@ def test_a_run_into_the_lake_gives_the_gold_that_the_local_engine_gives(
             | {"ETL_SENSORS__BASE_URL": url, "ETL_LAKE__URL": lake_url}
         )
         days = ["--from", str(DAYS.start), "--to", str(DAYS.end)]
-        ended = spark(there.etl, ["run", "sensors", *days, "--engine", engine, "--sink", "lake"], settings)
+        ended = spark(there.etl, ["run", "sensors", *days, "--engine", engine, "--destination", "lake"], settings)
         assert ended.code == 0, ended.err
         assert "120" in ended.out
         found[engine] = gold_in(Lake(lake_url))
@@ -237,10 +238,10 @@ def damaged(lake: Lake, path: str) -> None:
 
 
 def test_a_damaged_page_is_told_as_by_the_local_engine(spark: OneSpark, extracted: Any) -> None:
-    lake, run_id = extracted("sensors")
+    lake, extraction_id = extracted("sensors")
     damaged(lake, next(path for path in lake.list("bronze") if path.endswith(".gz")))
     with pytest.raises(LakeUnavailableError) as here:
-        Pipeline(source_at("sensors"), lake, 1.0, LocalEngine()).transform(run_id)
+        Pipeline(source_at("sensors"), lake, 1.0, LocalEngine()).transform(extraction_id)
     ended = spark(there.etl, ["transform", "sensors", "--engine", "spark"], environment({"ETL_LAKE__URL": lake.url}))
     assert ended.code == LakeUnavailableError.exit_code
     assert ended.err.splitlines()[-2:] == [f"error: {here.value.message}", f"hint: {here.value.hint}"]
@@ -354,11 +355,11 @@ def etl_alone(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.Co
 
 @pytest.mark.usefixtures("spark")  # for its skip, and one after the other
 def test_alone_it_starts_spark_prints_the_run_and_leaves_nothing_behind(extracted: Any, tmp_path: Path) -> None:
-    lake, run_id = extracted("sensors")
+    lake, extraction_id = extracted("sensors")
     done = etl_alone(
         tmp_path, "transform", "sensors", "--engine", "spark", ETL_LAKE__URL=lake.url, ETL_QUARANTINE__MAX_SHARE="1"
     )
-    assert (done.returncode, done.stdout) == (0, f"{run_id}\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, f"{extraction_id}\n"), done.stderr
     events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
     assert set(events) == {"transformed", "records are refused", "step done"}
     assert list((tmp_path / "tmp").iterdir()) == []
@@ -370,7 +371,9 @@ def test_alone_it_starts_spark_prints_the_run_and_leaves_nothing_behind(extracte
     ("settings", "message"),
     [
         ({"ETL_SPARK__MASTER": "nowhere"}, "Spark does not start on nowhere: Master must either be yarn or start with"),
-        ({"ETL_SPARK__MEMORY": "99999999g"}, "Spark does not start on local[*]: "),
+        pytest.param(
+            {"ETL_SPARK__MEMORY": "99999999g"}, "Spark does not start on local[*]: ", marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_a_spark_that_does_not_start_is_told_in_one_line(

@@ -1,4 +1,4 @@
-"""What the committed dashboards ask, and of whom."""
+"""The queries of the committed dashboards."""
 
 import json
 import re
@@ -17,8 +17,8 @@ Dashboard = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A PromQL query of a dashboard, where it stands, and the labels that are shown of its answer."""
+class PromQuery:
+    """A PromQL query of a dashboard, its place there, and the labels that are shown of its result."""
 
     where: str
     expr: str
@@ -42,23 +42,23 @@ def targets(dashboard: Dashboard) -> Iterator[tuple[dict[str, Any], dict[str, An
             yield panel, target
 
 
-def promql(dashboard: Dashboard) -> Iterator[Asked]:
-    """All that it asks of Prometheus: by panels, by choices at its top, by annotations."""
+def promql(dashboard: Dashboard) -> Iterator[PromQuery]:
+    """Everything it queries from Prometheus: for panels, choices and annotations."""
     uid = dashboard["uid"]
     for panel, target in targets(dashboard):
         if target["datasource"]["uid"] == "prometheus":
             shown = legend_labels(target.get("legendFormat", "")) | _columns(panel)
-            yield Asked(f"{uid}: {panel['title']}", target["expr"], frozenset(shown))
+            yield PromQuery(f"{uid}: {panel['title']}", target["expr"], frozenset(shown))
     for variable in dashboard["templating"].get("list", []):
         match = LABEL_VALUES.fullmatch(variable["query"])
         assert match, variable["query"]
-        yield Asked(f"{uid}: choice {variable['name']}", match["series"], frozenset({match["label"]}))
+        yield PromQuery(f"{uid}: choice {variable['name']}", match["series"], frozenset({match["label"]}))
     for annotation in dashboard["annotations"].get("list", []):
         shown = legend_labels(annotation["titleFormat"]) | legend_labels(annotation["textFormat"])
-        yield Asked(f"{uid}: annotation {annotation['name']}", annotation["expr"], shown)
+        yield PromQuery(f"{uid}: annotation {annotation['name']}", annotation["expr"], shown)
 
 
 def _columns(panel: dict[str, Any]) -> set[str]:
-    """The labels that a table names as columns."""
+    """The labels that a table shows as columns."""
     organize = (step["options"] for step in panel.get("transformations", []) if step["id"] == "organize")
     return {name for options in organize for name in options["renameByName"] if not name.startswith("Value")}

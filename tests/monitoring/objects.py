@@ -1,7 +1,7 @@
-"""What exists on a cluster after `make up`: (namespace, kind, name) of all that a runbook may name, with containers.
+"""What exists on a cluster after `make up`: (namespace, kind, name) of everything a runbook may name, with containers.
 
-What is ours is rendered. What the charts of others make is declared here; a test renders these charts where they are at
-hand and compares.
+Our own objects are rendered. Those of other charts are declared here; a test renders these charts, where they are
+available, and compares.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ OF_OTHERS: Objects = {
     (MONITORING, "Deployment", "kube-prometheus-stack-kube-state-metrics"): frozenset({"kube-state-metrics"}),
     (MONITORING, "Service", "kube-prometheus-stack-alertmanager"): frozenset(),
 }
-# The operator makes these of the chart's Prometheus and Alertmanager, and names them after those.
+# The operator creates these from the chart's Prometheus and Alertmanager, and names them after those.
 BY_OPERATOR: Objects = {
     (MONITORING, "StatefulSet", f"{name}-kube-prometheus-stack-{name}"): frozenset({name, "config-reloader"})
     for name in ("prometheus", "alertmanager")
 }
-# README.md tells people to make them.
+# README.md tells people to create them.
 BY_PEOPLE: Objects = {(ETL, "Secret", "etl"): frozenset(), (MONITORING, "Secret", "alerts"): frozenset()}
 
 
 @cache
 def known() -> Objects:
-    """All of them."""
+    """All of them, with their pods."""
     made = {(AIRFLOW, "ConfigMap", dags.NAME): frozenset[str]()} | OF_OTHERS | BY_OPERATOR | BY_PEOPLE
     store = generated.derive(generated.complete({}), "postgres.data-platform.svc", 5432)
     made |= dict(made_by(generated.objects(store, "authority"), "default"))

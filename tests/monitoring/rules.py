@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from tests.conftest import ROOT
+from tests.monitoring.promql import operands, selectors, windows
 
 RULES = ROOT / "monitoring" / "rules"
 DASHBOARDS = ROOT / "monitoring" / "dashboards" / "json"
@@ -39,15 +40,8 @@ def seconds(text: str) -> float:
 def quantities(rule: Rule) -> set[float]:
     """What an alert compares with and looks back to, in base units, the 4d of a recorded name included.
 
-    0 and 1 are left out: they stand for none, some, yes and no.
+    0 and 1 are left out: they mean none, some, yes and no.
     """
-    expr = re.sub(r'"[^"]*"', "", rule["expr"])
-    windows = re.findall(r"\[(\d+[smhd])\]|\boffset (\d+[smhd])|:[a-z]+(\d+[smhd])\b", expr)
-    rest = re.sub(r"\[[^]]*\]|\boffset \w+|[a-zA-Z_:][\w:]*", " ", expr)
-    found = {seconds(part) for window in windows for part in window if part}
-    for product in re.findall(r"[\d.]+(?:\s*\*\s*[\d.]+)*", rest):
-        value = 1.0
-        for factor in product.split("*"):
-            value *= float(factor)
-        found.add(value)
-    return found - {0, 1}
+    expr = rule["expr"]
+    recorded = (re.search(r":[a-z]+(\d+[smhd])$", metric) for metric, _ in selectors(expr))
+    return {*operands(expr), *windows(expr), *(seconds(window[1]) for window in recorded if window)} - {0, 1}

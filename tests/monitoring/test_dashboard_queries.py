@@ -1,4 +1,4 @@
-"""What panels ask about events: the first one counts, none counts twice."""
+"""Queries about events: the first one counts, and none counts twice."""
 
 import shutil
 import subprocess
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitoring.dashboards.queries import happened, mean, or_zero, quantile
+from monitoring.dashboards.promql import happened, mean, or_zero, quantile
 
-# A counter that is born with its first event, one that has been there, one whose exporter started anew at minute 30.
+# A counter that appears with its first event, one that was there before, one whose exporter restarted at minute 30.
 SERIES = {
     'born{kind="a", pod="1"}': "_x40 1x10 3x69",
     'known{kind="a", pod="1"}': "5x60 7x60",
@@ -24,12 +24,12 @@ SERIES = {
 
 
 CASES = [
-    ("round(" + happened("born", "kind", window="1h") + ")", 90, 3),  # born with 1, then 2 more
+    ("round(" + happened("born", "kind", window="1h") + ")", 90, 3),  # appears with 1, then 2 more
     ("round(" + happened("born", "kind", window="1h") + ")", 42, 1),
-    ("round(" + happened("born", "kind", 'pod="1"', window="30m") + ")", 100, 0),  # all of it was before
+    ("round(" + happened("born", "kind", 'pod="1"', window="30m") + ")", 100, 0),  # all of them were earlier
     ("round(" + happened("known", "kind", window="1h") + ")", 90, 2),
     ("round(" + happened("known", "kind", window="30m") + ")", 50, 0),
-    ("round(" + happened("moved", "kind", window="1h") + ")", 90, 1),  # what the old exporter counted is old
+    ("round(" + happened("moved", "kind", window="1h") + ")", 90, 1),  # what the old exporter counted happened earlier
     (mean("slow", "kind", window="1h"), 90, 2),
     (quantile(0.5, "slow", "kind", window="1h"), 90, 2.5),
     (or_zero(happened("absent", "kind", window="1h")), 90, 0),
@@ -38,7 +38,7 @@ CASES = [
 
 def test_an_event_counts_once_and_the_first_one_counts(tmp_path: Path) -> None:
     if not (promtool := shutil.which("promtool")):
-        pytest.skip("needs promtool, which is not here")
+        pytest.skip("needs promtool on the PATH")
     expected = [
         {"expr": f"sum({expr})", "eval_time": f"{minute}m", "exp_samples": [{"labels": "{}", "value": value}]}
         for expr, minute, value in CASES
@@ -47,5 +47,5 @@ def test_an_event_counts_once_and_the_first_one_counts(tmp_path: Path) -> None:
     test = {"interval": "1m", "input_series": given, "promql_expr_test": expected}
     file = tmp_path / "test.yaml"
     file.write_text(yaml.safe_dump({"evaluation_interval": "1m", "tests": [test]}))
-    tried = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True)
-    assert tried.returncode == 0, tried.stdout + tried.stderr
+    done = subprocess.run([promtool, "test", "rules", file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,8 +1,8 @@
-"""The reader of PromQL finds each metric, and each label that something relies on."""
+"""`selectors` finds each metric of an expression, and each label that something relies on."""
 
 import pytest
 
-from tests.monitoring.promql import Selectors, concrete, legend_labels, selectors
+from tests.monitoring.promql import Selectors, concrete, legend_labels, operands, selectors, windows
 
 
 def found(**metrics: str) -> Selectors:
@@ -39,7 +39,7 @@ def test_metrics_are_found_with_the_labels_that_they_must_have(expr: str, expect
     assert set(merged.items()) == expected
 
 
-def test_what_a_legend_shows_is_relied_on() -> None:
+def test_labels_in_a_legend_are_relied_on() -> None:
     assert legend_labels("{{dag_id}}: {{ state }}") == {"dag_id", "state"}
     assert selectors("sum by (dag_id, state) (m)", {"dag_id"}) == found(m="dag_id state")
 
@@ -48,30 +48,39 @@ def test_what_a_legend_shows_is_relied_on() -> None:
     ("expr", "label"),
     [("sum(m)", "a"), ("sum by (b) (m)", "a"), ("sum without (a) (m)", "a"), ("max by (a) (sum by (b) (m))", "b")],
 )
-def test_an_aggregation_that_takes_away_what_is_relied_on_is_refused(expr: str, label: str) -> None:
-    with pytest.raises(ValueError, match="takes away"):
+def test_an_aggregation_that_drops_a_label_in_use_is_refused(expr: str, label: str) -> None:
+    with pytest.raises(ValueError, match="drops"):
         selectors(expr, {label})
 
 
-def test_a_match_that_takes_away_what_is_relied_on_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"/ on \(a\) takes away \['b'\]"):
+def test_a_match_that_drops_a_label_in_use_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"/ on \(a\) drops \['b'\]"):
         selectors("m / on (a) n", {"b"})
 
 
-def test_recorded_series_are_what_they_are_made_of() -> None:
+def test_recorded_series_are_replaced_by_their_expressions() -> None:
     recorded = {"a:m:sum": "sum by (a, b) (m)", "a:m:twice": "a:m:sum * 2"}
     assert selectors("max by (a) (a:m:twice)", (), recorded) == found(m="a b")
-    with pytest.raises(ValueError, match="sum takes away"):
+    with pytest.raises(ValueError, match="sum drops"):
         selectors("max by (c) (a:m:twice)", (), recorded)
 
 
-def test_choices_and_intervals_of_grafana_become_concrete() -> None:
+def test_grafana_variables_become_concrete() -> None:
     expr = 'rate(m{a=~"$source", b=~"${dataset:regex}"}[$__rate_interval]) * label_replace(n, "x", "$1", "y", "(.+)")'
     wanted = 'rate(m{a=~".*", b=~".*"}[5m]) * label_replace(n, "x", "$1", "y", "(.+)")'
     assert concrete(expr) == wanted
 
 
 @pytest.mark.parametrize("broken", ["sum by a (m)", "m{a=}", "m)", "rate(m[5m]", "m ~ n"])
-def test_what_is_no_promql_is_refused(broken: str) -> None:
-    with pytest.raises(ValueError, match=r"PromQL|expected"):
+def test_an_expression_that_is_not_promql_is_refused(broken: str) -> None:
+    with pytest.raises(ValueError, match=r"promql|parenthesis|character"):
         selectors(broken)
+
+
+def test_operands_are_worked_out_and_arguments_are_not_among_them() -> None:
+    assert list(operands("abs(m) > (2 * 3600) and predict_linear(n[1d], 60) < -0.5")) == [7200, -0.5]
+    assert list(operands("m - 6 / 2 + 1")) == [3, 1]
+
+
+def test_windows_are_ranges_and_offsets() -> None:
+    assert list(windows("rate(m[5m] offset 1h) + max_over_time(n[1d:10m]) + o offset 30s")) == [300, 3600, 86400, 30]

@@ -1,4 +1,4 @@
-"""Each alert fires when it should and not a minute earlier, and days on which nothing is wrong are silent."""
+"""Each alert fires when it should and not a minute earlier; nothing fires on days without problems."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tests.monitoring.rules import ALERTS, DASHBOARDS, FILES, RECORDED, TESTS, s
 
 SEVERITIES = {"critical", "warning", "info"}
 LEVEL_METRIC_OPERATION = re.compile(r"[a-z]+:[a-z0-9_]+:[a-z]+(\d+[smhd])?")
-# Whose pod it is that an alert is about.
+# Alerts that are about a particular pod.
 ABOUT_A_POD = {"KubernetesPodRestarting"}
 
 Test = dict[str, Any]
@@ -50,9 +50,9 @@ def test_alerts_fire_when_they_should(promtool: str, file: Path) -> None:
     _succeeds(promtool, "test", "rules", file)
 
 
-def _groups() -> Iterator[Test]:
-    for file in TESTS:
-        yield from yaml.safe_load(file.read_text())["tests"]
+@cache
+def _groups() -> tuple[Test, ...]:
+    return tuple(group for file in TESTS for group in yaml.safe_load(file.read_text())["tests"])
 
 
 def _looks(group: Test, alert: str) -> list[Test]:
@@ -90,10 +90,10 @@ def test_a_restart_of_an_exporter_does_not_make_a_new_alert(alert: str) -> None:
 
 
 @every_alert
-def test_an_alert_says_what_is_wrong_how_bad_it_is_and_what_it_measured(alert: str) -> None:
+def test_an_alert_says_what_is_wrong_how_severe_it_is_and_what_was_measured(alert: str) -> None:
     rule = ALERTS[alert]
     assert rule["labels"]["severity"] in SEVERITIES
-    assert set(rule["annotations"]) == {"summary", "description"}  # the link to the runbook is added by the chart
+    assert set(rule["annotations"]) == {"summary", "description"}  # the chart adds the link to the runbook
     assert "\n" not in rule["annotations"]["summary"]
     assert "$value | humanize" in rule["annotations"]["description"]
 

@@ -14,7 +14,8 @@ import psycopg2
 import pytest
 
 from etl.core.errors import WarehouseUnavailableError
-from etl.core.ids import new_run_id, started_at
+from etl.core.events import ignore
+from etl.core.ids import new_id, started_at
 from etl.lake import bronze
 from etl.lake.store import Lake
 from etl.pipeline.pipeline import Summary
@@ -53,8 +54,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
         def begin(dsn: str, facts: Snapshot | None = None, *, step: str = "", gate: Gate | None = None, **options):  # type: ignore[no-untyped-def]
             lake = Lake(str(tmp_path / f"lake {len(gates)} {time.monotonic_ns()}"))
-            observer = Steps(**{step: gate}) if gate else None
-            running = threads.submit(run, dsn, lake, facts, observer=observer, **options)
+            listener = Steps(**{step: gate}) if gate else ignore
+            running = threads.submit(run, dsn, lake, facts, listener=listener, **options)
             if gate:
                 gates.append(gate)
                 assert gate.reached.wait(PATIENCE_S), running.result(0)
@@ -237,7 +238,7 @@ def test_a_killed_run_shows_as_abandoned_once_the_next_one_starts(
     start(database).result(PATIENCE_S)
     assert rows(database, "select status, error, ended_at is not null from ops.run order by started_at") == [
         ("published", None, True),
-        ("abandoned", "the process ended without a word", True),
+        ("abandoned", "the process exited without reporting a result", True),
         ("unchanged", None, True),
     ]
 
@@ -277,7 +278,7 @@ def test_a_lost_session_that_comes_back_cannot_hide_a_run_that_ended(database: s
 
 
 def test_a_run_that_finishes_while_another_looks_for_unfinished_ones_does_not_disturb_it(tmp_path: Path) -> None:
-    source, run_id = spacex_at("http://nowhere.invalid"), new_run_id()
+    source, extraction_id = spacex_at("http://nowhere.invalid"), new_id()
     endpoint = source.endpoints[0]
 
     class Moving(Lake):
@@ -292,9 +293,9 @@ def test_a_run_that_finishes_while_another_looks_for_unfinished_ones_does_not_di
             return found
 
     lake = Moving(str(tmp_path / "lake"))
-    progress = bronze.Manifest(run_id, endpoint.name, source.origin, None)
+    progress = bronze.Manifest(extraction_id, endpoint.name, source.origin, None)
     bronze._write(lake, progress, "progress.json")
-    assert bronze.unfinished(lake, source, None, started_at(run_id)) is None
+    assert bronze.unfinished(lake, source, None, started_at(extraction_id)) is None
 
 
 def _waiting(dsn: str, lock: str) -> bool:

@@ -46,7 +46,7 @@ def test_a_connection_lost_at_any_step_ends_in_one_line_and_a_clean_rerun(
 ) -> None:
     lake, before = Lake(str(tmp_path / "lake")), state(database)
     with pytest.raises(WarehouseUnavailableError) as caught:
-        run(database, lake, changed(), observer=Steps(**{step: _hang_up(database)}))
+        run(database, lake, changed(), listener=Steps(**{step: _hang_up(database)}))
     _assert_clear(caught.value)
     assert state(database) == before
     run(database, lake, changed())
@@ -99,7 +99,7 @@ def test_a_server_that_stops_at_once_comes_back_as_it_was_and_the_rerun_is_clean
 
 def _lose_the_server(dsn: str, data: Path, lake: Lake, at: str) -> None:
     with pytest.raises(WarehouseUnavailableError) as caught:
-        run(dsn, lake, changed(), observer=Steps(**{at: lambda: _stop_at_once(data)}))
+        run(dsn, lake, changed(), listener=Steps(**{at: lambda: _stop_at_once(data)}))
     _assert_clear(caught.value)
 
 

@@ -25,12 +25,12 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Job:
-    """What the child does: a whole run, or publishing `run_id` from the lake; `dies_at` counts points from 1."""
+    """What the child does: a whole run, or publishing `extraction_id` from the lake; `dies_at` counts points from 1."""
 
     dsn: str
     lake: str
     url: str = "http://nowhere.invalid"
-    run_id: str | None = None
+    extraction_id: str | None = None
     dies_at: int = 0
     list_points: bool = False
 
@@ -165,7 +165,8 @@ def _live(job: Job, point: _Points) -> None:
     import structlog
 
     from etl.engines.local import LocalEngine
-    from etl.pipeline.pipeline import Pipeline, transformed_run
+    from etl.pipeline.pipeline import Pipeline
+    from etl.pipeline.selection import transformed_extraction
     from etl.postgres.connection import Warehouse
     from tests.conftest import client_of, spacex_at
 
@@ -174,8 +175,8 @@ def _live(job: Job, point: _Points) -> None:
     lake, source = _dying_lake(job.lake, point), spacex_at(job.url)
     pipeline = Pipeline(source, lake, 0.05, LocalEngine())
     with Warehouse(job.dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
-        if job.run_id is not None:
-            pipeline.publish(warehouse, transformed_run(lake, source, None, job.run_id))
+        if job.extraction_id is not None:
+            pipeline.publish(warehouse, transformed_extraction(lake, source, None, job.extraction_id))
         else:
             with client_of(job.url) as client:
                 pipeline.run(client, warehouse, None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from etl.cli import console
+from etl.cli.console import answers, runs
 from etl.sql.questions import Answer
 
 
@@ -19,25 +19,25 @@ from etl.sql.questions import Answer
     ],
 )
 def test_an_answer_is_counted(rows: list[dict[str, Any]], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    console.show_answer(Answer("any", "Any question?", rows))
+    answers.show_answer(Answer("any", "Any question?", rows))
     assert said in capsys.readouterr().out
 
 
 def watermark(sink: str) -> dict[str, Any]:
-    return {"dataset": "sensor_readings", "sink": sink, "next_start_date": date(2026, 6, 21)}
+    return {"dataset": "sensor_readings", "destination": sink, "next_start_date": date(2026, 6, 21)}
 
 
-def test_a_status_speaks_of_sinks_only_if_something_is_in_the_lake(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_status_names_destinations_only_if_something_is_in_the_lake(capsys: pytest.CaptureFixture[str]) -> None:
     began = datetime(2026, 6, 21, tzinfo=UTC)
     run = dict.fromkeys(("run_id", "source", "status", "rows_published", "quarantined", "error"), "–") | {
-        "sink": "warehouse",
+        "destination": "warehouse",
         "interval_start": None,
         "started_at": began,
         "ended_at": began,
     }
-    console.show_status([watermark("warehouse")], [run], [])
-    assert "sink" not in capsys.readouterr().out
-    console.show_status([watermark("warehouse"), watermark("lake")], [run | {"sink": "lake"}], [])
+    runs.show_status([watermark("warehouse")], [run], [])
+    assert "destination" not in capsys.readouterr().out
+    runs.show_status([watermark("warehouse"), watermark("lake")], [run | {"destination": "lake"}], [])
     told = capsys.readouterr().out
-    assert told.count("sink") == 2
+    assert told.count("destination") == 2
     assert re.search(r"sensor_readings +warehouse .*\n *sensor_readings +lake ", told)

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.core.errors import UsageError
-from etl.core.ids import is_run_id, new_run_id, started_at
+from etl.core.ids import is_id, new_id, started_at
 from etl.core.intervals import DataInterval
 from etl.core.tables import Column, Dataset
 
@@ -18,9 +17,8 @@ DAY = date(2024, 5, 17)
 
 @pytest.mark.parametrize("end", [DAY, date(2024, 5, 16), date(1, 1, 1)])
 def test_an_interval_ends_after_its_start(end: date) -> None:
-    with pytest.raises(UsageError, match=rf"^The interval ends on {end}, not after its start on {DAY}\.$") as told:
+    with pytest.raises(ValueError, match=rf"^The interval ends on {end}, not after its start on {DAY}\.$"):
         DataInterval(DAY, end)
-    assert told.value.hint.startswith("--to is the first day that is left out")
 
 
 def test_an_interval_reads_as_half_open_and_sorts_by_time() -> None:
@@ -29,21 +27,21 @@ def test_an_interval_reads_as_half_open_and_sorts_by_time() -> None:
 
 
 @given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC)))
-def test_a_run_id_tells_when_it_was_made(now: datetime) -> None:
-    run_id = new_run_id(now)
-    assert is_run_id(run_id)
+def test_an_id_tells_when_it_was_made(now: datetime) -> None:
+    run_id = new_id(now)
+    assert is_id(run_id)
     assert started_at(run_id) == now.replace(microsecond=0)
 
 
 @given(*[st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.just(UTC))] * 2)
-def test_run_ids_sort_by_time(one: datetime, other: datetime) -> None:
+def test_ids_sort_by_time(one: datetime, other: datetime) -> None:
     if one != other:
-        assert (new_run_id(one) < new_run_id(other)) is (one < other)
+        assert (new_id(one) < new_id(other)) is (one < other)
 
 
 def test_runs_of_one_second_sort_by_time_too() -> None:
     now = datetime(2024, 5, 17, 12, tzinfo=UTC)
-    ids = [new_run_id(now.replace(microsecond=microsecond)) for microsecond in (0, 1, 15, 16, 65_536, 999_999)]
+    ids = [new_id(now.replace(microsecond=microsecond)) for microsecond in (0, 1, 15, 16, 65_536, 999_999)]
     assert ids == sorted(ids)
     assert len(set(ids)) == len(ids)
 
@@ -53,13 +51,13 @@ def test_runs_of_one_second_sort_by_time_too() -> None:
     ["", "x", "20240517T120000Z-1a2b3", "20240517T120000Z-1A2B3C", "20241399T120000Z-1a2b3c", "20240230T000000Z-000000",
      "20240517T120000Z-1a2b3c\n", "../20240517T120000Z-1a2b3c", "00000101T000000Z-000000"],
 )  # fmt: skip
-def test_what_is_no_run_id_is_recognised(text: str) -> None:
-    assert not is_run_id(text)
+def test_what_is_not_an_id_is_recognised(text: str) -> None:
+    assert not is_id(text)
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_run_id_or_not(text: str) -> None:
-    is_run_id(text)
+def test_any_text_is_an_id_or_not(text: str) -> None:
+    is_id(text)
 
 
 def test_a_dataset_declares_its_arrow_schema() -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import psycopg2
 
+from etl.core.events import Event, Listener, StepStarted, ignore
 from etl.core.intervals import DataInterval
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.pipeline.pipeline import Nobody, Observer, Pipeline, Summary
+from etl.pipeline.pipeline import Pipeline, Summary
 from etl.postgres.connection import Warehouse
 from etl.simulate import server
 from etl.sources.spacex import simulator as spacex
@@ -141,7 +142,7 @@ def run(
     *,
     max_refused_share: float = 0.05,
     lock_timeout_s: float = 10,
-    observer: Observer | None = None,
+    listener: Listener = ignore,
 ) -> Summary:
     """A whole run of the loader, on a simulator that serves these facts."""
     days = DataInterval(day(interval[0]), day(interval[1])) if interval else None
@@ -150,17 +151,16 @@ def run(
         client_of(simulator.url) as client,
         Warehouse(dsn, role="etl_loader", lock_timeout_s=lock_timeout_s) as warehouse,
     ):
-        pipeline = Pipeline(spacex_at(simulator.url), lake, max_refused_share, LocalEngine(), observer or Nobody())
+        pipeline = Pipeline(spacex_at(simulator.url), lake, max_refused_share, LocalEngine(), listener)
         return pipeline.run(client, warehouse, days)
 
 
 class Steps:
-    """Watches a run: calls `at[name]` when it enters the step of that name."""
+    """Listens to a run: calls `at[name]` when the step of that name starts."""
 
     def __init__(self, **at: Callable[[], object]) -> None:
         self._at = at
 
-    @contextmanager
-    def step(self, name: str) -> Iterator[Callable[[str], None]]:
-        self._at.get(name, lambda: None)()
-        yield lambda _what: None
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StepStarted):
+            self._at.get(event.step, lambda: None)()

@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from etl.core.errors import AuditError
+from etl.core.outcomes import AuditResult
+from etl.destinations.postgres import audits
 from etl.lake.store import Lake
 from etl.sql.statements import folder
+from tests.conftest import ROOT
 from tests.warehouse.states import Snapshot, launch, published, rows, run, snapshot, storage
 
 Change = Callable[[Snapshot], object]
@@ -92,10 +95,10 @@ CASES = {
 def test_every_audit_is_made_to_fire_by_a_test() -> None:
     """Here, or in the file of its source beside this one."""
     place = folder() / "audits"
-    audits = {str(file.relative_to(place).with_suffix("")) for file in place.rglob("*.sql")}
+    found = {str(file.relative_to(place).with_suffix("")) for file in place.rglob("*.sql")}
     told = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
-    assert set(CASES) <= audits
-    assert {audit for audit in audits if f'{audit.rpartition("/")[2]}"' not in told} == set()
+    assert set(CASES) <= found
+    assert {audit for audit in found if f'{audit.rpartition("/")[2]}"' not in told} == set()
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
@@ -115,6 +118,7 @@ def test_an_audit_that_fires_leaves_everything_byte_identical_and_one_that_does_
     assert case.offender.items() <= dict(error.sample[0]).items()
     assert all(f"{name}={value}" in error.message for name, value in case.offender.items())
     assert "\n" not in error.message
+    assert (ROOT / error.hint.split()[-1].rstrip(".")).read_text().strip() in error.query
     assert published(database) == contents
     assert storage(database) == files
     [(status, exit_code, said)] = rows(
@@ -143,6 +147,18 @@ def test_all_audits_run_even_when_the_first_one_fires(database: str, tmp_path: P
         "spacex_payloads.not_below_90_percent",
         "no_past_launch_without_date",
     }
+
+
+def test_the_message_shows_the_rows_that_were_found_and_says_how_many_more_there_are() -> None:
+    def failed(count: int) -> str:
+        sample = tuple({"id": number, "n": 2} for number in range(min(count, audits.SAMPLE_ROWS)))
+        with pytest.raises(AuditError) as caught:
+            audits.raise_first_failure([AuditResult("a", count, sample, "select 1", "sql/audits/x/a.sql")])
+        return caught.value.message
+
+    assert failed(1) == "Audit a found 1 row that must not exist: (id=0, n=2)."
+    assert failed(2) == "Audit a found 2 rows that must not exist: (id=0, n=2), (id=1, n=2)."
+    assert failed(7).endswith("(id=4, n=2) and 2 more.")
 
 
 def test_a_core_twice_on_one_launch_is_a_double_key_of_gold(database: str, tmp_path: Path) -> None:

@@ -11,12 +11,13 @@ import pytest
 
 from etl.core.errors import AuditError, SourceUnavailableError
 from etl.core.intervals import DataInterval, today
+from etl.core.outcomes import Published
 from etl.core.source import Answer
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
 from etl.pipeline import backfill
 from etl.pipeline.backfill import Every, Plan, PlannedInterval
-from etl.pipeline.pipeline import Pipeline, Published
+from etl.pipeline.pipeline import Pipeline
 from etl.postgres.connection import Warehouse
 from etl.simulate import server
 from etl.sources.http.client import HttpClient

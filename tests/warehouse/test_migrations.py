@@ -156,15 +156,15 @@ def test_facts_of_before_are_the_warehouses_but_for_those_that_a_run_into_the_la
         cursor.execute(BEFORE_SINKS)
     with Warehouse(empty) as session:
         assert migrations.migrate(session)[0] == "0008"
-    assert rows(empty, "select run_id, sink from ops.run order by run_id") == [
+    assert rows(empty, "select run_id, destination from ops.run order by run_id") == [
         ("into the lake", "lake"),
         ("into the warehouse", "warehouse"),
     ]
-    marks = "select dataset, sink, next_start_date::text from ops.watermark order by dataset, sink"
+    marks = "select dataset, destination, next_start_date::text from ops.watermark order by dataset, destination"
     before = [("sensor_readings", "lake", "2026-06-21"), ("spacex_cores", "warehouse", "2026-06-20")]
     assert rows(empty, marks) == before
     with Warehouse(empty, role="etl_loader") as loader:
-        told = {"dataset": "spacex_cores", "sink": "lake", "end": "2026-06-19", "run_id": "into the lake"}
+        told = {"dataset": "spacex_cores", "destination": "lake", "end": "2026-06-19", "run_id": "into the lake"}
         loader.run("ledger/move_watermark", told)
     assert rows(empty, marks) == [before[0], ("spacex_cores", "lake", "2026-06-19"), before[1]]
 

@@ -473,6 +473,7 @@ def test_the_command_says_what_it_made_and_who_may_log_in(server: Server, tmp_pa
     command = [sys.executable, "-m", "etl", "provision", "--logins", str(tmp_path), "--wait", "5"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout == (
-        "All roles and databases are there.\nMay log in: airflow, analyst, backup, engineer, etl_loader, metrics.\n"
+        "All roles and databases exist already.\n"
+        "Roles that may log in: airflow, analyst, backup, engineer, etl_loader, metrics.\n"
     )
     assert done.returncode == 0

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from etl.cli import corrections
 from etl.core.errors import SourceContractError, UsageError
+from etl.core.outcomes import Published
 from etl.engines.local import LocalEngine
 from etl.lake import silver
 from etl.lake.store import Lake
-from etl.pipeline import mending
-from etl.pipeline.pipeline import Pipeline, Published
+from etl.pipeline import replay
+from etl.pipeline.pipeline import Pipeline
 from etl.postgres.connection import Warehouse
 from tests.warehouse.states import SOURCE, Snapshot, launch, published, rows, run, snapshot, state, storage, value
 
@@ -134,10 +136,10 @@ def test_a_record_that_is_not_in_quarantine_cannot_be_replayed(database: str, la
     run(database, lake, facts)
     _replay(database, lake, [mended()])
     with Warehouse(database, role="etl_loader") as warehouse:
-        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "sink": "warehouse"})
+        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "destination": "warehouse"})
     assert kept == []
     with pytest.raises(UsageError, match="record 1 is not in quarantine"):
-        mending.records(kept, json.dumps({"quarantine_id": 1, "record": mended()}).encode())
+        corrections.records(kept, json.dumps({"quarantine_id": 1, "record": mended()}).encode())
 
 
 def test_a_run_that_reads_the_record_right_closes_it(database: str, lake: Lake, facts: Snapshot) -> None:
@@ -191,11 +193,11 @@ def test_a_refused_core_keeps_the_launches_that_used_it(database: str, lake: Lak
 def _replay(dsn: str, lake: Lake, records: list[dict[str, Any]] | None) -> tuple[Published, dict[int, str]]:
     """Replay what is open: as it was kept, or replaced in its order by these records."""
     with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
-        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "sink": "warehouse"})
+        kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "destination": "warehouse"})
         lines = None
         if records is not None:
             told = zip(kept, records, strict=True)
             lines = b"\n".join(
                 json.dumps({"quarantine_id": row["quarantine_id"], "record": record}).encode() for row, record in told
             )
-        return Pipeline(SOURCE, lake, 0.05, LocalEngine()).replay(warehouse, mending.records(kept, lines))
+        return replay.replay(Pipeline(SOURCE, lake, 0.05, LocalEngine()), warehouse, corrections.records(kept, lines))

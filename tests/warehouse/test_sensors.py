@@ -14,15 +14,20 @@ import pytest
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
-from etl import sources
+from etl import destinations, sources
 from etl.core.errors import AuditError, BudgetSpentError, ConfigError, UsageError
+from etl.core.events import ignore
 from etl.core.intervals import DataInterval
-from etl.core.sink import Sink
+from etl.core.pages import Asked
 from etl.core.source import Limit, Part, Source
-from etl.destinations.postgres.publication import publication
+from etl.destinations.base import Destination
+from etl.destinations.lake import LakeDestination
+from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
-from etl.pipeline.pipeline import Pipeline, Summary, extracted_run
+from etl.pipeline import replay
+from etl.pipeline.pipeline import Pipeline, Summary
+from etl.pipeline.selection import complete_extraction
 from etl.postgres.connection import Warehouse
 from etl.settings import SensorsSettings
 from etl.simulate import server
@@ -75,12 +80,17 @@ def run(
     lake: Lake,
     today: date = TODAY,
     change: Change | None = None,
-    sink: Sink = Sink.WAREHOUSE,
+    destination: str = destinations.DEFAULT,
 ) -> Summary:
     """A run without dates, as of that day."""
     with simulator(change=change) as url, pipeline_on(url, lake) as (pipeline, client):
-        days = pipeline.source.interval(ledger.next_start(warehouse, pipeline.source.datasets, sink), today)
-        return pipeline.run(client, warehouse, days, sink)
+        days = pipeline.source.interval(ledger.next_start(warehouse, pipeline.source.datasets, destination), today)
+        return pipeline.run(client, warehouse, days, into(destination, pipeline, warehouse))
+
+
+def into(name: str, pipeline: Pipeline, warehouse: Warehouse) -> Destination:
+    """The destination of that name."""
+    return {"warehouse": PostgresDestination(warehouse), "lake": LakeDestination(pipeline.lake, pipeline.engine)}[name]
 
 
 def published(dsn: str, query: str) -> list[Any]:
@@ -142,7 +152,11 @@ def test_a_reading_that_makes_no_sense_is_quarantined_and_the_published_one_stay
 
 def test_a_single_reading_is_not_replayed_as_its_neighbours_belong_to_it(warehouse: Warehouse, lake: Lake) -> None:
     with pipeline_on("http://nowhere.invalid", lake) as (pipeline, _), pytest.raises(UsageError) as told:
-        pipeline.replay(warehouse, {1: ("sensor_observations", b"{}")})
+        replay.replay(
+            pipeline,
+            warehouse,
+            {1: replay.Kept("sensor_observations", b"{}", Asked({}, datetime(2026, 6, 21, tzinfo=UTC)))},
+        )
     assert "etl run sensors --from" in told.value.hint
 
 
@@ -166,8 +180,8 @@ def test_more_parts_than_requests_leave_some_with_nothing_to_ask(lake: Lake) -> 
 def test_a_run_that_lacks_a_part_is_not_transformed(lake: Lake) -> None:
     with simulator() as url, pipeline_on(url, lake) as (pipeline, client):
         pipeline.extract(client, FIRST, RUN_ID, Part(1, 2))
-        with pytest.raises(ConfigError, match="holds no extracted run"):
-            extracted_run(lake, pipeline.source, None, RUN_ID)
+        with pytest.raises(ConfigError, match="holds no complete extraction"):
+            complete_extraction(lake, pipeline.source, None, RUN_ID)
 
 
 def test_parts_about_different_days_are_no_run(lake: Lake) -> None:
@@ -218,7 +232,7 @@ def test_a_check_tells_what_a_run_costs_and_what_is_left(warehouse: Warehouse, l
         budget = Budget(warehouse, "sensors", (Limit(600, 60, "minute"),))
         with HttpClient("sensors", url, HASTY, budget=budget) as client:
             said = Pipeline(source_at(url), lake, 0.05, LocalEngine()).check(client, FIRST)
-    assert said == "1 location, 1 day; a run asks 3 times, which counts as 12 calls; left are 599 of 600 per minute"
+    assert said == "1 location, 1 day; a run makes 3 requests, which count as 12 calls; left are 599 of 600 per minute"
 
 
 def _stopped_after_one_page(pipeline: Pipeline, client: HttpClient) -> str:
@@ -256,7 +270,8 @@ def firing(warehouse: Warehouse, rows: pa.Table, *, keep: bool = True) -> set[st
     """The audits that find something in the state that these rows would make."""
     dataset = source_at("http://nowhere.invalid").datasets[0]
     results = []
-    with suppress(Undo), publication(warehouse, source_at("http://nowhere.invalid")) as new:
+    destination = PostgresDestination(warehouse)
+    with suppress(Undo), destination.open(source_at("http://nowhere.invalid"), None, ignore) as new:
         new.stage(lambda _: rows.cast(dataset.schema).to_batches(), {dataset.name} if keep else ())
         results = new.audits
         with suppress(AuditError):

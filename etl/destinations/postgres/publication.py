@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pyarrow as pa
 from psycopg2 import errors as pg
 from psycopg2 import sql
 
+from etl.core.events import Listener, PublishingWaits, RowsStaged
 from etl.core.outcomes import AuditResult, TableOutcome
 from etl.core.source import Source
 from etl.core.tables import Dataset
+from etl.destinations.base import Capabilities, Rows
 from etl.destinations.postgres import audits
+from etl.lake.silver import Transformed
 from etl.postgres.connection import Warehouse
 from etl.postgres.copy import copy_batches
 from etl.sql.statements import statement
-from etl.telemetry import metrics
-from etl.telemetry.logs import log
-
-Rows = Callable[[Dataset], Iterable[pa.RecordBatch]]
 
 
 class Publication:
-    """One run's way into the warehouse; made by `publication`, used within its block."""
+    """One run's way into the warehouse; made by `PostgresDestination.open`, used within its block."""
 
-    def __init__(self, warehouse: Warehouse, source: Source) -> None:
+    def __init__(self, warehouse: Warehouse, source: Source, emit: Listener) -> None:
         self._warehouse = warehouse
         self._source = source
+        self._emit = emit
         self._received: dict[str, int] = {}
         self.audits: list[AuditResult] = []
 
@@ -60,27 +62,26 @@ class Publication:
         self.audits += audits.run_folder(self._warehouse, self._source.name)
         audits.raise_first_failure(self.audits)
 
-    def swap(self) -> list[TableOutcome]:
+    def publish(self) -> list[TableOutcome]:
         """Let the new state take the place of the published one, silver first, then gold made from it.
 
         A table whose content did not change is left alone.
         """
-        silver = [self._swap_one("silver", dataset.name) for dataset in self._source.datasets]
-        return silver + [self._publish_gold(table.name) for table in self._source.gold]
+        silver = [self._swap("silver", dataset) for dataset in self._source.datasets]
+        return silver + [self._publish_gold(table) for table in self._source.gold]
 
     def _copy(self, dataset: Dataset, rows: Iterable[pa.RecordBatch]) -> int:
         begin = time.monotonic()
         count = copy_batches(self._warehouse, "stage", dataset.name, dataset.schema, rows)
         seconds = time.monotonic() - begin
-        metrics.COPY_DURATION.send(seconds, dataset=dataset.name)
-        metrics.ROWS.send(count, dataset=dataset.name, step="stage")
-        log.info("staged", dataset=dataset.name, rows=count, seconds=round(seconds, 3))
+        self._emit(RowsStaged(self._source.name, dataset.name, count, seconds))
         return count
 
     def _carry_over(self, dataset: Dataset) -> None:
         whole = next(other for other in self._source.datasets if other.name == (dataset.part_of or dataset.name))
-        told = {"table": dataset.name, "part_of": whole.name, "key": list(whole.key)}
-        self._warehouse.run("publish/carry_over", told)
+        self._warehouse.run(
+            "publish/carry_over", {"table": dataset.name, "part_of": whole.name, "key": list(whole.key)}
+        )
 
     def _key(self, schema: str, table: str) -> None:
         """Prove that keys are unique by building the primary key; if it fails, let the audit name the culprits."""
@@ -94,46 +95,66 @@ class Publication:
             raise
         self._warehouse.execute("release savepoint before_key")
 
-    def _publish_gold(self, table: str) -> TableOutcome:
-        self._warehouse.run("publish/open_stage", {"schema": "gold", "table": table})
-        target = sql.SQL("insert into {}\n").format(sql.Identifier("stage", table))
-        self._warehouse.execute(target + sql.SQL(statement(f"gold/{table}")))
-        self._key("gold", table)
-        return self._swap_one("gold", table)
+    def _publish_gold(self, table: Dataset) -> TableOutcome:
+        self._warehouse.run("publish/open_stage", {"schema": "gold", "table": table.name})
+        target = sql.SQL("insert into {}\n").format(sql.Identifier("stage", table.name))
+        self._warehouse.execute(target + sql.SQL(statement(f"gold/{table.name}")))
+        self._key("gold", table.name)
+        return self._swap("gold", table)
 
-    def _swap_one(self, schema: str, table: str) -> TableOutcome:
+    def _swap(self, schema: str, table: Dataset) -> TableOutcome:
         staged = self._content("stage", table)
         is_changed = self._is_changed(schema, table, staged)
         if is_changed:
-            self._warehouse.run("publish/swap", {"schema": schema, "table": table})
+            self._warehouse.run("publish/swap", {"schema": schema, "table": table.name})
         else:
-            self._warehouse.run("publish/close_stage", {"table": table})
+            self._warehouse.run("publish/close_stage", {"table": table.name})
         rows, checksum = staged
-        return TableOutcome(table, self._received.get(table, rows), rows, checksum, is_changed)
+        return TableOutcome(table.name, self._received.get(table.name, rows), rows, checksum, is_changed)
 
-    def _is_changed(self, schema: str, table: str, staged: tuple[int, str]) -> bool:
+    def _is_changed(self, schema: str, table: Dataset, staged: tuple[int, str]) -> bool:
         """Whether the new state differs from the published one.
 
-        That it differs the ledger tells at once. That it does not, only the published rows may tell: they are read.
+        The ledger's checksum can prove that it differs, but not that it is equal: then the published rows are read.
         """
-        last = self._warehouse.run("ledger/last_content", {"table": table})
+        last = self._warehouse.run("ledger/last_content", {"table": table.name})
         if last and last[0]["content_checksum"] != staged[1]:
             return True
         return staged != self._content(schema, table)
 
-    def _content(self, schema: str, table: str) -> tuple[int, str]:
-        found = self._warehouse.run("publish/content", {"schema": schema, "table": table})[0]
+    def _content(self, schema: str, table: Dataset) -> tuple[int, str]:
+        bookkeeping = [column.name for column in table.columns if column.is_bookkeeping]
+        parameters = {"schema": schema, "table": table.name, "bookkeeping": bookkeeping}
+        found = self._warehouse.run("publish/content", parameters)[0]
         return found["row_count"], found["content_checksum"]
 
 
-@contextmanager
-def publication(warehouse: Warehouse, source: Source) -> Iterator[Publication]:
-    """The transaction in which a run is published; it waits while another run of the same source publishes.
+@dataclass(frozen=True)
+class PostgresDestination:
+    """The warehouse in which the ledger is, too: both are committed in one transaction."""
 
-    Raises: WarehouseUnavailableError if the other run does not end within the lock timeout.
-    """
-    with warehouse.transaction():
-        if not warehouse.run("publish/lock_source", {"source": source.name})[0]["is_free"]:
-            log.info("another run is publishing; waiting for it", source=source.name)
-            warehouse.run("publish/wait_for_source", {"source": source.name})
-        yield Publication(warehouse, source)
+    warehouse: Warehouse
+    name: ClassVar = "warehouse"
+    capabilities: ClassVar = Capabilities(
+        shares_ledger_transaction=True,
+        transactional_ddl=True,
+        enforces_keys=True,
+        advisory_locks=True,
+        staging="copy",
+    )
+
+    @property
+    def namespace(self) -> str:
+        return self.warehouse.namespace
+
+    @contextmanager
+    def open(self, source: Source, _transformed: Transformed | None, emit: Listener) -> Iterator[Publication]:
+        """The transaction in which a run is published; it waits while another run of the same source publishes.
+
+        Raises: WarehouseUnavailableError if the other run does not end within the lock timeout.
+        """
+        with self.warehouse.transaction():
+            if not self.warehouse.run("publish/lock_source", {"source": source.name})[0]["is_free"]:
+                emit(PublishingWaits(source.name))
+                self.warehouse.run("publish/wait_for_source", {"source": source.name})
+            yield Publication(self.warehouse, source, emit)

@@ -13,7 +13,7 @@ SENSOR = (
 TEMPERATURE_MAX = Column("temperature_max", FLOAT, "Highest air temperature of the day, 2 m above ground, in °C.")
 TEMPERATURE_MIN = Column("temperature_min", FLOAT, "Lowest air temperature of the day, 2 m above ground, in °C.")
 PRECIPITATION = Column("precipitation", FLOAT, "Rain, showers and snow of the day, in mm of water.")
-RECEIVED_AT = Column("received_at", INSTANT, "When the API gave this reading.", nullable=False)
+RECEIVED_AT = Column("received_at", INSTANT, "When the API gave this reading.", nullable=False, is_bookkeeping=True)
 
 OBSERVATIONS = Dataset(
     "sensor_observations",
@@ -62,7 +62,13 @@ READINGS = Dataset(
             "region_total_precipitation", FLOAT, "Sum of the region's precipitation that day, in mm, to two decimals."
         ),
         RECEIVED_AT,
-        Column("processed_at", INSTANT, "When the run that made this row transformed it.", nullable=False),
+        Column(
+            "processed_at",
+            INSTANT,
+            "When the run that made this row transformed it.",
+            nullable=False,
+            is_bookkeeping=True,
+        ),
         Column("processing_version", TEXT, "Which version of the rules above made it.", nullable=False),
     ),
 )

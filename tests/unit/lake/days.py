@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
-from etl.core.ids import new_run_id
+from etl.core.ids import new_id
 from etl.core.intervals import DataInterval
 from etl.core.pages import Asked, Page, Parsed
 from etl.core.source import Client, Endpoint, Source
@@ -57,48 +57,42 @@ def days(first: int, end: int) -> DataInterval:
 
 
 def id_of(days_ago: float) -> str:
-    return new_run_id(NOW - timedelta(days_ago))
+    return new_id(NOW - timedelta(days_ago))
 
 
-def extracted(lake: Lake, run_id: str, interval: DataInterval | None, source: Source = SOURCE) -> str:
+def extracted(lake: Lake, extraction_id: str, interval: DataInterval | None, source: Source = SOURCE) -> str:
     """A run whose bronze is there."""
     for endpoint in source.endpoints:
-        bronze.extract(
-            lake,
-            endpoint,
-            run_id,
-            source.origin,
-            interval,
-            lambda _: pages_of(None, None, 1),
-            lambda _: None,  # type: ignore[arg-type]
-        )
-    return run_id
+        with bronze.writer(lake, endpoint, extraction_id, source.origin, interval) as writer:
+            for page in pages_of(None, None, 1):  # type: ignore[arg-type]
+                writer.keep(page)
+    return extraction_id
 
 
 def transformed(
-    lake: Lake, run_id: str, interval: DataInterval, origin: str = SOURCE.origin, value: str | None = None
+    lake: Lake, extraction_id: str, interval: DataInterval, origin: str = SOURCE.origin, value: str | None = None
 ) -> Transformed:
     """A run whose silver is there, too: a row for each day, and one for the day after, which does not count."""
-    extracted(lake, run_id, interval)
-    file = layout.part("silver", "readings", run_id, 1)
+    extracted(lake, extraction_id, interval)
+    file = layout.part("silver", "readings", extraction_id, 1)
     rows = [
-        {"day": interval.start + timedelta(n), "value": value or run_id, "read_at": NOW}
+        {"day": interval.start + timedelta(n), "value": value or extraction_id, "read_at": NOW}
         for n in range((interval.end - interval.start).days + 1)
     ]
     with parquet.rows_into(lake, file, READINGS.schema) as into:
         into.write(pa.RecordBatch.from_pylist(rows, READINGS.schema))
-    refusals = layout.refusals("days", run_id, 1)
+    refusals = layout.refusals("days", extraction_id, 1)
     lake.write(refusals, b"")
     told = (interval.start.isoformat(), interval.end.isoformat())
     note = Transformed(
-        run_id, SOURCE.name, origin, told, 3, 0, {"readings": len(rows)}, {"readings": [file]}, [refusals]
+        extraction_id, SOURCE.name, origin, told, 3, 0, {"readings": len(rows)}, {"readings": [file]}, [refusals]
     )
     silver.write(lake, note)
     return note
 
 
-def gold(lake: Lake, run_id: str) -> None:
-    lake.write(layout.part("gold", "sums", run_id, 1), b"gold")
+def gold(lake: Lake, extraction_id: str) -> None:
+    lake.write(layout.part("gold", "sums", extraction_id, 1), b"gold")
 
 
 def content(lake: Lake) -> list[tuple[date, str]]:
@@ -117,6 +111,6 @@ def read_by(*stretches: tuple[int, int, str]) -> list[tuple[date, str]]:
 def newest(runs: Mapping[str, DataInterval]) -> list[tuple[date, str]]:
     """The content if each day has the row of the newest run about it, told day by day."""
     found: dict[date, str] = {}
-    for run_id, interval in sorted(runs.items()):
-        found |= {interval.start + timedelta(n): run_id for n in range((interval.end - interval.start).days)}
+    for extraction_id, interval in sorted(runs.items()):
+        found |= {interval.start + timedelta(n): extraction_id for n in range((interval.end - interval.start).days)}
     return sorted(found.items())

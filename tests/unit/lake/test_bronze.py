@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from etl.core.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
-from etl.core.ids import new_run_id
+from etl.core.ids import new_id
 from etl.core.intervals import DataInterval
 from etl.core.source import Source
 from etl.engines.local import LocalEngine
@@ -59,32 +59,39 @@ class Doomed(Lake):
             raise Killed
 
 
-def extract(lake: Lake, source: Source, interval: DataInterval | None = None, run_id: str | None = None) -> str:
+def extract(lake: Lake, source: Source, interval: DataInterval | None = None, extraction_id: str | None = None) -> str:
     with client_of(source.base_url) as client:
-        return Pipeline(source, lake, 0.05, LocalEngine()).extract(client, interval, run_id)
+        return Pipeline(source, lake, 0.05, LocalEngine()).extract(client, interval, extraction_id)
 
 
-def content(lake: Lake, source: Source, run_id: str) -> list[Kept]:
+def content(lake: Lake, source: Source, extraction_id: str) -> list[Kept]:
     """What a run holds, whoever received it when."""
-    manifests = [bronze.read_manifest(lake, endpoint.name, run_id) for endpoint in source.endpoints]
+    manifests = [bronze.read_manifest(lake, endpoint.name, extraction_id) for endpoint in source.endpoints]
     return [(m.endpoint, page.number, page.sha256, page.records) for m in manifests for page in m.pages]
 
 
-def progress_of(lake: Lake, run_id: str, endpoint: str = "spacex_launches") -> tuple[str, Told]:
-    path = f"bronze/{endpoint}/p_creation_date={layout.creation_date(run_id)}/{run_id}/progress.json"
+def progress_of(lake: Lake, extraction_id: str, endpoint: str = "spacex_launches") -> tuple[str, Told]:
+    path = f"bronze/{endpoint}/p_creation_date={layout.creation_date(extraction_id)}/{extraction_id}/progress.json"
     return path, json.loads(lake.read(path))
 
 
-def begun(lake: Lake, source: Source, *, run_id: str | None = None, **changed: Any) -> str:
-    """A run that was killed after its first page, told to have been written by a process that is gone."""
-    run_id = run_id or new_run_id()
+def begun(lake: Lake, source: Source, *, extraction_id: str | None = None, **changed: Any) -> str:
+    """An extraction killed after its first page; `changed` says what its marks are to say instead, such as pid."""
+    extraction_id = extraction_id or new_id()
     doomed = Doomed(lake.url, 4, before=True)
     with suppress(Killed):
-        extract(doomed, source, run_id=run_id)
-    path, told = progress_of(lake, run_id)
-    assert len(told["pages"]) == 1
+        extract(doomed, source, extraction_id=extraction_id)
+    path, told = progress_of(lake, extraction_id)
+    entry = path.replace("progress.json", "progress/00001.json")
+    assert [file for file in lake.list(path.rpartition("/")[0]) if "/progress/" in file] == [entry]
     lake.write(path, json.dumps(told | changed).encode())
-    return run_id
+    lake.write(entry, json.dumps(json.loads(lake.read(entry)) | writer_of(changed)).encode())
+    return extraction_id
+
+
+def writer_of(changed: dict[str, Any]) -> dict[str, Any]:
+    """What of it a page's entry says, too: which process wrote it when."""
+    return {name: value for name, value in changed.items() if name in ("host", "pid", "at")}
 
 
 def gone() -> int:
@@ -99,8 +106,8 @@ def gone() -> int:
 
 def test_pages_are_kept_as_received_with_a_manifest_of_what_they_are(any_lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
-    run_id = extract(any_lake, source)
-    manifest = bronze.read_manifest(any_lake, "spacex_launches", run_id)
+    extraction_id = extract(any_lake, source)
+    manifest = bronze.read_manifest(any_lake, "spacex_launches", extraction_id)
     assert (manifest.origin, manifest.interval, manifest.records, manifest.is_whole) == ("the simulator", None, 5, True)
     assert [page.file for page in manifest.pages] == [f"{manifest.folder}/page-0000{n}.json.gz" for n in (1, 2, 3)]
     for entry in manifest.pages:
@@ -110,8 +117,8 @@ def test_pages_are_kept_as_received_with_a_manifest_of_what_they_are(any_lake: L
         assert entry.records == len(json.loads(body)["docs"])
         assert datetime.now(UTC) - datetime.fromisoformat(entry.received_at) < timedelta(minutes=1)
     assert len(small.asked) == PAGES
-    assert bronze.is_complete(any_lake, source, run_id)
-    folder = f"bronze/spacex_cores/p_creation_date={layout.creation_date(run_id)}/{run_id}"
+    assert bronze.is_complete(any_lake, source, extraction_id)
+    folder = f"bronze/spacex_cores/p_creation_date={layout.creation_date(extraction_id)}/{extraction_id}"
     assert any_lake.list(folder) == [f"{folder}/manifest.json", f"{folder}/page-00001.json.gz"]
 
 
@@ -125,7 +132,7 @@ def test_the_manifest_is_written_last(tmp_path: Path, small: Counted) -> None:
 
     extract(Watched(str(tmp_path)), spacex_at(small.url, 2))
     assert written[:8] == ["progress.json"] + [
-        f for n in (1, 2, 3) for f in (f"page-0000{n}.json.gz", "progress.json")
+        f for n in (1, 2, 3) for f in (f"page-0000{n}.json.gz", f"0000{n}.json")
     ] + ["manifest.json"]
 
 
@@ -152,8 +159,8 @@ def test_a_run_killed_at_any_change_goes_on_and_ends_the_same(
     with suppress(Killed):
         extract(Doomed(str(tmp_path / "killed"), fatal, before=before), source)
     killed = Lake(str(tmp_path / "killed"))
-    run_id = extract(killed, source)
-    assert content(killed, source, run_id) == undisturbed
+    extraction_id = extract(killed, source)
+    assert content(killed, source, extraction_id) == undisturbed
     assert len({path.split("/")[3] for path in killed.list("bronze")}) == 1, "it began anew instead of going on"
     assert PAGES <= len(small.asked) <= PAGES + 1, "it asked for more than the page that was lost"
 
@@ -176,26 +183,26 @@ class DoomedS3(Doomed):
 
 def test_only_the_missing_pages_are_asked_for(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
-    run_id = begun(lake, source)
+    extraction_id = begun(lake, source)
     small.asked.clear()
-    assert extract(lake, source) == run_id
+    assert extract(lake, source) == extraction_id
     assert small.asked == ["/v5/launches/query"] * 2 + [f"/v4/{endpoint.name[7:]}" for endpoint in source.endpoints[1:]]
 
 
 def test_a_finished_run_that_is_named_asks_for_nothing(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
-    run_id = extract(lake, source)
+    extraction_id = extract(lake, source)
     small.asked.clear()
-    assert extract(lake, source, run_id=run_id) == run_id
+    assert extract(lake, source, extraction_id=extraction_id) == extraction_id
     assert small.asked == []
-    assert extract(lake, source) != run_id
+    assert extract(lake, source) != extraction_id
 
 
 def test_a_page_size_that_has_changed_begins_an_endpoint_anew(lake: Lake, small: Counted) -> None:
-    run_id = begun(lake, spacex_at(small.url, 1))
+    extraction_id = begun(lake, spacex_at(small.url, 1))
     other = spacex_at(small.url, 2)
-    assert extract(lake, other) == run_id
-    manifest = bronze.read_manifest(lake, "spacex_launches", run_id)
+    assert extract(lake, other) == extraction_id
+    manifest = bronze.read_manifest(lake, "spacex_launches", extraction_id)
     assert [page.records for page in manifest.pages] == [2, 2, 1]
 
 
@@ -210,16 +217,16 @@ def test_pages_that_do_not_fit_together_are_not_gone_on_with(lake: Lake, small: 
 
     with pytest.raises(SourceChangedError, match="changed while it was read"):
         extract(Vanishing(lake.url), source)
-    run_id = extract(lake, source)
-    assert bronze.read_manifest(lake, "spacex_launches", run_id).records == len(small.snapshot["launches"])
+    extraction_id = extract(lake, source)
+    assert bronze.read_manifest(lake, "spacex_launches", extraction_id).records == len(small.snapshot["launches"])
 
 
 def test_a_run_that_failed_for_good_begins_anew(lake: Lake, simulate: Simulate) -> None:
     source = spacex_at(simulate(Fault("empty", times=1)), 100)
     with pytest.raises(SourceContractError):
         extract(lake, source)
-    run_id = extract(lake, source)
-    assert bronze.read_manifest(lake, "spacex_launches", run_id).records == 205
+    extraction_id = extract(lake, source)
+    assert bronze.read_manifest(lake, "spacex_launches", extraction_id).records == 205
 
 
 # What is not gone on with
@@ -228,8 +235,8 @@ def test_a_run_that_failed_for_good_begins_anew(lake: Lake, simulate: Simulate) 
 def test_a_half_run_of_yesterday_is_left_alone(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
     now = datetime.now(UTC)
-    old = begun(lake, source, run_id=new_run_id(now - timedelta(hours=25)))
-    young = begun(lake, source, run_id=new_run_id(now - timedelta(hours=23)))
+    old = begun(lake, source, extraction_id=new_id(now - timedelta(hours=25)))
+    young = begun(lake, source, extraction_id=new_id(now - timedelta(hours=23)))
     assert bronze.unfinished(lake, source, None, now) == young
     assert bronze.unfinished(lake, source, None, now + timedelta(hours=2)) is None
     assert old not in (extract(lake, source), extract(lake, source))
@@ -238,7 +245,7 @@ def test_a_half_run_of_yesterday_is_left_alone(lake: Lake, small: Counted) -> No
 def test_of_several_halves_the_newest_is_gone_on_with(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
     now = datetime.now(UTC)
-    ids = [begun(lake, source, run_id=new_run_id(now - timedelta(hours=hours))) for hours in (3, 1, 2)]
+    ids = [begun(lake, source, extraction_id=new_id(now - timedelta(hours=hours))) for hours in (3, 1, 2)]
     assert bronze.unfinished(lake, source, None, now) == ids[1]
 
 
@@ -267,8 +274,8 @@ def test_a_half_run_whose_process_lives_is_left_to_it(lake: Lake, small: Counted
 
 def test_a_half_run_whose_process_is_gone_is_gone_on_with(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
-    run_id = begun(lake, source, pid=gone())
-    assert bronze.unfinished(lake, source, None, datetime.now(UTC)) == run_id
+    extraction_id = begun(lake, source, pid=gone())
+    assert bronze.unfinished(lake, source, None, datetime.now(UTC)) == extraction_id
 
 
 @pytest.mark.parametrize(("silent", "found"), [(timedelta(minutes=9), False), (timedelta(minutes=11), True)])
@@ -277,16 +284,16 @@ def test_another_machines_half_run_is_left_alone_until_it_is_silent(
 ) -> None:
     source = spacex_at(small.url, 2)
     now = datetime.now(UTC)
-    run_id = begun(lake, source, host=f"not-{socket.gethostname()}", at=(now - silent).isoformat())
-    assert (bronze.unfinished(lake, source, None, now) == run_id) is found
+    extraction_id = begun(lake, source, host=f"not-{socket.gethostname()}", at=(now - silent).isoformat())
+    assert (bronze.unfinished(lake, source, None, now) == extraction_id) is found
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"{}", b"\xff", b"null"])
 def test_a_half_run_whose_progress_is_damaged_is_left_alone(lake: Lake, small: Counted, damage: bytes) -> None:
     source = spacex_at(small.url, 2)
-    run_id = begun(lake, source)
-    lake.write(progress_of(lake, run_id)[0], damage)
-    assert extract(lake, source) != run_id
+    extraction_id = begun(lake, source)
+    lake.write(progress_of(lake, extraction_id)[0], damage)
+    assert extract(lake, source) != extraction_id
 
 
 def test_what_is_no_run_is_overlooked(lake: Lake, small: Counted) -> None:
@@ -294,17 +301,19 @@ def test_what_is_no_run_is_overlooked(lake: Lake, small: Counted) -> None:
     for stray in ("notes.txt", "p_creation_date=2024-01-01/20241399T999999Z-abcdef/manifest.json", "x/y/progress.json"):
         lake.write(f"bronze/spacex_launches/{stray}", b"?")
     assert bronze.unfinished(lake, source, None, datetime.now(UTC)) is None
-    run_id = extract(lake, source)
-    assert bronze.latest(lake, source, None) == run_id
+    extraction_id = extract(lake, source)
+    assert bronze.latest(lake, source, None) == extraction_id
 
 
 def test_a_named_run_about_something_else_is_refused(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
     whole, half = extract(lake, source), begun(lake, source)
-    for run_id in (whole, half):
-        with pytest.raises(UsageError, match=f"^Run {run_id} is about everything from the simulator") as told:
-            extract(lake, source, DataInterval(date(2006, 1, 1), date(2007, 1, 1)), run_id)
-        assert "--run-id" in told.value.hint
+    for extraction_id in (whole, half):
+        with pytest.raises(
+            UsageError, match=f"^Extraction {extraction_id} is about everything from the simulator"
+        ) as told:
+            extract(lake, source, DataInterval(date(2006, 1, 1), date(2007, 1, 1)), extraction_id)
+        assert "--extraction" in told.value.hint
 
 
 # The newest whole run
@@ -314,7 +323,7 @@ def test_the_newest_whole_run_of_an_interval_is_found(lake: Lake, small: Counted
     source = spacex_at(small.url, 2)
     interval = DataInterval(date(2006, 1, 1), date(2007, 1, 1))
     now = datetime.now(UTC)
-    old, new = (extract(lake, source, run_id=new_run_id(now - timedelta(hours=hours))) for hours in (2, 1))
+    old, new = (extract(lake, source, extraction_id=new_id(now - timedelta(hours=hours))) for hours in (2, 1))
     part = extract(lake, source, interval)
     begun(lake, source)
     assert bronze.latest(lake, source, None) == new != old
@@ -339,11 +348,11 @@ def test_the_newest_whole_run_of_an_interval_is_found(lake: Lake, small: Counted
 )
 def test_a_damaged_page_is_refused(lake: Lake, small: Counted, bend: Callable[[bytes], bytes]) -> None:
     source = spacex_at(small.url, 2)
-    run_id = extract(lake, source)
-    path = f"bronze/spacex_launches/p_creation_date={layout.creation_date(run_id)}/{run_id}/page-00002.json.gz"
+    extraction_id = extract(lake, source)
+    path = f"{layout.folder('bronze', 'spacex_launches', extraction_id)}/page-00002.json.gz"
     lake.write(path, bend(lake.read(path)))
     with pytest.raises(LakeUnavailableError, match=r"page-00002\.json\.gz is not what was written") as told:
-        Pipeline(source, lake, 0.05, LocalEngine()).transform(run_id)
+        Pipeline(source, lake, 0.05, LocalEngine()).transform(extraction_id)
     assert told.value.hint.startswith("Extract and transform again")
     assert lake.list("silver/_runs") == []
 
@@ -351,11 +360,11 @@ def test_a_damaged_page_is_refused(lake: Lake, small: Counted, bend: Callable[[b
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"{}", b"\xff"])
 def test_a_damaged_manifest_is_refused(lake: Lake, small: Counted, damage: bytes) -> None:
     source = spacex_at(small.url, 2)
-    run_id = extract(lake, source)
-    folder = f"bronze/spacex_launches/p_creation_date={layout.creation_date(run_id)}/{run_id}"
+    extraction_id = extract(lake, source)
+    folder = f"bronze/spacex_launches/p_creation_date={layout.creation_date(extraction_id)}/{extraction_id}"
     lake.write(f"{folder}/manifest.json", damage)
     with pytest.raises(LakeUnavailableError, match=r"manifest\.json is not what was written"):
-        Pipeline(source, lake, 0.05, LocalEngine()).transform(run_id)
+        Pipeline(source, lake, 0.05, LocalEngine()).transform(extraction_id)
 
 
 def test_a_manifest_counts_its_records_and_bytes() -> None:

@@ -3,6 +3,7 @@
 import tempfile
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 import pyarrow as pa
 import pytest
@@ -11,13 +12,12 @@ from hypothesis import strategies as st
 
 from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
-from etl.destinations import lake as gold
 from etl.engines.local import LocalEngine
-from etl.lake import compaction, expiry, inventory, parquet, silver
+from etl.lake import compaction, expiry, inventory, layout, parquet, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
-from etl.pipeline.pipeline import _end
-from tests.conftest import spacex_at
+from etl.pipeline.publishing import known_until
+from tests.conftest import IS_THOROUGH, spacex_at
 from tests.unit.lake.days import NOW, SOURCE, content, days, id_of, newest, read_by, transformed
 
 
@@ -35,8 +35,8 @@ def expire(lake: Lake, age: timedelta = timedelta(90)) -> None:
 
 def test_daily_runs_that_look_back_become_one_with_the_newest_rows(any_lake: Lake) -> None:
     ids = [id_of(200 - n) for n in range(5)]
-    for n, run_id in enumerate(ids):
-        transformed(any_lake, run_id, days(n, n + 4))
+    for n, extraction_id in enumerate(ids):
+        transformed(any_lake, extraction_id, days(n, n + 4))
     before = content(any_lake)
     assert before == read_by((0, 1, ids[0]), (1, 2, ids[1]), (2, 3, ids[2]), (3, 4, ids[3]), (4, 8, ids[4]))
 
@@ -49,7 +49,7 @@ def test_daily_runs_that_look_back_become_one_with_the_newest_rows(any_lake: Lak
 
     expire(any_lake)
     assert content(any_lake) == before
-    assert any_lake.list("") == [f"silver/_runs/days/{made.run_id}.json", *made.files["readings"]]
+    assert any_lake.list("") == [f"silver/_runs/days/{made.extraction_id}.json", *made.files["readings"]]
 
 
 def test_gold_made_of_the_lake_is_the_same_before_and_after(any_lake: Lake) -> None:
@@ -57,8 +57,9 @@ def test_gold_made_of_the_lake_is_the_same_before_and_after(any_lake: Lake) -> N
         transformed(any_lake, id_of(9 - n), days(n, n + 3))
     text = "select min(day) as day, value, max(read_at) as read_at from silver.readings group by value order by value"
 
-    def made(run_id: str) -> pa.Table:
-        sums = gold.make(any_lake, SOURCE, run_id, LocalEngine(), {"sums": text})["sums"]
+    def made(extraction_id: str) -> pa.Table:
+        path = partial(layout.part, "gold", "sums", extraction_id)
+        sums = LocalEngine().select(any_lake, text, silver.state(any_lake, SOURCE), SOURCE.gold[0], path)
         return pa.Table.from_batches(parquet.batches(any_lake, sums.files))
 
     before = made(id_of(1))
@@ -68,12 +69,12 @@ def test_gold_made_of_the_lake_is_the_same_before_and_after(any_lake: Lake) -> N
 
 
 def test_days_that_nobody_read_stay_missing(lake: Lake) -> None:
-    early = [transformed(lake, id_of(9 - n), days(n, n + 1)).run_id for n in range(3)]
-    late = [transformed(lake, id_of(5 - n), days(n, n + 1)).run_id for n in range(4, 6)]
+    early = [transformed(lake, id_of(9 - n), days(n, n + 1)).extraction_id for n in range(3)]
+    late = [transformed(lake, id_of(5 - n), days(n, n + 1)).extraction_id for n in range(4, 6)]
     before = content(lake)
     made = compact(lake)
     assert [run.interval for run in made] == [("2024-01-01", "2024-01-04"), ("2024-01-05", "2024-01-07")]
-    assert [run.run_id > newest for run, newest in zip(made, (early[-1], late[-1]), strict=True)] == [True, True]
+    assert [run.extraction_id > newest for run, newest in zip(made, (early[-1], late[-1]), strict=True)] == [True, True]
     assert content(lake) == before
 
 
@@ -125,10 +126,10 @@ def test_a_compacted_run_is_no_news_but_may_be_published_by_its_name(lake: Lake)
     [made] = compact(lake)
     assert silver.latest(lake, SOURCE, None) == runs[-1]
     assert silver.latest(lake, SOURCE, days(0, 5)) is None
-    assert silver.read(lake, SOURCE, made.run_id) == made
+    assert silver.read(lake, SOURCE, made.extraction_id) == made
     assert sum(batch.num_rows for batch in silver.batches(lake, made, SOURCE.datasets[0])) == 5
     assert list(silver.quarantined(lake, made)) == []
-    assert _end(made) == _end(runs[-1])  # it knows no later day than the runs that it has its rows from
+    assert known_until(made) == known_until(runs[-1])  # it knows no later day than the runs that it has its rows from
 
 
 def test_a_run_that_began_before_the_newest_but_ends_after_compaction_has_its_place(lake: Lake) -> None:
@@ -170,8 +171,8 @@ def test_a_source_with_a_whole_state_has_nothing_to_compact(lake: Lake) -> None:
 
 def test_a_year_of_daily_runs_is_read_in_one_statement(lake: Lake) -> None:
     runs = {id_of(400 - n): days(n, n + 2) for n in range(100)}
-    for run_id, interval in runs.items():
-        transformed(lake, run_id, interval)
+    for extraction_id, interval in runs.items():
+        transformed(lake, extraction_id, interval)
     assert content(lake) == newest(runs)
 
 
@@ -179,7 +180,7 @@ intervals = st.tuples(st.integers(0, 12), st.integers(1, 6)).map(lambda it: days
 steps = st.one_of(st.tuples(st.integers(0, 60), intervals), st.sampled_from(["compact", "expire"]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100 if IS_THOROUGH else 15)
 @given(st.lists(steps, max_size=12))
 def test_whatever_is_read_compacted_and_expired_each_day_has_its_newest_row(
     told: list[tuple[int, DataInterval] | str],
@@ -189,9 +190,9 @@ def test_whatever_is_read_compacted_and_expired_each_day_has_its_newest_row(
         lake = Lake(f"{place}/lake")
         for step in told:
             if isinstance(step, tuple):
-                run_id = id_of(100 + step[0] + len(runs) / 1000)
-                transformed(lake, run_id, step[1])
-                runs[run_id] = step[1]
+                extraction_id = id_of(100 + step[0] + len(runs) / 1000)
+                transformed(lake, extraction_id, step[1])
+                runs[extraction_id] = step[1]
             elif step == "compact":
                 compact(lake)
             else:

@@ -25,38 +25,38 @@ def plan(lake: Lake, age: str = "90d", source: Source = SOURCE, now: datetime = 
 def expire(lake: Lake, age: str = "90d", source: Source = SOURCE, now: datetime = NOW, **options: Any) -> list[str]:
     """The runs of which something was deleted."""
     gone: list[str] = []
-    expiry.carry_out(plan(lake, age, source, now, **options), lake, lambda fate: gone.append(fate.run.run_id))
+    expiry.carry_out(plan(lake, age, source, now, **options), lake, lambda fate: gone.append(fate.run.extraction_id))
     return gone
 
 
-def everything(lake: Lake, run_id: str) -> Transformed:
+def everything(lake: Lake, extraction_id: str) -> Transformed:
     """A run about everything, transformed."""
-    extracted(lake, run_id, None)
-    file = layout.part("silver", "readings", run_id, 1)
+    extracted(lake, extraction_id, None)
+    file = layout.part("silver", "readings", extraction_id, 1)
     lake.write(file, b"")
-    note = Transformed(run_id, SOURCE.name, SOURCE.origin, None, 3, 0, {"readings": 0}, {"readings": [file]})
+    note = Transformed(extraction_id, SOURCE.name, SOURCE.origin, None, 3, 0, {"readings": 0}, {"readings": [file]})
     silver.write(lake, note)
     return note
 
 
-def why(lake: Lake, run_id: str, **options: Any) -> tuple[str, ...]:
+def why(lake: Lake, extraction_id: str, **options: Any) -> tuple[str, ...]:
     """Why a run is kept."""
-    [fate] = [fate for fate in plan(lake, **options).fates if fate.run.run_id == run_id]
+    [fate] = [fate for fate in plan(lake, **options).fates if fate.run.extraction_id == extraction_id]
     return fate.why_not_all
 
 
 def test_runs_whose_days_were_all_read_again_go_and_others_stay(any_lake: Lake) -> None:
     old = [id_of(200), id_of(199), id_of(198), id_of(91)]
-    for run_id, interval in zip(old, [days(0, 3), days(0, 2), days(0, 2), days(5, 6)], strict=True):
-        transformed(any_lake, run_id, interval)
+    for extraction_id, interval in zip(old, [days(0, 3), days(0, 2), days(0, 2), days(5, 6)], strict=True):
+        transformed(any_lake, extraction_id, interval)
     young = [id_of(89), id_of(88)]
-    for run_id in young:
-        transformed(any_lake, run_id, days(8, 9))
+    for extraction_id in young:
+        transformed(any_lake, extraction_id, days(8, 9))
     before = content(any_lake)
     assert before == read_by((0, 2, old[2]), (2, 3, old[0]), (5, 6, old[3]), (8, 9, young[1]))
 
     planned = plan(any_lake)
-    assert ([fate.run.run_id for fate in planned.going], planned.young) == ([old[1]], 2)
+    assert ([fate.run.extraction_id for fate in planned.going], planned.young) == ([old[1]], 2)
     assert why(any_lake, old[0]) == ("has the newest rows of [2024-01-03, 2024-01-04)",)
     assert expire(any_lake) == [old[1]]
     assert not any(old[1] in path for path in any_lake.list(""))
@@ -85,8 +85,8 @@ def test_no_folder_is_left_of_what_is_gone(tmp_path: Path) -> None:
 
 def test_the_newest_whole_state_stays_however_old_it_is(lake: Lake) -> None:
     ids = [id_of(n) for n in (300, 200, 100)]
-    for run_id in ids:
-        everything(lake, run_id)
+    for extraction_id in ids:
+        everything(lake, extraction_id)
     part = id_of(99)
     transformed(lake, part, days(0, 1))
     assert expire(lake, source=WHOLE) == [part, *ids[1::-1]]
@@ -94,7 +94,7 @@ def test_the_newest_whole_state_stays_however_old_it_is(lake: Lake) -> None:
 
 
 def test_what_was_extracted_since_and_waits_for_being_transformed_stays(lake: Lake) -> None:
-    done, waiting = everything(lake, id_of(200)).run_id, extracted(lake, id_of(150), None)
+    done, waiting = everything(lake, id_of(200)).extraction_id, extracted(lake, id_of(150), None)
     superseded = extracted(lake, id_of(250), None)
     assert expire(lake, source=WHOLE, now=NOW + timedelta(2)) == [superseded]
     assert why(lake, done, source=WHOLE) == ("has the newest whole state",)
@@ -113,35 +113,35 @@ def test_days_that_were_extracted_only_stay_until_they_are_read_again(lake: Lake
 
 
 def test_a_run_under_way_stays_though_its_name_is_old(lake: Lake) -> None:
-    run_id = extracted(lake, id_of(200), days(0, 3))
+    extraction_id = extracted(lake, id_of(200), days(0, 3))
     [manifest] = [path for path in lake.list("bronze") if path.endswith("manifest.json")]
     lake.write(manifest.replace("manifest", "progress"), lake.read(manifest))
     lake.delete(manifest)
-    assert "under way" in why(lake, run_id)[0]
+    assert "under way" in why(lake, extraction_id)[0]
     assert expire(lake) == []
-    assert expire(lake, now=NOW + timedelta(2)) == [run_id]
+    assert expire(lake, now=NOW + timedelta(2)) == [extraction_id]
     assert lake.list("") == []
 
 
 def test_the_newest_gold_of_each_table_stays_and_older_gold_goes_even_of_runs_that_stay(lake: Lake) -> None:
     ids = [id_of(n) for n in (300, 200, 150, 100)]
-    for run_id, interval in zip(ids, [days(0, 1), days(0, 1), days(1, 2), days(0, 1)], strict=True):
-        transformed(lake, run_id, interval)
-    for run_id in ids[:3]:
-        gold(lake, run_id)
+    for extraction_id, interval in zip(ids, [days(0, 1), days(0, 1), days(1, 2), days(0, 1)], strict=True):
+        transformed(lake, extraction_id, interval)
+    for extraction_id in ids[:3]:
+        gold(lake, extraction_id)
     assert expire(lake) == [ids[1], ids[0]]
     assert why(lake, ids[2]) == ("has the newest rows of [2024-01-02, 2024-01-03)", "has the newest gold.sums")
     transformed(lake, id_of(99), days(1, 2))
     assert expire(lake) == [ids[2]]
     assert lake.list("gold") == [layout.part("gold", "sums", ids[2], 1)]
-    [remains] = [run for run in inventory.take(lake, [SOURCE]) if run.run_id == ids[2]]
+    [remains] = [run for run in inventory.take(lake, [SOURCE]) if run.extraction_id == ids[2]]
     assert remains.state == "remains"
 
 
 def test_only_the_layers_asked_for_are_touched(lake: Lake) -> None:
     old, new = id_of(200), id_of(100)
-    for run_id in (old, new):
-        transformed(lake, run_id, days(0, 1))
+    for extraction_id in (old, new):
+        transformed(lake, extraction_id, days(0, 1))
     before = content(lake)
     assert expire(lake, layers=["bronze", "quarantine"]) == [old]
     assert [path for path in lake.list("") if old in path] == [
@@ -155,8 +155,8 @@ def test_only_the_layers_asked_for_are_touched(lake: Lake) -> None:
 
 def test_small_runs_go_once_they_are_compacted(any_lake: Lake) -> None:
     ids = [id_of(200 - n) for n in range(4)]
-    for n, run_id in enumerate(ids):
-        transformed(any_lake, run_id, days(n, n + 2))
+    for n, extraction_id in enumerate(ids):
+        transformed(any_lake, extraction_id, days(n, n + 2))
     before = content(any_lake)
     assert expire(any_lake) == []
     compaction.carry_out(compaction.make_plan(any_lake, SOURCE), any_lake, lambda *_: None)
@@ -186,8 +186,8 @@ class Killed(Lake):
 @pytest.mark.parametrize("survived", range(6))
 def test_a_kill_leaves_nothing_that_is_half_there_and_the_next_call_finishes(lake: Lake, survived: int) -> None:
     old, new = id_of(200), id_of(100)
-    for run_id in (old, new):
-        transformed(lake, run_id, days(0, 1))
+    for extraction_id in (old, new):
+        transformed(lake, extraction_id, days(0, 1))
     doomed = Killed(lake.url)
     doomed.left = survived
     try:

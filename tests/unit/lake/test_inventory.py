@@ -27,7 +27,9 @@ def test_runs_are_told_newest_first_with_how_far_they_are_and_how_large(any_lake
     any_lake.write("silver/of_nobody/p_creation_date=2024-01-01/x/part-00001.parquet", b"of no source")
 
     runs = inventory.take(any_lake, [SOURCE])
-    told = [(run.run_id, run.state, run.interval, run.pages, run.records, run.rows, len(run.files)) for run in runs]
+    told = [
+        (run.extraction_id, run.state, run.interval, run.pages, run.records, run.rows, len(run.files)) for run in runs
+    ]
     assert told == [
         (left, State.REMAINS, None, 0, 0, 0, 1),
         (half, State.EXTRACTING, None, 1, 3, 0, 2),
@@ -49,7 +51,7 @@ def test_sizes_come_with_one_listing_of_each_layer(tmp_path: object) -> None:
 
 
 def test_a_manifest_that_cannot_be_read_hides_no_run(lake: Lake) -> None:
-    run_id = extracted(lake, id_of(1), days(0, 1))
-    lake.write(f"{bronze.read_manifest(lake, 'days', run_id).folder}/manifest.json", b"{")
+    extraction_id = extracted(lake, id_of(1), days(0, 1))
+    lake.write(f"{bronze.read_manifest(lake, 'days', extraction_id).folder}/manifest.json", b"{")
     [run] = inventory.take(lake, [SOURCE])
-    assert (run.run_id, run.state, run.is_known) == (run_id, State.EXTRACTED, False)
+    assert (run.extraction_id, run.state, run.is_known) == (extraction_id, State.EXTRACTED, False)

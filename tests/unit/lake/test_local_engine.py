@@ -13,15 +13,15 @@ from etl.engines import local as local_engine
 from etl.engines.local import LocalEngine
 from etl.lake import parquet
 from etl.lake.layout import Stored
-from etl.lake.silver import RUN
 from etl.lake.store import Lake
+from etl.pipeline.transform import RUN
 from etl.sources.sensors.datasets import OBSERVATIONS, READINGS
 from etl.sql.statements import statement
 from tests.unit.lake import days
 
 FIRST = date(2024, 2, 20)
 RECEIVED = datetime(2024, 5, 17, 12, 0, 0, 123_457, UTC)
-RUN_TABLE = pa.Table.from_pydict({"run_id": ["a run"], "processed_at": [RECEIVED]}, RUN)
+RUN_TABLE = pa.Table.from_pydict({"extraction_id": ["a run"], "processed_at": [RECEIVED]}, RUN)
 
 
 def observed(sensors: range, count: int) -> pa.RecordBatch:

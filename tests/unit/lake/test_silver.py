@@ -27,8 +27,8 @@ def run(lake: Lake, source: Source, *, share: float = 0.05, interval: DataInterv
         return pipeline.transform(pipeline.extract(client, interval))
 
 
-def refused_file(lake: Lake, endpoint: str, run_id: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in lake.read(layout.refusals(endpoint, run_id, 1)).splitlines()]
+def refused_file(lake: Lake, endpoint: str, extraction_id: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lake.read(layout.refusals(endpoint, extraction_id, 1)).splitlines()]
 
 
 def test_every_endpoint_of_a_run_becomes_parquet(any_lake: Lake, simulate: Simulate) -> None:
@@ -39,7 +39,7 @@ def test_every_endpoint_of_a_run_becomes_parquet(any_lake: Lake, simulate: Simul
     assert done.records == sum(done.rows.values()) - 215
     for dataset in source.datasets:
         (part,) = done.files[dataset.name]
-        assert part == f"silver/{dataset.name}/p_creation_date={date.today()}/{done.run_id}/part-00001.parquet"
+        assert part == f"silver/{dataset.name}/p_creation_date={date.today()}/{done.extraction_id}/part-00001.parquet"
         with any_lake.open(part) as file:
             stored = pq.ParquetFile(file)
             assert stored.schema_arrow.equals(dataset.schema)
@@ -48,7 +48,7 @@ def test_every_endpoint_of_a_run_becomes_parquet(any_lake: Lake, simulate: Simul
         batches = list(silver.batches(any_lake, done, dataset))
         assert sum(batch.num_rows for batch in batches) == done.rows[dataset.name]
         assert all(batch.schema.equals(dataset.schema) for batch in batches)
-    assert silver.latest(any_lake, source, None) == silver.read(any_lake, source, done.run_id) == done
+    assert silver.latest(any_lake, source, None) == silver.read(any_lake, source, done.extraction_id) == done
     assert list(silver.quarantined(any_lake, done)) == []
 
 
@@ -65,7 +65,7 @@ def test_transforming_again_gives_the_same_and_leaves_one_file_each(lake: Lake, 
     source = spacex_at(simulate())
     done = run(lake, source)
     files = lake.list("")
-    assert Pipeline(source, lake, 0.05, LocalEngine()).transform(done.run_id) == done
+    assert Pipeline(source, lake, 0.05, LocalEngine()).transform(done.extraction_id) == done
     assert lake.list("") == files
 
 
@@ -78,7 +78,7 @@ def test_what_an_earlier_try_left_in_other_pieces_is_gone(
         patched.setattr(local_engine, "WORTH_A_PROCESS", 100)
         done = run(any_lake, source)
     assert len(done.files["spacex_launches"]) == 3
-    again = Pipeline(source, any_lake, 0.05, LocalEngine()).transform(done.run_id)
+    again = Pipeline(source, any_lake, 0.05, LocalEngine()).transform(done.extraction_id)
     named = [*again.quarantine, *(file for files in again.files.values() for file in files)]
     assert sorted(named) == [
         path for layer in ("quarantine", "silver") for path in any_lake.list(layer) if "/_runs/" not in path
@@ -90,7 +90,7 @@ def test_a_refused_record_is_kept_with_reason_page_and_position(lake: Lake, simu
     done = run(lake, spacex_at(url, 50))
     assert done.refused == 2
     assert (done.rows["spacex_launches"], done.rows["spacex_cores"]) == (204, 77)
-    (launch,) = refused_file(lake, "spacex_launches", done.run_id)
+    (launch,) = refused_file(lake, "spacex_launches", done.extraction_id)
     assert {name: launch[name] for name in ("endpoint", "page", "position", "reason")} == {
         "endpoint": "spacex_launches",
         "page": 1,
@@ -98,7 +98,7 @@ def test_a_refused_record_is_kept_with_reason_page_and_position(lake: Lake, simu
         "reason": "cores: Input should be a valid list",
     }
     assert isinstance(json.loads(launch["record"])["cores"], str)
-    (core,) = refused_file(lake, "spacex_cores", done.run_id)
+    (core,) = refused_file(lake, "spacex_cores", done.extraction_id)
     assert core["reason"] == "id: Input should be a valid string"
     assert [one.reason for one in silver.quarantined(lake, done)] == [
         launch["reason"],
@@ -113,16 +113,16 @@ def test_a_refused_record_has_its_kind_and_files_of_before_that_have_none_are_re
     done = run(lake, source)
     [kept] = silver.quarantined(lake, done)
     assert kept.kind == "string_type"
-    (line,) = refused_file(lake, "spacex_cores", done.run_id)
+    (line,) = refused_file(lake, "spacex_cores", done.extraction_id)
     del line["kind"]
-    lake.write(layout.refusals("spacex_cores", done.run_id, 1), json.dumps(line).encode())
+    lake.write(layout.refusals("spacex_cores", done.extraction_id, 1), json.dumps(line).encode())
     [old] = silver.quarantined(lake, done)
     assert (old.reason, old.kind) == (kept.reason, "unknown")
 
 
 def test_pages_number_their_refused_records(lake: Lake, simulate: Simulate) -> None:
     done = run(lake, spacex_at(simulate(Fault("nan", times=3, path="/v5/launches")), 50))
-    found = refused_file(lake, "spacex_launches", done.run_id)
+    found = refused_file(lake, "spacex_launches", done.extraction_id)
     assert [(one["page"], one["position"]) for one in found] == [(1, 1), (2, 1), (3, 1)]
 
 
@@ -174,7 +174,7 @@ def test_an_interval_has_its_own_newest_run(lake: Lake, simulate: Simulate) -> N
 def test_a_damaged_note_of_a_run_is_refused(lake: Lake, simulate: Simulate, damage: bytes) -> None:
     source = spacex_at(simulate())
     done = run(lake, source)
-    lake.write(f"silver/_runs/spacex/{done.run_id}.json", damage)
+    lake.write(f"silver/_runs/spacex/{done.extraction_id}.json", damage)
     with pytest.raises(LakeUnavailableError, match="is not what was written"):
         silver.latest(lake, source, None)
 
@@ -195,7 +195,7 @@ def test_a_page_damaged_in_the_lake_is_told_by_whichever_process_meets_it(
     source = spacex_at(simulate(), 100)
     with client_of(source.base_url) as client:
         pipeline = Pipeline(source, lake, 0.05, LocalEngine())
-        run_id = pipeline.extract(client, None)
-        lake.write(bronze.read_manifest(lake, "spacex_launches", run_id).pages[1].file, b"?")
+        extraction_id = pipeline.extract(client, None)
+        lake.write(bronze.read_manifest(lake, "spacex_launches", extraction_id).pages[1].file, b"?")
         with pytest.raises(LakeUnavailableError, match=r"page-00002\.json\.gz is not what was written"):
-            pipeline.transform(run_id)
+            pipeline.transform(extraction_id)

@@ -1,46 +1,37 @@
-"""A step from its pod's first moment to its last: what is tried again, what fails at once, what is never done twice."""
+"""A task from its pod's first moment to its last: what is retried, what fails at once, what is never done twice."""
 
 from __future__ import annotations
 
 import contextlib
 import inspect
-import itertools
 import os
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import pods
 import pytest
-import sensors
-import spacex
 import yaml
-from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from airflow.sdk.observability.metrics import statsd_logger
+from airflow.sdk.observability.stats import Stats
+from pod_operator import pod_name
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from etl.core import errors
-from tests.dags.cluster import GONE, Cluster, ended, evicted, pending, refused, running
+from tests.dags.cluster import GONE, Clock, Cluster, ended, evicted, pending, refused, running
+from tests.dags.folder import REPOSITORY
+from tests.dags.parsed import DAGS
 from tests.dags.runs import SCHEDULED, context, rendered
 
-NAME = pods.pod_name("spacex", "check", SCHEDULED)
-VALUES = Path(__file__).parents[2] / "charts" / "values" / "airflow.yaml"
+NAME = pod_name("spacex", "check", SCHEDULED)
+VALUES = REPOSITORY / "charts" / "values" / "airflow.yaml"
 SAID = "error: An audit failed.\nhint: See `etl status`."
-
-
-@pytest.fixture(autouse=True)
-def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = itertools.count()
-    clock = SimpleNamespace(sleep=lambda _seconds: None, monotonic=lambda: next(seconds))
-    monkeypatch.setattr(pods, "time", clock)  # each look at it is a second later
 
 
 @pytest.fixture
 def statsd(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """Where Airflow's metrics go, with the settings of charts/values/airflow.yaml."""
+    """Where Airflow sends its metrics, with the settings of charts/values/airflow.yaml."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
         collector.bind(("127.0.0.1", 0))
         collector.settimeout(5)
@@ -48,32 +39,27 @@ def statsd(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
         settings["statsd_port"] = collector.getsockname()[1]
         for name, value in settings.items():
             monkeypatch.setenv(f"AIRFLOW__METRICS__{name.upper()}", str(value))
-        monkeypatch.setattr(pods.Stats, "instance", statsd_logger.get_statsd_logger())
-        monkeypatch.setattr(pods.Stats, "_instance_pid", os.getpid())
+        monkeypatch.setattr(Stats, "instance", statsd_logger.get_statsd_logger())
+        monkeypatch.setattr(Stats, "_instance_pid", os.getpid())
         yield collector
 
 
-def step(cluster: Cluster, **options: Any) -> Any:
-    """One try of the step, in that cluster."""
-    return one_step(spacex.dag, "check", cluster, **options)
+def run(cluster: Cluster, dag: str = "spacex", task_id: str = "check", **options: Any) -> None:
+    """One try of a task, in that cluster."""
+    given = context(dag, task_id, **options)
+    task = rendered(given)
+    task.client, task.clock = cluster, Clock()
+    task.execute(given)
 
 
-def one_step(dag: DAG, task_id: str, cluster: Cluster, **options: Any) -> Any:
-    told = context(dag, task_id, **options)
-    task = rendered(told)
-    task.client = cluster
-    task.execute(told)
-    return task
-
-
-def test_a_pod_that_succeeds_is_taken_away() -> None:
+def test_a_pod_that_succeeds_is_deleted() -> None:
     cluster = Cluster([pending(), running(), ended(0)])
-    step(cluster)
-    assert (len(cluster.made), cluster.deleted, cluster.pods) == (1, [NAME], {})
+    run(cluster)
+    assert (len(cluster.created), cluster.deleted, cluster.pods) == (1, [NAME], {})
 
 
 def test_a_pod_that_ends_at_once_need_never_be_seen_running() -> None:
-    step(Cluster([ended(0)]))
+    run(Cluster([ended(0)]))
 
 
 PLATFORM_ERRORS = [
@@ -82,9 +68,9 @@ PLATFORM_ERRORS = [
 
 
 @pytest.mark.parametrize("error", PLATFORM_ERRORS, ids=lambda error: error.__name__)
-def test_each_error_of_etl_is_tried_again_exactly_if_waiting_helps(error: type[errors.PlatformError]) -> None:
+def test_each_error_of_etl_is_retried_exactly_if_waiting_helps(error: type[errors.PlatformError]) -> None:
     with pytest.raises(AirflowException) as raised:
-        step(Cluster([running(), ended(error.exit_code, SAID)]))
+        run(Cluster([running(), ended(error.exit_code, SAID)]))
     assert isinstance(raised.value, AirflowFailException) is not issubclass(error, errors.TransientError)
 
 
@@ -92,34 +78,34 @@ def test_each_error_of_etl_is_tried_again_exactly_if_waiting_helps(error: type[e
 def test_what_waiting_does_not_help_fails_at_once_with_the_pods_own_message(code: int) -> None:
     cluster = Cluster([running(), ended(code, SAID)])
     with pytest.raises(AirflowFailException) as raised:
-        step(cluster)
+        run(cluster)
     assert str(raised.value).startswith(SAID)
     assert f"exit code {code}" in str(raised.value)
     assert cluster.deleted == [NAME]
 
 
 @pytest.mark.parametrize("last", [ended(os.EX_TEMPFAIL, SAID), ended(137, reason="OOMKilled"), ended(143), evicted()])
-def test_what_waiting_may_help_is_tried_again(last: Any) -> None:
+def test_what_waiting_may_help_is_retried(last: Any) -> None:
     cluster = Cluster([running(), last])
     with pytest.raises(AirflowException) as raised:
-        step(cluster)
+        run(cluster)
     assert not isinstance(raised.value, AirflowFailException)
     assert cluster.deleted == [NAME]
 
 
 def test_out_of_memory_says_so() -> None:
     with pytest.raises(AirflowException, match=r"The pod was killed.\n\(exit code 137, OOMKilled\)"):
-        step(Cluster([running(), ended(137, reason="OOMKilled")]))
+        run(Cluster([running(), ended(137, reason="OOMKilled")]))
 
 
 def test_an_eviction_says_why() -> None:
     with pytest.raises(AirflowException, match=r"low on resource: memory.\n\(no exit code, Evicted\)"):
-        step(Cluster([running(), evicted()]))
+        run(Cluster([running(), evicted()]))
 
 
-def test_a_pod_that_someone_deletes_is_tried_again() -> None:
+def test_a_pod_that_someone_deletes_is_retried() -> None:
     with pytest.raises(AirflowException, match="is gone") as raised:
-        step(Cluster([running(), GONE]))
+        run(Cluster([running(), GONE]))
     assert not isinstance(raised.value, AirflowFailException)
 
 
@@ -135,64 +121,64 @@ def test_a_pod_that_someone_deletes_is_tried_again() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_statsd_is_told_how_each_pod_ended(life: Any, reason: str, statsd: socket.socket) -> None:
+def test_statsd_hears_how_each_pod_ended(life: Any, reason: str, statsd: socket.socket) -> None:
     with contextlib.suppress(AirflowException):
-        step(Cluster(life))
+        run(Cluster(life))
     assert statsd.recv(1000).decode() == f"airflow.etl_pods_ended,dag_id=spacex,task_id=check,reason={reason}:1|c"
 
 
-def test_a_new_try_goes_on_with_the_pod_of_a_killed_one() -> None:
+def test_a_retry_continues_with_the_pod_of_a_killed_try() -> None:
     cluster = Cluster()
     cluster.put(NAME, [running(), running(), ended(0)])
-    step(cluster)
-    assert (cluster.made, cluster.deleted) == ([], [NAME])
+    run(cluster)
+    assert (cluster.created, cluster.deleted) == ([], [NAME])
 
 
-def test_a_new_try_takes_the_result_of_a_pod_that_ended_while_nobody_looked() -> None:
+def test_a_retry_takes_the_result_of_a_pod_that_ended_while_nobody_looked() -> None:
     cluster = Cluster()
     cluster.put(NAME, [ended(65, SAID)])
     with pytest.raises(AirflowFailException, match="An audit failed"):
-        step(cluster)
-    assert cluster.made == []
+        run(cluster)
+    assert cluster.created == []
 
 
-def test_a_new_try_of_a_share_finds_its_own_pod_and_not_that_of_another_share() -> None:
-    first, second = (pods.pod_name("sensors", "extract", SCHEDULED, index) for index in (0, 1))
+def test_a_retry_of_a_share_finds_its_own_pod_and_not_that_of_another_share() -> None:
+    first, second = (pod_name("sensors", "extract", SCHEDULED, index) for index in (0, 1))
     cluster = Cluster([running(), ended(0)])
     cluster.put(first, [running(), ended(0)])
-    one_step(sensors.dag, "extract", cluster, index=1)
-    assert [made.metadata.name for made in cluster.made] == [second]
-    one_step(sensors.dag, "extract", cluster, index=0, tries=2)
-    assert len(cluster.made) == 1
+    run(cluster, "sensors", "extract", index=1)
+    assert [pod.metadata.name for pod in cluster.created] == [second]
+    run(cluster, "sensors", "extract", index=0, tries=2)
+    assert len(cluster.created) == 1
     assert cluster.deleted == [second, first]
 
 
 def test_a_new_pod_waits_until_the_old_one_is_gone() -> None:
     cluster = Cluster([ended(0)])
     cluster.put(NAME, [running(), running(), running(), GONE], deletion_timestamp=datetime.now(UTC))
-    step(cluster)
-    assert len(cluster.made) == 1
+    run(cluster)
+    assert len(cluster.created) == 1
 
 
-def test_a_run_that_was_cleared_takes_no_result_of_before() -> None:
+def test_a_run_that_was_cleared_does_not_take_an_earlier_result() -> None:
     cluster = Cluster([ended(0)])
     cluster.put(NAME, [ended(65, SAID)])
-    step(cluster, cleared=1)
-    assert (len(cluster.made), cluster.deleted) == (1, [NAME, NAME])
+    run(cluster, cleared=1)
+    assert (len(cluster.created), cluster.deleted) == (1, [NAME, NAME])
 
 
-def test_a_pod_that_has_nothing_to_say_for_long_is_no_trouble(capsys: pytest.CaptureFixture[str]) -> None:
-    silence = pods.ReadTimeoutError(None, "", "Read timed out.")
-    step(Cluster([running()] * 60 + [ended(0)], logs=[[silence], ["2026-11-21T06:10:00.1Z late\n"]]))
+def test_a_pod_may_be_silent_for_long(capsys: pytest.CaptureFixture[str]) -> None:
+    silence = ReadTimeoutError(None, "", "Read timed out.")
+    run(Cluster([running()] * 60 + [ended(0)], logs=[[silence], ["2026-11-21T06:10:00.1Z late\n"]]))
     said = capsys.readouterr().out
     assert "] late " in said
     assert "broke off" not in said
 
 
-def test_the_pods_log_appears_once_though_it_broke_off(capsys: pytest.CaptureFixture[str]) -> None:
-    first = ["2026-11-21T06:00:01.1Z one\n", "2026-11-21T06:00:02.1Z two\n", pods.HTTPError("connection lost")]
+def test_the_pods_log_appears_once_even_if_its_connection_broke_off(capsys: pytest.CaptureFixture[str]) -> None:
+    first = ["2026-11-21T06:00:01.1Z one\n", "2026-11-21T06:00:02.1Z two\n", HTTPError("connection lost")]
     second = ["2026-11-21T06:00:01.1Z one\n", "2026-11-21T06:00:02.1Z two\n", "2026-11-21T06:00:03.1Z three\n"]
-    step(Cluster([running()] * 60 + [ended(0)], logs=[first, second]))
+    run(Cluster([running()] * 60 + [ended(0)], logs=[first, second]))
     said = capsys.readouterr().out
     assert [said.count(f"] {line} ") for line in ("one", "two", "three")] == [1, 1, 1]
     assert "broke off" in said
@@ -206,36 +192,36 @@ def test_the_pods_log_appears_once_though_it_broke_off(capsys: pytest.CaptureFix
         pending("InvalidImageName", "couldn't parse image name"),
     ],
 )
-def test_what_a_pod_lacks_for_good_is_said_at_once_and_fails_soon(
+def test_what_a_pod_lacks_for_good_is_reported_at_once_and_fails_soon(
     state: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster = Cluster([state])
     with pytest.raises(AirflowFailException, match=state.container_statuses[0].state.waiting.message):
-        step(cluster)
+        run(cluster)
     assert "has not started yet" in capsys.readouterr().out
     assert cluster.deleted == [NAME]
 
 
-def test_a_volume_that_is_not_there_is_a_lack_too() -> None:
+def test_so_is_a_missing_volume() -> None:
     cluster = Cluster([pending()])
     cluster.warnings = [("uid-1", 'MountVolume.SetUp failed for volume "ca": configmap "warehouse-ca" not found')]
     with pytest.raises(AirflowFailException, match="warehouse-ca"):
-        step(cluster)
+        run(cluster)
 
 
-def test_a_warning_about_an_earlier_pod_of_that_name_does_not_count() -> None:
+def test_a_warning_about_an_earlier_pod_of_the_same_name_does_not_count() -> None:
     cluster = Cluster([pending()] * 40 + [ended(0)])
     cluster.warnings = [("uid-of-another", 'secret "warehouse" not found')]
-    step(cluster)
+    run(cluster)
 
 
-def test_what_a_pod_lacks_may_still_come() -> None:
-    step(Cluster([pending("CreateContainerConfigError", 'secret "warehouse" not found')] * 10 + [running(), ended(0)]))
+def test_what_a_pod_lacks_may_still_arrive() -> None:
+    run(Cluster([pending("CreateContainerConfigError", 'secret "warehouse" not found')] * 10 + [running(), ended(0)]))
 
 
-def test_a_pod_that_does_not_start_is_tried_again_later() -> None:
+def test_a_pod_that_does_not_start_is_retried_later() -> None:
     with pytest.raises(AirflowException, match="did not start") as raised:
-        step(Cluster([pending()]))
+        run(Cluster([pending()]))
     assert not isinstance(raised.value, AirflowFailException)
 
 
@@ -250,25 +236,25 @@ def test_a_pod_that_does_not_start_is_tried_again_later() -> None:
         (refused(503, "the server is shutting down"), False),
     ],
 )
-def test_a_refused_pod_is_tried_again_exactly_if_that_may_pass(refusal: Any, is_final: bool) -> None:
+def test_a_refused_pod_is_retried_exactly_if_that_may_help(refusal: Any, is_final: bool) -> None:
     cluster = Cluster()
     cluster.refusals = [refusal]
     with pytest.raises(AirflowException, match="Kubernetes refused the pod") as raised:
-        step(cluster)
+        run(cluster)
     assert isinstance(raised.value, AirflowFailException) is is_final
 
 
-def test_a_step_that_is_stopped_takes_its_pod_along() -> None:
+def test_a_task_that_is_stopped_deletes_its_pod() -> None:
     cluster = Cluster()
-    task = spacex.dag.get_task("check").prepare_for_execution()
+    task = DAGS["spacex"].get_task("check").prepare_for_execution()
     task.client = cluster
     task.pod = cluster.put(NAME, [running()])
     task.on_kill()
     assert cluster.deleted == [NAME]
 
 
-def test_the_log_tells_the_arguments_but_nothing_of_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
-    step(Cluster([running(), ended(0)]))
+def test_the_log_shows_the_arguments_but_nothing_of_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
+    run(Cluster([running(), ended(0)]))
     text = capsys.readouterr().out
     assert "etl check spacex" in text
     assert "envFrom" not in text

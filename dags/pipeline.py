@@ -1,0 +1,67 @@
+"""What a DAG declares: the steps of a source, each one call of `etl`, and how `etl` is called for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import extraction
+import interval
+
+DESTINATION = "--sink"  # the option of `etl`
+
+
+@dataclass(frozen=True)
+class Step:
+    """One task, and its pod or, if an extraction is shared by several `parts`, a pod for each.
+
+    `command`: of `etl`; it is the task's id, too. `memory`: of each pod; pods.py has that of Spark's driver.
+    """
+
+    command: str
+    memory: str = "256Mi"
+    parts: int = 1
+    on_spark: bool = False
+
+    @property
+    def needs_lake(self) -> bool:
+        """Whether its pods need the lake's volume. `check` has no use for the lake, and Spark's lake is on S3."""
+        return self.command != "check" and not self.on_spark
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The steps of a source, in their order. Without a step `transform`, `extract` does its work.
+
+    `by_days`: the API is asked for days; otherwise it serves its whole state, and days narrow what is published.
+    `destination`: what `etl` publishes into, unless it is the warehouse.
+    """
+
+    source: str
+    steps: tuple[Step, ...]
+    by_days: bool = False
+    destination: str | None = None
+
+    @property
+    def extracts_only(self) -> bool:
+        """Whether `extract` leaves it to a later step to transform."""
+        return "transform" in {step.command for step in self.steps}
+
+    def arguments(self, step: Step) -> list[list[str]]:
+        """For each pod of a step, the arguments of `etl`: templates, of which a pod drops those that end up blank."""
+        same = [step.command, self.source, *self._options(step.command)]
+        if step.on_spark:
+            same += ["--engine", "spark"]
+        if self.destination and step.command != "transform":
+            same += [DESTINATION, self.destination]
+        if step.parts == 1:
+            return [same]
+        return [[*same, "--part", f"{number}/{step.parts}"] for number in range(1, step.parts + 1)]
+
+    def _options(self, command: str) -> list[str]:
+        named = [extraction.OPTION, extraction.ID]
+        if command == "check":
+            return [*interval.ARGUMENTS]
+        if command != "extract":
+            return named  # an extraction knows its days
+        days = interval.arguments_until(extraction.DAY, always=self.by_days)
+        return [*([] if self.extracts_only else ["--transform"]), *days, *named]

@@ -1,0 +1,82 @@
+"""What is published: how far it is, and the answers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import click
+
+from etl.cli.console import answers, runs
+from etl.cli.startup import start
+from etl.core.errors import ConfigError
+from etl.engines import local as local_engine
+from etl.lake import silver
+from etl.postgres.connection import Warehouse
+from etl.runtime import Parts
+from etl.sources import NAMES
+from etl.sql import questions
+from etl.sql.questions import Answer
+from etl.sql.statements import statement
+
+
+@click.command()
+@click.option(
+    "--runs", "limit", default=10, show_default=True, type=click.IntRange(1, 1000), help="How many runs to show."
+)
+def status(limit: int) -> None:
+    """Show watermarks, recent runs and quarantined records."""
+    with start().warehouse() as warehouse:
+        warehouse.run("ledger/abandon_dead_runs")
+        runs.show_status(
+            warehouse.run("ledger/watermarks"),
+            warehouse.run("ledger/last_runs", {"limit": limit}),
+            warehouse.run("ledger/open_quarantine", {"source": None, "destination": None}),
+        )
+
+
+@click.command()
+@click.argument("question", required=False)
+@click.option("--on", type=click.Choice(["warehouse", "lake"]), default="warehouse", show_default=True)
+def ask(question: str | None, on: str) -> None:
+    """Answer the questions of sql/questions/ as tables. Without QUESTION, all those about published sources.
+
+    On the lake, DuckDB answers from the newest silver, without Postgres.
+    """
+    parts = start()
+    source_name = questions.source_of(question) if question else None
+    if on == "lake":
+        names = [source_name] if source_name else _sources_in_lake(parts)
+        found = [answer for name in names for answer in lake_answers(parts, name, question)]
+    else:
+        with parts.warehouse() as warehouse:
+            published = [row["source"] for row in warehouse.run("ledger/published_sources")]
+            names = [source_name] if source_name else [name for name in NAMES if name in published]
+            found = [answer for name in names for answer in warehouse_answers(warehouse, name, question)]
+    if not names:
+        raise _nothing_to_ask(parts, on)
+    answers.show(found)
+
+
+def _sources_in_lake(parts: Parts) -> list[str]:
+    return [name for name in NAMES if silver.state(parts.lake(), parts.source(name))]
+
+
+def _nothing_to_ask(parts: Parts, on: str) -> ConfigError:
+    run_one = f"Run {' or '.join(f'`etl run {name}`' for name in NAMES)} first."
+    if on == "lake":
+        return ConfigError(f"{parts.lake().url} holds no silver.", hint=run_one)
+    hint = "The lake holds silver: `etl ask --on lake` answers from it." if _sources_in_lake(parts) else run_one
+    return ConfigError("Nothing has been published yet.", hint=hint)
+
+
+def warehouse_answers(warehouse: Warehouse, source_name: str, question: str | None = None) -> list[Answer]:
+    """Answers about a source from the warehouse: to one question or to all."""
+    return questions.ask(questions.texts(source_name, question), warehouse.execute)
+
+
+def lake_answers(parts: Parts, source_name: str, question: str | None = None) -> list[Answer]:
+    """The same answers from the lake."""
+    source = parts.source(source_name)
+    gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
+    with local_engine.asked(parts.lake(), source, gold) as connection:
+        return questions.ask(questions.texts(source_name, question), partial(local_engine.rows, connection))

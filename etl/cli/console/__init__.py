@@ -1,0 +1,1 @@
+"""What people see: progress on stderr, results on stdout, readable without colour."""

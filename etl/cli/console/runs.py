@@ -1,0 +1,113 @@
+"""Runs: what they did, what they will do, what is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from etl.cli.console import quarantine
+from etl.cli.console.output import say, show, show_rows, table, with_destinations
+from etl.core.outcomes import Published
+from etl.core.source import Source
+from etl.lake.silver import Transformed
+from etl.pipeline.backfill import Plan, PlannedInterval
+from etl.pipeline.pipeline import Summary
+from etl.pipeline.steps import names
+
+COLUMNS = (
+    "run_id",
+    "source",
+    "destination",
+    "interval",
+    "status",
+    "started_at",
+    "seconds",
+    "rows_published",
+    "quarantined",
+    "error",
+)
+
+
+def show_origin(source: Source, live: Source, simulated: str) -> None:
+    """Whether the run reads the live API or the simulator, and what the simulated data are."""
+    if source.origin == live.origin:
+        say(f"{live.base_url} answers: this run reads the live API.")
+    else:
+        say(f"{live.base_url} does not answer: this run reads {source.origin}, {simulated}.")
+
+
+def show_summary(summary: Summary) -> None:
+    """Records in, rows out, quarantined and published, and the seconds of each step."""
+    transformed, published = summary.transformed, summary.published
+    if published.status == "unchanged":
+        say(f"\nNo changes: all {transformed.records:,} records are already in the {published.destination}.")
+    say(f"\n{_ids(summary.run_id, transformed)} · {summary.source} · {published.status}")
+    filled = table()
+    for heading in ("records in", "rows out", "quarantined", "rows published"):
+        filled.add_column(heading, justify="right")
+    rows_out = sum(transformed.rows.values())
+    filled.add_row(*(f"{n:,}" for n in (transformed.records, rows_out, transformed.refused, published.rows_published)))
+    show(filled)
+    say("Seconds: " + " · ".join(f"{name} {seconds:.2f}" for name, seconds in summary.seconds.items()))
+    for endpoint, fields in transformed.unknown_fields.items():
+        say(f"Note: {endpoint} sends unknown fields: {', '.join(fields)}.")
+
+
+def show_published(published: Published, transformed: Transformed) -> None:
+    """What a publish did, in one line."""
+    did = f"published {published.rows_published:,} rows"
+    if published.status == "unchanged":
+        did = f"no changes, the {published.destination} already holds this extraction or a later one"
+    say(f"{_ids(published.run_id, transformed)}: {did}.")
+
+
+def show_next(report_file: Path | None) -> None:
+    """What to try next."""
+    say("\nNext: .venv/bin/etl psql (the warehouse in psql) · .venv/bin/etl ask · .venv/bin/etl status")
+    if report_file is not None:
+        say(f"The answers as charts: {report_file.absolute().as_uri()}")
+
+
+def show_plan(plan: Plan) -> None:
+    """Each interval with the steps that will be executed for it."""
+    filled = table(f"Backfill of {plan.source}: {plan.pending} of {len(plan.intervals)} intervals to do")
+    for heading in ("from", "to", "state", "steps"):
+        filled.add_column(heading)
+    for planned in plan.intervals:
+        steps = " → ".join(names(planned.steps)) or "none"
+        filled.add_row(str(planned.interval.start), str(planned.interval.end), planned.state, steps)
+    show(filled)
+
+
+def show_interval(planned: PlannedInterval, published: Published) -> None:
+    """One line per finished interval."""
+    say(f"{planned.interval}: {published.status}, {published.rows_published:,} rows")
+
+
+def show_status(
+    watermarks: list[dict[str, Any]], runs: list[dict[str, Any]], quarantined: list[dict[str, Any]]
+) -> None:
+    """How far each dataset is, the recent runs, and what is in quarantine."""
+    if not runs:
+        say("Nothing has run yet. Start with `make run` or `etl run spacex`.")
+        return
+    say("Watermarks")
+    show_rows(with_destinations(watermarks))
+    say("\nLast runs")
+    show_rows(with_destinations([{name: _column(row, name) for name in COLUMNS} for row in runs]))
+    say("\nIn quarantine")
+    quarantine.show(quarantined)
+
+
+def _ids(run_id: str, transformed: Transformed) -> str:
+    """Both names: the run is in `etl status`, the extraction is what `--extraction` accepts."""
+    return f"Run {run_id} · extraction {transformed.extraction_id}"
+
+
+def _column(row: Mapping[str, Any], name: str) -> Any:
+    if name == "interval":
+        return "everything" if row["interval_start"] is None else f"[{row['interval_start']}, {row['interval_end']})"
+    if name == "seconds":
+        return (row["ended_at"] - row["started_at"]).total_seconds() if row["ended_at"] else None
+    return row[name]

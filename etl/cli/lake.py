@@ -1,0 +1,69 @@
+"""What the lake holds, what may be deleted, and how it stays small."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from etl.cli.console import lake as shown
+from etl.cli.options import optional_source_argument, plan_option, source_argument
+from etl.cli.startup import start
+from etl.lake import compaction, expiry, inventory
+from etl.lake.inventory import Run
+from etl.lake.layout import LAYERS
+from etl.runtime import Parts
+from etl.sources import NAMES
+
+
+@click.group()
+def lake() -> None:
+    """List, expire and compact what the lake holds."""
+
+
+@lake.command()
+@optional_source_argument
+def ls(source_name: str | None) -> None:
+    """List the extractions in the lake, with their state and size."""
+    parts = start()
+    shown.show(parts.lake().url, _extractions(parts, source_name))
+
+
+@lake.command()
+@optional_source_argument
+@click.option("--older-than", "age", required=True, help="Such as 90d, 12w or 36h; younger ones are kept.")
+@click.option("--layer", "layers", multiple=True, type=click.Choice(LAYERS), help="Only this layer; may be repeated.")
+@plan_option
+def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan: bool) -> None:
+    """Delete old extractions. Those that still hold the newest rows of something are kept."""
+    older_than = expiry.parse_age(age)
+    parts = start()
+    plan = expiry.make_plan(_extractions(parts, source_name), older_than, datetime.now(UTC), layers or LAYERS)
+    shown.show_expiry(plan, age)
+    if not only_plan and plan.going:
+        expiry.carry_out(plan, parts.lake(), shown.show_deleted)
+
+
+@lake.command()
+@source_argument
+@click.option(
+    "--smaller-than",
+    "most_mb",
+    default=128,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Merge extractions with less silver than this, in MB.",
+)
+@plan_option
+def compact(source_name: str, most_mb: int, only_plan: bool) -> None:
+    """Merge small extractions of successive days. `etl lake expire` then deletes the originals."""
+    parts = start()
+    plan = compaction.make_plan(parts.lake(), parts.source(source_name), most_mb * 10**6)
+    shown.show_compactions(plan)
+    if not only_plan:
+        compaction.carry_out(plan, parts.lake(), shown.show_compacted)
+
+
+def _extractions(parts: Parts, source_name: str | None) -> list[Run]:
+    names = [source_name] if source_name else NAMES
+    return inventory.take(parts.lake(), [parts.source(name) for name in names])

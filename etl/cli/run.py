@@ -1,0 +1,171 @@
+"""The steps of the pipeline, one by one, all together, and for past intervals."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+import click
+
+from etl.cli import ask, reports
+from etl.cli.console import answers, output, runs
+from etl.cli.options import (
+    DAYS_FOLLOW,
+    GOLD_GOES,
+    Day,
+    Days,
+    data_interval,
+    destination_option,
+    engine_option,
+    extraction_option,
+    interval_options,
+    parse_part,
+    plan_option,
+    previous_interval,
+    source_argument,
+)
+from etl.cli.startup import pipeline, start
+from etl.pipeline import backfill as past
+from etl.pipeline.selection import complete_extraction, transformed_extraction
+from etl.runtime import simulator
+
+
+@click.command()
+@source_argument
+@interval_options
+@destination_option(DAYS_FOLLOW)
+def check(source_name: str, days: Days, destination: str) -> None:
+    """Test in seconds whether a run can succeed. An impossible interval is refused here already."""
+    parts = start()
+    source = parts.source(source_name)
+    interval = parts.interval(source, *days, destination)
+    # A pod may start a moment before its network policies.
+    with parts.client(source, attempts=3) as client, pipeline(parts, source) as steps:
+        about = f" for {interval}" if interval else ""
+        output.say(f"{source.base_url} answers{about}: {steps.check(client, interval)}.")
+
+
+@click.command()
+@source_argument
+@interval_options
+@extraction_option
+@click.option("--part", help="Only a share, such as 2/4; every share needs the same --extraction and --to.")
+@click.option("--transform", "then_transform", is_flag=True, help="Turn it into silver as well.")
+@destination_option(DAYS_FOLLOW)
+def extract(
+    source_name: str,
+    days: Days,
+    extraction_id: str | None,
+    part: str | None,
+    then_transform: bool,
+    destination: str,
+) -> None:
+    """Keep the API's answers in the lake's bronze layer. Prints the extraction's ID."""
+    share = parse_part(part, extraction_id, then_transform)
+    parts = start()
+    source = parts.source(source_name)
+    interval = parts.interval(source, *days, destination)
+    with pipeline(parts, source) as steps:
+        with parts.client(source) as client:
+            extracted = steps.extract(client, interval, extraction_id, share)
+        if then_transform:
+            steps.transform(extracted)
+    click.echo(extracted)
+
+
+@click.command()
+@source_argument
+@interval_options
+@extraction_option
+@engine_option
+def transform(source_name: str, days: Days, extraction_id: str | None, engine: str) -> None:
+    """Turn the newest extraction into silver. Prints the extraction's ID."""
+    parts = start()
+    source = parts.source(source_name)
+    extracted = complete_extraction(parts.lake(), source, previous_interval(days), extraction_id)
+    with pipeline(parts, source, engine) as steps:
+        click.echo(steps.transform(extracted).extraction_id)
+
+
+@click.command()
+@source_argument
+@interval_options
+@extraction_option
+@click.option("--even-if-older", is_flag=True, help="Publish it even if a later extraction is published already.")
+@engine_option
+@destination_option(GOLD_GOES)
+def publish(
+    source_name: str, days: Days, extraction_id: str | None, even_if_older: bool, engine: str, destination: str
+) -> None:
+    """Stage, audit and publish the newest silver."""
+    parts = start()
+    source = parts.source(source_name)
+    transformed = transformed_extraction(parts.lake(), source, previous_interval(days), extraction_id)
+    with pipeline(parts, source, engine) as steps, parts.warehouse() as warehouse:
+        into = parts.destination(destination, warehouse, steps.engine)
+        published = steps.publish(warehouse, transformed, into, even_if_older=even_if_older)
+        runs.show_published(published, transformed)
+
+
+@click.command()
+@source_argument
+@interval_options
+@click.option("--or-simulate", is_flag=True, help="If the API does not answer within 3 s, run on the simulator.")
+@click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page to this file.")
+@engine_option
+@destination_option(DAYS_FOLLOW)
+def run(
+    source_name: str, days: Days, or_simulate: bool, report_file: Path | None, engine: str, destination: str
+) -> None:
+    """Check, extract, transform, stage, audit and publish. Then show the answers."""
+    if report_file is not None:
+        reports.refuse_impossible(source_name, destination)
+    parts = start(for_people=or_simulate)
+    with ExitStack() as stack:
+        warehouse = stack.enter_context(parts.warehouse())
+        source = parts.source(source_name)
+        interval = parts.interval(source, *days, destination)
+        if or_simulate:
+            source = stack.enter_context(parts.live_or_simulated(source_name, warehouse))
+            runs.show_origin(source, parts.source(source_name), simulator(source_name).ABOUT)
+        client = stack.enter_context(parts.client(source))
+        steps = stack.enter_context(pipeline(parts, source, engine))
+        into = parts.destination(destination, warehouse, steps.engine)
+        runs.show_summary(steps.run(client, warehouse, interval, into))
+        if destination == "lake":
+            answers.show(ask.lake_answers(parts, source_name))
+        else:
+            answers.show(ask.warehouse_answers(warehouse, source_name))
+        if report_file is not None:
+            reports.write(warehouse, source_name, report_file)
+        runs.show_next(report_file)
+
+
+@click.command()
+@source_argument
+@click.option("--from", "start_date", type=Day(), required=True, help="Start date, UTC.")
+@click.option("--to", "end_date", type=Day(), required=True, help="End date, exclusive.")
+@click.option("--every", default="1month", show_default=True, help="Length of an interval, such as 7day or 1year.")
+@plan_option
+@click.option(
+    "--parallel", default=1, show_default=True, type=click.IntRange(1, 16), help="Intervals to extract in parallel."
+)
+@click.option("--again", is_flag=True, help="Repeat intervals that are published already.")
+def backfill(
+    source_name: str, start_date: date, end_date: date, every: str, only_plan: bool, parallel: int, again: bool
+) -> None:
+    """Run past intervals, oldest first. The same command again resumes where it stopped."""
+    whole, length = data_interval(start_date, end_date), past.Every.parse(every)
+    parts = start()
+    source = parts.source(source_name)
+    with (
+        parts.warehouse() as warehouse,
+        parts.client(source) as client,
+        parts.engine("local") as engine,
+    ):
+        steps = parts.pipeline(source, engine)
+        plan = past.make_plan(warehouse, steps.lake, source, whole, length, again=again)
+        runs.show_plan(plan)
+        if not only_plan:
+            past.execute(plan, steps, client, warehouse, parallel, runs.show_interval)

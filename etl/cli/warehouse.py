@@ -1,0 +1,62 @@
+"""The warehouse itself: its roles, its version, a session by hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from etl.cli.console import output
+from etl.cli.startup import start
+from etl.postgres import waiting
+from etl.state import migrations
+from etl.state import provision as provisioning
+
+wait_option = click.option(
+    "--wait", "wait_s", default=0.0, type=click.FloatRange(0), help="Seconds to wait for a server that is starting."
+)
+
+
+@click.command()
+@click.option("--logins", type=click.Path(path_type=Path), help="Folder of files named after roles, each a password.")
+@wait_option
+def provision(logins: Path | None, wait_s: float) -> None:
+    """Create the platform's roles and databases. Run it as the owner of the server, before `etl migrate`.
+
+    With --logins, the roles that have a file may log in with that password, and no others.
+    """
+    parts = start()
+    passwords = provisioning.passwords(logins) if logins else None
+    with parts.server() as dsn, waiting.session(dsn, wait_s) as warehouse:
+        done = provisioning.provision(warehouse, passwords)
+    output.say(f"Created {', '.join(done.made)}." if done.made else "All roles and databases exist already.")
+    if done.logins is not None:
+        output.say(f"Roles that may log in: {', '.join(done.logins) or 'none'}.")
+
+
+@click.command()
+@wait_option
+def migrate(wait_s: float) -> None:
+    """Bring the warehouse to this version of the code. Run it as the owner of the database."""
+    with start().server() as dsn, waiting.session(dsn, wait_s) as warehouse:
+        applied = migrations.migrate(warehouse)
+        output.say(
+            f"Applied {', '.join(applied)}." if applied else f"Already at version {migrations.newest()}: nothing to do."
+        )
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Open psql on the warehouse. Further arguments are passed to psql (-c, -f and so on)."""
+    parts = start()
+    if parts.is_elsewhere:
+        os.execvp("psql", ["psql", *arguments])
+    from etl.postgres import embedded  # not in the image
+
+    options = {"PGOPTIONS": "-c role=engineer -c timezone=UTC"}  # may read everything; only the pipeline writes
+    with parts.server() as dsn:
+        sys.exit(subprocess.call([embedded.program("psql"), dsn, *arguments], env=options | dict(os.environ)))

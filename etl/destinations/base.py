@@ -1,0 +1,81 @@
+"""What a run is published into: one protocol, and what a destination can and cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+from etl.core.events import Listener
+from etl.core.outcomes import AuditResult, TableOutcome
+from etl.core.source import Source
+from etl.core.tables import Dataset
+from etl.lake.silver import Transformed
+
+Rows = Callable[[Dataset], Iterable[pa.RecordBatch]]
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What the pipeline may rely on.
+
+    `shares_ledger_transaction`: what is published and the ledger's row are committed together. Where not, the ledger's
+    row is written after the data, and a run that dies in between is published again (docs/adr/0019).
+    `enforces_keys`: a double key is refused by the destination itself, not only by an audit.
+    `advisory_locks`: two runs of one source wait for each other.
+    `staging`: how rows arrive; none if they are read where they are.
+    """
+
+    shares_ledger_transaction: bool
+    transactional_ddl: bool
+    enforces_keys: bool
+    advisory_locks: bool
+    staging: Literal["copy", "s3", "none"]
+
+
+class Publication(Protocol):
+    """One run on its way into a destination."""
+
+    audits: list[AuditResult]
+
+    def stage(self, rows: Rows, keep: Collection[str]) -> int:
+        """Put the new rows where no reader looks and return how many were read.
+
+        Of the datasets in `keep`, what is published and was not read again stays.
+        """
+        ...
+
+    def audit(self) -> None:
+        """Run every audit on the new state. Raises: AuditError for the first that finds rows."""
+        ...
+
+    def publish(self) -> list[TableOutcome]:
+        """Show the new state of silver and gold to readers, all of it or nothing."""
+        ...
+
+
+class Destination(Protocol):
+    """Somewhere to publish; `name` is what the ledger and `--destination` call it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def namespace(self) -> str:
+        """Where it is, without secrets: `postgres://host:port/database`, `s3://bucket/prefix`."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def open(
+        self, source: Source, transformed: Transformed | None, emit: Listener
+    ) -> AbstractContextManager[Publication]:
+        """The block in which a run is published; None: rows that come from no single extraction.
+
+        Raises: UsageError if the destination takes no such rows.
+        """
+        ...

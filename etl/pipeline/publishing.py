@@ -1,0 +1,130 @@
+"""Stage → audit → publish: a transformed extraction on its way into a destination, and the ledger with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from etl.core import events
+from etl.core.events import Data
+from etl.core.outcomes import Published, TableOutcome
+from etl.core.source import Source
+from etl.core.tables import Dataset
+from etl.destinations.base import Destination, Publication, Rows
+from etl.lake import layout, silver
+from etl.lake.silver import Transformed
+from etl.lake.store import Lake
+from etl.postgres.connection import Warehouse
+from etl.sql.statements import statement
+from etl.state import ledger
+
+if TYPE_CHECKING:
+    from etl.pipeline.pipeline import Pipeline
+
+
+def publish(
+    pipeline: Pipeline,
+    warehouse: Warehouse,
+    attempt: ledger.Attempt,
+    destination: Destination,
+    transformed: Transformed,
+    *,
+    even_if_older: bool,
+) -> Published:
+    """Publish the extraction, unless a later one is published already and it is not wanted `even_if_older`."""
+    source, extraction_id = pipeline.source, transformed.extraction_id
+    with destination.open(source, transformed, pipeline.emit) as publication:
+        if not even_if_older and (newer := attempt.newer_extraction(extraction_id)):
+            pipeline.emit(events.NewerIsPublished(source.name, newer))
+            attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extraction_id=None)
+            return Published(attempt.run_id, destination.name, "unchanged", ())
+
+        def rows(dataset: Dataset) -> Iterable[Any]:
+            return silver.batches(pipeline.lake, transformed, dataset)
+
+        keep = _not_read_whole(source, transformed, silver.refusing(pipeline.lake, transformed))
+        stage_and_audit(pipeline, publication, rows, keep, attempt, extraction_id)
+        with pipeline.step("publish", extraction_id) as step:
+            tables = tuple(publication.publish())
+            published = Published(attempt.run_id, destination.name, _status(tables), tables)
+            with warehouse.transaction():
+                attempt.move_watermarks(source.datasets, known_until(transformed))
+                attempt.finish(
+                    status=published.status,
+                    outcomes=tables,
+                    origin=transformed.origin,
+                    extraction_id=extraction_id,
+                    quarantined=silver.quarantined(pipeline.lake, transformed),
+                )
+            step.counts.update(tables=sum(table.is_changed for table in tables), rows=published.rows_published)
+            step.inputs = silver_data(pipeline.lake, source, transformed)
+            step.outputs = _published_data(destination, source, tables)
+    return published
+
+
+def stage_and_audit(
+    pipeline: Pipeline,
+    publication: Publication,
+    rows: Rows,
+    keep: set[str],
+    attempt: ledger.Attempt,
+    extraction_id: str | None,
+) -> None:
+    """The two steps before anything is shown. Raises: AuditError, once the attempt knows all that was found."""
+    try:
+        with pipeline.step("stage", extraction_id) as step:
+            step.counts["rows"] = publication.stage(rows, keep)
+        with pipeline.step("audit", extraction_id) as step:
+            publication.audit()
+            step.counts["audits"] = len(publication.audits)
+    finally:
+        attempt.audits = tuple(publication.audits)
+
+
+def silver_data(lake: Lake, source: Source, transformed: Transformed) -> tuple[Data, ...]:
+    """The silver of an extraction, as events name it."""
+    return tuple(
+        Data(lake.url, f"silver/{dataset.name}", dataset, transformed.rows.get(dataset.name))
+        for dataset in source.datasets
+    )
+
+
+def _published_data(destination: Destination, source: Source, tables: Iterable[TableOutcome]) -> tuple[Data, ...]:
+    rows = {table.table: table.rows_published for table in tables}
+    silver_tables = [
+        Data(destination.namespace, f"silver.{dataset.name}", dataset, rows.get(dataset.name))
+        for dataset in source.datasets
+    ]
+    gold_tables = [
+        Data(destination.namespace, f"gold.{table.name}", table, rows.get(table.name), statement(f"gold/{table.name}"))
+        for table in source.gold
+    ]
+    return (*silver_tables, *gold_tables)
+
+
+def _status(tables: Iterable[TableOutcome]) -> str:
+    return "published" if any(table.is_changed for table in tables) else "unchanged"
+
+
+def _not_read_whole(source: Source, transformed: Transformed, refusing: set[str]) -> set[str]:
+    """Datasets of which a run has read some rows only: those of its days, or all but those that were refused."""
+    endpoints = [
+        endpoint
+        for endpoint in source.endpoints
+        if endpoint.name in refusing or (endpoint.knows_intervals and transformed.interval is not None)
+    ]
+    derived = source.derived if endpoints else ()
+    return {dataset.name for dataset in (*(d for endpoint in endpoints for d in endpoint.datasets), *derived)}
+
+
+def known_until(transformed: Transformed) -> date | None:
+    """Up to which day the extraction knows everything: its interval's end, but never later than the day it was read.
+
+    None for an interval that had not begun by then.
+    """
+    read_on = layout.creation_date(transformed.extraction_id)
+    interval = silver.interval_of(transformed)
+    if interval is None:
+        return read_on
+    return min(interval.end, read_on) if interval.start < read_on else None

@@ -1,0 +1,105 @@
+"""The steps of a run as values: a plan is a list of them, and what is printed is what is executed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
+
+from etl.core.intervals import DataInterval
+from etl.core.outcomes import Published
+from etl.core.source import Client
+from etl.destinations.base import Destination
+from etl.lake.silver import Transformed
+from etl.pipeline.selection import transformed_extraction
+from etl.postgres.connection import Warehouse
+from etl.state.ledger import Attempt
+
+if TYPE_CHECKING:
+    from etl.pipeline.pipeline import Pipeline
+
+T = TypeVar("T")
+
+
+@dataclass
+class Handover:
+    """What a run works with, and what each of its steps leaves for the next."""
+
+    pipeline: Pipeline
+    client: Client
+    warehouse: Warehouse
+    destination: Destination
+    interval: DataInterval | None
+    attempt: Attempt | None = None
+    extraction_id: str | None = None
+    transformed: Transformed | None = None
+    published: Published | None = None
+
+
+def left(value: T | None) -> T:
+    """What an earlier step must have left. Raises: RuntimeError if it did not: the list of steps is wrong."""
+    if value is None:
+        raise RuntimeError("a step was executed before the one that it needs")
+    return value
+
+
+class Step(Protocol):
+    """One step, or several that only succeed together; `names` in order, as people read them."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def execute(self, run: Handover) -> None: ...
+
+
+@dataclass(frozen=True)
+class Check:
+    """See in one small request whether the run can work."""
+
+    names: ClassVar[tuple[str, ...]] = ("check",)
+
+    def execute(self, run: Handover) -> None:
+        run.pipeline.check(run.client, run.interval)
+
+
+@dataclass(frozen=True)
+class Extract:
+    """Keep the API's answers in bronze."""
+
+    names: ClassVar[tuple[str, ...]] = ("extract",)
+
+    def execute(self, run: Handover) -> None:
+        run.extraction_id = run.pipeline.extract(run.client, run.interval)
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Turn an extraction into silver: the one named, else the one just extracted."""
+
+    extraction_id: str | None = None
+    names: ClassVar[tuple[str, ...]] = ("transform",)
+
+    def execute(self, run: Handover) -> None:
+        run.transformed = run.pipeline.transform(self.extraction_id or left(run.extraction_id))
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Stage, audit and publish an extraction, all or nothing: the one named, else the one just transformed."""
+
+    extraction_id: str | None = None
+    names: ClassVar[tuple[str, ...]] = ("stage", "audit", "publish")
+
+    def execute(self, run: Handover) -> None:
+        pipeline = run.pipeline
+        transformed = run.transformed or transformed_extraction(
+            pipeline.lake, pipeline.source, run.interval, self.extraction_id
+        )
+        run.published = pipeline.publish(run.warehouse, transformed, run.destination, attempt=run.attempt)
+
+
+EVERYTHING: tuple[Step, ...] = (Check(), Extract(), Transform(), Publish())
+
+
+def names(steps: tuple[Step, ...]) -> list[str]:
+    """Their names in order."""
+    return [name for step in steps for name in step.names]

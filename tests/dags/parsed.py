@@ -1,0 +1,19 @@
+"""The DAGs as Airflow parses them."""
+
+from __future__ import annotations
+
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+from tests.dags.folder import FOLDER
+
+BAG = DagBag(FOLDER, include_examples=False)
+DAGS: dict[str, DAG] = dict(BAG.dags)
+TASKS = [(name, task_id) for name, dag in DAGS.items() for task_id in dag.task_ids]
+
+
+def number_of_parts(dag: str, task_id: str = "extract") -> int:
+    """How many pods share a task of that DAG."""
+    task = DAGS[dag].get_task(task_id)
+    return len(task.expand_input.value["arguments"]) if isinstance(task, MappedOperator) else 1

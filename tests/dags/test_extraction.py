@@ -1,0 +1,147 @@
+"""How the tasks of a run call `etl`: for which days, and for which extraction."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import click
+import extraction
+import pipeline
+import pytest
+
+from etl.cli.main import etl
+from etl.core.ids import is_id
+from tests.dags.parsed import DAGS, TASKS, number_of_parts
+from tests.dags.runs import STARTED, XComs, arguments, begun, context, rendered
+
+INTERVAL = {"start_date": "2006-03-01", "end_date": "2024-05-17"}
+DAYS = ["--from=2006-03-01", "--to=2024-05-17"]
+NAME = "20261121T060000Z-1e2400"
+THE_EXTRACTION = [extraction.OPTION, NAME]
+
+every_dag = pytest.mark.parametrize("dag", DAGS)
+every_task = pytest.mark.parametrize(("dag", "task"), TASKS)
+shared = pytest.mark.parametrize("dag", [dag for dag in DAGS if number_of_parts(dag) > 1])
+
+
+def extraction_id(dag: str = "spacex", task: str = "extract", **options: Any) -> str:
+    words = arguments(dag, task, **options)
+    return words[words.index(extraction.OPTION) + 1]
+
+
+@every_task
+@pytest.mark.parametrize("conf", [{}, INTERVAL], ids=["scheduled", "for some days"])
+def test_etl_accepts_every_call(dag: str, task: str, conf: dict[str, Any]) -> None:
+    for index in range(number_of_parts(dag, task)):
+        name, *words = arguments(dag, task, conf=conf, index=index)
+        command = etl.get_command(click.Context(etl), name)
+        assert command is not None
+        parsed = command.make_context(name, words).params
+        assert (name, parsed["source_name"]) == (task, dag.removesuffix("_spark"))
+
+
+def test_a_scheduled_run_asks_for_everything() -> None:
+    assert arguments("spacex", "check") == ["check", "spacex"]
+    assert arguments("spacex", "extract") == ["extract", "spacex", "--transform", *THE_EXTRACTION]
+    assert arguments("spacex", "publish") == ["publish", "spacex", *THE_EXTRACTION]
+
+
+def test_a_run_by_hand_passes_its_interval_on() -> None:
+    assert arguments("spacex", "check", conf=INTERVAL) == ["check", "spacex", *DAYS]
+    assert arguments("spacex", "extract", conf=INTERVAL) == [
+        *("extract", "spacex", "--transform"),
+        *DAYS,
+        *THE_EXTRACTION,
+    ]
+
+
+def test_a_blank_argument_is_dropped() -> None:
+    assert arguments("spacex", "check", conf={"start_date": "2024-01-01"}) == ["check", "spacex", "--from=2024-01-01"]
+    blank = {"start_date": "", "end_date": None}
+    assert arguments("spacex", "check", conf=blank) == ["check", "spacex"]
+    assert arguments("spacex", "extract", conf=blank) == ["extract", "spacex", "--transform", *THE_EXTRACTION]
+
+
+def test_without_an_end_an_interval_ends_on_the_day_of_the_run_also_if_a_task_is_cleared_later() -> None:
+    conf = {"start_date": "2026-01-01"}
+    later = {"cleared": 1, "started": STARTED + timedelta(days=1), "xcoms": begun("spacex", conf=conf)}
+    for options in ({}, later):
+        assert arguments("spacex", "extract", conf=conf, **options)[3:5] == ["--from=2026-01-01", "--to=2026-11-21"]
+
+
+def test_an_end_alone_reaches_etl_which_says_what_is_wrong_with_it() -> None:
+    for task, position in (("check", 2), ("extract", 3)):
+        assert arguments("spacex", task, conf={"end_date": "2026-01-01"})[position] == "--to=2026-01-01"
+
+
+def test_each_pod_that_extracts_sensors_asks_for_its_own_share_and_together_for_all() -> None:
+    number = number_of_parts("sensors")
+    shares = [arguments("sensors", "extract", index=index) for index in range(number)]
+    same = ["extract", "sensors", "--to=2026-11-21", *THE_EXTRACTION, "--part"]
+    assert shares == [[*same, f"{part}/{number}"] for part in range(1, number + 1)]
+    assert arguments("sensors", "transform") == ["transform", "sensors", *THE_EXTRACTION]
+    assert arguments("sensors", "publish") == ["publish", "sensors", *THE_EXTRACTION]
+
+
+@shared
+def test_a_mapped_task_shows_which_share_each_pod_has(dag: str) -> None:
+    given = context(dag, "extract", index=1)
+    task = rendered(given)
+    shown = task.render_template(DAGS[dag].get_task("extract").map_index_template, given)
+    assert shown == f"2/{number_of_parts(dag)}"
+
+
+@shared
+def test_days_that_someone_asked_for_are_those_of_every_share(dag: str) -> None:
+    for index in range(number_of_parts(dag)):
+        assert arguments(dag, "extract", index=index, conf=INTERVAL)[2:4] == DAYS
+    assert arguments(dag, "check", conf=INTERVAL)[2:4] == DAYS
+    only_start = arguments(dag, "extract", conf={"start_date": "2026-01-01"})
+    assert only_start[2:4] == ["--from=2026-01-01", "--to=2026-11-21"]
+
+
+@pytest.mark.parametrize("task", ["transform", "publish"])
+def test_a_step_on_spark_works_on_what_was_extracted(task: str) -> None:
+    words = arguments("sensors_spark", task)
+    assert words[:4] == [task, "sensors", extraction.OPTION, extraction_id("sensors_spark", index=0)]
+    assert words[words.index("--engine") + 1] == "spark"
+
+
+@pytest.mark.parametrize("task", ["check", "extract", "publish"])
+def test_on_spark_everything_that_asks_what_is_published_asks_the_lake(task: str) -> None:
+    words = arguments("sensors_spark", task)
+    assert words[words.index(pipeline.DESTINATION) + 1] == "lake"
+
+
+@every_dag
+def test_every_step_after_check_names_the_same_extraction_for_all_tries(dag: str) -> None:
+    steps = [task for task in DAGS[dag].task_ids if task != "check"]
+    assert {extraction_id(dag, task, tries=tries) for task in steps for tries in (1, 2)} == {NAME}
+    assert is_id(NAME)
+
+
+@every_dag
+def test_what_is_cleared_the_next_day_belongs_to_the_extraction_of_its_run(dag: str) -> None:
+    cleared = {"cleared": 1, "started": STARTED + timedelta(days=1), "xcoms": begun(dag)}
+    for task in DAGS[dag].task_ids:
+        if task != "check":
+            assert arguments(dag, task, **cleared) == arguments(dag, task)
+
+
+@every_dag
+def test_a_run_that_is_cleared_with_check_extracts_again_under_a_name_that_sorts_later(dag: str) -> None:
+    again = extraction_id(dag, cleared=1)
+    assert is_id(again)
+    assert extraction_id(dag) < again < extraction_id(dag, started=STARTED + timedelta(microseconds=1))
+    assert is_id(extraction_id(dag, cleared=99))
+
+
+@pytest.mark.parametrize(
+    ("xcoms", "expected"),
+    [({("check", "run_id"): "20261120T060000Z-abcde0"}, "20261120T060000Z-abcde0"), ({}, NAME)],
+    ids=["under the old key", "nowhere, as in spacex"],
+)
+def test_a_run_that_began_before_an_upgrade_keeps_the_name_of_its_extraction(xcoms: XComs, expected: str) -> None:
+    for task in ("extract", "publish"):
+        assert extraction_id("spacex", task, xcoms=xcoms) == expected
