@@ -127,6 +127,7 @@ def test_it_is_published_and_asked_of_warehouse_and_lake(copy: Copy) -> None:
     assert "does not answer: this run reads the built-in simulator, made-up high waters of May 2024." in ran
     assert re.search(rf"{ROWS}\s+{ROWS}\s+0\s+{ROWS + HARBOURS}", ran)
 
+    assert (copy.root / ".data" / "report-tides.html").as_uri() in copy.well("etl", "report", "tides")
     answer = copy.well("etl", "ask", "highest_waters")
     assert "How high did the water stand at each harbour" in answer
     assert answer in ran
