@@ -1,4 +1,4 @@
--- The newest extraction that is published there already and is younger than the one about to be published for the same days.
+-- The newest extraction published there that is younger than the one about to be published for the same days.
 select max(extraction_id) as extraction_id
 from ops.run
 where
