@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg2
 import pytest
 
@@ -26,8 +27,23 @@ from etl.telemetry import metrics as telemetry
 from tests.collector import Collector, collector
 
 ROOT = Path(__file__).parents[1]
+IS_THOROUGH = bool(os.environ.get("ETL_TESTS_THOROUGH"))  # as in `make test-all`
 HASTY = Patience(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
 TEMPLATE = "migrated"
+
+
+# A busy machine is no reason to fail. In CI a pull request fails only for what it changed: the examples are always the
+# same; `make test-all` looks for new ones, more of them.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "thorough", hypothesis.settings.get_profile("house"), derandomize=False, max_examples=200, print_blob=True
+)
+hypothesis.settings.load_profile("thorough" if IS_THOROUGH else "house")
 
 
 def pytest_configure() -> None:

@@ -180,6 +180,7 @@ def test_the_contracts_hold_and_the_tests_of_the_page_pass(copy: Copy) -> None:
         assert name in told
 
 
+@pytest.mark.thorough  # mypy reads the whole package
 def test_the_new_code_is_in_the_house_style_and_typed(copy: Copy) -> None:
     python = [file for file in copy.added if file.endswith(".py")]
     statements = [file for file in copy.added if file.endswith(".sql") and "migrations" not in file]

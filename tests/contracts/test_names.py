@@ -19,6 +19,7 @@ from etl.postgres.connection import Warehouse
 from etl.settings import Settings, SourceSettings
 from etl.sql.statements import statement
 from tests.conftest import ROOT
+from tests.facts import POSTGRES
 
 SQL = ROOT / "sql"
 SOURCES = [sources.load(name) for name in sources.NAMES]
@@ -32,16 +33,6 @@ DOCUMENTS = [
     for file in sorted(ROOT.glob(pattern))
     if file.is_file()
 ]
-POSTGRES = {
-    pa.string(): "text",
-    pa.bool_(): "boolean",
-    pa.int32(): "integer",
-    pa.int64(): "bigint",
-    pa.float64(): "double precision",
-    pa.date32(): "date",
-    pa.timestamp("us", tz="UTC"): "timestamp with time zone",
-    pa.list_(pa.string()): "text[]",
-}
 
 documents = pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
 

@@ -96,7 +96,7 @@ def test_an_interval_is_never_empty(day: date, every: Every) -> None:
     assert every.after(day) > day
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(DAYS, st.integers(1, 1500), LENGTHS)
 def test_intervals_of_a_plan_tile_the_whole_exactly(start: date, days: int, every: Every) -> None:
     whole = DataInterval(start, start + timedelta(days=days))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug import test as werkzeug
 
@@ -129,7 +129,6 @@ def test_reading_goes_on_from_any_page(first: int) -> None:
     assert [page.body for page in read(one, WEEK, first=first)] == [page.body for page in whole[first - 1 :]]
 
 
-@settings(deadline=None)
 @given(
     st.integers(1, 60),
     st.integers(1, 60),

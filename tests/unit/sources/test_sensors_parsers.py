@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core.core_schema import ErrorType
 
@@ -294,7 +294,6 @@ json_values = st.recursive(
 )
 keys = st.sampled_from(["daily", "daily_units", "location_id", "time", *NAMES])
 paths = st.tuples(st.integers(0, 3), st.lists(keys | st.integers(0, 2), max_size=3))
-few = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def put(document: Any, path: tuple[int, list[Any]], value: Any) -> None:
@@ -312,7 +311,6 @@ def put(document: Any, path: tuple[int, list[Any]], value: Any) -> None:
         place[key] = value
 
 
-@few
 @given(st.lists(st.tuples(paths, json_values | numbers), max_size=4))
 def test_no_change_of_a_page_makes_the_parser_raise_or_lose_a_record(changes: list[Any]) -> None:
     document: Document = copy.deepcopy([location(index) for index in range(4)])
@@ -321,19 +319,16 @@ def test_no_change_of_a_page_makes_the_parser_raise_or_lose_a_record(changes: li
     check(parse(*document))
 
 
-@few
 @given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()), st.integers(1, 3))
 def test_no_bytes_make_the_parser_raise(body: bytes, locations: int) -> None:
     check(parsers.observations(body, asked(locations)))
 
 
-@few
 @given(st.dictionaries(st.sampled_from(["grid", "first", "last"]), json_values))
 def test_no_manifest_makes_the_parser_raise(about: dict[str, Any]) -> None:
     check(parsers.observations(json.dumps(location()).encode(), Asked(about, RECEIVED)))
 
 
-@few
 @given(st.lists(st.lists(st.tuples(some, some, some)), min_size=1, max_size=4))
 def test_whole_columns_are_read_as_reading_by_reading(series: list[list[tuple[Any, ...]]]) -> None:
     """What is quick says the same as the contract."""

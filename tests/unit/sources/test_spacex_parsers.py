@@ -288,7 +288,7 @@ JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=8
 )
 
-a_little = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+a_little = settings(max_examples=40, suppress_health_check=list(HealthCheck), database=None)
 every_parser = pytest.mark.parametrize("name", ENDPOINTS)
 
 
