@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Hundreds of processes import the same: Python keeps what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 # Where pictures of API responses and a browser are, tests use them; where not, they say so and skip.
 JOBS ?= auto
 # Which tests `make test` runs, by their marks.
@@ -10,7 +12,7 @@ TESTS ?= not thorough
 IMAGE ?= data-platform-etl:dev
 IMAGE_SPARK ?= data-platform-etl-spark:dev
 IMAGE_TOOL ?= docker
-PLATFORM = $(BIN)/python -m k8s.platform
+PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report up status alerts credentials ui psql trigger down destroy \
@@ -32,7 +34,7 @@ report: $(VENV)/run ## Write the answers as charts into .data/report.html
 
 ##@ On Kubernetes, on the current context of kubectl or on CLUSTER=kind, docker-desktop, …
 
-up: $(VENV)/run ## Install the platform or bring it up to date (SIMULATE=1: without internet; OBJECT_STORE=1: lake on S3; python -m k8s.platform up -h: more)
+up: $(VENV)/run ## Install the platform or bring it up to date (SIMULATE=1: without internet; OBJECT_STORE=1: lake on S3; python -m k8s.installer up -h: more)
 	@$(PLATFORM) up
 
 status: $(VENV)/run ## Show releases, the last run, watermarks, volumes, and what to do if something is off

@@ -22,7 +22,7 @@ from pathlib import Path
 from kubernetes import client, config, watch
 from urllib3.exceptions import ProtocolError
 
-from k8s.platform.preflight import mebibytes
+from k8s.installer.install.capacity import mebibytes
 from tests.conftest import ROOT
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow

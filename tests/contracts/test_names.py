@@ -18,6 +18,7 @@ from etl.core.tables import Dataset
 from etl.postgres.connection import Warehouse
 from etl.settings import Settings, SourceSettings
 from etl.sql.statements import statement
+from k8s.installer.errors import FailedError
 from tests.conftest import ROOT
 from tests.facts import POSTGRES
 
@@ -95,7 +96,7 @@ def test_the_documented_exit_codes_are_those_of_the_errors() -> None:
     kinds = [
         kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.PlatformError)
     ]
-    assert set(told) == {0} | {kind.exit_code for kind in kinds}
+    assert set(told) == {0} | {kind.exit_code for kind in (*kinds, FailedError)}
     for code, rest in told.items():
         assert ("yes" in rest) is (code == os.EX_TEMPFAIL), f"whether waiting helps with {code}"
 
@@ -198,7 +199,7 @@ def test_every_statement_that_python_names_is_a_file() -> None:
 def test_every_statement_is_used() -> None:
     by_folder = _files("audits") | _files("questions")  # every file of these folders is run
     by_table = {table.replace(".", "/") for table in GOLD} | DERIVED
-    installer = "".join(file.read_text() for file in (ROOT / "k8s" / "platform").glob("*.py"))
+    installer = "".join(file.read_text() for file in (ROOT / "k8s" / "installer").rglob("*.py"))
     by_installer = {name for name in _files("platform") if f'"{Path(name).name}.sql"' in installer}
     exporter = (ROOT / "monitoring" / "postgres" / "queries.yaml").read_text()
     by_exporter = {name for name in _files("metrics") if f"query_file: sql/{name}.sql\n" in exporter}

@@ -146,7 +146,7 @@ def test_a_backup_holds_both_databases_and_the_one_restored_from_it_is_the_same(
     assert sorted(file.name for file in (site.volume / name).iterdir()) == ["airflow.dump", "warehouse.dump"]
     assert site.restore("list")[1].count(name) == 2
     code, said = site.restore("load", name, "warehouse")
-    assert (code, said) == (0, f"warehouse_{name.lower()} is there. Nobody uses it yet.\n")
+    assert (code, said) == (0, f"warehouse_{name.lower()} has been created. Nothing uses it yet.\n")
     restored = named(site.dsn, f"warehouse_{name.lower()}")
     assert state(restored) == state(site.dsn)
     ledger = "select r, d from ops.run as r left join ops.run_dataset as d using (run_id) order by r, d"
@@ -198,14 +198,14 @@ def test_a_full_volume_leaves_the_older_backup_and_nothing_else(
     code, said = site.backup(KEEP="1")
     assert code == 75, said
     assert site.backups == [with_an_older_one]
-    assert re.search(r"error: .*(did not end well|cannot be read again)\.\nhint: .* are free", site.ended.read_text())
+    assert re.search(r"error: .*(failed|cannot be read back)\.\nhint: .* are free", site.ended.read_text())
 
 
 def test_a_dump_of_the_second_database_that_fails_leaves_none_of_the_first(site: Site, with_an_older_one: str) -> None:
     site.slow("pg_dump", '[[ "$*" == *=airflow* ]] && exit 1')
     assert site.backup()[0] == 75
     assert site.backups == [with_an_older_one]
-    assert "The dump of airflow did not end well." in site.ended.read_text()
+    assert "The dump of airflow failed." in site.ended.read_text()
 
 
 def test_a_killed_backup_leaves_the_older_one_and_the_next_one_tidies_up(site: Site, with_an_older_one: str) -> None:
@@ -329,7 +329,7 @@ def test_a_lost_table_comes_back_with_its_key_its_rights_and_its_place(site: Sit
         cursor.execute(LOSSES[loss])
     assert site.restore("table", "silver.spacex_launches", loaded) == (
         0,
-        f"silver.spacex_launches is as it was in {loaded}.\n",
+        f"silver.spacex_launches is now as it was in {loaded}.\n",
     )
     assert (state(site.dsn), rows(site.dsn, tables)) == (before, looks)
     assert run(site.dsn, site.lake, snapshot()).published.status == "unchanged"
@@ -374,8 +374,8 @@ def test_a_whole_database_takes_the_place_of_the_one_that_was_spoilt(site: Site,
 def test_nothing_that_is_in_use_is_overwritten_or_removed(site: Site, loaded: str) -> None:
     for arguments, told in {
         ("forget", "warehouse"): "warehouse is in use.",
-        ("load", loaded.removeprefix("warehouse_").upper(), "warehouse"): f"{loaded} is there already.",
-        ("load", "20200101T000000Z", "warehouse"): "There is no warehouse in a backup 20200101T000000Z.",
+        ("load", loaded.removeprefix("warehouse_").upper(), "warehouse"): f"{loaded} already exists.",
+        ("load", "20200101T000000Z", "warehouse"): "There is no warehouse in backup 20200101T000000Z.",
         ("swap", "warehouse", "warehouse_of_nobody"): "There is no database warehouse_of_nobody.",
         ("table", "silver.spacex_cores", "nowhere"): "There is no database nowhere.",
     }.items():
