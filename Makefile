@@ -29,8 +29,8 @@ run: $(VENV)/run ## Run the SpaceX pipeline end to end on this machine and show 
 ask: $(VENV)/run ## Ask every question of sql/questions/
 	@$(BIN)/etl ask
 
-report: $(VENV)/run ## Write the answers as charts into .data/report.html
-	@$(BIN)/etl report
+report: $(VENV)/run ## Write what a source has published as a page of charts (SOURCE=sensors; default: spacex)
+	@$(BIN)/etl report $(or $(SOURCE),spacex)
 
 ##@ On Kubernetes, on the current context of kubectl or on CLUSTER=kind, docker-desktop, …
 

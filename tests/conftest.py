@@ -17,10 +17,11 @@ from etl.core.source import Source
 from etl.lake.store import Lake
 from etl.postgres import embedded
 from etl.postgres.connection import Warehouse
+from etl.runtime import OBSERVED
 from etl.settings import SpacexSettings
 from etl.simulate import server
 from etl.simulate.faults import Fault, Faults
-from etl.sources.http.client import HttpClient, Patience
+from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.sources.spacex import simulator as spacex
 from etl.state import migrations
 from etl.telemetry import metrics as telemetry
@@ -28,7 +29,7 @@ from tests.collector import Collector, collector
 
 ROOT = Path(__file__).parents[1]
 IS_THOROUGH = bool(os.environ.get("ETL_TESTS_THOROUGH"))  # as in `make test-all`
-HASTY = Patience(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
+HASTY = RetryPolicy(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
 TEMPLATE = "migrated"
 
 
@@ -175,8 +176,8 @@ def spacex_at(url: str, page_size: int = 100) -> Source:
 
 
 @contextmanager
-def client_of(url: str, patience: Patience = HASTY) -> Iterator[HttpClient]:
-    with HttpClient("spacex", url, patience) as client:
+def client_of(url: str, policy: RetryPolicy = HASTY, **options: Any) -> Iterator[HttpClient]:
+    with HttpClient("spacex", url, policy, emit=OBSERVED, **options) as client:
         yield client
 
 

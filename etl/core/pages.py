@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of an API, as received; after the last one there is nothing more to ask for.
+    """One answer of an API, as received; after the last one there is nothing left to ask for.
 
     `about` is what a parser must know of the request because the answer does not repeat it: plain JSON values.
     """

@@ -21,7 +21,7 @@ from tests.cli import typed
 from tests.cli.forks import close, forks
 from tests.conftest import named
 
-QUICK = {"ETL_HTTP__ATTEMPTS": "2", "ETL_HTTP__WAIT_S": "0.01", "ETL_HTTP__RETRY_S": "5", "ETL_HTTP__CACHE": ""}
+QUICK = {"ETL_HTTP__ATTEMPTS": "2", "ETL_HTTP__WAIT_S": "0.01", "ETL_HTTP__RETRY_S": "5"}
 KEPT = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START", "XDG_RUNTIME_DIR")
 
 

@@ -203,7 +203,7 @@ def test_an_api_that_misbehaves_ends_the_extraction(
     [
         (401, 77, r"answered 401 \(no\)", "credentials"),
         (404, 69, r"answered 404 \(no\)", "base URL"),
-        (422, 76, r"answered 422 \(no\)", "no longer takes our question"),
+        (422, 76, r"answered 422 \(no\)", "no longer accepts our request"),
     ],
 )
 def test_an_api_that_refuses_ends_the_check(etl: Etl, status: int, code: int, said: str, hint: str) -> None:
@@ -251,12 +251,6 @@ def test_a_lake_that_cannot_be_written_is_a_matter_of_access(
     (tmp_path / "file").write_text("in the way")
     ended = etl("extract", "spacex", ETL_SPACEX__BASE_URL=simulate(), ETL_LAKE__URL=lake)
     refused(ended, 77, f"^The lake at {lake} cannot be written or read: ", "ETL_LAKE__URL")
-
-
-def test_a_cache_that_cannot_be_written_is_a_matter_of_settings(etl: Etl, simulate: Simulate, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    ended = etl("extract", "spacex", ETL_SPACEX__BASE_URL=simulate(), ETL_HTTP__CACHE="file/cache")
-    refused(ended, 78, "folder for cacheable answers", "ETL_HTTP__CACHE")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ SMALL = {"ETL_SENSORS__ROWS": "2", "ETL_SENSORS__COLUMNS": "2"}
 def on_s3(s3: str, at_home: AtHome) -> Iterator[Etl]:
     """`etl …` in an empty folder, with its lake on S3 and both APIs simulated."""
     with server.serve(spacex.make_app()) as rockets, server.serve(sensors.make_app(with_limits=False)) as weather:
-        apis = {"ETL_SPACEX__BASE_URL": rockets.url, "ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
+        apis = {"ETL_SPACEX__BASE_URL": rockets.url, "ETL_SENSORS__BASE_URL": weather.url}
         yield partial(at_home, ETL_LAKE__URL=s3, **KEYS, **SMALL, **apis)
 
 

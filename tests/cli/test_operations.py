@@ -53,7 +53,7 @@ def test_a_refused_record_is_listed_mended_and_replayed(at_home: AtHome, simulat
 def test_each_destination_is_asked_for_the_days_that_it_lacks(at_home: AtHome) -> None:
     with server.serve(sensors.make_app(with_limits=False)) as weather:
         small = {"ETL_SENSORS__ROWS": "1", "ETL_SENSORS__COLUMNS": "1", "ETL_SENSORS__DAYS": "20"}
-        live = small | {"ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
+        live = small | {"ETL_SENSORS__BASE_URL": weather.url}
         until = ("--to", "2024-03-21")
         into_lake = at_home("run", "sensors", *until, "--destination", "lake", **live)
         assert "hottest" in into_lake.stdout, into_lake.stderr
@@ -77,6 +77,28 @@ def test_a_report_before_the_first_run_says_what_to_run(at_home: AtHome) -> None
     assert report.returncode == os.EX_CONFIG
     assert "There is nothing to report yet" in report.stderr
     assert "Nothing has run yet" in at_home("status").stdout
+
+
+def test_each_source_that_has_published_something_gets_its_page(at_home: AtHome, tmp_path: Path) -> None:
+    small = {"ETL_SENSORS__ROWS": "2", "ETL_SENSORS__COLUMNS": "2", "ETL_SENSORS__DAYS": "20"}
+    with server.serve(sensors.make_app(with_limits=False)) as weather:
+        live = small | {"ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
+        run = at_home("run", "sensors", "--report", "weather.html", **live)
+    assert (tmp_path / "weather.html").as_uri() in run.stdout, run.stderr
+    assert "4 sensors · 80 readings" in (tmp_path / "weather.html").read_text()
+
+    pages = {name: (tmp_path / ".data" / f"{name}.html").as_uri() for name in ("report", "report-sensors")}
+    only = at_home("report").stdout
+    assert pages["report-sensors"] in only
+    assert pages["report"] not in only
+    at_home("run", "spacex", "--or-simulate")
+    both = at_home("report").stdout
+    assert all(page in both for page in pages.values())
+    assert pages["report"] in at_home("report", "spacex").stdout
+
+    one = at_home("report", "--to", "one.html")
+    assert "warning: --to without SOURCE writes the page of spacex only" in one.stderr
+    assert "Boosters that fly again" in (tmp_path / "one.html").read_text()
 
 
 def test_a_terminal_shows_a_bar_for_each_step(tmp_path: Path, simulate: Simulate) -> None:

@@ -125,7 +125,7 @@ def test_a_plan_goes_on_where_the_lake_stopped(lake: Lake, simulate: Simulate) -
     source = spacex_at(simulate())
     pipeline = Pipeline(source, lake, 0.05, LocalEngine())
     months = [DataInterval(date(2020, month, 1), date(2020, month + 1, 1)) for month in (1, 2, 3)]
-    with client_of(source.base_url) as client:
+    with client_of(source.api.base_url) as client:
         extracted = pipeline.extract(client, months[0])
         transformed = pipeline.transform(pipeline.extract(client, months[1])).extraction_id
     found = make_plan(ledger_of(), lake, source, DataInterval(date(2020, 1, 1), date(2020, 4, 1)), Every(1, Unit.MONTH))

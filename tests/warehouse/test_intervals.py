@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from etl.core.api import Answer
 from etl.core.errors import AuditError, SourceUnavailableError
 from etl.core.intervals import DataInterval, today
 from etl.core.outcomes import Published
-from etl.core.source import Answer
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
 from etl.pipeline import backfill

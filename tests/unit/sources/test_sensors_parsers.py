@@ -200,9 +200,9 @@ def without(name: str) -> Callable[[dict[str, Any]], Any]:
 @pytest.mark.parametrize(
     ("change", "kind", "said"),
     [
-        (without("time"), "missing", "daily.time is no list"),
-        (without("precipitation_sum"), "missing", "daily.precipitation_sum is no list"),
-        (lambda one: one["daily"].update(time="2024-01-01"), "missing", "daily.time is no list"),
+        (without("time"), "missing", "daily.time is not a list"),
+        (without("precipitation_sum"), "missing", "daily.precipitation_sum is not a list"),
+        (lambda one: one["daily"].update(time="2024-01-01"), "missing", "daily.time is not a list"),
         (lambda one: one["daily"]["temperature_2m_min"].pop(), "too_short", "is not as long as daily.time"),
         (lambda one: one.pop("daily"), "missing", "daily or daily_units is missing"),
         (lambda one: one.pop("daily_units"), "missing", "daily or daily_units is missing"),
