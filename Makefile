@@ -3,16 +3,20 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Tests that need a browser or stored API responses are skipped, with a message, where there are none.
+# Hundreds of processes import the same: Python keeps what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+# Where pictures of API responses and a browser are, tests use them; where not, they say so and skip.
 JOBS ?= auto
+# Which tests `make test` runs, by their marks.
+TESTS ?= not thorough
 IMAGE ?= data-platform-etl:dev
 IMAGE_SPARK ?= data-platform-etl-spark:dev
 IMAGE_TOOL ?= docker
-PLATFORM = $(BIN)/python -m k8s.platform
+PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report up status alerts credentials ui psql trigger down destroy \
-	test e2e lint format bench bench-scale bench-cluster image image-spark snapshot catalogue dashboards metrics lock clean
+	test test-all environments e2e lint format bench bench-scale bench-cluster image image-spark snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,12 +29,12 @@ run: $(VENV)/run ## Run the SpaceX pipeline end to end on this machine and show 
 ask: $(VENV)/run ## Ask every question of sql/questions/
 	@$(BIN)/etl ask
 
-report: $(VENV)/run ## Write the answers as charts into .data/report.html
-	@$(BIN)/etl report
+report: $(VENV)/run ## Write what a source has published as a page of charts (SOURCE=sensors; default: spacex)
+	@$(BIN)/etl report $(or $(SOURCE),spacex)
 
 ##@ On Kubernetes, on the current context of kubectl or on CLUSTER=kind, docker-desktop, …
 
-up: $(VENV)/run ## Install or upgrade the platform (SIMULATE=1: without internet; OBJECT_STORE=1: lake on S3; python -m k8s.platform up -h: more)
+up: $(VENV)/run ## Install the platform or bring it up to date (SIMULATE=1: without internet; OBJECT_STORE=1: lake on S3; python -m k8s.installer up -h: more)
 	@$(PLATFORM) up
 
 status: $(VENV)/run ## Show releases, the last run, watermarks, volumes, and what to do if something is wrong
@@ -59,8 +63,12 @@ destroy: $(VENV)/run ## Remove the platform and its data, after asking (YES=1: w
 
 ##@ To work on it
 
-test: $(VENV)/test $(VENV)-airflow/test ## Run all tests, in parallel, with coverage; those of the DAGs in Airflow's environment
-	@$(BIN)/pytest -n $(JOBS) --dist worksteal --cov --cov-report=term
+test: environments ## Run the tests, in parallel, in a few minutes; those of the DAGs beside Airflow
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "$(TESTS)"
+	@$(VENV)-airflow/bin/python -m pytest -c tests/dags/pytest.ini tests/dags
+
+test-all: environments ## Run what test leaves out, too, and measure coverage: all points of a kill, more examples, S3 everywhere
+	@ETL_TESTS_THOROUGH=1 $(BIN)/pytest -n $(JOBS) --dist worksteal -m "" --cov --cov-report=term
 	@$(VENV)-airflow/bin/python -m pytest -c tests/dags/pytest.ini tests/dags
 
 e2e: $(VENV)/test ## Prove the platform on the current cluster or CLUSTER=kind; it kills, takes down and changes what runs there
@@ -104,6 +112,9 @@ lock: ## Lock the requirements again, with hashes (needs uv)
 
 clean: ## Remove everything made here: environments, data, caches
 	@.ci/clean $(VENV)
+
+environments: # Both at the same time: one waits for the network while the other unpacks.
+	@$(MAKE) --no-print-directory -j 2 $(VENV)/test $(VENV)-airflow/test
 
 # An environment is as new as the lock file it was made from.
 $(VENV)/run: etl/requirements.txt pyproject.toml

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-OPTION = "--run-id"  # of `etl`
+OPTION = "--extraction"  # of `etl`
 KEY = "extraction_id"  # of the XCom that `check` leaves
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import extraction
 import interval
+import lineage
 from airflow.sdk import DAG, CronTriggerTimetable, chain
 from manual import manual
 from pipeline import Pipeline, Step
@@ -54,7 +55,7 @@ def source_dag(
         is_paused_upon_creation=False,
         default_args={"owner": "data-platform", **RETRY_POLICY},
         params=interval.PARAMS,
-        user_defined_macros=extraction.MACROS,
+        user_defined_macros=extraction.MACROS | lineage.MACROS,
     ) as dag:
         chain(*(_task(pipeline, step) for step in pipeline.steps))
     return dag

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import extraction
 import interval
 
-DESTINATION = "--sink"  # the option of `etl`
+DESTINATION = "--destination"  # the option of `etl`
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import lineage
 from airflow.sdk.exceptions import AirflowException
 from kubernetes.client import models as k8s
 from pod_operator import PodOperator
@@ -56,6 +57,7 @@ class EtlStep(PodOperator):
             "container_security_context": _container_security(),
             "container_resources": _resources(cpu, memory),
             "env_from": _settings(),
+            "env_vars": [_parent()],
             "volumes": _volumes(needs_lake),
             "volume_mounts": _mounts(needs_lake),
             "termination_grace_period": 5,  # short: every step tolerates being killed at any point
@@ -79,7 +81,7 @@ class SparkStep(EtlStep):
             service_account_name="spark",
             automount_service_account_token=True,
             labels=LABELS | {"spark-role": "driver"},
-            env_vars=_driver_environment(),
+            env_vars=[*_driver_environment(), _parent()],
             volumes=[*_volumes(), k8s.V1Volume(name="spark", config_map=k8s.V1ConfigMapVolumeSource(name="spark"))],
             volume_mounts=[*_mounts(), k8s.V1VolumeMount(name="spark", mount_path=SPARK_CONF, read_only=True)],
             **options,
@@ -126,6 +128,10 @@ def _driver_environment() -> list[k8s.V1EnvVar]:
         *(k8s.V1EnvVar(name=name, value=value) for name, value in values.items()),
         *(k8s.V1EnvVar(name=name, value_from=_field(path)) for name, path in fields.items()),
     ]
+
+
+def _parent() -> k8s.V1EnvVar:
+    return k8s.V1EnvVar(name=lineage.VARIABLE, value=lineage.PARENT)
 
 
 def _field(path: str) -> k8s.V1EnvVarSource:

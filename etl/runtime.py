@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from etl import sources
+from etl.core.auth import NO_AUTH
 from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
 from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
@@ -26,7 +27,7 @@ from etl.pipeline.pipeline import Pipeline
 from etl.postgres import waiting
 from etl.postgres.connection import Warehouse
 from etl.settings import Settings, SourceSettings
-from etl.sources.http.client import HttpClient, Patience
+from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.state import ledger, migrations
 from etl.state.budget import Budget
 from etl.telemetry import lineage, logs, statsd
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 ANSWER_WITHIN_S = 3.0
 SIMULATED = "the built-in simulator"
+OBSERVED = broadcast(logs.listen, statsd.listen)  # what is logged and measured, whoever emits it
 
 
 def _local(settings: Settings) -> AbstractContextManager[Engine]:
@@ -61,8 +63,8 @@ class Parts:
     is_elsewhere: bool
 
     def source(self, name: str) -> Source:
-        """The source, as configured."""
-        return sources.load(name, self._source_settings(name))
+        """The source as it is set up."""
+        return sources.load(name, self._settings_of(name))
 
     def interval(self, source: Source, start: date | None, end: date | None, destination: str) -> DataInterval | None:
         """The days of a run; if not given, for a source read by days, they follow from what is published there.
@@ -80,29 +82,29 @@ class Parts:
 
     @contextmanager
     def client(self, source: Source, attempts: int | None = None) -> Iterator[HttpClient]:
-        """A client for it, with the number of attempts given, or else that of the settings.
+        """A client of the source's API, with the attempts of the settings or fewer.
 
-        Its requests are spent from the budget of the API's limits. A simulator in this process has none, and its
-        responses are not cached.
+        Its requests are spent from the API's budget; a simulator in this process has none, and needs no key.
         """
-        http = self.settings.http
+        http, api = self.settings.http, source.api
         attempts = attempts or http.attempts
-        patience = Patience(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
-        cache = None if source.origin == SIMULATED else http.cache
+        policy = RetryPolicy(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
+        auth = NO_AUTH if source.origin == SIMULATED else api.auth
         with (
             self._budget(source) as budget,
-            HttpClient(source.name, source.base_url, patience, cache, budget) as client,
+            HttpClient(source.name, api.base_url, policy, auth=auth, budget=budget, emit=OBSERVED) as client,
         ):
             yield client
 
     @contextmanager
     def _budget(self, source: Source) -> Iterator[Budget | None]:
-        """In a session of its own: what is spent stays spent, whatever happens to the run."""
-        if not source.limits or source.origin == SIMULATED:
+        """In a session of its own: what is spent stays spent, whatever becomes of the run."""
+        api = source.api
+        if not api.limits or source.origin == SIMULATED:
             yield None
             return
         with self.warehouse() as warehouse:
-            yield Budget(warehouse, source.name, source.limits)
+            yield Budget(warehouse, api.name, api.limits, source=source.name, emit=OBSERVED)
 
     @contextmanager
     def engine(self, name: str) -> Iterator[Engine]:
@@ -114,8 +116,8 @@ class Parts:
         return Lake(self.settings.lake.url)
 
     def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
-        """The pipeline of a source; log lines, metrics, lineage and `listeners` listen to it."""
-        emit = broadcast(logs.listen, statsd.listen, *_lineage(), *listeners)
+        """The pipeline of a source; log lines, metrics and lineage listen to it, and whoever is given."""
+        emit = broadcast(OBSERVED, *_lineage(), *listeners)
         return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, emit)
 
     def destination(self, name: str, warehouse: Warehouse, engine: Engine) -> Destination:
@@ -159,12 +161,12 @@ class Parts:
             from etl.simulate import server
 
             with server.serve(simulator(name).make_app()) as running:
-                simulated = self._source_settings(name).model_copy(update={"base_url": running.url})
+                simulated = self._settings_of(name).model_copy(update={"base_url": running.url})
                 yield sources.load(name, simulated, SIMULATED)
         else:
             yield source
 
-    def _source_settings(self, name: str) -> SourceSettings:
+    def _settings_of(self, name: str) -> SourceSettings:
         found: SourceSettings = getattr(self.settings, name)
         return found
 
@@ -193,14 +195,15 @@ def simulator(name: str) -> Simulator:
 
 
 def _probe_in_time(source: Source) -> None:
-    """Raises: a PlatformError; also if the name cannot be looked up in time, which nothing else limits."""
+    """Raises: a PlatformError; also when the name cannot be looked up in time, which nothing else bounds."""
+    api = source.api
     outcome: list[PlatformError | None] = []
 
     def ask() -> None:
         try:
-            patience = Patience(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)
-            with HttpClient(source.name, source.base_url, patience) as client:
-                source.probe(client)
+            policy = RetryPolicy(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)
+            with HttpClient(source.name, api.base_url, policy, auth=api.auth, emit=OBSERVED) as client:
+                api.probe(client)
             outcome.append(None)
         except PlatformError as error:
             outcome.append(error)
@@ -209,7 +212,7 @@ def _probe_in_time(source: Source) -> None:
     asking.start()
     asking.join(ANSWER_WITHIN_S)
     if not outcome:
-        raise SourceUnavailableError(f"{source.base_url} does not answer within {ANSWER_WITHIN_S:.0f} s.", hint="Wait.")
+        raise SourceUnavailableError(f"{api.base_url} does not answer within {ANSWER_WITHIN_S:.0f} s.", hint="Wait.")
     if outcome[0] is not None:
         raise outcome[0]
 

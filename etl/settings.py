@@ -1,18 +1,30 @@
 """Every setting, typed. Variables are called `ETL_<GROUP>__<NAME>`; the warehouse has libpq's `PGHOST` and so on."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from etl.core.errors import ConfigError
 
 A_DAY = 86_400
+RETIRED: Mapping[str, str] = {  # accepted for one version, and ignored
+    "ETL_HTTP__CACHE": "answers are kept in the lake alone; remove it",
+}
 
 
 def _none_if_empty(value: object) -> object:
@@ -25,17 +37,26 @@ def _not_empty(value: object) -> object:
     return value
 
 
-def _address(value: str) -> str:
+def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises for nonsense
         raise ValueError("should be like https://api.example.org")
+    if "@" in parts.netloc or "?" in value or "#" in value:
+        raise ValueError(
+            "should hold no user, password or query, as base URLs are printed and stored; "
+            "a key belongs in a setting of its own, such as ETL_SENSORS__API_KEY"
+        )
     return value
+
+
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+ApiKey = Annotated[Annotated[SecretStr, Field(min_length=8)] | None, BeforeValidator(_none_if_empty)]
 
 
 class Group(BaseModel):
     """A group of settings that refuses unknown names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class LakeSettings(Group):
@@ -45,52 +66,54 @@ class LakeSettings(Group):
 
 
 class HttpSettings(Group):
-    """How patiently an API is asked."""
+    """Timeouts and retries of requests to APIs."""
 
-    connect_timeout_s: float = Field(default=5, gt=0, le=A_DAY, description="Seconds until a connection stands.")
-    read_timeout_s: float = Field(default=30, gt=0, le=A_DAY, description="Seconds for one whole answer.")
-    attempts: int = Field(default=6, ge=1, le=50, description="Tries for one request, the first included.")
-    retry_s: float = Field(default=90, gt=0, le=A_DAY, description="Seconds that all tries of one request may take.")
+    connect_timeout_s: float = Field(default=5, gt=0, le=A_DAY, description="Seconds to wait for a connection.")
+    read_timeout_s: float = Field(default=30, gt=0, le=A_DAY, description="Seconds to wait for one whole answer.")
+    attempts: int = Field(default=6, ge=1, le=50, description="Attempts for one request, the first included.")
+    retry_s: float = Field(default=90, gt=0, le=A_DAY, description="Seconds that all attempts of one request may take.")
     wait_s: float = Field(
-        default=0.5, ge=0, le=A_DAY, description="Seconds before the second try; doubles from there, with jitter."
+        default=0.5, ge=0, le=A_DAY, description="Seconds before the second attempt; doubles from there, with jitter."
     )
-    cache: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
-        default=Path(".data/http-cache"),
-        description="Folder for answers that their API declares cacheable; empty: none.",
-    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_retired(cls, values: Any) -> Any:
+        return (
+            {name: value for name, value in values.items() if name != "cache"} if isinstance(values, dict) else values
+        )
 
 
 class SourceSettings(Group):
     """What every source has."""
 
-    base_url: Annotated[str, AfterValidator(_address)]
+    base_url: BaseUrl
 
 
 class SpacexSettings(SourceSettings):
     """The SpaceX API."""
 
-    base_url: Annotated[str, AfterValidator(_address)] = Field(
-        default="https://api.spacexdata.com", description="Where it answers."
-    )
+    base_url: BaseUrl = Field(default="https://api.spacexdata.com", description="The API's URL.")
     page_size: int = Field(default=100, ge=1, le=1000, description="Launches per request.")
 
 
 class SensorsSettings(SourceSettings):
     """The Open-Meteo archive, asked for a grid of virtual sensors."""
 
-    base_url: Annotated[str, AfterValidator(_address)] = Field(
-        default="https://archive-api.open-meteo.com", description="Where it answers."
+    base_url: BaseUrl = Field(default="https://archive-api.open-meteo.com", description="The API's URL.")
+    api_key: ApiKey = Field(
+        default=None, description="Key of a paid plan, which has a base URL of its own; never kept."
     )
     rows: int = Field(default=10, ge=1, le=1000, description="Sensors from south to north.")
     columns: int = Field(default=10, ge=1, le=1000, description="Sensors from west to east.")
-    latitude: float = Field(default=52.52, ge=-90, le=90, description="The grid's middle, degrees north.")
-    longitude: float = Field(default=13.405, ge=-180, le=180, description="The grid's middle, degrees east.")
+    latitude: float = Field(default=52.52, ge=-90, le=90, description="Centre of the grid, degrees north.")
+    longitude: float = Field(default=13.405, ge=-180, le=180, description="Centre of the grid, degrees east.")
     spacing: float = Field(default=0.1, gt=0, le=10, description="Degrees from one sensor to the next.")
-    zone_size: int = Field(default=2, ge=1, le=1000, description="A zone is a square of so many sensors a side.")
-    sensors_per_request: int = Field(default=50, ge=1, le=1000, description="Locations asked for at once.")
+    zone_size: int = Field(default=2, ge=1, le=1000, description="Sensors along each side of a zone.")
+    sensors_per_request: int = Field(default=50, ge=1, le=1000, description="Locations per request.")
     days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
     start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None, description="First day that the first run reads, instead of counting days back."
+        default=None, description="First day that the first run reads, instead of a number of days."
     )
     lookback_days: int = Field(
         default=5, ge=0, le=365, description="Published days that a later run reads again, for late corrections."
@@ -152,7 +175,12 @@ class Settings(BaseSettings):
     """The whole tree; a command reads it once, when it starts."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ETL_", env_nested_delimiter="__", frozen=True, env_ignore_empty=False, extra="ignore"
+        env_prefix="ETL_",
+        env_nested_delimiter="__",
+        frozen=True,
+        env_ignore_empty=False,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     lake: LakeSettings = Field(default_factory=LakeSettings)
@@ -174,12 +202,19 @@ def names() -> Iterator[tuple[str, str, str]]:
             yield f"ETL_{group}__{name}".upper(), default, setting.description or ""
 
 
+def retired() -> Iterator[str]:
+    """What to say about settings of earlier versions that are set and no longer do anything."""
+    for name, value in os.environ.items():
+        if value and name.upper() in RETIRED:
+            yield f"{name} is no longer used: {RETIRED[name.upper()]}."
+
+
 def load() -> Settings:
     """Read the tree from the environment.
 
     Raises: ConfigError, naming each variable that is unknown or has an invalid value.
     """
-    known = {name for name, _, _ in names()}
+    known = {name for name, _, _ in names()} | RETIRED.keys()
     unknown = sorted(name for name in os.environ if name.upper().startswith("ETL_") and name.upper() not in known)
     if unknown:
         raise ConfigError(

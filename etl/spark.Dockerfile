@@ -25,7 +25,7 @@ COPY --from=build /opt/spark /opt/spark
 COPY --chmod=755 etl/spark-entrypoint /opt/etl/bin/spark-entrypoint
 USER 65532:65532
 ENV PATH=/opt/etl/bin:$PATH SPARK_HOME=/opt/spark PYSPARK_PYTHON=/opt/etl/bin/python \
-    PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ETL_LOG__FORMAT=json ETL_HTTP__CACHE=
+    PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 ETL_LOG__FORMAT=json
 WORKDIR /tmp
 ENTRYPOINT ["spark-entrypoint"]
 CMD ["--help"]

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg2
 import pytest
 
@@ -16,18 +17,34 @@ from etl.core.source import Source
 from etl.lake.store import Lake
 from etl.postgres import embedded
 from etl.postgres.connection import Warehouse
+from etl.runtime import OBSERVED
 from etl.settings import SpacexSettings
 from etl.simulate import server
 from etl.simulate.faults import Fault, Faults
-from etl.sources.http.client import HttpClient, Patience
+from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.sources.spacex import simulator as spacex
 from etl.state import migrations
 from etl.telemetry import metrics as telemetry
 from tests.collector import Collector, collector
 
 ROOT = Path(__file__).parents[1]
-HASTY = Patience(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
+IS_THOROUGH = bool(os.environ.get("ETL_TESTS_THOROUGH"))  # as in `make test-all`
+HASTY = RetryPolicy(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
 TEMPLATE = "migrated"
+
+
+# A busy machine is no reason to fail. In CI a pull request fails only for what it changed: the examples are always the
+# same; `make test-all` looks for new ones, more of them.
+hypothesis.settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile(
+    "thorough", hypothesis.settings.get_profile("house"), derandomize=False, max_examples=200, print_blob=True
+)
+hypothesis.settings.load_profile("thorough" if IS_THOROUGH else "house")
 
 
 def pytest_configure() -> None:
@@ -159,8 +176,8 @@ def spacex_at(url: str, page_size: int = 100) -> Source:
 
 
 @contextmanager
-def client_of(url: str, patience: Patience = HASTY) -> Iterator[HttpClient]:
-    with HttpClient("spacex", url, patience) as client:
+def client_of(url: str, policy: RetryPolicy = HASTY, **options: Any) -> Iterator[HttpClient]:
+    with HttpClient("spacex", url, policy, emit=OBSERVED, **options) as client:
         yield client
 
 

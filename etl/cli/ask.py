@@ -1,19 +1,17 @@
-"""What is published: how far it is, the answers, and the answers as a page."""
+"""What is published: how far it is, and the answers."""
 
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import click
 
-from etl.cli.console import answers, output, runs
+from etl.cli.console import answers, runs
 from etl.cli.startup import start
-from etl.core.errors import ConfigError, UsageError
+from etl.core.errors import ConfigError
 from etl.engines import local as local_engine
 from etl.lake import silver
 from etl.postgres.connection import Warehouse
-from etl.report import SOURCE, Facts, render
 from etl.runtime import Parts
 from etl.sources import NAMES
 from etl.sql import questions
@@ -82,41 +80,3 @@ def lake_answers(parts: Parts, source_name: str, question: str | None = None) ->
     gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
     with local_engine.lake_session(parts.lake(), source, gold) as connection:
         return questions.ask(questions.texts(source_name, question), partial(local_engine.rows, connection))
-
-
-@click.command()
-@click.option("--to", "file", type=click.Path(path_type=Path), default=Path(".data/report.html"), show_default=True)
-def report(file: Path) -> None:
-    """Write the answers as charts into one self-contained page."""
-    with start().warehouse() as warehouse:
-        write_report(warehouse, SOURCE, file)
-    output.say(f"The report is at {file.absolute().as_uri()}")
-
-
-def refuse_missing_report(source_name: str, destination: str) -> None:
-    """Raises: UsageError if there is no report of that."""
-    if destination == "lake":
-        raise UsageError("There is no report of the lake.", hint="Leave out --report; `etl ask --on lake` answers.")
-    if source_name != SOURCE:
-        raise UsageError(f"There is no report of {source_name}.", hint="Leave out --report; `etl ask` has the answers.")
-
-
-def write_report(warehouse: Warehouse, source_name: str, file: Path) -> None:
-    """Write the page about what is published."""
-    latest = warehouse.run("report/latest_run", {"source": source_name})
-    if not latest:
-        raise ConfigError("There is nothing to report yet.", hint=f"Run `etl run {source_name}` first.")
-    facts = Facts(
-        **latest[0],
-        source=source_name,
-        launch_statistics=warehouse.run("report/launch_statistics"),
-        core_usage=warehouse.run("report/core_usage"),
-        core_reuses=warehouse.run("report/core_reuses"),
-    )
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(render(facts), encoding="utf-8", newline="")
-    except OSError as error:
-        raise ConfigError(
-            f"{file} cannot be written: {error.strerror}.", hint="Name a file in a folder where you may write."
-        ) from error

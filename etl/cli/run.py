@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from etl.cli import ask
+from etl.cli import ask, reports
 from etl.cli.console import answers, output, runs
 from etl.cli.options import (
     DAYS_FOLLOW,
@@ -43,7 +43,7 @@ def check(source_name: str, days: Days, destination: str) -> None:
     # A pod may start a moment before its network policies.
     with parts.client(source, attempts=3) as client, pipeline(parts, source) as steps:
         about = f" for {interval}" if interval else ""
-        output.say(f"{source.base_url} answers{about}: {steps.check(client, interval)}.")
+        output.say(f"{source.api.base_url} answers{about}: {steps.check(client, interval)}.")
 
 
 @click.command()
@@ -120,7 +120,7 @@ def run(
 ) -> None:
     """Check, extract, transform, stage, audit and publish. Then show the answers."""
     if report_file is not None:
-        ask.refuse_missing_report(source_name, destination)
+        reports.refuse_impossible(source_name, destination)
     parts = start(for_people=or_simulate)
     with ExitStack() as stack:
         warehouse = stack.enter_context(parts.warehouse())
@@ -138,7 +138,7 @@ def run(
         else:
             answers.show(ask.warehouse_answers(warehouse, source_name))
         if report_file is not None:
-            ask.write_report(warehouse, source_name, report_file)
+            reports.write(warehouse, source_name, report_file)
         runs.show_next(report_file)
 
 

@@ -15,7 +15,7 @@ from etl.cli.console import progress
 from etl.core.source import Source
 from etl.pipeline.pipeline import Pipeline
 from etl.runtime import Parts
-from etl.settings import load
+from etl.settings import load, retired
 from etl.telemetry import logs, metrics
 
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
@@ -32,6 +32,8 @@ def start(*, for_people: bool = False) -> Parts:
     as_json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
     level = logging.DEBUG if debug else logging.WARNING if for_people or sys.stderr.isatty() else logging.INFO
     logs.configure_logs(json=as_json, level=level)
+    for warning in retired():
+        logs.log.warning(warning)
     metrics.configure_metrics(settings.statsd.host, settings.statsd.port)
     _bind_command(context)
     return Parts(settings, is_elsewhere=any(os.environ.get(name) for name in LIBPQ))

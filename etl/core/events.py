@@ -180,6 +180,37 @@ class LedgerMissed(Event):
     error: Exception
 
 
+@dataclass(frozen=True)
+class RequestEnded(Event):
+    """A request to an API ended: with an HTTP status, `no_answer`, or `broken` if it was cut or cannot be read."""
+
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RequestRetried(Event):
+    """A request is about to be repeated, after `wait_s`; `reason` is the outcome of the attempt before."""
+
+    reason: str
+    wait_s: float
+
+
+@dataclass(frozen=True)
+class QuotaSeen(Event):
+    """The share of an API's quota that is left, from 0 to 1: as its headers say, or as our budget counts it."""
+
+    ratio: float
+
+
+@dataclass(frozen=True)
+class BudgetWaited(Event):
+    """A request will wait `seconds` for the budget, because of the limit of that name."""
+
+    limit: str
+    seconds: float
+
+
 Listener = Callable[[Event], None]
 
 

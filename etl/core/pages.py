@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Page:
-    """One response of an API, as received; after the last page there is nothing left to request.
+    """One answer of an API, as received; after the last one there is nothing left to ask for.
 
     `about` holds what a parser must know about the request because the response does not repeat it: plain JSON values.
     """

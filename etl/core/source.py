@@ -1,13 +1,13 @@
-"""A source as it is declared: what it serves, how it is asked, what its answers become."""
+"""A source as it is declared: which API it reads, how, and what the answers become."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Protocol
+from datetime import date
 
+from etl.core.api import Api, Client
 from etl.core.intervals import DataInterval
 from etl.core.pages import Asked, Page, Parsed
 from etl.core.tables import Dataset
@@ -42,38 +42,15 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An API's answer: bytes as received and the JSON in them."""
-
-    url: str
-    status: int
-    body: bytes
-    document: Any
-    received_at: datetime
-
-
-class Client(Protocol):
-    """What a source needs of HTTP; `etl.sources.http.HttpClient` is the real one."""
-
-    def get(self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1) -> Answer: ...
-
-    def post(self, path: str, document: Mapping[str, Any], *, weight: float = 1) -> Answer: ...
-
-    def left(self) -> list[tuple[Limit, float]]:
-        """What may still be asked of each of the API's limits; none if it has none."""
-        ...
-
-
-@dataclass(frozen=True)
 class Endpoint:
     """One resource of an API.
 
-    `pages(client, interval, first)` asks for the pages from number `first` on (1-based); an interval of None
-    means everything. `parse` is a plain function of one page: it never raises for what a record holds.
-    `page_size` is how many records a page was asked for; None: there is one page. `question` tells what else the
-    pages depend on: a run that was begun with other questions is not gone on with.
-    `knows_intervals` is false if it always answers with everything.
-    `part` gives the endpoint that asks for one share of the pages; None: it cannot be shared.
+    `pages(client, interval, first)` yields the pages from number `first` on (1-based); an interval of None means
+    everything. `parse` is a plain function of one page and never raises because of what a record holds.
+    `page_size` is the number of records requested per page; None: there is only one page. `request_fingerprint` is
+    whatever else the pages depend on: an interrupted extraction is resumed only if it is unchanged.
+    `knows_intervals` is false if the API always answers with everything.
+    `part` returns the endpoint that reads one share of the pages; None: it cannot be shared.
     """
 
     name: str
@@ -81,24 +58,14 @@ class Endpoint:
     pages: Callable[[Client, DataInterval | None, int], Iterator[Page]]
     parse: Callable[[bytes, Asked], Parsed]
     page_size: int | None = None
-    question: str = ""
+    request_fingerprint: str = ""
     knows_intervals: bool = False
     part: Callable[[Part], Endpoint] | None = None
 
 
 @dataclass(frozen=True)
-class Limit:
-    """How much an API may be asked in any stretch of `seconds`; `is_spread`: beyond half of it, evenly."""
-
-    calls: float
-    seconds: int
-    name: str
-    is_spread: bool = False
-
-
-@dataclass(frozen=True)
 class Cost:
-    """What a run asks of an API: how often, and what that weighs against its limits."""
+    """What a run asks of an API: the number of requests, and their weight against its limits."""
 
     requests: int
     weight: float
@@ -110,30 +77,33 @@ def whole_state(_next_start: date | None, _today: date) -> None:
 
 @dataclass(frozen=True)
 class Source:
-    """An API: where it is, what it serves, how to see in one small request whether it works.
+    """What is read of an API, and the tables it becomes.
 
-    `origin` is what manifests and the ledger say of where the data came from.
+    `origin` is where the data came from, as manifests and the ledger say it: the API's URL, or a simulator.
     `silver` are the tables published from what the endpoints parse; those that no endpoint parses are made by
     `sql/silver/<name>.sql`, which reads `parsed.*`. Empty: just what is parsed. `gold` is made by `sql/gold/`.
-    `interval(next_start, today)` is what a run without dates is about, given how far the source is published.
-    `cost(interval)` tells what such a run asks; `limits` are those of the API.
+    `interval(next_start, today)` is what a run without dates covers, given how far the source is published.
+    `cost(interval)` is what such a run asks of the API.
     """
 
     name: str
     about: str
-    base_url: str
+    api: Api
     origin: str
     endpoints: tuple[Endpoint, ...]
-    probe: Callable[[Client], str]
     silver: tuple[Dataset, ...] = ()
     gold: tuple[Dataset, ...] = ()
     interval: Callable[[date | None, date], DataInterval | None] = whole_state
-    limits: tuple[Limit, ...] = ()
     cost: Callable[[DataInterval | None], Cost] | None = None
 
     @property
+    def probe(self) -> Callable[[Client], str]:
+        """One small request that shows whether the API works."""
+        return self.api.probe
+
+    @property
     def parsed(self) -> tuple[Dataset, ...]:
-        """What the endpoints' parsers make of pages."""
+        """What the endpoints' parsers turn pages into."""
         return tuple(dataset for endpoint in self.endpoints for dataset in endpoint.datasets)
 
     @property
@@ -143,7 +113,7 @@ class Source:
 
     @property
     def derived(self) -> tuple[Dataset, ...]:
-        """Those of them that SQL makes of what is parsed."""
+        """Those of them that SQL makes from what is parsed."""
         parsed = {dataset.name for dataset in self.parsed}
         return tuple(dataset for dataset in self.datasets if dataset.name not in parsed)
 

@@ -125,7 +125,7 @@ def writer(
         origin,
         days(interval),
         endpoint.page_size,
-        endpoint.question,
+        endpoint.request_fingerprint,
         part=None if part is None else str(part),
     )
     kept = lake.list(fresh.folder)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from etl.core.api import Client
 from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
-from etl.core.source import Client, Source
+from etl.core.source import Source
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.lake import bronze, silver
 from etl.lake.store import Lake

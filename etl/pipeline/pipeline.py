@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from etl.core import events
+from etl.core.api import Client
 from etl.core.errors import (
     AccessError,
     BudgetSpentError,
@@ -24,7 +25,7 @@ from etl.core.ids import new_id
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
 from etl.core.pages import Page
-from etl.core.source import Client, Endpoint, Part, Source
+from etl.core.source import Endpoint, Part, Source
 from etl.destinations.base import Destination
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.base import Engine
@@ -115,7 +116,7 @@ class Pipeline:
             kept = [self._extract_endpoint(client, each, extraction_id, interval, part) for each in endpoints]
             step.counts["records"] = sum(manifest.records for manifest in kept)
             step.counts["bytes"] = sum(manifest.bytes for manifest in kept)
-            step.inputs = tuple(Data(self.source.base_url, each.name) for each in endpoints)
+            step.inputs = tuple(Data(self.source.api.base_url, each.name) for each in endpoints)
             step.outputs = tuple(Data(self.lake.url, f"bronze/{each.endpoint}", rows=each.records) for each in kept)
         return extraction_id
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
+from etl.core.api import Client
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
-from etl.core.source import Client
 from etl.destinations.base import Destination
 from etl.lake.silver import Transformed
 from etl.pipeline.selection import transformed_extraction

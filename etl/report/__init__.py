@@ -1,8 +1,33 @@
-"""The answers as one HTML page that needs no network: `render(Facts(...))`."""
+"""Builds a source's page: one HTML file that needs no network. It knows no source: a source declares a `Report`.
 
-from etl.report.facts import Facts
-from etl.report.page import render
+Charts are Plotly figures as plain dicts; Plotly itself is never imported, only its JavaScript is read.
+"""
 
-SOURCE = "spacex"  # whose answers they are
+from etl.report.declaration import (
+    Answer,
+    Chart,
+    Columns,
+    Mark,
+    Ranking,
+    Report,
+    Row,
+    Rows,
+    Section,
+    Table,
+)
+from etl.report.page import Run, render
 
-__all__ = ["SOURCE", "Facts", "render"]
+__all__ = [
+    "Answer",
+    "Chart",
+    "Columns",
+    "Mark",
+    "Ranking",
+    "Report",
+    "Row",
+    "Rows",
+    "Run",
+    "Section",
+    "Table",
+    "render",
+]

@@ -7,6 +7,9 @@
   const PAPER = { width: 660, height: 0.72 };  // px; height as a share of the height on screen
   const NARROW = 420;
   const YEAR_LABEL = 42;
+  const DATE_LABEL = 90;
+  const COLOURBAR = 50;
+  const LOWEST = 120;
 
   const printing = () => root.classList.contains("printing");
 
@@ -33,18 +36,34 @@
 
   const layoutOf = (own, width) => {
     const every = own.meta?.years ? { dtick: Math.ceil((own.meta.years * YEAR_LABEL) / width) } : {};
+    const dates = { nticks: Math.floor(width / DATE_LABEL) };
     const height = printing() ? { height: own.height * PAPER.height } : {};
-    return { ...common(width), ...own, ...height, xaxis: { ...axis, ...every, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis } };
+    const layout = { ...common(width), ...own, ...height };
+    const map = own.meta?.across ? fitted(own.meta, layout) : {};
+    return { ...layout, ...map, xaxis: { ...axis, ...dates, ...every, ...own.xaxis }, yaxis: { ...axis, ...own.yaxis } };
   };
 
-  const tracesOf = (own, width) => own.map((trace) => (width < NARROW && trace.meta ? { ...trace, text: trace.meta.narrow } : trace));
+  // A map is as high as its width needs, and its marks as large as they fit side by side.
+  const fitted = (meta, { width, height, margin }) => {
+    const { across, down } = meta;
+    const apart = Math.min((width - margin.l - margin.r - COLOURBAR) / across, (height - margin.t - margin.b) / down);
+    const size = Math.min(Math.max(0.84 * apart, 3), 30);
+    return { height: Math.max(apart * down, LOWEST) + margin.t + margin.b, meta: { ...meta, size } };
+  };
+
+  const traceOf = (trace, { width, meta }) => {
+    if (meta?.size) return { ...trace, marker: { ...trace.marker, size: meta.size } };
+    return trace.meta && width < NARROW ? { ...trace, text: trace.meta.narrow } : trace;
+  };
 
   const draw = () => {
     const style = getComputedStyle(root);
     for (const [name, { data, layout }] of Object.entries(figures)) {
       const plot = document.getElementById(name);
       const width = printing() ? PAPER.width : plot.clientWidth;
-      Plotly.react(plot, painted(tracesOf(data, width), style), painted(layoutOf(layout, width), style), config);
+      const whole = layoutOf(layout, width);
+      const traces = data.map((trace) => traceOf(trace, whole));
+      Plotly.react(plot, painted(traces, style), painted(whole, style), config);
     }
   };
 

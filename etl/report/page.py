@@ -4,214 +4,145 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
-from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
 from etl.core.errors import ConfigError
-from etl.report import charts, words
-from etl.report.facts import SOON_DAYS, Facts, Row, core_name
-from etl.report.markup import NUMBER, TEXT, json_in_script, table
+from etl.report import words
+from etl.report.declaration import Answer, Chart, Columns, Mark, Ranking, Report, Rows, Section
+from etl.report.markup import Html, code, escape, join, json_in_script, ranking, table
+from etl.sql import questions
 
 HERE = Path(__file__).parent
+EMPTY = Html('<p class="empty">No rows yet.</p>')
+NO_MATCH = Html('<p class="empty">None.</p>')
+UNANSWERED = Html("<p>Known after the first run.</p>")
+
+Block = Chart | Answer | Ranking | None
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A chart and its text alternatives: a sentence with its message and a table with its data."""
+class Run:
+    """The run whose content the page shows; `origin` says in words where its data came from."""
 
-    name: str
-    title: str
-    key: str
-    has_rows: Callable[[Facts], object]
-    figure: Callable[[Facts], charts.Figure]
-    message: Callable[[Facts], str]
-    data: Callable[[Facts], str]
+    run_id: str
+    source: str
+    origin: str
+    published_at: datetime
 
 
-def render(facts: Facts) -> str:
-    """Return the page as HTML; write it as UTF-8 with `newline=""`, since the policy names its scripts by checksum."""
-    drawn = {chart.name: chart.figure(facts) for chart in CHARTS if chart.has_rows(facts)}
+def render(report: Report, run: Run, rows: Mapping[str, Rows]) -> str:
+    """Return the page as HTML, from the rows of each query.
+
+    Write it as UTF-8 with `newline=""`, since the policy names its scripts by checksum.
+    """
+    blocks = {s.name: s.block(*(rows[query] for query in s.queries)) for s in report.all_sections}
     scripts = {"plotly": _plotly(), "behaviour": _text("page.js")}
-    policy = " ".join(f"'sha256-{_checksum(script)}'" for script in scripts.values())
     return Template(_text("page.html")).substitute(
         scripts,
-        script_policy=policy,
+        script_policy=" ".join(f"'sha256-{_checksum(script)}'" for script in scripts.values()),
         style=_text("page.css"),
-        figures=json_in_script(drawn),
-        notice="" if facts.launches else NO_ROWS,
-        **_header(facts),
-        **_answers(facts),
-        **{chart.name: _chart(chart, facts) for chart in CHARTS},
+        figures=json_in_script({name: block.figure for name, block in blocks.items() if isinstance(block, Chart)}),
+        title=escape(report.title),
+        lead=escape(report.lead),
+        counts=_counts(report.counts(*(rows[query] for query in report.counted))),
+        notice="" if any(blocks.values()) else _notice(report, run),
+        answers=_answers(report.answers, blocks),
+        sections=join((_group(group, blocks) for group in report.sections), "\n"),
+        footer=_footer(report, run),
+        **_header(run),
     )
 
 
-NO_ROWS = (
-    '<p class="notice">No rows yet. <code>make run</code> extracts and publishes the launches, '
-    "then writes this page again.</p>"
-)
-EMPTY = '<p class="empty">No rows yet.</p>'
-UNANSWERED = "<p>Known after the first run.</p>"
-
-
-def _header(facts: Facts) -> dict[str, str]:
-    counts = [
-        words.plural(facts.launches, "launch", "launches"),
-        words.plural(len(facts.core_usage), "booster"),
-        words.plural(len(facts.core_reuses), "reuse"),
-        words.plural(facts.landings_tried, "landing") + " tried",
-    ]
+def _header(run: Run) -> dict[str, str]:
     return {
-        "source": escape(facts.source),
-        "origin": escape(facts.origin),
-        "run_id": escape(facts.run_id),
-        "published_at": escape(words.instant(facts.published_at)),
-        "published_iso": escape(facts.published_at.isoformat()),
-        "counts": " · ".join(counts),
+        "source": escape(run.source),
+        "origin": escape(run.origin),
+        "run_id": escape(run.run_id),
+        "published_at": escape(words.instant(run.published_at)),
+        "published_iso": escape(run.published_at.isoformat()),
     }
 
 
-def _answers(facts: Facts) -> dict[str, str]:
-    answers = {"most_reuses": "", "record": UNANSWERED, "soon_reuses": "", "soon_summary": UNANSWERED}
-    if facts.most_reuses is not None:
-        answers = {
-            "most_reuses": f"{facts.most_reuses:,}",
-            "record": f"<p>{_holders(facts)}</p><p>{escape(words.about_record(facts))}</p>",
-            "soon_reuses": f"{len(facts.soon):,}",
-            "soon_summary": _soon_summary(facts),
-        }
-    return answers | {"soon_table": _soon_table(facts)}
+def _counts(counts: Sequence[str]) -> Html:
+    return Html(f"<div><dt>What it counts</dt><dd>{escape(' · '.join(counts))}</dd></div>" if counts else "")
 
 
-def _holders(facts: Facts) -> str:
-    return "<br>".join(_core_and_id(row) for row in facts.record_holders[:3])
+def _notice(report: Report, run: Run) -> Html:
+    usual = Html(f"{code(f'etl run {run.source}')} extracts and publishes them.")
+    return Html(f'<p class="notice">No rows yet. {report.if_empty or usual}</p>')
 
 
-def _core_and_id(row: Row) -> str:
-    serial = f"<b>{escape(str(row['serial']))}</b> " if row["serial"] else ""
-    return f'{serial}<code title="core id">{escape(str(row["core_id"]))}</code>'
+def _answers(answers: tuple[Section, ...], blocks: Mapping[str, Block]) -> Html:
+    if not answers:
+        return Html("")
+    tiles = join((_answer(section, blocks[section.name]) for section in answers), "\n")
+    return Html(f'<div class="answers{" many" if len(answers) > 2 else ""}">{tiles}</div>')
 
 
-def _soon_summary(facts: Facts) -> str:
-    by_core = words.soon_by_core(facts)
-    if not by_core:
-        return "<p>No core came back that soon.</p>"
-    cores = "".join(f"<li><b>{escape(core_name(row))}</b> &times;{count}</li>" for row, count in by_core)
-    reuses = "reuse" if len(facts.soon) == 1 else "reuses"
-    return f'<p>{reuses} on {words.plural(len(by_core), "core")}:</p><ul class="cores">{cores}</ul>'
+def _answer(section: Section, block: Block) -> Html:
+    answer = block if isinstance(block, Answer) else Answer(UNANSWERED)
+    unit = Html(f" <small>{escape(answer.unit)}</small>") if answer.unit else ""
+    big = f'<div class="big {escape(answer.colour)}">{escape(answer.value)}{unit}</div>'
+    detail = f'<div class="detail">{answer.detail}</div>'
+    return Html(f'<section class="answer"><h2>{escape(section.title)}</h2>{big}{detail}</section>')
 
 
-def _soon_table(facts: Facts) -> str:
-    if not facts.soon:
-        return '<p class="empty">None.</p>' if facts.launches else EMPTY
-    rows = "\n".join(_soon_row(row) for row in facts.soon)
-    return (
-        f'<table class="soon" aria-labelledby="soon-title"><thead><tr>'
-        f'<th scope="col">Days</th><th scope="col">Core</th><th scope="col">Launch</th>'
-        f'<th scope="col" class="number">Launched</th></tr></thead>\n<tbody>{rows}</tbody></table>'
+def _group(group: Section | Columns, blocks: Mapping[str, Block]) -> Html:
+    if isinstance(group, Section):
+        return _section(group, blocks[group.name])
+    return Html(f'<div class="columns">{_stack(group.left, blocks)}{_stack(group.right, blocks)}</div>')
+
+
+def _stack(sections: tuple[Section, ...], blocks: Mapping[str, Block]) -> Html:
+    stacked = join(_section(section, blocks[section.name]) for section in sections)
+    return stacked if len(sections) == 1 else Html(f'<div class="stack">{stacked}</div>')
+
+
+def _section(section: Section, block: Block) -> Html:
+    match block:
+        case Chart():
+            return _chart(section, block)
+        case Ranking():
+            name = escape(section.name)
+            body = ranking(f"{name}-title", block.head, block.rows) if block.rows else NO_MATCH
+            return Html(f'<section class="card"><h2 id="{name}-title">{escape(section.title)}</h2>{body}</section>')
+        case Answer():
+            return _answer(section, block)
+        case None:
+            return Html(f"<figure><h2>{escape(section.title)}</h2>{EMPTY}</figure>")
+
+
+def _chart(section: Section, chart: Chart) -> Html:
+    filled = Template(_text("chart.html")).substitute(
+        name=escape(section.name),
+        title=escape(section.title),
+        key=join(map(_mark, chart.key)),
+        message=escape(chart.message),
+        table=table(section.title, chart.table.head, chart.table.rows),
     )
+    return Html(filled)
 
 
-def _soon_row(row: Row) -> str:
-    return (
-        f'<tr><td class="days">{words.days(row["days_since_previous"])}</td>'
-        f'<th scope="row" class="core" title="{escape(str(row["core_id"]))}">{escape(core_name(row))}</th>'
-        f'<td class="launch">{escape(str(row["launch_name"]))} '
-        f"<small>after {escape(str(row['previous_launch_name']))}</small></td>"
-        f'<td class="number">{escape(words.day(row["launched_at"]))}</td></tr>'
+def _mark(mark: Mark) -> Html:
+    symbol = f'<i class="{escape(mark.colour)}">{escape(mark.symbol)}</i> ' if mark.symbol else ""
+    return Html(f"<span>{symbol}{escape(mark.text)}</span>")
+
+
+def _footer(report: Report, run: Run) -> Html:
+    asked = [code(f"sql/questions/{run.source}/{name}.sql") for name in questions.texts(run.source)]
+    shown = [code(f"sql/report/{run.source}/{name}.sql") for name in report.queries]
+    answered = f"Questions: {words.listing(asked)}; {code('etl ask')} answers them in a terminal. " if asked else ""
+    return Html(
+        f"<p>{escape(report.how_made)}</p>\n"
+        f"<p>{answered}Rows of this page: {words.listing(shown)}; {code(f'etl report {run.source}')} writes it. "
+        "Charts: Plotly.js, included; the page loads nothing.</p>"
     )
-
-
-def _chart(chart: Chart, facts: Facts) -> str:
-    if not chart.has_rows(facts):
-        return f"<figure><h2>{escape(chart.title)}</h2>{EMPTY}</figure>"
-    return Template(_text("chart.html")).substitute(
-        name=chart.name,
-        title=escape(chart.title),
-        key=chart.key,
-        message=escape(chart.message(facts)),
-        table=chart.data(facts),
-    )
-
-
-def _launches_table(facts: Facts) -> str:
-    head = [("Year", TEXT), ("Launches", NUMBER), ("Succeeded", NUMBER), ("Failed", NUMBER), ("Not known", NUMBER)]
-    rows = [(y.year, y.launches, y.successes, y.failures, y.not_known) for y in facts.years]
-    return table("Launches per year by outcome", head, rows)
-
-
-def _landings_table(facts: Facts) -> str:
-    head = [("Year", TEXT), ("Tried", NUMBER), ("Made", NUMBER), ("Share", NUMBER)]
-    tried = [year for year in facts.years if year.landings_tried]
-    rows = [
-        (y.year, y.landings_tried, y.landings_made, words.percent(y.landings_made, y.landings_tried)) for y in tried
-    ]
-    return table("Landings tried and made per year", head, rows)
-
-
-def _boosters_table(facts: Facts) -> str:
-    head = [("Core", TEXT), ("Reuses", NUMBER), ("First launch", NUMBER), ("Last launch", NUMBER)]
-    rows = [
-        (core_name(row), row["reuses"], words.day(row["first_launch_date"]), words.day(row["last_launch_date"]))
-        for row in facts.cores
-    ]
-    return table("Reuses per booster", head, rows)
-
-
-def _gaps_table(facts: Facts) -> str:
-    head = [("Core", TEXT), ("Launch", TEXT), ("Launched", NUMBER), ("Days", NUMBER)]
-    rows = [
-        (core_name(row), row["launch_name"], words.day(row["launched_at"]), words.days(row["days_since_previous"]))
-        for row in facts.reuses
-    ]
-    return table("Days between two flights of a booster", head, rows)
-
-
-CHARTS = (
-    Chart(
-        name="gaps",
-        title="Days between two flights of a booster",
-        key=f'<span><i class="hot">◆</i> less than {SOON_DAYS} days</span>'
-        f'<span><i class="accent">●</i> {SOON_DAYS} days or more</span>'
-        "<span>days since the previous launch, logarithmic scale</span>",
-        has_rows=lambda facts: facts.core_reuses,
-        figure=charts.gaps,
-        message=words.about_gaps,
-        data=_gaps_table,
-    ),
-    Chart(
-        name="boosters",
-        title="Most reused boosters",
-        key='<span>times flown again</span><span><i class="hot">■</i> the record</span>',
-        has_rows=lambda facts: facts.core_usage,
-        figure=charts.boosters,
-        message=words.about_boosters,
-        data=_boosters_table,
-    ),
-    Chart(
-        name="launches",
-        title="Launches per year by outcome",
-        key='<span><i class="accent">■</i> succeeded</span><span><i class="hot">■</i> failed</span>'
-        '<span><i class="quiet">■</i> not known</span>',
-        has_rows=lambda facts: facts.launches,
-        figure=charts.launches,
-        message=words.about_launches,
-        data=_launches_table,
-    ),
-    Chart(
-        name="landings",
-        title="Booster landings over time",
-        key='<span><i class="pale">■</i> tried</span><span><i class="accent">■</i> made; above, the share in %</span>',
-        has_rows=lambda facts: facts.landings_tried,
-        figure=charts.landings,
-        message=words.about_landings,
-        data=_landings_table,
-    ),
-)
 
 
 def _checksum(script: str) -> str:
@@ -228,5 +159,5 @@ def _plotly() -> str:
     """Plotly's own JavaScript out of its Python package, found without importing that."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:
-        raise ConfigError("The package plotly is not installed.", hint="Install this package again: pip install .")
+        raise ConfigError("The package plotly is not installed.", hint="Install data-platform-etl[laptop].")
     return (Path(spec.origin).parent / "package_data" / "plotly.min.js").read_text(encoding="utf-8")

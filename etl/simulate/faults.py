@@ -1,4 +1,4 @@
-"""What can go wrong between us and an API, on request; knows HTTP and JSON, but no API.
+"""Everything that can go wrong between us and an API, on request; knows HTTP and JSON, but no particular API.
 
 A simulator gives its `respond` function to `Faults.wrap` and serves the result. Faults are planned
 
@@ -34,7 +34,7 @@ KNOWN = {
     "server_error": "Answers 500 with plain text.",
     "slow": "Sends the headers and half the body, and the rest only after delay seconds.",
     "cut": "Promises the whole body in Content-Length, sends half of it and drops the connection.",
-    "quota": "Answers as usual and says in X-RateLimit-Remaining that so many (remaining) of 1000 requests are left.",
+    "quota": "Answers as usual and says in X-RateLimit-Remaining how many (remaining) of 1000 requests are left.",
     "html": "Answers 200 with an HTML page instead of JSON.",
     "truncated": "Sends a complete HTTP response whose JSON breaks off in the middle.",
     "broken_stream": "Sends a complete 200 that breaks off in the middle with a sentence instead of the rest.",
@@ -56,7 +56,7 @@ _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?=$|[T ])")
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that goes wrong `times` times (None: for ever) under a path.
+    """One thing that goes wrong `times` times (None: forever) under a path.
 
     `retry_after` is for rate_limit, `remaining` for quota, `delay` for slow, `field` for those that say so in KNOWN.
     Raises: ValueError, for a name or a value that makes no sense.
@@ -74,7 +74,7 @@ class Fault:
         if self.name not in KNOWN:
             raise _bad(f"unknown fault {self.name!r}")
         if self.times is not None and (type(self.times) is not int or self.times < 1):
-            raise _bad(f"times must be a whole number above zero, or none for ever, not {self.times!r}")
+            raise _bad(f"times must be a whole number above zero, or none for forever, not {self.times!r}")
         if not isinstance(self.path, str) or not self.path.startswith("/"):
             raise _bad(f"path must begin with /, not {self.path!r}")
         if type(self.retry_after) is not int or self.retry_after < 0:
@@ -87,14 +87,14 @@ class Fault:
             raise _bad(f"field must be a name, not {self.field!r}")
 
     def concerns(self, path: str) -> bool:
-        """Tell whether a request for this path can meet the fault."""
+        """Whether a request for this path can meet the fault."""
         return path == self.path or path.startswith(self.path.rstrip("/") + "/")
 
 
 def parse_fault(text: str) -> Fault:
-    """Read `name[:field][=number][*times][@path]`; a `*` without a number means for ever.
+    """Read `name[:field][=number][*times][@path]`; a `*` without a number means forever.
 
-    `=number` counts seconds, and for quota the requests that are left.
+    `=number` means seconds, or for quota the requests that are left.
     Raises: ValueError, in one line that lists the known names.
     """
     form = _FORM.fullmatch(text.strip())
@@ -129,18 +129,18 @@ class Faults:
             self._plan.extend(faults)
 
     def clear(self) -> None:
-        """Forget the plan; from now on all is well."""
+        """Drop the plan; from now on nothing goes wrong."""
         with self._lock:
             self._plan.clear()
             self._first_pages.clear()
 
     def left(self) -> list[Fault]:
-        """Return what is still to come, `times` counted down."""
+        """What is still to come, with the `times` that are left."""
         with self._lock:
             return list(self._plan)
 
     def wrap(self, respond: Respond) -> WSGIApplication:
-        """Return a WSGI application that answers with `respond`, except where the plan has it otherwise."""
+        """A WSGI application that answers with `respond`, except where the plan says otherwise."""
 
         @Request.application
         def application(request: Request) -> Response:
@@ -291,7 +291,7 @@ def _malformed(fault: Fault, payload: Any) -> Any:
 
 
 def _place(record: dict[str, Any], path: str) -> tuple[Any, Any]:
-    """Where to put a value: in a field, or below one as far as the path's dots lead, in a list as its first item."""
+    """Where to put a value: in a field, or in one below it, as the dots of the path say; of a list its first item."""
     place: dict[str, Any] = record
     *above, field = path.split(".")
     for name in above:
@@ -353,7 +353,7 @@ def _duplicate(_: Fault, payload: Any) -> Any:
 
 
 def _as_json(payload: Any) -> str:
-    """Return JSON that says 1e400, a number too large for a float, where Python would write Infinity."""
+    """JSON with 1e400, a number too large for a float, where Python would write Infinity."""
     text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
     return re.sub(r"(?<=:)Infinity(?=[,}])", "1e400", text)
 

@@ -1,4 +1,4 @@
-"""An HTTP server for simulators: threads, HTTP/1.1 with keep-alive, quiet, gone at once when closed."""
+"""An HTTP server for simulators: threaded, HTTP/1.1 with keep-alive, quiet, and gone as soon as it is closed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class Handler(WSGIRequestHandler):
-    """Serves requests one after the other on a connection; werkzeug's own handler closes it after each."""
+    """Serves request after request on a connection; werkzeug's own handler closes it after each."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -37,7 +37,7 @@ class Handler(WSGIRequestHandler):
         for name, value in response.headers:
             self.send_header(name, value)
         if "Content-Length" not in response.headers and response.status_code not in BODILESS:
-            self.send_header("Connection", "close")  # which is how the client learns where the body ends
+            self.send_header("Connection", "close")  # so that the client knows where the body ends
         self.end_headers()
         for data in response.iter_encoded():
             self.wfile.write(data)
@@ -49,21 +49,21 @@ class Handler(WSGIRequestHandler):
         try:
             body, status, headers = run_wsgi_app(self.server.app, environ)
             response = Response(body, status)
-            response.headers = headers  # as they are: a 304 gets no content type
+            response.headers = headers  # unchanged: a 304 gets no content type
             return response
         except Exception:
             _log.exception("%s %s failed", self.command, self.path)
             return Response("Internal Server Error", 500, mimetype="text/plain")
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """Keep what was asked for those who debug."""
+        """Log requests for debugging."""
         _log.debug(message, *args)
 
 
 class Server(ThreadedWSGIServer):
-    """A bound and listening server; `url` says where.
+    """A bound and listening server at `url`.
 
-    Raises: OSError, when the port is taken or the host is not ours.
+    Raises: OSError, if the port is taken or the host is not this machine's.
     """
 
     def __init__(self, app: WSGIApplication, host: str, port: int) -> None:
@@ -73,17 +73,17 @@ class Server(ThreadedWSGIServer):
         self.url = f"http://{host}:{self.port}"
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Remember the connection, so that closing can end it."""
+        """Remember the connection, so that closing the server can end it."""
         self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget a connection that ended by itself."""
+        """Forget a connection that ended on its own."""
         self._connections.discard(request)
         super().shutdown_request(request)
 
     def server_close(self) -> None:
-        """Stop listening and end the connections clients keep alive: a closed server answers nobody."""
+        """Stop listening and end the connections that clients keep alive: a closed server answers nobody."""
         super().server_close()
         for connection in list(self._connections):
             with suppress(OSError):
@@ -92,7 +92,7 @@ class Server(ThreadedWSGIServer):
 
 @contextmanager
 def serve(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
-    """Serve the application in the background for as long as the block lasts; port 0 takes any free one."""
+    """Serve the application in the background while the block runs; port 0 takes any free one."""
     server = Server(app, host, port)
     thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
     thread.start()
@@ -104,7 +104,7 @@ def serve(app: WSGIApplication, host: str = "127.0.0.1", port: int = 0) -> Itera
 
 
 def serve_forever(app: WSGIApplication, host: str, port: int, ready: Callable[[str], object] = _log.info) -> None:
-    """Serve the application until the user interrupts; `ready` is told the URL once the port is ours."""
+    """Serve the application until the user interrupts; `ready` receives the URL once the port is bound."""
     server = Server(app, host, port)
     ready(server.url)
     server.serve_forever()

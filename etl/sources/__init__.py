@@ -16,7 +16,7 @@ NAMES = tuple(REGISTRY)
 
 
 def load(name: str, settings: SourceSettings | None = None, origin: str | None = None) -> Source:
-    """The declared source of that name, as `settings` set it up; `origin` if its base URL says too little.
+    """The declared source of that name, as `settings` set it up; `origin` if its data are not the API's own.
 
     Raises: UsageError for a name that is not declared.
     """

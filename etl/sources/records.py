@@ -1,31 +1,25 @@
-"""From a page's bytes to rows and refusals, for every API that answers JSON records."""
+"""From the bytes of a page to rows and refused records, for every API that answers JSON records."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, date
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import pyarrow as pa
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
 
+from etl.core.documents import BrokenPageError, parse_json
 from etl.core.pages import Parsed, Refused
 from etl.core.tables import Dataset
 
-LONGEST_INTEGER = 25  # digits; more become infinity, which every contract refuses
 LONGEST_RECORD = 100_000  # characters of a refused record that are kept
 ISO = re.compile(r"\d{4}-\d\d-\d\d")
 
 D = TypeVar("D", bound=date)
-Rows = Mapping[str, Iterable[tuple[Any, ...]]]
-
-
-class BrokenPageError(ValueError):
-    """A page that is not JSON, or holds no records where they should be."""
+Rows = Mapping[str, Iterable[Mapping[str, Any]]]
 
 
 def _plain_text(value: str) -> str:
@@ -37,7 +31,7 @@ def _plain_text(value: str) -> str:
 def _iso(value: Any) -> Any:
     """Pydantic alone would take a number for seconds since 1970."""
     if not isinstance(value, str) or not ISO.match(value):
-        raise ValueError("is no date like 2006-03-24")
+        raise ValueError("is not a date like 2006-03-24")
     return value
 
 
@@ -63,9 +57,9 @@ Day = Annotated[date, Field(strict=False), BeforeValidator(_iso), AfterValidator
 
 
 class Contract(BaseModel):
-    """What one record must look like: fields, types, what may be null; every field must be there.
+    """What a record must look like: fields, types, what may be null; every field must be present.
 
-    `ignored` names fields that the API is known to send and we do not use; any other is reported as unknown.
+    `ignored` are fields that the API is known to send and we do not use; any other is reported as unknown.
     """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
@@ -81,27 +75,6 @@ class Contract(BaseModel):
 C = TypeVar("C", bound=Contract)
 
 
-def parse_json(body: bytes) -> Any:
-    """Read JSON of any size or shape without ever crashing; NaN and huge numbers arrive as floats.
-
-    Raises: BrokenPageError.
-    """
-    with suppress(ValueError):  # deep nesting, lone surrogates, numbers of thousands of digits
-        return from_json(body)  # in half the time of json.loads
-    try:
-        return json.loads(body, parse_int=_integer)
-    except RecursionError:
-        raise BrokenPageError("nested too deeply") from None
-    except UnicodeDecodeError:
-        raise BrokenPageError("not UTF-8") from None
-    except ValueError as error:
-        raise BrokenPageError(str(error)) from None
-
-
-def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
-
-
 def records_of(document: Any) -> list[Any]:
     """The records of a page: a plain list, or the `docs` of a query's answer."""
     records = document.get("docs") if isinstance(document, dict) else document
@@ -113,12 +86,15 @@ def records_of(document: Any) -> list[Any]:
 def parse_records(
     body: bytes, contract: type[C], datasets: tuple[Dataset, ...], rows_of: Callable[[C], Rows]
 ) -> Parsed:
-    """Turn a page into one Arrow batch per dataset; what breaks the contract is refused, not raised."""
+    """Turn a page into one Arrow batch per dataset; a record that breaks the contract is refused, not raised.
+
+    `rows_of` turns a record into rows by dataset, each with a value for every column.
+    """
     try:
         records = records_of(parse_json(body))
     except BrokenPageError as error:
         return broken_page(body, error, datasets)
-    rows: dict[str, list[tuple[Any, ...]]] = {dataset.name: [] for dataset in datasets}
+    rows: dict[str, list[Mapping[str, Any]]] = {dataset.name: [] for dataset in datasets}
     refused: list[Refused] = []
     unknown: set[str] = set()
     for position, record in enumerate(records, start=1):
@@ -132,25 +108,26 @@ def parse_records(
 
 
 def broken_page(body: bytes, error: BrokenPageError, datasets: tuple[Dataset, ...]) -> Parsed:
-    """A page without a single record that could be read, as one refusal: its beginning."""
+    """A page of which no record could be read, as one refused record: its beginning."""
     text = body[:LONGEST_RECORD].decode("utf-8", "replace").replace("\x00", "\ufffd")
     refused = Refused(0, printable(f"the page is broken: {error}"), text, kind="broken_page")
     return Parsed(_batches(datasets, {}), 1, (refused,))
 
 
 def refusal(position: int, record: Any, error: ValidationError) -> Refused:
-    """A record that its contract refused, and why."""
+    """A record that broke its contract, and why."""
     kind = error.errors(include_input=False)[0]["type"]
     return Refused(position, _reasons(error), as_text(record), kind=kind)
 
 
-def _batches(datasets: tuple[Dataset, ...], rows: Mapping[str, list[tuple[Any, ...]]]) -> dict[str, pa.RecordBatch]:
+def _batches(datasets: tuple[Dataset, ...], rows: Mapping[str, list[Mapping[str, Any]]]) -> dict[str, pa.RecordBatch]:
     return {dataset.name: _batch(dataset.schema, rows.get(dataset.name, [])) for dataset in datasets}
 
 
-def _batch(schema: pa.Schema, rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    arrays = [pa.array(values, type=column.type) for values, column in zip(columns, schema, strict=True)]
+def _batch(schema: pa.Schema, rows: list[Mapping[str, Any]]) -> pa.RecordBatch:
+    if rows and rows[0].keys() != set(schema.names):
+        raise ValueError(f"a parser gives {sorted(rows[0])}, and its dataset has {sorted(schema.names)}")
+    arrays = [pa.array([row[column.name] for row in rows], type=column.type) for column in schema]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
@@ -165,7 +142,7 @@ def _reasons(error: ValidationError) -> str:
 
 
 def printable(text: str) -> str:
-    """In one line, at most 500 characters, fit for a terminal and for Postgres."""
+    """In one line of at most 500 characters, fit for a terminal and for Postgres."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text[:500])
 
 
@@ -174,4 +151,4 @@ def as_text(record: Any) -> str:
     try:
         return json.dumps(record)[:LONGEST_RECORD]
     except RecursionError:
-        return json.dumps("nested too deeply to be written down; the page in bronze holds it")
+        return json.dumps("nested too deeply to be shown; the page in bronze holds it")

@@ -1,4 +1,4 @@
-"""The stand-in for each source's API. Not in the image that pods run: a simulator needs Werkzeug."""
+"""The simulator of each source's API. Not in the image that pods run: simulators need Werkzeug."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short names for the Arrow types that datasets are declared with."""
+"""Short names for the Arrow types of columns."""
 
 import pyarrow as pa
 

@@ -84,6 +84,10 @@ def _write(event: Event) -> None:
             )
         case events.RowsStaged(_, dataset, rows, seconds):
             log.info("staged", dataset=dataset, rows=rows, seconds=round(seconds, 3))
+        case events.RequestRetried(source, reason, wait_s):
+            log.info("asking again", source=source, reason=reason, waited_s=round(wait_s, 1))
+        case events.BudgetWaited(source, limit, seconds):
+            log.info("waiting for the budget", source=source, limit=limit, seconds=round(seconds, 1))
         case events.PublishingWaits():
             log.info("another run is publishing; waiting for it")
         case events.NewerIsPublished(_, newer):

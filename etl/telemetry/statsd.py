@@ -9,25 +9,14 @@ from etl.telemetry import metrics
 
 def listen(event: Event) -> None:
     """Send the values of an event; at the end of a step or a run, deliver them."""
-    if isinstance(event, events.RunEnded | events.RunFailed | events.StepEnded | events.StepFailed):
-        _end(event)
-        metrics.flush()
-        return
     match event:
-        case events.SourceAnswered(source, is_up):
-            metrics.SOURCE_UP.send(int(is_up), source=source)
-        case events.PageKept(_, endpoint, size, _):
-            metrics.RECEIVED_BYTES.send(size, dataset=endpoint)
-        case events.RowsTransformed(_, dataset, rows):
-            metrics.ROWS.send(rows, dataset=dataset, step="transform")
-        case events.RowsRefused(_, endpoint, counts):
-            for kind, count in counts.items():
-                metrics.REFUSED.send(count, dataset=endpoint, reason=kind)
-        case events.FieldsSeen(_, endpoint, unknown):
-            metrics.UNKNOWN_FIELDS.send(len(unknown), dataset=endpoint)
-        case events.RowsStaged(_, dataset, rows, seconds):
-            metrics.COPY_DURATION.send(seconds, dataset=dataset)
-            metrics.ROWS.send(rows, dataset=dataset, step="stage")
+        case events.StepEnded() | events.StepFailed() | events.RunEnded() | events.RunFailed():
+            _end(event)
+            metrics.flush()
+        case events.RequestEnded() | events.RequestRetried() | events.QuotaSeen() | events.SourceAnswered():
+            _request(event)
+        case _:
+            _data(event)
 
 
 def _end(event: Event) -> None:
@@ -41,3 +30,31 @@ def _end(event: Event) -> None:
             metrics.RUNS.send(1, source=source, status=status)
         case events.RunFailed(source):
             metrics.RUNS.send(1, source=source, status="failed")
+
+
+def _request(event: Event) -> None:
+    match event:
+        case events.SourceAnswered(source, is_up):
+            metrics.SOURCE_UP.send(int(is_up), source=source)
+        case events.RequestEnded(source, outcome, seconds):
+            metrics.REQUEST_DURATION.send(seconds, source=source, outcome=outcome)
+        case events.RequestRetried(source):
+            metrics.REQUEST_RETRIES.send(1, source=source)
+        case events.QuotaSeen(source, ratio):
+            metrics.SOURCE_QUOTA.send(ratio, source=source)
+
+
+def _data(event: Event) -> None:
+    match event:
+        case events.PageKept(_, endpoint, size, _):
+            metrics.RECEIVED_BYTES.send(size, dataset=endpoint)
+        case events.RowsTransformed(_, dataset, rows):
+            metrics.ROWS.send(rows, dataset=dataset, step="transform")
+        case events.RowsRefused(_, endpoint, counts):
+            for kind, count in counts.items():
+                metrics.REFUSED.send(count, dataset=endpoint, reason=kind)
+        case events.FieldsSeen(_, endpoint, unknown):
+            metrics.UNKNOWN_FIELDS.send(len(unknown), dataset=endpoint)
+        case events.RowsStaged(_, dataset, rows, seconds):
+            metrics.COPY_DURATION.send(seconds, dataset=dataset)
+            metrics.ROWS.send(rows, dataset=dataset, step="stage")

@@ -1,1 +1,1 @@
-"""Installs the platform with kubectl and helm: the verbs behind `make up` and its sisters, one module each."""
+"""The former name of k8s.installer; `python -m k8s.platform` works for one more version."""

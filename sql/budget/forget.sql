@@ -1,2 +1,2 @@
--- What no limit counts any more.
+-- Deletes requests that no limit counts any more.
 select ops.forget_spending(%(source)s)

@@ -1,4 +1,4 @@
--- One row per limit, in their order: what it counts as spent, and in how many seconds it admits a request (0: now).
+-- One row per limit, in input order: what counts as spent, and in how many seconds it admits a request (0: now).
 with
 moment as materialized (
     select clock_timestamp() as at
@@ -11,7 +11,7 @@ limits as (
         with ordinality as limits (calls, seconds, is_spread, place)
 ),
 
--- since_then: what was spent from that request on, those of the same instant included; exact, as decimals
+-- since_then: what was spent from that request on, including others of the same instant; exact, as decimals
 requests as (
     select
         spending.spent_at,
@@ -23,7 +23,7 @@ requests as (
         and spending.spent_at > moment.at - make_interval(secs => (select max(limits.seconds) from limits))
 ),
 
--- A limit is full until that request leaves it from which on as much was spent as it admits; half full likewise.
+-- A limit is full until the request since which as much was spent as it admits leaves the window; half full likewise.
 counted as (
     select
         limits.place,
@@ -33,7 +33,7 @@ counted as (
         max(requests.spent_at) filter (where requests.since_then >= limits.calls) as full_from,
         max(requests.spent_at) filter (where requests.since_then >= limits.calls / 2) as half_full_from,
         max(requests.spent_at) as last_at,
-        2 * min(requests.since_then) / limits.calls as share_of_last  -- of the half that goes evenly
+        2 * min(requests.since_then) / limits.calls as share_of_last  -- of the half that is spent evenly
     from limits
     cross join moment
     left join requests on requests.spent_at > moment.at - make_interval(secs => limits.seconds)

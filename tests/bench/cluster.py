@@ -22,7 +22,7 @@ from pathlib import Path
 from kubernetes import client, config, watch
 from urllib3.exceptions import ProtocolError
 
-from k8s.platform.preflight import mebibytes
+from k8s.installer.install.capacity import mebibytes
 from tests.conftest import ROOT
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
@@ -249,7 +249,7 @@ def render(measured: Measured) -> str:
         "",
         f"- Node: {node.capacity['cpu']} cores, {mebibytes(node.capacity['memory']) / 1024:.0f} GiB,"
         f" {node.node_info.os_image}; Kubernetes {node.node_info.kubelet_version}.",
-        f"- Medians of {ROUNDS} runs, one after the other, with nothing else to do. The simulator is the API.",
+        f"- Medians of {ROUNDS} runs, one after the other, with nothing else running. The simulator is the API.",
         "",
         "## Goals",
         "",
@@ -258,12 +258,12 @@ def render(measured: Measured) -> str:
         _goal("`make up`, images present", 120, goal_up.total),
         _goal("two trivial pods, from trigger to success", 5, _median([run.total for run in measured.trivial])),
         _goal("overhead of a pod task", 2, _median([task.overhead for run in measured.trivial for task in run.tasks])),
-        f"| memory that all pods ask for | ≤ 6 GiB | {measured.requests / 1024:.1f} GiB |"
+        f"| memory that all pods request | ≤ 6 GiB | {measured.requests / 1024:.1f} GiB |"
         f" {'yes' if measured.requests <= 6144 else '**no**'} |",
         "",
         "## Bringing it up",
         "",
-        "Seconds, images present; steps run side by side. *After `make down`* the data and Secrets are there already.",
+        "Seconds, with the images present; steps run in parallel. *After `make down`*, data and Secrets exist already.",
         "",
         "| Step | " + " | ".join(ups) + " |",
         "| --- |" + " --- |" * len(ups),
@@ -277,8 +277,8 @@ def render(measured: Measured) -> str:
         "",
         "*Queued*: from the trigger, or the end of the task before, to the start of the task's process. *Before the"
         " pod*: until Kubernetes knows the pod. *Pod start*: until its container runs. *Work*: until the container has"
-        " ended. *After*: until Airflow has recorded it. The kubelet looks about once a second: of a container that"
-        " ends within that, start and end are reported together, and its work counts as pod start.",
+        " ended. *After*: until Airflow has recorded it. The kubelet looks about once a second: if a container ends"
+        " within that time, its start and end are reported together, and its work counts as pod start.",
         "",
         "| DAG | Task | Queued | Before the pod | Pod start | Work | After | Overhead |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",

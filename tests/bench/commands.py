@@ -46,7 +46,7 @@ def measure(python: Path, folder: Path, calls: int) -> list[Timing]:
     return [
         _repeat(python, folder, "`etl --help`", 5 * calls, "--help"),
         _repeat(
-            python, folder, "`make run`, first: makes the database, migrates it, publishes", calls, *RUN, before=first
+            python, folder, "`make run`, first: creates the database, migrates it, publishes", calls, *RUN, before=first
         ),
         _repeat(python, folder, "`make run` again: finds nothing new", calls, *RUN),
         _repeat(python, folder, "`etl report`", calls, "report"),

@@ -80,10 +80,10 @@ def _in_one_order(dsn: str, rows: int, order: str, contents: list[list[pa.Record
 
     yield Way("ours, first", "publish into an empty table", rows, first, order)
     yield Way("raw", "raw binary COPY into an empty keyed table: **the limit**", rows, raw(), order)
-    yield Way("ours, again", "publish in the place of as many published rows, all changed", rows, again, order)
+    yield Way("ours, again", "publish, replacing as many published rows, all changed", rows, again, order)
     yield Way("raw, again", "raw `truncate` and binary COPY, keyed", rows, raw(truncate=True), order)
     yield Way(
-        "raw, made", "raw binary COPY into a keyed table made in the same transaction", rows, raw(make=True), order
+        "raw, made", "raw binary COPY into a keyed table created in the same transaction", rows, raw(make=True), order
     )
     if order == BY_KEY:
         yield Way("raw, no key", "raw binary COPY into an empty table without a key", rows, raw(keyed=False), order)

@@ -68,10 +68,10 @@ Written by `make bench` (`{command}`) on {datetime.now(UTC):%Y-%m-%d}. Do not ed
 - PostgreSQL {measured.postgres}, embedded, with the configuration in `etl/postgres/embedded.py`.
 - Python {platform.python_version()}, {versions}.{absent}
 
-All loads go to one server over its socket. They take turns, round by round, so that a noisy moment hits all alike.
-Each figure is a median of {measured.rounds} rounds (3 for dlt without a key, `execute_values` and `to_sql`).
-A checkpoint goes before each load; the clock runs from the first statement to the end of the commit.
-After each load its rows are counted.
+All loads go to one server over its socket. They take turns, round by round, so that a noisy moment affects all alike.
+Each figure is the median of {measured.rounds} rounds (3 for dlt without a key, `execute_values` and `to_sql`).
+There is a checkpoint before each load; the clock runs from the first statement to the end of the commit.
+After each load, its rows are counted.
 """
 
 
@@ -83,7 +83,7 @@ def _goals(measured: Measured, found: dict[tuple[str, str], Way]) -> str:
             "published, against raw COPY into a keyed table, rows in order", "≥ 1.0 ×", ours, found["raw", BY_KEY], 1
         ),
         _goal("… rows not in order", "≥ 1.0 ×", found["ours, first", BY_DAY], found["raw", BY_DAY], 1),
-        _goal("… in the place of published rows", "≥ 1.0 ×", again, found["raw", BY_KEY], 1),
+        _goal("… replacing published rows", "≥ 1.0 ×", again, found["raw", BY_KEY], 1),
     ]
     for name, about, times in (
         ("dlt_csv_keyed", "against dlt, CSV, keyed", 3),
@@ -126,16 +126,16 @@ def _loading(measured: Measured, found: dict[tuple[str, str], Way]) -> str:
         )
     head = ("Way", "Order of rows", "Rows", "Seconds", "from … to", "Rows/s", "× the limit")
     peers = f"""
-A peer's time includes its own conversion from Arrow. dlt makes no key by itself: *with our key* means that we gave
+A peer's time includes its own conversion from Arrow. dlt creates no key by itself: *with our key* means that we gave
 its table one. `execute_values` and `to_sql` load one row in {SLOW_SHARE}.
 """
     return f"""## Loading
 
 Rows like those of `sensor_readings`, ready in memory as Arrow: 7 columns, primary key (sensor_id, reading_date).
-*By key*: sensor after sensor, as the API answers; *by day*: all sensors of a day together.
-Ours writes the ledger, stages, builds the key, takes statistics, audits, swaps and commits; raw COPY only loads and
-commits. The limit's table exists beforehand, as a warehouse's does; *made* or *truncated* in the same transaction,
-Postgres writes no WAL for its rows.
+*By key*: sensor after sensor, as the API returns them; *by day*: all sensors of a day together.
+Ours writes the ledger, stages, builds the key, collects statistics, audits, swaps and commits; raw COPY only loads and
+commits. The limit's table exists beforehand, as a warehouse's does; for one *created* or *truncated* in the same
+transaction, Postgres writes no WAL for its rows.
 {"" if measured.missing else peers}
 {table(head, rows)}"""
 
@@ -148,11 +148,11 @@ def _where(found: dict[tuple[str, str], Way]) -> str:
     return f"""Where our time goes:
 
 {table(head, rows)}
-How it keeps up with a COPY that does less: the stage table is made in the publishing transaction, so with
+How it keeps up with a COPY that does less: the stage table is created in the publishing transaction, so with
 `wal_level = minimal` (the embedded server) its rows are written once, not twice, and they arrive frozen; its key is
-built once, sorted, by several processes, instead of row by row; the key that stands is the proof that keys are unique.
+built once, sorted, by several processes, instead of row by row; and that key proves that keys are unique.
 
-What holds it back: a COPY is one server process, busy throughout, so *without a key* bounds every client.
+What holds it back: a COPY is one server process, busy throughout, so *without a key* is the limit for every client.
 A replacement also counts the published rows, and drops their files when it commits.{_beyond(found)}
 """
 
@@ -164,8 +164,8 @@ def _beyond(found: dict[tuple[str, str], Way]) -> str:
     if asked < bound:
         return ""
     return f"""
-dlt's Parquet way hands the rows to ADBC, a binary COPY as well, with no statistics, audits or ledger, and truncates
-the published table before. Three times its speed would be {asked:,.0f} rows/s; the bound is {bound:,.0f}."""
+With Parquet, dlt hands the rows to ADBC, which is a binary COPY as well, without statistics, audits or ledger, and
+first truncates the published table. Three times its speed would be {asked:,.0f} rows/s; the limit is {bound:,.0f}."""
 
 
 def _memory(measured: Measured) -> str:
@@ -175,8 +175,8 @@ def _memory(measured: Measured) -> str:
     ]
     return f"""## Memory
 
-A process of its own reads silver (Parquet) from the lake and publishes it; its peak is the kernel's own count
-(`VmHWM`). The server's memory is not in it: that is bounded by its configuration.
+A separate process reads silver (Parquet) from the lake and publishes it; its peak is the kernel's own figure
+(`VmHWM`). The server's memory is not included: its configuration bounds it.
 
 {table(("Rows", "Parquet file", "Seconds", "Peak memory"), rows)}"""
 
@@ -194,7 +194,7 @@ def _commands(measured: Measured) -> str:
     return f"""## Commands
 
 Whole processes, timed from outside, in {where}, on the built-in simulator unless the API answers.
-What is not in a step: starting Python, imports, starting and stopping Postgres, the report page.
+Not part of any step: starting Python, imports, starting and stopping Postgres, the report page.
 
 {table(("Command", "Seconds", "from … to", "Calls", "Seconds by step (last call)"), rows)}"""
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.core.api import Api, Client
 from etl.core.intervals import DataInterval
 from etl.core.pages import Asked, Page, Parsed
-from etl.core.source import Client, Endpoint, Source
+from etl.core.source import Endpoint, Source
 from etl.core.tables import Column, Dataset
 
 DAYS = 1_000  # per sensor
@@ -87,8 +88,7 @@ def _unparsed(_body: bytes, _asked: Asked) -> Parsed:
 SOURCE = Source(
     name="bench",
     about="Made-up readings; there is no API behind them.",
-    base_url="http://localhost",
+    api=Api("bench", "http://localhost", probe=_unused),
     origin="the benchmark",
     endpoints=(Endpoint("bench_readings", (READINGS,), _nothing, _unparsed),),
-    probe=_unused,
 )

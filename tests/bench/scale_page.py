@@ -57,15 +57,15 @@ Do not edit: run it again.
 {without}
 {sizes}
 Each step is a process as a user starts it: `etl extract`, `etl transform`, `etl publish --destination lake`, with the
-defaults but for the settings above, a lake in a directory, and `etl simulate sensors --without-limits` as the API in a
-process of its own (it makes its answers with the same two cores).
+defaults except for the settings above, a lake in a directory, and `etl simulate sensors --without-limits` as the API in
+a process of its own (which uses the same two cores to produce its answers).
 
-- *Seconds* are those of the step, as its log line tells; *process* has starting Python, its modules and the embedded
-  Postgres in it. Of several rounds the median.
-- *Peak memory* is that of the process and all its children (the parsers', Spark's), what they share counted once (PSS),
-  looked at ten times a second. The simulator and the embedded Postgres are not in it.
-- Extraction spends its budget in the embedded Postgres before each request, as it always does; the limits are set so
-  high that none is met.
+- *Seconds* are those of the step, from its log line; *process* also includes starting Python, its modules and the
+  embedded Postgres. With several rounds, the median.
+- *Peak memory* is that of the process and all its children (the parsers', Spark's), with shared memory counted once
+  (PSS), sampled ten times a second. The simulator and the embedded Postgres are not included.
+- Extraction charges its budget in the embedded Postgres before each request, as always; the limits are set so high that
+  none is reached.
 """
 
 
@@ -85,11 +85,11 @@ def _goals(measured: Sequence[Found]) -> str:
         unread = _limit_s(large, "gunzip") / _ours_s(large)
         rows.append(("the same against a limit that only unzips the pages", "", f"{unread:.2f}", ""))
         peak = max(step.peak_bytes for name, step in large.steps.items() if "spark" not in name)
-        rows.append(("peak memory there", "< 1 GB", _mb(peak), mark(peak < MEMORY_BYTES)))
+        rows.append(("peak memory for those", "< 1 GB", _mb(peak), mark(peak < MEMORY_BYTES)))
         if middle := found.get(3_650_000):
             growth = _per_row(large) / _per_row(middle)
             rows.append(
-                ("cost of a row there, against 3.65 million rows", "≤ 1.0", f"{growth:.2f}", mark(growth <= GROWTH))
+                ("cost per row for those, against 3.65 million rows", "≤ 1.0", f"{growth:.2f}", mark(growth <= GROWTH))
             )
     return "## Goals\n\n" + table(("What", "Goal", "Measured", "Reached"), rows)
 
@@ -121,15 +121,14 @@ def _limit(measured: Sequence[Found]) -> str:
     head = ("Rows", "Step", "Limit", "Seconds", "× the limit")
     return f"""## The limit
 
-The same bytes read and written on the same machine, right after the step, and nothing else done with them:
+The same bytes are read and written on the same machine, right after the step, and nothing else is done with them:
 
-- *extract*: `requests` asks the same simulator the same questions; files as large as those of bronze are written.
-- *silver*: DuckDB reads the JSON of the pages of bronze, every value of it, and keeps nothing; silver's Parquet is
-  copied into a new file with zstd, by DuckDB on all cores or by pyarrow, whichever is faster. No checks, no SQL.
-  Of the first half there is a second figure: the pages are unzipped, by as many threads as there are cores, and
-  nobody reads them.
-- *gold*: DuckDB aggregates silver straight from Parquet: one plain `group by` for each table, doubles added as they
-  come; of the extremes no stretch of dry days, which needs the wet days of a sensor in order.
+- *extract*: `requests` sends the same requests to the same simulator; files as large as those of bronze are written.
+- *silver*: DuckDB reads every value of the JSON in bronze's pages, and keeps nothing; silver's Parquet is copied into a
+  new file with zstd, by DuckDB on all cores or by pyarrow, whichever is faster. No checks, no SQL. *Unread* has another
+  figure for the first half: the pages are only unzipped, by as many threads as there are cores, and not read.
+- *gold*: DuckDB aggregates silver straight from Parquet, with one plain `group by` per table and doubles added in the
+  order they come; the extremes are without dry spells, which need the wet days of a sensor in order.
 
 {table(head, rows)}"""
 
@@ -164,11 +163,11 @@ def _pattern(measured: Sequence[Found]) -> str:
         f" with {-(-(one.size.side**2) // one.size.at_once)} requests instead of {one.size.rows:,}.\n"
         for one in compared
     )
-    return f"""## The pattern that it improves on
+    return f"""## The pattern it replaces
 
-A client that asks the same simulator once per sensor and day over a connection kept alive, appends to a list and
-writes one Parquet file: no bronze, checks, silver or gold. The simulator answers at once; a real API adds its way
-there and back to every call, and its limit of 10,000 calls a day makes 36,500 of them four days.
+A client that calls the same simulator once per sensor and day over a connection kept alive, appends to a list and
+writes one Parquet file: no bronze, checks, silver or gold. The simulator answers immediately; a real API adds a round
+trip to every call, and with its limit of 10,000 calls a day, 36,500 calls take four days.
 
 {table(("Rows", "Way", "Seconds", "Rows/s", "Process", "Peak memory"), rows)}{times}"""
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.bench import loading, memory, page, peers, scale, scale_page, warehouse
 
+pytestmark = pytest.mark.thorough
+
 
 def test_the_benchmark_loads_in_every_way_and_writes_its_page(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

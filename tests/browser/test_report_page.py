@@ -1,4 +1,4 @@
-"""The page in a real browser, opened from disk: wide and on a phone, light and dark, with mouse, finger and printer."""
+"""The pages in a real browser, opened from disk: wide and narrow, light and dark, with mouse, finger and printer."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from etl.report import render
-from tests.unit.report import gold_rows
-from tests.unit.report.test_page import hostile_facts
+from tests.unit.report import gold_rows, sensor_rows
+from tests.unit.report.test_page import hostile_page
 
 webdriver = pytest.importorskip("selenium.webdriver")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -36,6 +35,14 @@ MARKS = {
     "boosters": (".barlayer .point path", 12),
     "launches": (".barlayer .point path", 3 * 16),
     "landings": (".barlayer .point path", 2 * 10),
+}
+SENSORS_MARKS = {
+    "temperature": (".scatterlayer .trace path.js-line", 5),
+    "rain": (".barlayer .point path", 14),
+    "wet": (".barlayer .point path", 3 * 14),
+    "warmth": (".scatterlayer path.point", 30),
+    "wetness": (".scatterlayer path.point", 30),
+    "quality": (".barlayer .point path", 3 * 14),
 }
 
 
@@ -113,7 +120,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = tmp_path_factory.mktemp("report") / "report.html"
-    page.write_text(render(gold_rows.facts()), encoding="utf-8", newline="")
+    page.write_text(gold_rows.page(), encoding="utf-8", newline="")
+    return page
+
+
+@pytest.fixture(scope="module")
+def sensors_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    page = tmp_path_factory.mktemp("report") / "report-sensors.html"
+    page.write_text(sensor_rows.page(), encoding="utf-8", newline="")
     return page
 
 
@@ -194,7 +208,7 @@ def test_print_is_light_even_from_a_dark_screen(browser: Browser, page: Path) ->
 
 def test_hostile_names_are_shown_as_they_are(browser: Browser, tmp_path: Path) -> None:
     page = tmp_path / "hostile.html"
-    page.write_text(render(hostile_facts()), encoding="utf-8", newline="")
+    page.write_text(hostile_page(), encoding="utf-8", newline="")
     browser.open(page, WIDE, "light")
     assert browser.driver.get_log("browser") == []
     assert not browser.driver.title.startswith("owned")
@@ -207,8 +221,69 @@ def test_hostile_names_are_shown_as_they_are(browser: Browser, tmp_path: Path) -
 
 def test_page_without_rows_opens_without_complaint(browser: Browser, tmp_path: Path) -> None:
     page = tmp_path / "empty.html"
-    page.write_text(render(gold_rows.no_facts()), encoding="utf-8", newline="")
+    page.write_text(gold_rows.empty_page(), encoding="utf-8", newline="")
     browser.open(page, PHONE, "dark")
     assert browser.driver.get_log("browser") == []
     assert "make run" in browser.driver.find_element("css selector", ".notice").text
+    assert browser.js("document.documentElement.scrollWidth") == PHONE
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_the_sensors_page_is_whole_in_every_width_and_theme(
+    browser: Browser, sensors_page: Path, width: int, theme: str
+) -> None:
+    browser.open(sensors_page, width, theme)
+    for chart, (marks, number) in SENSORS_MARKS.items():
+        assert browser.count(f"#{chart} svg.main-svg {marks}") == number, chart
+    browser.js("document.querySelectorAll('details').forEach(details => { details.open = true })")
+    assert browser.js("document.documentElement.scrollWidth") == width
+    assert browser.driver.get_log("browser") == []
+    assert browser.requests() == [sensors_page.as_uri()]
+    for surface in ("body", ".answer"):
+        assert (browser.luminance(surface) < 0.15) == (theme == "dark")
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_figures_and_labels_are_not_cut_off(browser: Browser, sensors_page: Path, width: int) -> None:
+    browser.open(sensors_page, width, "light")
+    assert browser.js("[...document.querySelectorAll('.big')].filter(e => e.scrollWidth > e.clientWidth).length") == 0
+    outside = """
+        [...document.querySelectorAll('.plot')].flatMap(plot => {
+            const frame = plot.getBoundingClientRect();
+            return [...plot.querySelectorAll('.xtick text, .ytick text, .cbaxis text')].filter(label => {
+                const box = label.getBoundingClientRect();
+                return box.left < frame.left || box.right > frame.right || box.bottom > frame.bottom;
+            }).map(label => plot.id + ': ' + label.textContent);
+        })
+    """.strip()
+    assert browser.js(outside) == []
+
+
+@pytest.mark.parametrize("width", [WIDE, PHONE])
+def test_marks_of_a_map_lie_side_by_side(browser: Browser, sensors_page: Path, width: int) -> None:
+    browser.open(sensors_page, width, "light")
+    boxes = browser.js(
+        "[...document.querySelectorAll('#warmth path.point')].map(e => e.getBoundingClientRect())"
+        ".map(({x, y, width}) => [x, y, width])"
+    )
+    (x, y, size), (next_x, next_y, _) = boxes[:2]
+    assert abs(y - next_y) < 1
+    assert 0.6 < size / (next_x - x) < 1
+
+
+def test_pointer_shows_sensor_zone_and_figure(browser: Browser, sensors_page: Path) -> None:
+    browser.open(sensors_page, WIDE, "light")
+    point = browser.centre("#warmth .scatterlayer path.point:last-of-type")
+    browser.devtools("Input.dispatchMouseEvent", type="mouseMoved", **point)
+    eventually(lambda: "SENSOR_0030: 1.9\N{NO-BREAK SPACE}°CZONE_3_3" in browser.hover_text("warmth"))
+
+
+def test_a_map_of_as_many_places_as_there_can_be_opens_without_complaint(browser: Browser, tmp_path: Path) -> None:
+    page = tmp_path / "large.html"
+    rows = {"places": sensor_rows.places(50, 50, sensors=4), "periods": sensor_rows.periods(161, "year")}
+    page.write_text(sensor_rows.page(**rows), encoding="utf-8", newline="")
+    browser.open(page, PHONE, "dark")
+    assert browser.count("#wetness .scatterlayer path.point") == 2500
+    assert browser.driver.get_log("browser") == []
     assert browser.js("document.documentElement.scrollWidth") == PHONE

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from k8s.platform import manifests as plain
+from k8s.installer.install import manifests as plain
 from tests.conftest import ROOT
 
 Manifest = dict[str, Any]
@@ -74,7 +74,7 @@ def rendered(source: str) -> tuple[Manifest, ...]:
         spark=True,
         logs=True,
         alert_ports=(443,),
-        is_warehouse_outside=source != PLAIN[0],
+        is_warehouse_external=source != PLAIN[0],
     )
     text = plain.render(KUBERNETES_API, wanted)
     return tuple(manifest for manifest in yaml.safe_load_all(text) if manifest)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from etl.core import errors
-from k8s.platform import generated
+from k8s.installer.install import secrets
 from tests.charts.rendering import SOURCES, Manifest, called, containers, of_kind, pods, rendered
 from tests.conftest import ROOT
 
@@ -315,8 +315,8 @@ def _pod_selectors(node: Any) -> Iterator[dict[str, Any]]:
 
 def _made(manifests: Iterable[Manifest]) -> Iterator[tuple[str, str, set[str]]]:
     """What these objects and the installer make: kind, name, keys."""
-    store = generated.derive(generated.complete({}, with_object_store=True), "postgres", 5432)
-    for manifest in [*manifests, *generated.objects(store, authority="a certificate")]:
+    store = secrets.derive(secrets.complete({}, with_object_store=True), "postgres", 5432)
+    for manifest in [*manifests, *secrets.manifest(store, authority="a certificate")]:
         data = manifest.get("data") or manifest.get("stringData") or {}
         yield manifest["kind"], manifest["metadata"]["name"], set(data)
     yield "Secret", "registry", set()  # one of the cases: made by whoever has a registry

@@ -15,7 +15,7 @@ import pytest
 
 from etl.postgres import embedded
 from etl.state import provision
-from k8s.platform import generated
+from k8s.installer.install import secrets
 from tests.charts.rendering import CASES, OUTSIDE, Manifest, Values, at, called, of_kind, render, rendered
 from tests.conftest import ROOT
 
@@ -199,14 +199,14 @@ def test_no_server_starts_while_another_has_the_volume(started: Any, tmp_path: P
         releasing.join()
     assert code == 0
     assert time.monotonic() - began >= 0.5
-    assert said == "The former server has not ended yet: waiting for it.\n"
+    assert said == "The previous server is still running: waiting for it to end.\n"
 
 
 def test_data_of_another_major_version_is_left_alone_and_the_pod_says_so(started: Any, tmp_path: Path) -> None:
     code, calls, said = started("17", image="18")
     assert (code, calls) == (78, "")
     assert said.startswith(
-        "error: The data is of PostgreSQL 17, the image is 18.\nhint: Set the image back to postgres:17"
+        "error: The data is from PostgreSQL 17, the image has 18.\nhint: Set the image back to postgres:17"
     )
     assert (tmp_path / "ended").read_text() == said
 
@@ -294,7 +294,7 @@ def test_a_warehouse_outside_needs_no_more_than_the_job(source: str) -> None:
 
 
 def test_the_roles_that_get_a_password_are_those_that_may_log_in() -> None:
-    assert set(generated.LOGINS) == set(provision.LOGINS)
+    assert set(secrets.LOGINS) == set(provision.LOGINS)
 
 
 def test_clients_find_it_under_the_name_that_its_certificate_has() -> None:

@@ -12,7 +12,8 @@ import pytest
 from etl.simulate import server
 from etl.sources.sensors import simulator as sensors
 from etl.sources.spacex import simulator as spacex
-from tests.cli.test_first_steps import etl
+from tests.cli.conftest import AtHome
+from tests.cli.typed import etl
 from tests.object_store import KEYS, object_store, s3
 
 __all__ = ["object_store", "s3"]
@@ -22,11 +23,11 @@ SMALL = {"ETL_SENSORS__ROWS": "2", "ETL_SENSORS__COLUMNS": "2"}
 
 
 @pytest.fixture
-def on_s3(s3: str, tmp_path: Path) -> Iterator[Etl]:
+def on_s3(s3: str, at_home: AtHome) -> Iterator[Etl]:
     """`etl …` in an empty folder, with its lake on S3 and both APIs simulated."""
     with server.serve(spacex.make_app()) as rockets, server.serve(sensors.make_app(with_limits=False)) as weather:
-        apis = {"ETL_SPACEX__BASE_URL": rockets.url, "ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
-        yield partial(etl, tmp_path, ETL_LAKE__URL=s3, **KEYS, **SMALL, **apis)
+        apis = {"ETL_SPACEX__BASE_URL": rockets.url, "ETL_SENSORS__BASE_URL": weather.url}
+        yield partial(at_home, ETL_LAKE__URL=s3, **KEYS, **SMALL, **apis)
 
 
 def done(call: CompletedProcess[str]) -> str:

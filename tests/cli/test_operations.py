@@ -11,72 +11,94 @@ from pathlib import Path
 from etl.simulate import server
 from etl.simulate.faults import Fault
 from etl.sources.sensors import simulator as sensors
-from tests.cli.test_first_steps import etl
+from tests.cli.conftest import AtHome
 from tests.conftest import Simulate
 
 YEARS = ("--from", "2020-01-01", "--to", "2023-01-01", "--every", "1year")
 
 
-def test_a_backfill_prints_its_plan_does_it_and_has_nothing_left(tmp_path: Path, simulate: Simulate) -> None:
+def test_a_backfill_prints_its_plan_does_it_and_has_nothing_left(at_home: AtHome, simulate: Simulate) -> None:
     live = {"ETL_SPACEX__BASE_URL": simulate()}
-    plan = etl(tmp_path, "backfill", "spacex", *YEARS, "--plan", **live).stdout
+    plan = at_home("backfill", "spacex", *YEARS, "--plan", **live).stdout
     assert "3 of 3 intervals to do" in plan
     assert plan.count("extract → transform → stage → audit → publish") == 3
 
-    done = etl(tmp_path, "backfill", "spacex", *YEARS, "--parallel", "3", **live)
+    done = at_home("backfill", "spacex", *YEARS, "--parallel", "3", **live)
     assert done.returncode == 0, done.stderr
     assert "[2021-01-01, 2022-01-01): published, " in done.stdout
 
-    assert "0 of 3 intervals to do" in etl(tmp_path, "backfill", "spacex", *YEARS, "--plan", **live).stdout
-    status = etl(tmp_path, "status").stdout
+    assert "0 of 3 intervals to do" in at_home("backfill", "spacex", *YEARS, "--plan", **live).stdout
+    status = at_home("status").stdout
     assert "[2020-01-01, 2021-01-01)" in status
     assert "2022-10-" in status or "2023-01-01" in status
 
 
-def test_a_refused_record_is_listed_mended_and_replayed(tmp_path: Path, simulate: Simulate) -> None:
+def test_a_refused_record_is_listed_mended_and_replayed(at_home: AtHome, simulate: Simulate, tmp_path: Path) -> None:
     live = {"ETL_SPACEX__BASE_URL": simulate(Fault("string_cores", times=2, path="/v5/launches/query"))}
-    run = etl(tmp_path, "run", "spacex", **live)  # the check meets the fault first, then page 1
+    run = at_home("run", "spacex", **live)  # the check meets the fault first, then page 1
     assert run.returncode == 0, run.stderr
-    assert "cores: Input should be a valid" in etl(tmp_path, "quarantine", "list").stdout
-    [kept] = [json.loads(line) for line in etl(tmp_path, "quarantine", "list", "--json").stdout.splitlines()]
+    assert "cores: Input should be a valid" in at_home("quarantine", "list").stdout
+    [kept] = [json.loads(line) for line in at_home("quarantine", "list", "--json").stdout.splitlines()]
 
-    assert "Still refused" in etl(tmp_path, "quarantine", "replay", "spacex").stdout
+    assert "Still refused" in at_home("quarantine", "replay", "spacex").stdout
     kept["record"]["cores"] = []
     (tmp_path / "corrected.jsonl").write_text(json.dumps(kept))
-    replay = etl(tmp_path, "quarantine", "replay", "spacex", "--from-file", "corrected.jsonl")
+    replay = at_home("quarantine", "replay", "spacex", "--from-file", "corrected.jsonl")
     assert "1 of 1 records published" in replay.stdout
-    assert "nothing in quarantine" in etl(tmp_path, "quarantine", "replay", "spacex").stdout
-    count = etl(tmp_path, "psql", "-At", "-c", "select count(*) from silver.spacex_launches")
+    assert "nothing in quarantine" in at_home("quarantine", "replay", "spacex").stdout
+    count = at_home("psql", "-At", "-c", "select count(*) from silver.spacex_launches")
     assert count.stdout == "205\n"
 
 
-def test_each_sink_is_asked_for_the_days_that_it_lacks(tmp_path: Path) -> None:
+def test_each_destination_is_asked_for_the_days_that_it_lacks(at_home: AtHome) -> None:
     with server.serve(sensors.make_app(with_limits=False)) as weather:
         small = {"ETL_SENSORS__ROWS": "1", "ETL_SENSORS__COLUMNS": "1", "ETL_SENSORS__DAYS": "20"}
-        live = small | {"ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
+        live = small | {"ETL_SENSORS__BASE_URL": weather.url}
         until = ("--to", "2024-03-21")
-        into_lake = etl(tmp_path, "run", "sensors", *until, "--destination", "lake", **live)
+        into_lake = at_home("run", "sensors", *until, "--destination", "lake", **live)
         assert "hottest" in into_lake.stdout, into_lake.stderr
-        for sink, first in (("warehouse", "2024-03-01"), ("lake", "2024-03-16")):
-            check = etl(tmp_path, "check", "sensors", *until, "--destination", sink, **live)
+        for destination, first in (("warehouse", "2024-03-01"), ("lake", "2024-03-16")):
+            check = at_home("check", "sensors", *until, "--destination", destination, **live)
             assert f"[{first}, 2024-03-21)" in check.stdout, check.stderr
-    nothing = etl(tmp_path, "ask").stderr
+    nothing = at_home("ask").stderr
     assert "Nothing has been published yet" in nothing
     assert "`etl ask --on lake` answers" in nothing
-    assert re.search(r"sensor_readings +lake +2024-03-20 +2024-03-21", etl(tmp_path, "status").stdout)
+    assert re.search(r"sensor_readings +lake +2024-03-20 +2024-03-21", at_home("status").stdout)
 
 
-def test_there_is_no_report_of_the_lake(tmp_path: Path) -> None:
-    refused = etl(tmp_path, "run", "spacex", "--destination", "lake", "--report", "report.html")
+def test_there_is_no_report_of_the_lake(at_home: AtHome) -> None:
+    refused = at_home("run", "spacex", "--destination", "lake", "--report", "report.html")
     assert refused.returncode == os.EX_USAGE
     assert "There is no report of the lake" in refused.stderr
 
 
-def test_a_report_before_the_first_run_says_what_to_run(tmp_path: Path) -> None:
-    report = etl(tmp_path, "report")
+def test_a_report_before_the_first_run_says_what_to_run(at_home: AtHome) -> None:
+    report = at_home("report")
     assert report.returncode == os.EX_CONFIG
     assert "There is nothing to report yet" in report.stderr
-    assert "Nothing has run yet" in etl(tmp_path, "status").stdout
+    assert "Nothing has run yet" in at_home("status").stdout
+
+
+def test_each_source_that_has_published_something_gets_its_page(at_home: AtHome, tmp_path: Path) -> None:
+    small = {"ETL_SENSORS__ROWS": "2", "ETL_SENSORS__COLUMNS": "2", "ETL_SENSORS__DAYS": "20"}
+    with server.serve(sensors.make_app(with_limits=False)) as weather:
+        live = small | {"ETL_SENSORS__BASE_URL": weather.url, "ETL_HTTP__CACHE": ""}
+        run = at_home("run", "sensors", "--report", "weather.html", **live)
+    assert (tmp_path / "weather.html").as_uri() in run.stdout, run.stderr
+    assert "4 sensors · 80 readings" in (tmp_path / "weather.html").read_text()
+
+    pages = {name: (tmp_path / ".data" / f"{name}.html").as_uri() for name in ("report", "report-sensors")}
+    only = at_home("report").stdout
+    assert pages["report-sensors"] in only
+    assert pages["report"] not in only
+    at_home("run", "spacex", "--or-simulate")
+    both = at_home("report").stdout
+    assert all(page in both for page in pages.values())
+    assert pages["report"] in at_home("report", "spacex").stdout
+
+    one = at_home("report", "--to", "one.html")
+    assert "warning: --to without SOURCE writes the page of spacex only" in one.stderr
+    assert "Boosters that fly again" in (tmp_path / "one.html").read_text()
 
 
 def test_a_terminal_shows_a_bar_for_each_step(tmp_path: Path, simulate: Simulate) -> None:

@@ -21,7 +21,7 @@ FOLDERS = ("charts", "dags", "docs", "etl", "k8s", "monitoring", "sql", "tests")
 FILES = ("Makefile", "pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 BLOCK = re.compile(r"^(In )?`(\S+)`:?\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ROWS, HARBOURS = 180, 3
-QUICK = {"ETL_HTTP__ATTEMPTS": "1", "ETL_HTTP__CACHE": "", "ETL_TIDES__BASE_URL": "http://127.0.0.1:9"}
+QUICK = {"ETL_HTTP__ATTEMPTS": "1", "ETL_TIDES__BASE_URL": "http://127.0.0.1:9"}
 KEPT = ("PATH", "HOME", "LANG", "XDG_RUNTIME_DIR")  # but nothing of coverage: the copy is gone when it reports
 
 
@@ -127,6 +127,7 @@ def test_it_is_published_and_asked_of_warehouse_and_lake(copy: Copy) -> None:
     assert "does not answer: this run reads the built-in simulator, made-up high waters of May 2024." in ran
     assert re.search(rf"{ROWS}\s+{ROWS}\s+0\s+{ROWS + HARBOURS}", ran)
 
+    assert (copy.root / ".data" / "report-tides.html").as_uri() in copy.well("etl", "report", "tides")
     answer = copy.well("etl", "ask", "highest_waters")
     assert "How high did the water stand at each harbour" in answer
     assert answer in ran
@@ -180,6 +181,7 @@ def test_the_contracts_hold_and_the_tests_of_the_page_pass(copy: Copy) -> None:
         assert name in told
 
 
+@pytest.mark.thorough  # mypy reads the whole package
 def test_the_new_code_is_in_the_house_style_and_typed(copy: Copy) -> None:
     python = [file for file in copy.added if file.endswith(".py")]
     statements = [file for file in copy.added if file.endswith(".sql") and "migrations" not in file]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from etl import sources
-from k8s.platform import dags, generated
+from k8s.installer.install import dags, secrets
 from tests.conftest import ROOT
 
 VALUES = yaml.safe_load((ROOT / "charts/values/airflow.yaml").read_text())
@@ -39,12 +39,12 @@ def test_dags_are_tested_with_the_airflow_that_is_installed() -> None:
 
 
 def test_every_secret_that_the_values_name_is_made_with_that_key() -> None:
-    store = generated.derive(
-        generated.Store({(generated.DATA_PLATFORM, "warehouse-logins"): dict.fromkeys(generated.LOGINS, "x")}),
+    store = secrets.derive(
+        secrets.Store({(secrets.DATA_PLATFORM, "warehouse-logins"): dict.fromkeys(secrets.LOGINS, "x")}),
         "h",
         5432,
     )
-    keys = {name: set(made) for (namespace, name), made in generated.ORIGINALS.items() if namespace == "airflow"}
+    keys = {name: set(made) for (namespace, name), made in secrets.GENERATED.items() if namespace == "airflow"}
     keys |= {name: set(made) for (namespace, name), made in store.values.items() if namespace == "airflow"}
     named = {
         (VALUES["data"]["metadataSecretName"], "connection"),

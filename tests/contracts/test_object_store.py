@@ -4,8 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
 
-from k8s.platform import generated, lake
-from k8s.platform.versions import versions
+from k8s.installer.install import lake, secrets
+from k8s.installer.versions import versions
 from tests.charts.rendering import defaults, of_kind, rendered
 from tests.conftest import ROOT
 
@@ -21,7 +21,7 @@ def test_the_lake_s_address_is_the_chart_s_service_and_bucket() -> None:
 
 
 def test_the_certificate_has_the_name_that_pods_call() -> None:
-    certificate = generated.complete({}, with_object_store=True).values[generated.STORE_TLS]["tls.crt"]
+    certificate = secrets.complete({}, with_object_store=True).values[secrets.STORE_TLS]["tls.crt"]
     parsed = x509.load_pem_x509_certificate(certificate.encode())
     names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     host = OPTIONS["endpoint_override"].partition(":")[0]

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from etl import settings, sources
-from k8s.platform import generated
+from k8s.installer.install import pods
 from tests.charts.rendering import defaults, of_kind, render, schema
 
 
@@ -19,7 +19,7 @@ def test_the_chart_takes_the_name_of_any_source_and_no_other() -> None:
 
 @pytest.mark.parametrize("source", sources.NAMES)
 def test_a_pod_is_told_the_address_of_its_simulator_in_a_setting_that_exists(source: str) -> None:
-    told = generated.settings_of_pods(simulate=True)["data"]
+    told = pods.settings(simulate=True)["data"]
     name = f"ETL_{source.upper()}__BASE_URL"
     assert name in {known for known, _, _ in settings.names()}
     address = urlsplit(told[name])
@@ -33,5 +33,5 @@ def test_a_pod_is_told_the_address_of_its_simulator_in_a_setting_that_exists(sou
 
 
 def test_without_simulators_pods_ask_the_apis_themselves() -> None:
-    told = generated.settings_of_pods(simulate=False)["data"]
+    told = pods.settings(simulate=False)["data"]
     assert not [name for name in told if name.endswith("__BASE_URL")]

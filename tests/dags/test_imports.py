@@ -12,12 +12,13 @@ from tests.dags.folder import DAG_FILES, HELPERS, REPOSITORY
 OURS = {file.removesuffix(".py") for file in DAG_FILES | HELPERS}
 ROOTS = {"airflow", "kubernetes", "urllib3"}
 MAY_IMPORT = {
-    "factory": {"extraction", "interval", "manual", "pipeline", "pods"},
+    "factory": {"extraction", "interval", "lineage", "manual", "pipeline", "pods"},
     "manual": {"pipeline"},
     "pipeline": {"extraction", "interval"},
-    "pods": {"pod_operator"},
+    "pods": {"lineage", "pod_operator"},
     "extraction": set(),
     "interval": set(),
+    "lineage": set(),
     "pod_operator": set(),
 }
 A_DAG_MAY = {"factory", "pipeline"}

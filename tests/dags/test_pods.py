@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
 from factory import RETRY_POLICY
@@ -76,7 +77,20 @@ def test_a_pod_starts_where_there_is_no_object_store(dag: str, step: str) -> Non
 @every_plain_step
 def test_a_pod_gets_its_settings_by_reference_only(dag: str, step: str) -> None:
     (container,) = manifest(dag, step)["spec"]["containers"]
-    assert container.get("env", []) == []
+    assert [variable["name"] for variable in container["env"]] == ["OPENLINEAGE_PARENT_ID"]
+
+
+@every_step
+def test_all_pods_of_a_run_name_the_same_parent_in_openlineages_form(dag: str, step: str) -> None:
+    def parent(run: str) -> str:
+        (container,) = manifest(dag, step, run)["spec"]["containers"]
+        [found] = [variable["value"] for variable in container["env"] if variable["name"] == "OPENLINEAGE_PARENT_ID"]
+        return str(found)
+
+    namespace, job, run = parent(SCHEDULED).split("/")
+    assert (namespace, job) == ("airflow", dag)
+    assert str(UUID(run)) == run == str(uuid5(NAMESPACE_URL, f"airflow/{dag}/{SCHEDULED}"))
+    assert parent(MANUAL) != parent(SCHEDULED)
 
 
 @every_step

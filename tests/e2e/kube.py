@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from kubernetes import client
 
-from k8s.platform import forward as ports
-from k8s.platform.cluster import Cluster, current_context
+from k8s.installer.cluster import contexts
+from k8s.installer.cluster import forward as ports
+from k8s.installer.cluster.kubectl import Cluster
 from tests.conftest import ROOT
 
 NAMESPACES = ("data-platform", "etl", "airflow", "monitoring")
@@ -118,7 +119,7 @@ def secret(namespace: str, name: str) -> dict[str, str]:
 
 def forward(namespace: str, service: str, port: int) -> AbstractContextManager[int]:
     """`with forward(…) as local`: a port of this machine that leads to a Service in the current cluster."""
-    return ports.to(Cluster(current_context()), namespace, service, port)
+    return ports.to(Cluster(contexts.current()), namespace, service, port)
 
 
 CONNECT = """

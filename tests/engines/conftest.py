@@ -16,6 +16,16 @@ from tests.object_store import object_store, s3
 
 __all__ = ["object_store", "s3"]
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what starts Spark."""
+    for item in items:
+        if isinstance(item, pytest.Function):
+            engine = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
+            if engine == "spark" or "spark" in item.fixturenames:
+                item.add_marker(pytest.mark.spark)
+
+
 Ask = Callable[[str, str], Answers]
 
 

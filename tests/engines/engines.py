@@ -15,8 +15,8 @@ import pyarrow as pa
 from psycopg2.extras import execute_values
 
 from etl.engines.dialects import transpile
-from tests.contracts.test_names import POSTGRES
 from tests.engines.cases import Case
+from tests.facts import POSTGRES
 
 ARROW = {name: kind for kind, name in POSTGRES.items()}
 

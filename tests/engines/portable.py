@@ -11,8 +11,8 @@ from sqlglot.dialects.postgres import Postgres
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from tests.contracts.test_names import POSTGRES
 from tests.engines.cases import MADE, RUN, SOURCES
+from tests.facts import POSTGRES
 
 KIND = exp.DataType.Type
 WHOLE = exp.DataType.INTEGER_TYPES

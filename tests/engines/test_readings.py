@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import IS_THOROUGH
 from tests.engines.cases import INSTANTS, Row, observation, readings
 from tests.engines.engines import in_duckdb
 
@@ -133,7 +134,7 @@ def test_driest_is_the_longest_stretch_of_days_without_precipitation(
         st.lists(st.sampled_from([0.0, 5.0, None, "no reading"]), min_size=1, max_size=12), min_size=1, max_size=4
     )
 )
-@settings(max_examples=60)
+@settings(max_examples=60 if IS_THOROUGH else 25)
 def test_driest_is_what_counting_day_by_day_finds_with_whatever_days_missing(sensors: list[list[Any]]) -> None:
     observed = [
         observation(number, FIRST + timedelta(day), precipitation=mm)

@@ -102,7 +102,7 @@ def told(lake: Lake, transformed: Transformed, source: Source) -> dict[str, Any]
     return {"rows": rows, "refused": refused, "counts": counts}
 
 
-@pytest.mark.parametrize("place", ["directory", "s3"])
+@pytest.mark.parametrize("place", ["directory", pytest.param("s3", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("name", ["sensors", "spacex"])
 def test_of_the_same_bronze_both_engines_make_the_same(
     name: str, place: str, spark: OneSpark, extracted: Any, tmp_path: Path, request: pytest.FixtureRequest
@@ -371,7 +371,9 @@ def test_alone_it_starts_spark_prints_the_run_and_leaves_nothing_behind(extracte
     ("settings", "message"),
     [
         ({"ETL_SPARK__MASTER": "nowhere"}, "Spark does not start on nowhere: Master must either be yarn or start with"),
-        ({"ETL_SPARK__MEMORY": "99999999g"}, "Spark does not start on local[*]: "),
+        pytest.param(
+            {"ETL_SPARK__MEMORY": "99999999g"}, "Spark does not start on local[*]: ", marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_a_spark_that_does_not_start_is_told_in_one_line(

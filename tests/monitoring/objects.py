@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from k8s.platform import dags, generated
-from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, ETL, MONITORING
+from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, MONITORING
+from k8s.installer.install import dags, pods, secrets
 from tests.charts.rendering import CHARTS, NAMESPACES, PLAIN, Manifest, rendered
 
 Objects = dict[tuple[str, str, str], frozenset[str]]
@@ -38,9 +38,9 @@ BY_PEOPLE: Objects = {(ETL, "Secret", "etl"): frozenset(), (MONITORING, "Secret"
 def known() -> Objects:
     """All of them, with their pods."""
     made = {(AIRFLOW, "ConfigMap", dags.NAME): frozenset[str]()} | OF_OTHERS | BY_OPERATOR | BY_PEOPLE
-    store = generated.derive(generated.complete({}), "postgres.data-platform.svc", 5432)
-    made |= dict(made_by(generated.objects(store, "authority"), "default"))
-    made |= dict(made_by([generated.settings_of_pods(simulate=True)], "default"))
+    store = secrets.derive(secrets.complete({}), "postgres.data-platform.svc", 5432)
+    made |= dict(made_by(secrets.manifest(store, "authority"), "default"))
+    made |= dict(made_by([pods.settings(simulate=True)], "default"))
     for chart in CHARTS:
         made |= dict(made_by(rendered(chart), NAMESPACES.get(chart, chart)))
     made |= dict(made_by(rendered(PLAIN[0]), "default"))

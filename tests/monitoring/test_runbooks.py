@@ -19,9 +19,9 @@ from psycopg2.extensions import connection
 
 from etl import settings
 from etl.cli import main as cli
-from k8s.platform.__main__ import platform
-from k8s.platform.cluster import AIRFLOW, DATA_PLATFORM, MONITORING, NAMESPACES
-from k8s.platform.generated import LOGINS
+from k8s.installer.__main__ import installer
+from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, MONITORING, NAMESPACES
+from k8s.installer.install.secrets import LOGINS
 from tests.conftest import ROOT, MakeDatabase
 from tests.monitoring.objects import OF_OTHERS, known, made_by
 from tests.monitoring.rules import ALERTS, RECORDED, quantities, seconds
@@ -62,6 +62,8 @@ TOP_LEVEL = {path.name for path in ROOT.iterdir()}
 # A path of this repository, `<source>` standing for any; not the end of a URL or of a path in a container.
 PATH = re.compile(r"(?<![\w/.])(?:[\w.-]+/)(?:[\w.<>-]+/)*[\w.<>-]*")
 OBJECT = re.compile(r"\b(ConfigMap|CronJob|NetworkPolicy|Secret)\s+`([\w-]+)`")
+OPTIONS = [option for verb in installer.commands.values() for option in verb.params if isinstance(option, click.Option)]
+MAKE_VARIABLES = {"ARGS"} | {option.envvar for option in OPTIONS}
 
 every_runbook = pytest.mark.parametrize("alert", RUNBOOKS)
 
@@ -163,7 +165,7 @@ def _assert_make(words: list[str]) -> None:
     recipe = MAKE_VERBS[verb]
     allowed = set(re.findall(r"\$\((\w+)\)", recipe))
     if started := re.search(r"\$\(PLATFORM\) ([\w-]+)", recipe):
-        options = platform.commands[started[1]].params
+        options = installer.commands[started[1]].params
         allowed |= {option.envvar for option in options if isinstance(option, click.Option)}
     assert {variable.split("=")[0] for variable in variables} <= allowed
 

@@ -96,7 +96,7 @@ def test_an_interval_is_never_empty(day: date, every: Every) -> None:
     assert every.after(day) > day
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(DAYS, st.integers(1, 1500), LENGTHS)
 def test_intervals_of_a_plan_tile_the_whole_exactly(start: date, days: int, every: Every) -> None:
     whole = DataInterval(start, start + timedelta(days=days))
@@ -125,7 +125,7 @@ def test_a_plan_goes_on_where_the_lake_stopped(lake: Lake, simulate: Simulate) -
     source = spacex_at(simulate())
     pipeline = Pipeline(source, lake, 0.05, LocalEngine())
     months = [DataInterval(date(2020, month, 1), date(2020, month + 1, 1)) for month in (1, 2, 3)]
-    with client_of(source.base_url) as client:
+    with client_of(source.api.base_url) as client:
         extracted = pipeline.extract(client, months[0])
         transformed = pipeline.transform(pipeline.extract(client, months[1])).extraction_id
     found = make_plan(ledger_of(), lake, source, DataInterval(date(2020, 1, 1), date(2020, 4, 1)), Every(1, Unit.MONTH))

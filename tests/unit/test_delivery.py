@@ -239,7 +239,6 @@ def test_a_run_that_is_ended_delivers_what_it_has(sent: signal.Signals, tmp_path
             "ETL_STATSD__PORT": str(heard.port),
             "ETL_SPACEX__BASE_URL": f"http://127.0.0.1:{api}",
             "ETL_HTTP__READ_TIMEOUT_S": "0.3",
-            "ETL_HTTP__CACHE": "",
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "etl", "extract", "spacex"],

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from etl.core.errors import ConfigError
-from etl.settings import Settings, load, names
+from etl.settings import Settings, load, names, retired
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +54,43 @@ def test_the_tree_is_frozen() -> None:
         load().lake.url = "elsewhere"
 
 
-def test_an_empty_cache_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert with_env(monkeypatch, ETL_HTTP__CACHE="").http.cache is None
+def test_a_setting_of_an_older_version_is_accepted_and_warned_about_if_it_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert with_env(monkeypatch, ETL_HTTP__CACHE="folder", ETL_HTTP__ATTEMPTS="2").http.attempts == 2
+    (said,) = retired()
+    assert said.startswith("ETL_HTTP__CACHE is no longer used")
+    monkeypatch.setenv("ETL_HTTP__CACHE", "")
+    assert not list(retired())
+
+
+def test_an_api_key_is_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = with_env(monkeypatch, ETL_SENSORS__API_KEY="hunter2-hunter2")
+    assert settings.sensors.api_key is not None
+    assert settings.sensors.api_key.get_secret_value() == "hunter2-hunter2"
+    assert "hunter2" not in f"{settings} {settings!r}"
+    assert with_env(monkeypatch, ETL_SENSORS__API_KEY="").sensors.api_key is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:hunter2-hunter2@api.example.org",
+        "https://hunter2-hunter2@api.example.org/v1",
+        "https://api.example.org?apikey=hunter2-hunter2",
+        "https://api.example.org/v1#hunter2-hunter2",
+    ],
+)
+def test_a_base_url_with_a_secret_is_refused_without_repeating_it(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    with pytest.raises(ConfigError, match=r"ETL_SPACEX__BASE_URL: should hold no user.*ETL_SENSORS__API_KEY") as told:
+        with_env(monkeypatch, ETL_SPACEX__BASE_URL=url)
+    assert "hunter2" not in f"{told.value} {told.value.hint} {told.value.__cause__}"
+
+
+def test_a_key_that_is_too_short_is_refused_without_repeating_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="ETL_SENSORS__API_KEY") as told:
+        with_env(monkeypatch, ETL_SENSORS__API_KEY="hunter2")
+    assert "hunter2" not in f"{told.value} {told.value.__cause__}"
 
 
 def test_an_empty_statsd_host_means_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,10 @@ import pytest
 import structlog
 from psycopg2 import errors as pg
 
+from etl.core.api import Limit
 from etl.core.errors import AccessError, SourceUnavailableError, WarehouseUnavailableError
-from etl.core.source import Limit
 from etl.postgres.connection import Warehouse
+from etl.runtime import OBSERVED
 from etl.state import budget as budgets
 from etl.state.budget import Budget
 from tests.collector import Collector
@@ -63,7 +64,7 @@ def slept(database: str, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def impatient(warehouse: Warehouse, *limits: Limit) -> Budget:
     """One that says at once how long it would wait."""
-    return Budget(warehouse, "sensors", limits, patience_s=0)
+    return Budget(warehouse, "sensors", limits, patience_s=0, emit=OBSERVED)
 
 
 def refused_for(budget: Budget, weight: float = 1) -> float:
@@ -208,7 +209,7 @@ def test_a_request_waits_until_it_is_admitted(
 ) -> None:
     spent((58, 300), (30, 300))
     with structlog.testing.capture_logs() as logged:
-        Budget(warehouse, "sensors", [A_MINUTE]).spend(7)
+        Budget(warehouse, "sensors", [A_MINUTE], emit=OBSERVED).spend(7)
     assert 0 < sum(slept) <= 2
     assert value(database, "select count(*) from ops.spending where weight = 7") == 1
     assert logged == []
@@ -217,7 +218,7 @@ def test_a_request_waits_until_it_is_admitted(
 def test_a_long_wait_is_told_once(warehouse: Warehouse, spent: Spent, slept: list[float]) -> None:
     spent((10, 600))
     with structlog.testing.capture_logs() as logged:
-        Budget(warehouse, "sensors", [A_MINUTE]).spend(1)
+        Budget(warehouse, "sensors", [A_MINUTE], emit=OBSERVED).spend(1)
     assert sum(slept) == pytest.approx(50, abs=5)
     assert [(line["event"], line["source"], line["limit"]) for line in logged] == [
         ("waiting for the budget", "sensors", "minute")
@@ -372,6 +373,19 @@ def test_who_is_refused_tells_what_is_left_too(
 def test_limits_of_a_minute_alone_are_no_quota_to_watch(warehouse: Warehouse, metrics: Callable[[], Collector]) -> None:
     impatient(warehouse, A_MINUTE).spend(1)
     assert metrics().values == []
+
+
+def test_two_sources_of_one_api_share_its_budget_and_each_tells_of_it_by_its_own_name(
+    warehouse: Warehouse, metrics: Callable[[], Collector]
+) -> None:
+    first, second = (
+        Budget(warehouse, "nasa", [AN_HOUR], patience_s=0, source=source, emit=OBSERVED)
+        for source in ("pictures", "asteroids")
+    )
+    first.spend(1_000)
+    second.spend(2_000)
+    assert first.left() == second.left() == [(AN_HOUR, 2_000)]
+    assert metrics().of("etl_source_quota_remaining_ratio") == {("pictures",): 0.8, ("asteroids",): 0.4}
 
 
 # Who may

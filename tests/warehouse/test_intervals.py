@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from etl.core.api import Answer
 from etl.core.errors import AuditError, SourceUnavailableError
 from etl.core.intervals import DataInterval, today
 from etl.core.outcomes import Published
-from etl.core.source import Answer
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
 from etl.pipeline import backfill
@@ -286,7 +286,7 @@ def _backfill(
         with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
             plan = backfill.make_plan(warehouse, lake, source, interval, every, again=again)
             pipeline = Pipeline(source, lake, 0.05, LocalEngine())
-            backfill.carry_out(plan, pipeline, watched, warehouse, parallel, on_published)
+            backfill.execute(plan, pipeline, watched, warehouse, parallel, on_published)
     return plan, told
 
 

@@ -60,7 +60,7 @@ def run(url: str, warehouse: Warehouse, lake: Lake, api: str, **environ: str) ->
     listener = Lineage(OpenLineageClient(config={"transport": {"type": "http", "url": url}}), environ)
     source = spacex_at(api)
     try:
-        with client_of(source.base_url) as client:
+        with client_of(source.api.base_url) as client:
             return Pipeline(source, lake, 0.05, LocalEngine(), listener).run(client, warehouse, None)
     finally:
         listener.close()
@@ -167,7 +167,7 @@ def test_a_server_that_is_silent_costs_a_run_no_more_than_its_goodbye(
     with server(silent) as (url, _):
         listener = Lineage(OpenLineageClient(config={"transport": {"type": "http", "url": url}}), {})
         source = spacex_at(simulate())
-        with client_of(source.base_url) as client:
+        with client_of(source.api.base_url) as client:
             Pipeline(source, lake, 0.05, LocalEngine(), listener).run(client, warehouse, None)
         assert listener._queue.qsize() > 5, "the run did not wait for the server"
         begin = time.monotonic()

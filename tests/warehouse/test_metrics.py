@@ -327,9 +327,9 @@ select run_id, 'spacex', status, 'a test', run_id, at, at
 from (
     select
         'run ' || n as run_id,
-        case when n % 10 = 0 or n > 99000 then 'failed' else 'published' end as status,
-        now() - (100001 - n) * interval '1 minute' as at
-    from generate_series(1, 100000) as n
+        case when n % 10 = 0 or n > 9000 then 'failed' else 'published' end as status,
+        now() - (10001 - n) * interval '1 minute' as at
+    from generate_series(1, 10000) as n
 ) as runs;
 insert into ops.run_dataset
 select run_id, 'dataset ' || n, 10, 10, 'checksum', true
@@ -338,18 +338,29 @@ insert into ops.audit_result (run_id, audit, offending_rows, sample)
 select run_id, 'audit ' || n, 0, '[]'
 from ops.run, generate_series(1, 3) as n where started_at < now() - interval '1 day';
 insert into ops.quarantine (run_id, endpoint, page, position, reason, record, resolved_at)
-select run_id, 'dataset 1', 1, 1, 'a reason', '{}', case when started_at < now() - interval '1 day' then now() end
+select run_id, 'dataset 1', 1, 1, 'a reason', '{}', case when started_at < now() - interval '17 hours' then now() end
 from ops.run where status = 'published';
 analyze ops.run, ops.run_dataset, ops.audit_result, ops.quarantine;
 """
+LEDGER = {"run", "run_dataset", "audit_result", "quarantine"}
 
 
-def test_a_scrape_of_a_hundred_thousand_runs_takes_a_moment(database: str) -> None:
+def read_whole(plan: Mapping[str, Any]) -> set[str]:
+    """The tables of which a plan reads every row."""
+    here = {plan["Relation Name"]} if plan["Node Type"] == "Seq Scan" else set()
+    return here.union(*map(read_whole, plan.get("Plans", [])))
+
+
+def test_a_scrape_of_a_long_ledger_reads_only_what_its_indexes_lead_to(database: str) -> None:
+    """So it takes no longer as the ledger grows: 0.06 s were measured at a hundred thousand runs."""
     with owner(database) as cursor:
         cursor.execute(LONG_LEDGER)
-    began = time.monotonic()
+        cursor.execute("set session authorization metrics")
+        for prefix, declared in DECLARED.items():
+            cursor.execute(f"explain (format json) {(ROOT / declared['query_file']).read_text()}")
+            ((plan,),) = cursor.fetchall()
+            assert read_whole(plan[0]["Plan"]).isdisjoint(LEDGER), prefix
     found = series(database)
-    assert time.monotonic() - began < 1  # measured: 0.06 s
     assert len(found["etl_dataset_usual_rows"]) == 10
     assert found["etl_source_last_run_failed"] == {("spacex",): 1}
 

@@ -15,11 +15,12 @@ from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
 from etl import destinations, sources
+from etl.core.api import Limit
 from etl.core.errors import AuditError, BudgetSpentError, ConfigError, UsageError
 from etl.core.events import ignore
 from etl.core.intervals import DataInterval
 from etl.core.pages import Asked
-from etl.core.source import Limit, Part, Source
+from etl.core.source import Part, Source
 from etl.destinations.base import Destination
 from etl.destinations.lake import LakeDestination
 from etl.destinations.postgres.publication import PostgresDestination

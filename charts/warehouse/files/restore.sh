@@ -1,11 +1,11 @@
 #!/bin/bash
-# Puts back what a backup holds, never over what is there:
+# Restores what a backup contains, never over existing data:
 #
 #   restore list                       the backups, oldest first
-#   restore load BACKUP DATABASE       DATABASE as it was, beside the one of today: DATABASE_BACKUP
-#   restore table TABLE FROM           one table of warehouse, such as silver.spacex_launches, out of the database FROM
+#   restore load BACKUP DATABASE       DATABASE as it was then, beside today's, as DATABASE_BACKUP
+#   restore table TABLE FROM           one table of warehouse, such as silver.spacex_launches, from database FROM
 #   restore swap DATABASE FROM         FROM takes the place of DATABASE, which is kept as DATABASE_before
-#   restore forget DATABASE            removes one that `load` or `swap` has left
+#   restore forget DATABASE            drops a database that `load` or `swap` has left
 set -euo pipefail
 export PGDATABASE=postgres PGOPTIONS='-c client_min_messages=warning'
 
@@ -31,36 +31,36 @@ list() {
 
 load() {
     local dump="$BACKUPS/$1/$2.dump" beside="$2_${1,,}"
-    [ -s "$dump" ] || give_up "There is no $2 in a backup $1." "'restore list' tells what there is."
-    ! is_database "$beside" || give_up "$beside is there already." "Use it, or say: restore forget $beside"
+    [ -s "$dump" ] || give_up "There is no $2 in backup $1." "'restore list' shows what there is."
+    ! is_database "$beside" || give_up "$beside already exists." "Use it, or remove it: restore forget $beside"
     ask --set=name="$beside" <<<'create database :"name" template template0'
     ask --set=name="$beside" <<<'revoke all on database :"name" from public'
     pg_restore --exit-on-error --single-transaction --dbname="$beside" "$dump" || {
         forget "$beside"
-        give_up "$dump could not be loaded." "What Postgres said stands above; nothing was left."
+        give_up "$dump could not be loaded." "Postgres' own message is above; nothing was left behind."
     }
     ask --dbname="$beside" <<<'analyze'
-    echo "$beside is there. Nobody uses it yet."
+    echo "$beside has been created. Nothing uses it yet."
 }
 
 table() {
     local schema="${1%%.*}" name="${1#*.}" from="$2"
-    is_database "$from" || give_up "There is no database $from." "'restore load' makes it."
+    is_database "$from" || give_up "There is no database $from." "'restore load' creates it."
     local tables=("\"$schema\".\"$name\"")
-    case $schema in silver | gold) tables+=("\"parts\".\"$name\"") ;; esac # where its rows stand
+    case $schema in silver | gold) tables+=("\"parts\".\"$name\"") ;; esac # where its rows are
     {
         printf 'drop table if exists %s;\n' "${tables[@]}"
         pg_dump --dbname="$from" "${tables[@]/#/--table=}" || echo 'select the_dump_ended_early;'
     } | ask --dbname=warehouse --single-transaction --output=/dev/null --file=- ||
-        give_up "$1 was not restored." "What Postgres said stands above; warehouse is as it was."
-    echo "$1 is as it was in $from."
+        give_up "$1 was not restored." "Postgres' own message is above; warehouse is unchanged."
+    echo "$1 is now as it was in $from."
 }
 
 swap() {
     local now="$1" from="$2" before="$1_before"
-    is_database "$from" || give_up "There is no database $from." "'restore load' makes it."
-    ! is_database "$before" || give_up "$before is there already." "Once you need it no more: restore forget $before"
-    # Who may connect is part of the database; what is restored knows nobody yet.
+    is_database "$from" || give_up "There is no database $from." "'restore load' creates it."
+    ! is_database "$before" || give_up "$before already exists." "Once you no longer need it: restore forget $before"
+    # Who may connect is a property of the database; a restored one has no such grants yet.
     ask --set=now="$now" --set=from="$from" <<'SQL' >/dev/null
 select format('grant %s on database %I to %I', r.privilege_type, :'from', r.grantee::regrole::text)
 from pg_database, aclexplode(datacl) as r where datname = :'now' and r.grantee != 0 \gexec
@@ -77,13 +77,13 @@ alter database :"before" with allow_connections true;
 SQL
         {
             ask --set=now="$now" <<<'alter database :"now" with allow_connections true'
-            give_up "$now could not be swapped." "What Postgres said stands above; try it again."
+            give_up "$now could not be swapped." "Postgres' own message is above; try again."
         }
-    echo "$now is what $from was. The former one is $before."
+    echo "$now is now what $from was. The previous one is $before."
 }
 
 forget() {
-    case $1 in *_before | *_20*z) ;; *) give_up "$1 is in use." "Only what 'load' or 'swap' has left can be removed." ;; esac
+    case $1 in *_before | *_20*z) ;; *) give_up "$1 is in use." "Only a database that 'load' or 'swap' has left can be removed." ;; esac
     ask --set=name="$1" <<<'drop database if exists :"name" with (force)'
 }
 

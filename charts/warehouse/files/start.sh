@@ -1,5 +1,5 @@
 #!/bin/bash
-# Starts the server as its image does; before that, gives the superuser the password of the Secret.
+# Sets the superuser's password from the Secret, then starts the server as its image does.
 set -euo pipefail
 config=(-c config_file=/etc/postgresql/postgresql.conf)
 
@@ -9,15 +9,15 @@ give_up() {
 }
 
 # Two servers on one volume destroy it, and a pod deleted by force may be alive when its successor starts. The lock is
-# the server's: it inherits the open file, and only when its last process has ended may another begin.
+# the server's: it inherits the open file, and only when its last process has ended can another start.
 exec 9>"$(dirname "$PGDATA")/lock"
-flock --nonblock 9 || { echo "The former server has not ended yet: waiting for it." >&2; flock 9; }
+flock --nonblock 9 || { echo "The previous server is still running: waiting for it to end." >&2; flock 9; }
 
 if [ -s "$PGDATA/PG_VERSION" ]; then
     major=$(<"$PGDATA/PG_VERSION")
-    [ "$major" = "${PG_MAJOR:-$major}" ] || give_up "The data is of PostgreSQL $major, the image is $PG_MAJOR." \
-        "Set the image back to postgres:$major; README.md of the chart tells how to change the major version."
-    # Nobody can connect yet, and a server that runs alone logs no statement and counts none.
+    [ "$major" = "${PG_MAJOR:-$major}" ] || give_up "The data is from PostgreSQL $major, the image has $PG_MAJOR." \
+        "Set the image back to postgres:$major; the chart's README.md says how to change the major version."
+    # Nobody can connect yet, and a server in single-user mode neither logs nor counts statements.
     password=$(<"$POSTGRES_PASSWORD_FILE")
     printf "alter role \"%s\" password '%s'\n" "$POSTGRES_USER" "${password//\'/\'\'}" |
         postgres --single "${config[@]}" -c shared_preload_libraries= -c log_min_duration_statement=-1 \

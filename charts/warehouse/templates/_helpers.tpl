@@ -13,7 +13,7 @@ app.kubernetes.io/instance: {{ $root.Release.Name }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
-{{/* What a pod under restricted Pod Security says of itself; the argument is its user and group. */}}
+{{/* The security context of a pod under restricted Pod Security; the argument is its user and group. */}}
 {{- define "warehouse.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: {{ . }}
@@ -31,7 +31,7 @@ capabilities:
   drop: [ALL]
 {{- end }}
 
-{{/* Where a client finds the server. */}}
+{{/* How a client reaches the server. */}}
 {{- define "warehouse.libpq" -}}
 - name: PGHOST
   value: {{ .Values.external.host | default (printf "postgres.%s.svc" .Release.Namespace) | quote }}
@@ -59,18 +59,18 @@ capabilities:
 {{- end -}}
 {{- end }}
 
-{{/* Not empty if backups are made here; a server outside is backed up by its provider. */}}
+{{/* Not empty if backups are made here; an external server is backed up by its provider. */}}
 {{- define "warehouse.hasBackups" -}}
 {{- if and .Values.backup.enabled (not .Values.external.host) }}yes{{ end }}
 {{- end }}
 
-{{/* What a pod with the server's programs and the volume of the backups says of itself. */}}
+{{/* A pod with the server's programs and the volume of the backups. */}}
 {{- define "warehouse.backupPod" -}}
 restartPolicy: Never
 serviceAccountName: warehouse
 automountServiceAccountToken: false
 enableServiceLinks: false
-terminationGracePeriodSeconds: 1  # nothing to tidy up: a half-made backup is removed by the next
+terminationGracePeriodSeconds: 1  # nothing to clean up: the next one removes an incomplete backup
 securityContext:
   {{- include "warehouse.podSecurityContext" 999 | nindent 2 }}
 {{- end }}

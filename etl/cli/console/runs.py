@@ -32,9 +32,9 @@ COLUMNS = (
 def show_origin(source: Source, live: Source, simulated: str) -> None:
     """Whether the run reads the live API or the simulator, and what the simulated data are."""
     if source.origin == live.origin:
-        say(f"{live.base_url} answers: this run reads the live API.")
+        say(f"{live.api.base_url} answers: this run reads the live API.")
     else:
-        say(f"{live.base_url} does not answer: this run reads {source.origin}, {simulated}.")
+        say(f"{live.api.base_url} does not answer: this run reads {source.origin}, {simulated}.")
 
 
 def show_summary(summary: Summary) -> None:

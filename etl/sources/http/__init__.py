@@ -1,1 +1,1 @@
-"""How any API is asked over HTTP."""
+"""Asking any API over HTTP."""

@@ -1,4 +1,4 @@
-"""The one HTTP client: explicit timeouts, retries bounded by count and time, cacheable answers kept."""
+"""The one HTTP client: explicit timeouts, retries bounded by count and time, within a budget, keys kept to the API."""
 
 from __future__ import annotations
 
@@ -10,35 +10,38 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from fnmatch import fnmatch
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import stamina
 import urllib3
 
+from etl.core.api import JSON, Answer, Limit
+from etl.core.auth import NO_AUTH, Auth
+from etl.core.documents import BrokenPageError, parse_json
 from etl.core.errors import AccessError, ConfigError, SourceContractError, SourceUnavailableError, SourceWithdrawnError
-from etl.core.source import Answer, Limit
-from etl.sources.records import BrokenPageError, parse_json
-from etl.telemetry import metrics
-from etl.telemetry.logs import log
+from etl.core.events import Listener, QuotaSeen, RequestEnded, RequestRetried, ignore
+from etl.sources.http.secrets import Masking
+from etl.sources.http.session import ApiSession
 
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 NO_ACCESS = frozenset({401, 403, 407})
 GONE = frozenset({404, 410})
 NUMBER = re.compile(r"[0-9]{1,18}")  # Python itself refuses to read thousands of digits
-SECRET = re.compile(r"key$|token|secret|passw|credential|signature", re.IGNORECASE)
 QUERY = re.compile(r"\?[^\s'\"]*")
-ERROR_BYTES = 4_000  # of an error's text that are read; its reason may stand behind a long list
-ERROR_CHARACTERS = 200  # of its reason that are told
+CHUNK_BYTES = 256 * 1024
+ERROR_BYTES = 4_000  # of an error's text that are read; its reason may come after a long list
+ERROR_CHARACTERS = 200  # of its reason that are shown
 LATER = "Wait a little and run the same command again: what was received is kept."
+CHECK_BASE_URL = "Check the base URL in `etl settings`."
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait for what; all in seconds but `attempts`."""
+class RetryPolicy:
+    """How long to wait for what, and how often to try; all in seconds but `attempts`."""
 
     connect_s: float = 5
     read_s: float = 30
@@ -48,206 +51,236 @@ class Patience:
 
 
 class Spender(Protocol):
-    """Who says when an API may be asked; `etl.state.budget.Budget` is the real one."""
+    """Decides when an API may be asked; `etl.state.budget.Budget` is the real one."""
 
     def spend(self, weight: float) -> None:
-        """Wait until a request of that weight is admitted, and enter it."""
+        """Wait until a request of that weight is admitted, and record it."""
         ...
 
     def left(self) -> list[tuple[Limit, float]]:
-        """What may be spent of each limit just now."""
+        """What may still be spent of each limit."""
         ...
 
 
 @dataclass
 class Outcome:
-    """How one request ended: with an HTTP status, with `no_answer`, or `broken`: with one that was cut or no JSON."""
+    """How one request ended: with an HTTP status, `no_answer`, or `broken`: cut, or not what it says it is."""
 
     word: str = "no_answer"
-    is_kept: bool = False
 
 
 class HttpClient:
-    """Asks one API, that of the named source, within its budget if it has one. Use as a context manager."""
+    """Asks one API on behalf of a source, within a budget if it has one. Use as a context manager.
+
+    Threads may share it: each has a session of its own. `emit` receives events about requests.
+    """
 
     def __init__(
         self,
         source: str,
         base_url: str,
-        patience: Patience,
-        cache: Path | None = None,
+        policy: RetryPolicy,
+        *,
+        auth: Auth = NO_AUTH,
         budget: Spender | None = None,
+        emit: Listener = ignore,
     ) -> None:
         self.source = source
         self.base_url = base_url.rstrip("/")
-        self.host = urlsplit(base_url).netloc
-        self.patience = patience
-        self._session = _session(cache)
+        self.policy = policy
+        self._auth = auth
+        self._masking = Masking(self._auth.secrets())
         self._budget = budget
+        self._emit = emit
+        self._of_thread = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._opening = threading.Lock()
 
     def __enter__(self) -> HttpClient:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._session.close()
+        for session in self._sessions:
+            session.close()
 
-    def get(self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1) -> Answer:
-        """GET a JSON document. Answers that the API declares cacheable are not asked for twice, and cost nothing then.
+    @property
+    def host(self) -> str:
+        """For messages: without a user and a password, should the URL hold them."""
+        return urlsplit(self.base_url).netloc.rpartition("@")[2]
 
-        Each try spends `weight`. The answer's URL is whole, with what looks like a secret masked; errors name no query.
+    def get(
+        self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1, accept: str = JSON
+    ) -> Answer:
+        """GET a path, or a link that the API gave. Another media type than `accept`, such as `image/*`, is an error.
+
+        Each attempt spends `weight`. The answer's URL is whole, with secrets masked; errors show no query.
         Raises: SourceUnavailableError, SourceContractError, SourceWithdrawnError, AccessError.
         """
-        return self._ask("GET", path, weight, params=params)
+        return self._ask("GET", path, weight, accept, params=params)
 
-    def post(self, path: str, document: Mapping[str, Any], *, weight: float = 1) -> Answer:
-        """POST a query (not a change) and read the JSON answer; spends and raises as `get` does."""
-        return self._ask("POST", path, weight, json=document)
+    def post(self, path: str, document: Mapping[str, Any], *, weight: float = 1, accept: str = JSON) -> Answer:
+        """POST a query (not a change) and read the answer; spends and raises as `get` does."""
+        return self._ask("POST", path, weight, accept, json=document)
 
     def left(self) -> list[tuple[Limit, float]]:
         return [] if self._budget is None else self._budget.left()
 
-    def _ask(self, method: str, path: str, weight: float, **content: Any) -> Answer:
-        patience, url = self.patience, f"{self.base_url}{path}"
-        self._spend(weight, method, url, content)  # the time of the tries begins when it may be asked
-        deadline = time.monotonic() + patience.retry_s
+    def _ask(self, method: str, path: str, weight: float, accept: str, **content: Any) -> Answer:
+        policy, url = self.policy, self._url(path)
+        content["headers"] = {"Accept": accept}
+        self._spend(weight)  # the time for attempts begins when the first is admitted
+        deadline = time.monotonic() + policy.retry_s
+        outcome, ended_at = Outcome(), 0.0
         for attempt in stamina.retry_context(
             on=partial(_seconds_to_wait, deadline=deadline),
-            attempts=patience.attempts,
-            timeout=patience.retry_s,
-            wait_initial=patience.wait_s,
-            wait_max=max(10.0, patience.wait_s),
-            wait_jitter=patience.wait_s,
+            attempts=policy.attempts,
+            timeout=policy.retry_s,
+            wait_initial=policy.wait_s,
+            wait_max=max(10.0, policy.wait_s),
+            wait_jitter=policy.wait_s,
         ):
             if attempt.num > 1:
-                metrics.REQUEST_RETRIES.send(1, source=self.source)
-                log.info("asking again", method=method, path=path, attempt=attempt.num)
-                content["headers"] = {"Cache-Control": "no-cache"}  # what was broken may be what was kept
-                self._spend(weight, method, url, content)  # outside of the try: a spent budget is not tried again
+                self._emit(RequestRetried(self.source, outcome.word, time.monotonic() - ended_at))
+                self._spend(weight)  # outside of the attempt: a spent budget is not retried
+            outcome = Outcome()
             with attempt:
-                return self._ask_once(method, url, content)
+                try:
+                    return self._ask_once(method, url, accept, content, outcome)
+                finally:
+                    ended_at = time.monotonic()
         raise AssertionError("stamina either returns or raises")
 
-    def _spend(self, weight: float, method: str, url: str, content: dict[str, Any]) -> None:
-        if self._budget is not None and not self._is_kept(method, url, content):
+    def _url(self, path: str) -> str:
+        """A path below the base URL; or a link of the API's own, in its own scheme."""
+        link = urlsplit(path)
+        if not link.scheme:
+            return f"{self.base_url}{path}"
+        here = urlsplit(self.base_url)
+        if link.netloc != here.netloc:
+            raise SourceContractError(
+                f"{self.host} leads to {link.netloc.rpartition('@')[2]}, which was not asked.",
+                hint="Compare the links in its answers with its documentation.",
+            )
+        return urlunsplit(link._replace(scheme=here.scheme))
+
+    def _spend(self, weight: float) -> None:
+        if self._budget is not None:
             self._budget.spend(weight)
 
-    def _is_kept(self, method: str, url: str, content: dict[str, Any]) -> bool:
-        """Whether the cache will answer; it looks for itself once more, as it has no way to ask for leave."""
-        controller = getattr(self._session.get_adapter(url), "controller", None)
-        if controller is None or method != "GET":
-            return False
-        with _translated(self.host, url):
-            kept = controller.cached_request(self._session.prepare_request(requests.Request(method, url, **content)))
-        if not kept:
-            return False
-        kept.close()
-        return True
-
-    def _ask_once(self, method: str, url: str, content: dict[str, Any]) -> Answer:
-        with self._measured() as outcome:
-            response, body = self._receive(method, url, content, outcome)
-            document = _document(response, body, url)
-            outcome.word = str(response.status_code)
-        return Answer(_whole(url, content.get("params")), response.status_code, body, document, datetime.now(UTC))
-
-    def _receive(
-        self, method: str, url: str, content: dict[str, Any], outcome: Outcome
-    ) -> tuple[requests.Response, bytes]:
-        deadline = time.monotonic() + self.patience.read_s
-        with (
-            _translated(self.host, url),
-            self._session.request(
-                method, url, timeout=(self.patience.connect_s, self.patience.read_s), stream=True, **content
-            ) as response,
-            self._no_longer_than(deadline, response),
-        ):
-            outcome.is_kept = getattr(response, "from_cache", False)
-            outcome.word = str(response.status_code)
-            if not outcome.is_kept:
-                self._tell_quota(response)
-            _raise_for_status(response, url)
-            outcome.word = "broken"
-            return response, response.content
-
-    @contextmanager
-    def _measured(self) -> Iterator[Outcome]:
-        """Tell how long the API took, whatever came of it; what the cache had kept is no answer of the API."""
-        outcome, begin = Outcome(), time.monotonic()
+    def _ask_once(self, method: str, url: str, accept: str, content: dict[str, Any], outcome: Outcome) -> Answer:
+        shown = self._masking.text(url.partition("?")[0])
+        begin = time.monotonic()
         try:
-            yield outcome
+            answer = self._receive(method, url, shown, content, outcome)
+            _check_kind(answer, accept, shown)
+            outcome.word = str(answer.status)
+            return answer
         finally:
-            if not outcome.is_kept:
-                taken = time.monotonic() - begin
-                metrics.REQUEST_DURATION.send(taken, source=self.source, outcome=outcome.word)
+            self._emit(RequestEnded(self.source, outcome.word, time.monotonic() - begin))
 
-    def _tell_quota(self, response: requests.Response) -> None:
+    def _receive(self, method: str, url: str, shown: str, content: dict[str, Any], outcome: Outcome) -> Answer:
+        policy = self.policy
+        deadline = time.monotonic() + policy.read_s
+        with (
+            self._translated(shown),
+            self._session().request(
+                method, url, timeout=(policy.connect_s, policy.read_s), stream=True, **content
+            ) as response,
+        ):
+            outcome.word = str(response.status_code)
+            self._note_quota(response)
+            self._raise_for_status(response, shown, deadline)
+            outcome.word = "broken"
+            body = b"".join(_chunks(response, deadline))
+            if time.monotonic() >= deadline:
+                raise self._too_slow()
+        return Answer(
+            self._masking.url(_asked(url, content.get("params"))),
+            response.status_code,
+            self._masking.body(body),
+            {name: self._masking.text(value) for name, value in response.headers.lower_items()},
+            datetime.now(UTC),
+        )
+
+    def _session(self) -> requests.Session:
+        """This thread's own: `requests` does not promise that threads may share one."""
+        session: requests.Session | None = getattr(self._of_thread, "session", None)
+        if session is None:
+            session = self._of_thread.session = ApiSession(self.base_url, self._auth)
+            with self._opening:
+                self._sessions.append(session)
+        return session
+
+    def _note_quota(self, response: requests.Response) -> None:
         left = _quota_left(response.headers.get("X-RateLimit-Remaining"), response.headers.get("X-RateLimit-Limit"))
         if left is not None:
-            metrics.SOURCE_QUOTA.send(left, source=self.source)
+            self._emit(QuotaSeen(self.source, left))
+
+    def _too_slow(self) -> SourceUnavailableError:
+        return SourceUnavailableError(
+            f"{self.host} answers too slowly: not done after {self.policy.read_s:g} s.", hint=LATER
+        )
 
     @contextmanager
-    def _no_longer_than(self, deadline: float, response: requests.Response) -> Iterator[None]:
-        """Hang up on a trickle of bytes, which `requests` alone would let last for ever."""
-        timer = threading.Timer(deadline - time.monotonic(), _hang_up, [response])
-        timer.daemon = True
-        timer.start()
+    def _translated(self, shown: str) -> Iterator[None]:
+        """Turn errors of `requests` into ours, once, here; `from None`, as theirs repeat the URL with its key."""
         try:
             yield
-        except requests.RequestException:
-            if time.monotonic() < deadline:
-                raise
-        finally:
-            timer.cancel()
-        if time.monotonic() >= deadline:
-            raise SourceUnavailableError(
-                f"{self.host} answers too slowly: not done after {self.patience.read_s:g} s.", hint=LATER
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise SourceUnavailableError(f"{self.host} does not answer: {self._reason(error)}.", hint=LATER) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
+            raise ConfigError(f"{shown} cannot be asked: {self._reason(error)}.", hint=CHECK_BASE_URL) from None
+        except requests.RequestException as error:  # endless redirects, for one
+            raise SourceContractError(f"{shown} cannot be asked: {self._reason(error)}.", hint=CHECK_BASE_URL) from None
+        except urllib3.exceptions.ReadTimeoutError:
+            raise self._too_slow() from None
+        except urllib3.exceptions.HTTPError:
+            raise SourceUnavailableError(f"{shown} broke off in the middle of its answer.", hint=LATER) from None
+
+    def _raise_for_status(self, response: requests.Response, shown: str, deadline: float) -> None:
+        status = response.status_code
+        if status < 400:
+            return
+        said = self._masking.text(_said(response, deadline))
+        message = f"{shown} answered {status}{f' ({said})' if said else ''}."
+        if status in TRY_AGAIN:
+            wait = _retry_after(response.headers.get("Retry-After"))
+            hint = LATER if wait is None else f"It asks to wait {wait:.0f} s; then run the same command again."
+            raise SourceUnavailableError(message, hint=hint, retry_after_s=wait)
+        if status in NO_ACCESS:
+            raise AccessError(message, hint="Check the credentials for this API in `etl settings`.")
+        if status in GONE:
+            raise SourceWithdrawnError(
+                message, hint="Check the base URL in `etl settings`; the API may have moved or ended."
             )
-
-
-def _session(cache: Path | None) -> requests.Session:
-    session = requests.Session()
-    session.headers["Accept"] = "application/json"
-    session.headers["User-Agent"] = "data-platform-etl"
-    if cache is not None:
-        from cachecontrol import CacheControlAdapter
-        from cachecontrol.caches import FileCache
-
-        adapter = CacheControlAdapter(cache=FileCache(str(cache)))  # one file an entry: whole or not there
-        session.mount("http://", adapter)
-        session.mount("https://", adapter)
-    return session
-
-
-@contextmanager
-def _translated(host: str, url: str) -> Iterator[None]:
-    """Turn errors of `requests` and of its cache into ours, once, here."""
-    try:
-        yield
-    except (requests.ConnectionError, requests.Timeout) as error:
-        raise SourceUnavailableError(f"{host} does not answer: {_reason(error)}.", hint=LATER) from error
-    except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as error:
-        raise SourceUnavailableError(f"{url} broke off in the middle of its answer.", hint=LATER) from error
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-        raise ConfigError(
-            f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
-        ) from error
-    except requests.RequestException as error:  # redirects without end, for one
         raise SourceContractError(
-            f"{url} cannot be asked: {_reason(error)}.", hint="Check the base URL in `etl settings`."
-        ) from error
-    except OSError as error:  # not the API's: requests wraps those
-        raise ConfigError(
-            f"The folder for cacheable answers fails: {error}.",
-            hint="Set ETL_HTTP__CACHE to a folder you may write, or to nothing.",
-        ) from error
+            message, hint="The API no longer accepts our request: compare it with the API's documentation."
+        )
+
+    def _reason(self, error: BaseException) -> str:
+        """The innermost cause in a few words; urllib3 wraps them five deep."""
+        while error.__context__ is not None or (error.args and isinstance(error.args[0], BaseException)):
+            error = error.__context__ or error.args[0]
+            if isinstance(error, OSError) and error.strerror:
+                return error.strerror
+        said = QUERY.sub("", str(getattr(error, "reason", None) or error))  # some repeat the URL
+        return self._masking.text(said).split("\n")[0][:160] or type(error).__name__
 
 
-def _whole(url: str, params: Mapping[str, str] | None) -> str:
-    """The URL with its query as it was asked, but for what looks like a secret."""
-    if not params:
-        return url
-    shown = {name: "***" if SECRET.search(name) else value for name, value in params.items()}
-    return f"{url}?{urlencode(shown, safe='*')}"
+def _asked(url: str, params: Mapping[str, str] | None) -> str:
+    """The URL with its query, as `requests` will write it."""
+    return str(requests.Request("GET", url, params=params).prepare().url) if params else url
+
+
+def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
+    """The body as it comes in, to its end or to the deadline: of a trickle there is always one more byte to wait for.
+
+    Each wait is bounded by the socket's own timeout.
+    """
+    while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+        yield chunk
+        if time.monotonic() >= deadline:
+            return
 
 
 def _seconds_to_wait(error: Exception, *, deadline: float) -> bool | float:
@@ -259,36 +292,15 @@ def _seconds_to_wait(error: Exception, *, deadline: float) -> bool | float:
     return error.retry_after_s if time.monotonic() + error.retry_after_s <= deadline else False
 
 
-def _hang_up(response: requests.Response) -> None:
-    with suppress(ValueError, RuntimeError, OSError):  # it ended just now, or came from the cache
-        response.raw.shutdown()
-
-
-def _raise_for_status(response: requests.Response, url: str) -> None:
-    status = response.status_code
-    if status < 400:
-        return
-    said = _said(response)
-    message = f"{url} answered {status}{f' ({said})' if said else ''}."
-    if status in TRY_AGAIN:
-        wait = _retry_after(response.headers.get("Retry-After"))
-        hint = LATER if wait is None else f"It asks to wait {wait:.0f} s; then run the same command again."
-        raise SourceUnavailableError(message, hint=hint, retry_after_s=wait)
-    if status in NO_ACCESS:
-        raise AccessError(message, hint="Check the credentials for this API in `etl settings`.")
-    if status in GONE:
-        raise SourceWithdrawnError(
-            message, hint="Check the base URL in `etl settings`; the API may have moved or ended."
-        )
-    raise SourceContractError(message, hint="The API no longer takes our question: compare it with its documentation.")
-
-
-def _said(response: requests.Response) -> str:
+def _said(response: requests.Response, deadline: float) -> str:
     """The reason that an error gives, or its first line, if people can read it."""
-    try:
-        text = response.raw.read(ERROR_BYTES, decode_content=True).decode("utf-8", "replace").strip()
-    except (urllib3.exceptions.HTTPError, OSError):
-        return ""
+    begin = b""
+    with suppress(urllib3.exceptions.HTTPError, OSError):
+        for chunk in _chunks(response, deadline):
+            begin += chunk
+            if len(begin) >= ERROR_BYTES:
+                break
+    text = begin[:ERROR_BYTES].decode("utf-8", "replace").strip()
     lines = (_reason_in(text) or text).splitlines()
     first = lines[0].strip()[:ERROR_CHARACTERS] if lines else ""
     return first.rstrip(".") if first.isprintable() and not first.startswith("<") else ""
@@ -323,30 +335,23 @@ def _retry_after(value: str | None) -> float | None:
 
 
 def _quota_left(remaining: str | None, limit: str | None) -> float | None:
-    """The share of a quota, from 0 to 1, if the two headers tell it."""
+    """The share of a quota, from 0 to 1, if the two headers give it."""
     if remaining is None or limit is None or not (NUMBER.fullmatch(remaining) and NUMBER.fullmatch(limit)):
         return None
     return min(int(remaining) / int(limit), 1.0) if int(limit) else None
 
 
-def _document(response: requests.Response, body: bytes, url: str) -> Any:
-    kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
-    if kind and kind != "application/json" and not kind.endswith("+json"):
+def _check_kind(answer: Answer, accept: str, shown: str) -> None:
+    """Raise if an answer is of another kind than was asked for, or is JSON that cannot be read."""
+    kind = answer.headers.get("content-type", "").split(";")[0].strip().lower()
+    if kind and not fnmatch(kind, accept) and not (accept == JSON and kind.endswith("+json")):
         raise SourceContractError(
-            f"{url} answered {kind} where JSON was expected.",
-            hint="Open the address in a browser: a proxy, a login page or a moved API answers in its place.",
+            f"{shown} answered {kind} where {'JSON' if accept == JSON else accept} was expected.",
+            hint="Open the URL in a browser: a proxy, a login page or a moved API may answer in its place.",
         )
+    if accept != JSON:
+        return
     try:
-        return parse_json(body)
+        answer.document  # noqa: B018 - parsed once, here, where a broken one is asked for again
     except BrokenPageError as error:
-        raise SourceUnavailableError(f"{url} answered broken JSON: {error}.", hint=LATER) from error
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause in a few words; urllib3 wraps them five deep."""
-    while error.__context__ is not None or (error.args and isinstance(error.args[0], BaseException)):
-        error = error.__context__ or error.args[0]
-        if isinstance(error, OSError) and error.strerror:
-            return error.strerror
-    said = QUERY.sub("", str(getattr(error, "reason", None) or error))  # some repeat the URL
-    return said.split("\n")[0][:160] or type(error).__name__
+        raise SourceUnavailableError(f"{shown} answered broken JSON: {error}.", hint=LATER) from None

@@ -1,47 +1,61 @@
-"""Daily weather at a grid of virtual sensors: the Open-Meteo archive, https://open-meteo.com, no key."""
+"""Daily weather at a grid of virtual sensors: the Open-Meteo archive, https://open-meteo.com; a key is optional."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from functools import partial
 
+from etl.core.api import Api, Client, Limit
+from etl.core.auth import NO_AUTH, QueryKey
 from etl.core.intervals import DataInterval
 from etl.core.pages import Page
-from etl.core.source import Client, Endpoint, Limit, Part, Source
+from etl.core.source import Endpoint, Part, Source
 from etl.settings import SensorsSettings
 from etl.sources.sensors import datasets, gold, pages, parsers
 from etl.sources.sensors.grid import Grid
 
 
-def make_source(knobs: SensorsSettings, origin: str | None = None) -> Source:
-    """The archive at `knobs.base_url`, asked for the grid that the knobs describe.
+def make_source(settings: SensorsSettings, origin: str | None = None) -> Source:
+    """The archive at `settings.base_url`, asked for the grid that the settings describe.
 
     Raises: ConfigError, for a grid that leaves the globe.
     """
-    grid = Grid(knobs.rows, knobs.columns, knobs.latitude, knobs.longitude, knobs.spacing, knobs.zone_size)
-    plan = pages.Plan(grid, knobs.sensors_per_request)
+    grid = Grid(
+        settings.rows, settings.columns, settings.latitude, settings.longitude, settings.spacing, settings.zone_size
+    )
+    plan = pages.Plan(grid, settings.sensors_per_request)
+    api = _api(settings, grid)
 
     def interval(next_start: date | None, until: date) -> DataInterval:
         if next_start is None:
-            return pages.first_days(knobs.start, knobs.days, until)
-        return pages.later_days(next_start, knobs.lookback_days, until)
+            return pages.first_days(settings.start, settings.days, until)
+        return pages.later_days(next_start, settings.lookback_days, until)
 
     return Source(
         name="sensors",
         about="Daily temperature and precipitation at a grid of virtual sensors.",
-        base_url=knobs.base_url,
-        origin=origin or knobs.base_url,
-        probe=partial(pages.probe, grid=grid),
+        api=api,
+        origin=origin or api.base_url,
         endpoints=(_observations(plan),),
         silver=(datasets.READINGS,),
         gold=(gold.SENSOR_REGION_MONTHS, gold.SENSOR_EXTREMES, gold.SENSOR_QUALITY),
         interval=interval,
-        limits=(
-            Limit(knobs.calls_per_minute, 60, "minute"),
-            Limit(knobs.calls_per_hour, 3600, "hour", is_spread=True),
-            Limit(knobs.calls_per_day, 86_400, "day", is_spread=True),
-        ),
         cost=plan.cost,
+    )
+
+
+def _api(settings: SensorsSettings, grid: Grid) -> Api:
+    key = settings.api_key
+    return Api(
+        "sensors",
+        settings.base_url,
+        probe=partial(pages.probe, grid=grid),
+        auth=NO_AUTH if key is None else QueryKey("apikey", key),
+        limits=(
+            Limit(settings.calls_per_minute, 60, "minute"),
+            Limit(settings.calls_per_hour, 3600, "hour", is_spread=True),
+            Limit(settings.calls_per_day, 86_400, "day", is_spread=True),
+        ),
     )
 
 
@@ -55,7 +69,7 @@ def _observations(plan: pages.Plan, part: Part | None = None) -> Endpoint:
         ask,
         parsers.observations,
         plan.sensors_per_request,
-        question=str(plan.grid),
+        request_fingerprint=str(plan.grid),
         knows_intervals=True,
     )
     return replace(whole, part=partial(_observations, plan)) if part is None else whole

@@ -1,4 +1,4 @@
-"""What the archive answers: an object for one location, a list of them for several, each with columns by day.
+"""What the archive answers: an object for one location, a list of objects for several, each with columns by day.
 
 Source: https://open-meteo.com/en/docs/historical-weather-api
 """
@@ -11,7 +11,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from etl.sources.records import BrokenPageError, Contract, Number
+from etl.core.documents import BrokenPageError
+from etl.sources.records import Contract, Number
 
 TIME, DATE = "time", "date"
 VARIABLES = ("temperature_2m_max", "temperature_2m_min", "precipitation_sum")
@@ -29,7 +30,7 @@ IGNORED_OF_A_LOCATION = frozenset(
 
 def _iso_day(value: Any) -> Any:
     if not isinstance(value, str) or not ISO_DAY.fullmatch(value):
-        raise ValueError("is no date like 2006-03-24")
+        raise ValueError("is not a date like 2006-03-24")
     return value
 
 
@@ -37,9 +38,11 @@ Day = Annotated[date, Field(strict=False, ge=EARLIEST, le=LATEST), BeforeValidat
 Temperature = Annotated[Number, Field(ge=COLDEST, le=HOTTEST)]
 Precipitation = Annotated[Number, Field(ge=0, le=WETTEST)]
 
+Wrong = tuple[str, str]  # what is wrong: a kind to count by, and a reason for people
+
 
 class Reading(Contract):
-    """One location on one day; null is what the archive does not know (yet)."""
+    """One location on one day; null is what the archive does not know, or not yet."""
 
     ignored: ClassVar[frozenset[str]] = frozenset({"sensor_id"})
 
@@ -49,28 +52,49 @@ class Reading(Contract):
     precipitation_sum: Precipitation | None
 
 
-def locations_of(document: Any) -> list[Any]:
-    """The locations of a page, in the order they were asked for; one comes without a list around it.
+def locations_of(document: Any, count: int) -> list[Any]:
+    """The locations of a page, in the order they were asked for; a single one comes without a list around it.
 
-    Raises: BrokenPageError, with the API's own reason if it gave one.
+    Raises: BrokenPageError if there are not `count`, with the API's own reason if it gave one.
     """
-    if isinstance(document, dict):
-        if document.get("error"):
-            raise BrokenPageError(f"the API says: {document.get('reason', 'an error without a reason')}"[:300])
-        return [document]
-    if not isinstance(document, list) or not document:
+    locations = [document] if isinstance(document, dict) else document
+    if isinstance(document, dict) and document.get("error"):
+        raise BrokenPageError(f"the API says: {document.get('reason', 'an error without a reason')}"[:300])
+    if not isinstance(locations, list) or not locations:
         raise BrokenPageError("holds no list of locations")
-    return document
+    if len(locations) != count:
+        raise BrokenPageError(f"holds {len(locations)} locations instead of {count}")
+    return locations
 
 
-def is_at(location: dict[str, Any], position: int) -> bool:
-    """Whether a location says that it is the one at this position, from 0; the first does not say."""
-    said = location.get("location_id", 0)
-    return type(said) is int and said == position
+def wrong_with_identity(location: Any, position: int) -> Wrong | None:
+    """Whether this is another location than the one at that position, from 0; the first one has no id."""
+    if not isinstance(location, dict):
+        return "dict_type", "is not an object"
+    stated = location.get("location_id", 0)
+    if type(stated) is not int or stated != position:
+        return "literal_error", f"location_id is not {position}"
+    return None
+
+
+def wrong_with_columns(location: dict[str, Any]) -> Wrong | None:
+    """Why no reading can be taken from a location."""
+    daily, units = location.get("daily"), location.get("daily_units")
+    if not isinstance(daily, dict) or not isinstance(units, dict):
+        return "missing", "daily or daily_units is missing"
+    for name in (TIME, *VARIABLES):
+        if not isinstance(daily.get(name), list):
+            return "missing", f"daily.{name} is not a list"
+        if len(daily[name]) != len(daily[TIME]):
+            return "too_short", f"daily.{name} is not as long as daily.time"
+    for name, unit in UNITS.items():
+        if units.get(name) != unit:
+            return "literal_error", f"daily_units.{name} is not {unit}"
+    return None
 
 
 def unknown_fields(location: dict[str, Any]) -> set[str]:
-    """Fields that we neither read nor know to be there; those of `daily` with its name before them."""
+    """Fields that we neither read nor expect; those of `daily` as `daily.<field>`."""
     daily = location.get("daily")
     of_days = set(daily) - {TIME, *VARIABLES} if isinstance(daily, dict) else set()
     return set(location) - READ_OF_A_LOCATION - IGNORED_OF_A_LOCATION | {f"daily.{name}" for name in of_days}

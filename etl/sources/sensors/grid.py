@@ -1,4 +1,4 @@
-"""Where the virtual sensors stand: a grid on the globe, told by six numbers."""
+"""Where the virtual sensors are: a grid on the globe, described by six numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HINT = "Change the grid in ETL_SENSORS__ROWS, __COLUMNS, __LATITUDE, __LONGITUDE
 
 @dataclass(frozen=True)
 class Sensor:
-    """A point that is asked for; `region` is the zone of the grid that it stands in."""
+    """A point that is asked for; `region` is its zone of the grid."""
 
     sensor_id: str
     region: str
@@ -26,9 +26,9 @@ class Sensor:
 
 @dataclass(frozen=True)
 class Grid:
-    """Sensors around a middle, `spacing` degrees apart, numbered row by row from the south-west corner.
+    """Sensors around a centre, `spacing` degrees apart, numbered row by row from the south-west corner.
 
-    A zone is a square of `zone_size` by `zone_size` sensors, zones are numbered from the same corner.
+    A zone is a square of `zone_size` by `zone_size` sensors; zones are numbered from the same corner.
     Raises: ConfigError, for a grid that leaves the globe.
     """
 
@@ -41,9 +41,9 @@ class Grid:
 
     def __post_init__(self) -> None:
         if min(self.rows, self.columns, self.zone_size) < 1:
-            raise ConfigError("A grid of sensors has at least one row, column and sensor a zone.", hint=HINT)
+            raise ConfigError("A grid of sensors has at least one row, one column and one sensor per zone.", hint=HINT)
         if not self.spacing >= CLOSEST:
-            raise ConfigError(f"Sensors {self.spacing:g} degrees apart are one: {CLOSEST} is the least.", hint=HINT)
+            raise ConfigError(f"Sensors {self.spacing:g} degrees apart are one: use at least {CLOSEST}.", hint=HINT)
         north, east = self._north(self.rows - 1), self._east(self.columns - 1)
         if not (-90 <= self._north(0) <= north <= 90 and -180 <= self._east(0) <= east <= 180):
             raise ConfigError(
@@ -58,13 +58,13 @@ class Grid:
         return self.rows * self.columns
 
     def sensors(self, first: int, last: int) -> tuple[Sensor, ...]:
-        """Those from number `first` to number `last`, both counted from 1 and included."""
+        """Those from number `first` to number `last`, both counted from 1 and inclusive."""
         if not 1 <= first <= last <= len(self):
             raise ValueError(f"a grid of {len(self)} sensors has none from {first} to {last}")
         return tuple(self._sensor(number) for number in range(first, last + 1))
 
     def as_json(self) -> dict[str, Any]:
-        """The six numbers, from which `from_json` makes the same grid."""
+        """The six numbers from which `from_json` makes the same grid."""
         return asdict(self)
 
     @classmethod
@@ -85,7 +85,7 @@ class Grid:
 
     @cached_property
     def _digits(self) -> tuple[int, int]:
-        """Of the ids and of the zones: as many as the largest has, so that both sort as text."""
+        """Number of digits in ids and in zones: those of the largest, so that both sort as text."""
         zones = (max(self.rows, self.columns) - 1) // self.zone_size + 1
         return max(4, len(str(len(self)))), len(str(zones))
 

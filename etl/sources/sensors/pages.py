@@ -1,4 +1,4 @@
-"""How the archive is asked: many sensors and all days at once, as far as one answer stays of a size to keep in memory.
+"""How the archive is asked: many sensors and all days per request, as far as an answer fits in memory.
 
 Source: https://open-meteo.com/en/docs/historical-weather-api
 """
@@ -12,18 +12,19 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+from etl.core.api import Answer, Client
+from etl.core.documents import BrokenPageError
 from etl.core.errors import ConfigError, SourceContractError, UsageError
 from etl.core.intervals import DataInterval, today
 from etl.core.pages import Page
-from etl.core.source import Answer, Client, Cost, Part
+from etl.core.source import Cost, Part
 from etl.sources.http.pages import CHANGED
-from etl.sources.records import BrokenPageError
 from etl.sources.sensors import contract
 from etl.sources.sensors.grid import DECIMALS, Grid, Sensor
 
 PATH = "/v1/archive"
-MOST_READINGS = 800_000  # a page, each a sensor on a day: 21 MB of JSON, 0.3 GB while it is parsed
-NEAR = 0.5  # degrees from the point that was asked for to the middle of the cell that answers
+MOST_READINGS = 800_000  # per page, each a sensor on a day: 21 MB of JSON, 0.3 GB while it is parsed
+NEAR = 0.5  # degrees from the point that was asked for to the centre of the cell that answers
 PROBED_DAYS_AGO = 7  # by then the archive has the day
 
 
@@ -51,13 +52,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a grid is asked for: so many sensors at once, and as many days as an answer of MOST_READINGS has room for."""
+    """How a grid is asked for: a number of sensors per request, and as many days as MOST_READINGS allows."""
 
     grid: Grid
     sensors_per_request: int
 
     def questions(self, interval: DataInterval | None) -> tuple[Question, ...]:
-        """Those of a run, in the order of its pages. Raises: UsageError, without an interval."""
+        """The requests of a run, in page order. Raises: UsageError, without an interval."""
         interval = _needed(interval)
         at_once, last = self.sensors_per_request, len(self.grid)
         chunks = [(first, min(first + at_once - 1, last)) for first in range(1, last + 1, at_once)]
@@ -65,13 +66,13 @@ class Plan:
         return tuple(Question(first, last, piece) for first, last in chunks for piece in pieces)
 
     def cost(self, interval: DataInterval | None) -> Cost:
-        """What it asks of the API."""
+        """What that asks of the API."""
         questions = self.questions(interval)
         return Cost(len(questions), sum(question.weight for question in questions))
 
 
 def first_days(start: date | None, days: int, until: date) -> DataInterval:
-    """What the first run reads: from a day on, or so many days back. Raises: ConfigError."""
+    """What the first run reads: from `start` on, or the last `days`. Raises: ConfigError."""
     first = start or until - timedelta(days=days)
     if first < contract.EARLIEST:
         raise ConfigError(
@@ -79,18 +80,18 @@ def first_days(start: date | None, days: int, until: date) -> DataInterval:
             hint="Set a later ETL_SENSORS__START, or fewer ETL_SENSORS__DAYS.",
         )
     if first >= until:
-        raise ConfigError(f"ETL_SENSORS__START is {first}, which is not over yet.", hint="Set a day of the past.")
+        raise ConfigError(f"ETL_SENSORS__START is {first}, which is not over yet.", hint="Set a day in the past.")
     return DataInterval(first, until)
 
 
 def later_days(next_start: date, lookback_days: int, until: date) -> DataInterval:
-    """What a later run reads: what is not published yet, the last days before it again, at least yesterday."""
+    """What a later run reads: days not yet published, the last ones before them again, and yesterday in any case."""
     first = min(next_start - timedelta(days=lookback_days), until - timedelta(days=1))
     return DataInterval(first, until)
 
 
 def probe(client: Client, grid: Grid) -> str:
-    """Ask for the first sensor on a day that the archive has by now."""
+    """Ask for the first sensor on a day that the archive must have by now."""
     day = today() - timedelta(days=PROBED_DAYS_AGO)
     question = Question(1, 1, DataInterval(day, day + timedelta(days=1)))
     _ask(client, grid.sensors(1, 1), question)
@@ -100,7 +101,7 @@ def probe(client: Client, grid: Grid) -> str:
 def observations(
     client: Client, interval: DataInterval | None, first: int, plan: Plan, part: Part | None = None
 ) -> Iterator[Page]:
-    """Yield the pages of an interval from page `first` on; of a part every so many-eth, none if it has none."""
+    """Yield the pages of an interval from page `first` on; for part k of n, every n-th request, perhaps none."""
     questions = plan.questions(interval)
     if part is not None:
         questions = questions[part.number - 1 :: part.of]
@@ -126,7 +127,7 @@ def observations(
 
 def _needed(interval: DataInterval | None) -> DataInterval:
     if interval is None:
-        raise UsageError("Sensors are read for some days.", hint="Say which: --from 2024-01-01 --to 2024-02-01.")
+        raise UsageError("Sensors are read for some days only.", hint="Say which: --from 2024-01-01 --to 2024-02-01.")
     return interval
 
 
@@ -136,7 +137,7 @@ def _weight_of_a_location(days: int) -> float:
 
 
 def _pieces(interval: DataInterval, most_days: int) -> list[DataInterval]:
-    """The interval in as few pieces as that takes, all about as long."""
+    """The interval in as few pieces as possible, all of about the same length."""
     days = (interval.end - interval.start).days
     count = math.ceil(days / most_days)
     bounds = [interval.start + timedelta(days=days * index // count) for index in range(count + 1)]
@@ -158,25 +159,22 @@ def _ask(client: Client, sensors: Sequence[Sensor], question: Question) -> Answe
     )
     wrong = _wrong_with(answer.document, sensors, question)
     if wrong:
-        where = answer.url.partition("?")[0]  # the question is a thousand coordinates long
+        where = answer.url.partition("?")[0]  # the query is a thousand coordinates long
         raise SourceContractError(f"{where} did not answer what was asked: {wrong}.", hint=CHANGED)
     return answer
 
 
 def _wrong_with(document: Any, sensors: Sequence[Sensor], question: Question) -> str | None:
-    """Why an answer is not that to the question, if it is not; values are the parser's business."""
+    """Why this is not the answer to the question: wrong count, places or days. The parser checks the values."""
     try:
-        locations = contract.locations_of(document)
+        locations = contract.locations_of(document, len(sensors))
     except BrokenPageError as error:
         return str(error)
-    if len(locations) != len(sensors):
-        return f"{len(locations)} locations instead of {len(sensors)}"
     days = [(question.interval.start + timedelta(days=n)).isoformat() for n in range(question.days)]
     for position, (location, sensor) in enumerate(zip(locations, sensors, strict=True)):
-        if not isinstance(location, dict):
-            return f"location {position} is no object"
-        if not contract.is_at(location, position):
-            return f"location {position} says that it is another"
+        wrong = contract.wrong_with_identity(location, position)
+        if wrong:
+            return f"location {position}: {wrong[1]}"
         if not _is_near(location, sensor):
             return f"location {position} is not near {sensor.latitude:g}, {sensor.longitude:g}"
         daily = location.get("daily")
@@ -186,7 +184,7 @@ def _wrong_with(document: Any, sensors: Sequence[Sensor], question: Question) ->
 
 
 def _is_near(location: dict[str, Any], sensor: Sensor) -> bool:
-    """Whether the echoed point is the cell that the sensor stands in; degrees of longitude shrink to the poles."""
+    """Whether the point in the answer is the sensor's cell; degrees of longitude shrink towards the poles."""
     north, east = location.get("latitude"), location.get("longitude")
     if not isinstance(north, int | float) or not isinstance(east, int | float):
         return False
@@ -195,5 +193,5 @@ def _is_near(location: dict[str, Any], sensor: Sensor) -> bool:
 
 
 def _degrees(value: float) -> str:
-    """Like 52.52, whatever the size: 1e-05 would be no number to the API."""
+    """Like 52.52, however small: the API does not read 1e-05 as a number."""
     return f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".")

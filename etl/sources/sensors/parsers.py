@@ -1,4 +1,4 @@
-"""Page bytes in, an Arrow batch and refused readings out: whole columns at once where nothing is wrong with them."""
+"""Turns page bytes into an Arrow batch and refused readings: whole columns at a time where nothing is wrong."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
+from etl.core.documents import BrokenPageError, parse_json
 from etl.core.errors import ConfigError
 from etl.core.pages import Asked, Parsed, Refused
 from etl.sources import records
-from etl.sources.records import BrokenPageError
 from etl.sources.sensors import contract
 from etl.sources.sensors.datasets import OBSERVATIONS
 from etl.sources.sensors.grid import Grid, Sensor
@@ -33,7 +33,7 @@ Column: TypeAlias = "pa.Array[Any]"
 
 @dataclass(frozen=True)
 class Series:
-    """The days of one sensor: its values by variable, as long as `days`; the first is reading `position`."""
+    """The days of one sensor and, by variable, its values, as long as `days`; the first is reading `position`."""
 
     sensor: Sensor
     position: int
@@ -43,7 +43,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Table:
-    """Readings of one sensor after the other: sensors with how many each has, and the columns."""
+    """Readings sensor by sensor: each sensor with its number of readings, and the columns."""
 
     sensors: Sequence[tuple[Sensor, int]]
     days: Column
@@ -52,9 +52,9 @@ class Table:
 
 @dataclass
 class Findings:
-    """What a page became so far; `may_hold_truths`: true or false stand somewhere in its bytes."""
+    """What a page became so far; `may_hold_booleans`: true or false is somewhere in its bytes."""
 
-    may_hold_truths: bool
+    may_hold_booleans: bool
     tables: list[Table] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
@@ -62,18 +62,16 @@ class Findings:
 
 
 def observations(body: bytes, asked: Asked) -> Parsed:
-    """Readings of the sensors that a page was asked for, each on each of its days.
+    """One reading per sensor and day that the page was asked for.
 
-    A reading that breaks the contract is refused; so is a location without columns to take readings from, as one.
+    A reading that breaks the contract is refused; a location without usable columns is refused as one record.
     """
     try:
         sensors = _sensors(asked.about)
-        locations = contract.locations_of(records.parse_json(body))
-        if len(locations) != len(sensors):
-            raise BrokenPageError(f"holds {len(locations)} locations instead of {len(sensors)}")
+        locations = contract.locations_of(parse_json(body), len(sensors))
     except BrokenPageError as error:
         return records.broken_page(body, error, (OBSERVATIONS,))
-    found = Findings(may_hold_truths=b"true" in body or b"false" in body)
+    found = Findings(may_hold_booleans=b"true" in body or b"false" in body)
     _read(list(_series(zip(sensors, locations, strict=True), found)), found)
     found.refused.sort(key=lambda refused: refused.position)
     batch = _batch(found.tables, asked.received_at)
@@ -84,14 +82,14 @@ def _sensors(about: Mapping[str, Any]) -> tuple[Sensor, ...]:
     try:
         return Grid.from_json(about["grid"]).sensors(about["first"], about["last"])
     except (KeyError, TypeError, ValueError, OverflowError, ConfigError) as error:
-        raise BrokenPageError(f"its manifest does not say which sensors it is about ({error})") from None
+        raise BrokenPageError(f"its manifest does not say which sensors it covers ({error})") from None
 
 
 def _series(locations: Iterator[tuple[Sensor, Any]], found: Findings) -> Iterator[Series]:
-    """The locations that have columns to take readings from; the others are refused."""
+    """The locations with usable columns; the others are refused."""
     for index, (sensor, location) in enumerate(locations):
         position = found.records + 1
-        wrong = _wrong_with(location, index)
+        wrong = contract.wrong_with_identity(location, index) or contract.wrong_with_columns(location)
         if wrong is None:
             daily = location["daily"]
             found.unknown |= {records.printable(name) for name in contract.unknown_fields(location)}
@@ -104,29 +102,9 @@ def _series(locations: Iterator[tuple[Sensor, Any]], found: Findings) -> Iterato
             found.records += 1
 
 
-def _wrong_with(location: Any, index: int) -> tuple[str, str] | None:
-    """In a word and in a sentence, why no reading can be taken from a location; None: they can."""
-    if not isinstance(location, dict):
-        return "dict_type", "its location is no object"
-    if not contract.is_at(location, index):
-        return "literal_error", f"location_id is not {index}"
-    daily, units = location.get("daily"), location.get("daily_units")
-    if not isinstance(daily, dict) or not isinstance(units, dict):
-        return "missing", "daily or daily_units is missing"
-    for name in (contract.TIME, *contract.VARIABLES):
-        if not isinstance(daily.get(name), list):
-            return "missing", f"daily.{name} is no list"
-        if len(daily[name]) != len(daily[contract.TIME]):
-            return "too_short", f"daily.{name} is not as long as daily.time"
-    for name, unit in contract.UNITS.items():
-        if units.get(name) != unit:
-            return "literal_error", f"daily_units.{name} is not {unit}"
-    return None
-
-
 def _read(series: list[Series], found: Findings) -> None:
-    """Take them all at once; where that fails each half of them, and at last reading by reading."""
-    table = _together(series, found.may_hold_truths)
+    """Read all together; where that fails, each half, and in the end reading by reading."""
+    table = _together(series, found.may_hold_booleans)
     if table is not None:
         found.tables.append(table)
     elif len(series) > 1:
@@ -136,8 +114,8 @@ def _read(series: list[Series], found: Findings) -> None:
         found.tables.append(_one_by_one(series[0], found))
 
 
-def _together(series: list[Series], may_hold_truths: bool) -> Table | None:
-    """All their readings, if they have the same days and nothing is wrong with any value."""
+def _together(series: list[Series], may_hold_booleans: bool) -> Table | None:
+    """All their readings, if their days are the same and no value is wrong."""
     if not series:
         return Table((), pa.array([], pa.date32()), tuple(pa.array([], pa.float64()) for _ in contract.VARIABLES))
     days = _days(series[0].days)
@@ -145,7 +123,7 @@ def _together(series: list[Series], may_hold_truths: bool) -> Table | None:
         return None
     values = []
     for name, (least, most) in BOUNDS.items():
-        column = _numbers(list(chain.from_iterable(one.values[name] for one in series)), may_hold_truths, least, most)
+        column = _numbers(list(chain.from_iterable(one.values[name] for one in series)), may_hold_booleans, least, most)
         if column is None:
             return None
         values.append(column)
@@ -161,9 +139,9 @@ def _days(texts: list[Any]) -> Column | None:
     return days if not days.null_count and _lie_within(days, contract.EARLIEST, contract.LATEST) else None
 
 
-def _numbers(values: list[Any], may_hold_truths: bool, least: float, most: float) -> Column | None:
-    """As an array, or None if one of them is no number, NaN, or out of bounds; Arrow itself takes true for 1."""
-    if may_hold_truths and not set(map(type, values)) <= JSON_NUMBERS:
+def _numbers(values: list[Any], may_hold_booleans: bool, least: float, most: float) -> Column | None:
+    """As an array, or None if one is not a number, is NaN, or out of bounds; Arrow itself takes true for 1."""
+    if may_hold_booleans and not set(map(type, values)) <= JSON_NUMBERS:
         return None
     try:
         column = pa.array(values, type=pa.float64())
@@ -175,11 +153,11 @@ def _numbers(values: list[Any], may_hold_truths: bool, least: float, most: float
 def _lie_within(column: Column, least: float | date, most: float | date) -> bool:
     bounds = (pa.scalar(least, column.type), pa.scalar(most, column.type))
     inside = pc.and_(pc.greater_equal(column, bounds[0]), pc.less_equal(column, bounds[1]))
-    return pc.all(inside).as_py() is not False  # NaN is not inside; of nulls alone nothing can be said
+    return pc.all(inside).as_py() is not False  # NaN is not inside; nulls alone are fine
 
 
 def _one_by_one(series: Series, found: Findings) -> Table:
-    """Those readings of a sensor that keep to the contract; the others are refused."""
+    """The readings of a sensor that fulfil the contract; the others are refused."""
     kept: list[contract.Reading] = []
     for index, day in enumerate(series.days):
         record = {contract.DATE: day, **{name: values[index] for name, values in series.values.items()}}

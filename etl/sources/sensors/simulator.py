@@ -1,6 +1,6 @@
-"""Open-Meteo's archive, as far as we ask it: the same path, shapes, errors and limits, with weather of our own making.
+"""Open-Meteo's archive as far as we use it: the same path, shapes, errors and limits, with made-up weather.
 
-The weather of a place and a day is always the same: a season by latitude, and what a table of noise says for them.
+The weather of a place on a day is always the same: a season by latitude, plus noise from a table.
 Source: https://open-meteo.com/en/docs/historical-weather-api
 """
 
@@ -37,16 +37,16 @@ LIMITS: Mapping[str, tuple[int, float, str]] = {
 UNITS = {"temperature_2m_max": "°C", "temperature_2m_min": "°C", "precipitation_sum": "mm"}
 MOST_LOCATIONS = 1000
 BEGIN, END = date(1940, 1, 1), date(2101, 1, 1)
-CELL = 0.0703125  # degrees: what stands in one cell of the model has one weather
-OFFSETS = 2**14  # as many different series of noise
-COLDEST, HOTTEST = -900, 900  # tenths of a degree, which no season and noise together leave
+CELL = 0.0703125  # degrees: all places in one cell of the model have the same weather
+OFFSETS = 2**14  # the number of different series of noise
+COLDEST, HOTTEST = -900, 900  # tenths of a degree, beyond which season and noise together never go
 NULL = HOTTEST - COLDEST + 1  # the place of `null` among the texts
 
 Array: TypeAlias = "pa.Array[Any]"
 
 
 class WrongError(ValueError):
-    """A question that the API answers with 400; the text is its reason."""
+    """A request that the API answers with 400; the text is its reason."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Question:
 
 
 class Limits:
-    """Calls of the minute, hour and day that the clock shows; who has used them up is turned away, not cut short."""
+    """Calls in the clock's current minute, hour and day; once they are used up, requests are refused."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -77,7 +77,7 @@ class Limits:
         self._used: dict[str, tuple[float, float]] = {}
 
     def take(self, weight: float) -> str | None:
-        """Count a request, or say why not."""
+        """Count a request, or return why it is refused."""
         now = self._clock()
         with self._lock:
             used = {}
@@ -95,7 +95,7 @@ class Limits:
 def make_app(
     faults: Faults | None = None, with_limits: bool = True, clock: Callable[[], float] = time.time
 ) -> WSGIApplication:
-    """Return the API as a WSGI application, and the faults planned for it; `clock` tells it the time, as Unix does."""
+    """The API as a WSGI application, with the faults planned for it; `clock` returns the Unix time."""
     limits = Limits(clock) if with_limits else None
     _weather()  # now, not while the first client waits
 
@@ -174,7 +174,7 @@ def _answer(question: Question) -> Response:
 
 
 def _location(question: Question, place: tuple[float, float], index: int) -> bytes:
-    """JSON by hand: a text for each value is looked up rather than made."""
+    """JSON by hand: the text of each value is looked up rather than formatted."""
     latitude, longitude = (_cell(degrees) for degrees in place)
     about = {
         "latitude": latitude,
@@ -199,7 +199,7 @@ def _location(question: Question, place: tuple[float, float], index: int) -> byt
 
 
 def _cell(degrees: float) -> float:
-    """The middle of the cell that holds a coordinate."""
+    """The centre of the cell that contains a coordinate."""
     return round(round(degrees / CELL) * CELL, 6)
 
 
@@ -232,7 +232,7 @@ def _texts(variable: str, latitude: float, longitude: float, first: int, days: i
 
 
 def _climate(latitude: float) -> tuple[int, int]:
-    """Mean of a year and swing of its seasons in tenths of °C; south of the equator summer is in January."""
+    """Yearly mean and seasonal swing in tenths of °C; south of the equator, summer is in January."""
     away = abs(latitude)
     return round(280 - 3.3 * away), round(math.copysign(20 + 2.2 * away, latitude))
 
@@ -279,7 +279,7 @@ def _weather() -> _Weather:
 
 
 def _rain(is_known: float, is_wet: float, amount: float) -> bytes:
-    """Of ten days six are dry and one in a hundred has a cloudburst."""
+    """Six days in ten are dry, and one in a hundred has a cloudburst."""
     if is_known < 1 / 500:
         return b"null"
     if is_wet < 0.6:

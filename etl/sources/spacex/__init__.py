@@ -3,33 +3,34 @@
 from collections.abc import Iterator
 from functools import partial
 
+from etl.core.api import Api, Client
 from etl.core.intervals import DataInterval
 from etl.core.pages import Page
-from etl.core.source import Client, Endpoint, Source
+from etl.core.source import Endpoint, Source
 from etl.settings import SpacexSettings
 from etl.sources.http.pages import whole_list
 from etl.sources.spacex import datasets, gold, pages, parsers
 
 
-def make_source(knobs: SpacexSettings, origin: str | None = None) -> Source:
-    """SpaceX as the settings say."""
+def make_source(settings: SpacexSettings, origin: str | None = None) -> Source:
+    """SpaceX as it is set up."""
+    api = Api("spacex", settings.base_url, probe=pages.probe)
 
     def launches(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:
-        return pages.launches(client, interval, first, knobs.page_size)
+        return pages.launches(client, interval, first, settings.page_size)
 
     return Source(
         name="spacex",
         about="SpaceX launches, cores, rockets, pads and payloads.",
-        base_url=knobs.base_url,
-        origin=origin or knobs.base_url,
-        probe=pages.probe,
+        api=api,
+        origin=origin or api.base_url,
         endpoints=(
             Endpoint(
                 "spacex_launches",
                 (datasets.LAUNCHES, datasets.LAUNCH_CORES),
                 launches,
                 parsers.launches,
-                knobs.page_size,
+                settings.page_size,
                 knows_intervals=True,
             ),
             *(

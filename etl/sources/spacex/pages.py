@@ -1,52 +1,47 @@
-"""How the SpaceX API is asked for launches: by pages of a query; everything else it gives as one list."""
+"""How launches are read from the SpaceX API: by pages of a query; everything else it serves as one list."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from etl.core.errors import SourceChangedError, SourceContractError
+from etl.core.api import Answer, Client
+from etl.core.errors import SourceContractError
 from etl.core.intervals import DataInterval
 from etl.core.pages import Page
-from etl.core.source import Answer, Client
 from etl.sources.http.pages import CHANGED
+from etl.sources.http.paginators import Batch, PageNumber, read_pages
+
+PATH = "/v5/launches/query"
+SHAPE = {"docs": list, "totalDocs": int, "page": int, "hasNextPage": bool}
 
 
 def probe(client: Client) -> str:
     """Ask for one launch and say how many there are."""
-    answer = client.post("/v5/launches/query", _question(None, page=1, limit=1))
-    total = _envelope(answer, page=1)["totalDocs"]
-    return f"{total} launches"
+    return f"{_read(client.post(PATH, _query(None, page=1, limit=1)), page=1).total} launches"
 
 
 def launches(client: Client, interval: DataInterval | None, first: int, page_size: int) -> Iterator[Page]:
-    """Yield the pages of all launches, or of those in an interval, from page `first` on.
+    """The pages of all launches, or of those in an interval, from page `first` on.
 
-    Sorted by id, which never changes: a launch that is added or moves while we read shifts no page.
+    Sorted by id, which never changes: a launch that is added or moved while we read shifts no page.
     """
-    number, seen, before, announced, is_last = first, 0, None, 0, False
-    while not is_last:
-        answer = client.post("/v5/launches/query", _question(interval, number, page_size))
-        envelope = _envelope(answer, number)
-        docs, total = envelope["docs"], envelope["totalDocs"]
-        if number == first > 1 and not docs:
-            raise _changed(answer, f"{(number - 1) * page_size} launches received, {total} announced")
-        if total < announced:  # a launch was taken back: later pages have moved up
-            raise _changed(answer, f"{announced} launches announced, then {total}")
-        _refuse_repetition(answer, docs, before, number, total, page_size)
-        if interval is None and total == 0:
+
+    def ask(page: int) -> Answer:
+        return client.post(PATH, _query(interval, page, page_size))
+
+    def read(answer: Answer, page: int) -> Batch:
+        batch = _read(answer, page)
+        if interval is None and page == 1 and batch.total == 0:
             raise SourceContractError(
                 f"{answer.url} answered an empty list; it has hundreds of launches.", hint=CHANGED
             )
-        seen, before, announced, is_last = seen + len(docs), docs, total, not envelope["hasNextPage"]
-        received = (first - 1) * page_size + seen
-        if is_last and received != total:
-            raise _changed(answer, f"{received} launches received, {total} announced")
-        yield _page(number, answer, len(docs), is_last=is_last)
-        number += 1
+        return batch
+
+    return read_pages(PageNumber(page_size), ask, read, first, noun="launches")
 
 
-def _question(interval: DataInterval | None, page: int, limit: int) -> dict[str, Any]:
+def _query(interval: DataInterval | None, page: int, limit: int) -> dict[str, Any]:
     days = {"$gte": f"{interval.start}T00:00:00.000Z", "$lt": f"{interval.end}T00:00:00.000Z"} if interval else None
     return {
         "query": {"date_utc": days} if days else {},
@@ -54,28 +49,11 @@ def _question(interval: DataInterval | None, page: int, limit: int) -> dict[str,
     }
 
 
-def _envelope(answer: Answer, page: int) -> dict[str, Any]:
-    """The query's answer if it has the announced shape and is the page that was asked for."""
+def _read(answer: Answer, page: int) -> Batch:
+    """The answer to the query, if it has the documented shape and is the page that was asked for."""
     envelope = answer.document
-    shape = {"docs": list, "totalDocs": int, "page": int, "hasNextPage": bool}
-    if not isinstance(envelope, dict) or any(type(envelope.get(k)) is not t for k, t in shape.items()):
-        raise SourceContractError(f"{answer.url} answered no page of a query ({', '.join(shape)}).", hint=CHANGED)
+    if not isinstance(envelope, dict) or any(type(envelope.get(name)) is not kind for name, kind in SHAPE.items()):
+        raise SourceContractError(f"{answer.url} did not answer a page of a query ({', '.join(SHAPE)}).", hint=CHANGED)
     if envelope["page"] != page:
         raise SourceContractError(f"{answer.url} answered page {envelope['page']} instead of {page}.", hint=CHANGED)
-    return envelope
-
-
-def _refuse_repetition(answer: Answer, docs: list[Any], before: Any, number: int, total: int, page_size: int) -> None:
-    """An API that repeats a page, or announces pages beyond its end, would be read for ever."""
-    if (docs and docs == before) or (number - 1) * page_size >= max(total, 1):
-        raise SourceContractError(f"{answer.url} repeats itself: page {number} brings nothing new.", hint=CHANGED)
-
-
-def _changed(answer: Answer, how: str) -> SourceChangedError:
-    return SourceChangedError(
-        f"{answer.url} changed while it was read: {how}.", hint="Run the same command again: it begins anew."
-    )
-
-
-def _page(number: int, answer: Answer, records: int, *, is_last: bool) -> Page:
-    return Page(number, answer.url, answer.status, answer.body, records, answer.received_at, is_last)
+    return Batch(envelope["docs"], total=envelope["totalDocs"], more=envelope["hasNextPage"])

@@ -1,4 +1,6 @@
-"""Page bytes in, Arrow batches and refused records out; plain functions, so that any engine can call them."""
+"""Turns page bytes into Arrow batches and refused records; plain functions, so that any engine can call them."""
+
+from typing import Any
 
 from etl.core.pages import Asked, Parsed
 from etl.sources.records import Rows, parse_records
@@ -27,7 +29,7 @@ def launchpads(body: bytes, _asked: Asked) -> Parsed:
 
 
 def landpads(body: bytes, _asked: Asked) -> Parsed:
-    """Landpads, on land and ships."""
+    """Landpads, on land and on ships."""
     return parse_records(body, api.Landpad, (to.LANDPADS,), _landpad)
 
 
@@ -37,98 +39,122 @@ def payloads(body: bytes, _asked: Asked) -> Parsed:
 
 
 def _launch(launch: api.Launch) -> Rows:
-    row = (
-        launch.id,
-        launch.name,
-        launch.flight_number,
-        launch.rocket,
-        launch.launchpad,
-        launch.upcoming,
-        launch.success,
-        launch.tbd,
-        launch.net,
-        launch.date_precision,
-        launch.window,
-        launch.static_fire_date_utc,
-        launch.date_utc,
-        launch.date_utc.date() if launch.date_utc else None,
-    )
-    slots = [
-        (
-            launch.id,
-            position,
-            slot.core,
-            slot.landpad,
-            slot.flight,
-            slot.gridfins,
-            slot.legs,
-            slot.reused,
-            slot.landing_attempt,
-            slot.landing_success,
-            slot.landing_type,
-        )
-        for position, slot in enumerate(launch.cores, start=1)
-    ]
+    row = {
+        "launch_id": launch.id,
+        "name": launch.name,
+        "flight_number": launch.flight_number,
+        "rocket_id": launch.rocket,
+        "launchpad_id": launch.launchpad,
+        "is_upcoming": launch.upcoming,
+        "is_success": launch.success,
+        "is_to_be_determined": launch.tbd,
+        "is_no_earlier_than": launch.net,
+        "date_precision": launch.date_precision,
+        "window_s": launch.window,
+        "static_fire_at": launch.static_fire_date_utc,
+        "launched_at": launch.date_utc,
+        "launched_date": launch.date_utc.date() if launch.date_utc else None,
+    }
+    slots = [_slot(launch.id, position, slot) for position, slot in enumerate(launch.cores, start=1)]
     return {to.LAUNCHES.name: [row], to.LAUNCH_CORES.name: slots}
 
 
+def _slot(launch_id: str, position: int, slot: api.CoreSlot) -> dict[str, Any]:
+    return {
+        "launch_id": launch_id,
+        "position": position,
+        "core_id": slot.core,
+        "landpad_id": slot.landpad,
+        "flight_number": slot.flight,
+        "has_gridfins": slot.gridfins,
+        "has_legs": slot.legs,
+        "is_reused": slot.reused,
+        "is_landing_attempted": slot.landing_attempt,
+        "is_landing_success": slot.landing_success,
+        "landing_type": slot.landing_type,
+    }
+
+
 def _core(core: api.Core) -> Rows:
-    landings = (core.rtls_attempts, core.rtls_landings, core.asds_attempts, core.asds_landings)
-    return {to.CORES.name: [(core.id, core.serial, core.block, core.status, core.reuse_count, *landings)]}
+    row = {
+        "core_id": core.id,
+        "serial": core.serial,
+        "block": core.block,
+        "status": core.status,
+        "reuse_count": core.reuse_count,
+        "rtls_attempts": core.rtls_attempts,
+        "rtls_landings": core.rtls_landings,
+        "asds_attempts": core.asds_attempts,
+        "asds_landings": core.asds_landings,
+    }
+    return {to.CORES.name: [row]}
 
 
 def _rocket(rocket: api.Rocket) -> Rows:
-    row = (
-        rocket.id,
-        rocket.name,
-        rocket.type,
-        rocket.country,
-        rocket.stages,
-        rocket.boosters,
-        rocket.cost_per_launch,
-        rocket.success_rate_pct,
-        rocket.height.meters,
-        rocket.diameter.meters,
-        rocket.mass.kg,
-        rocket.active,
-        rocket.first_flight,
-    )
+    row = {
+        "rocket_id": rocket.id,
+        "name": rocket.name,
+        "type": rocket.type,
+        "country": rocket.country,
+        "stages": rocket.stages,
+        "boosters": rocket.boosters,
+        "cost_per_launch_usd": rocket.cost_per_launch,
+        "success_rate_pct": rocket.success_rate_pct,
+        "height_m": rocket.height.meters,
+        "diameter_m": rocket.diameter.meters,
+        "mass_kg": rocket.mass.kg,
+        "is_active": rocket.active,
+        "first_flight_date": rocket.first_flight,
+    }
     return {to.ROCKETS.name: [row]}
 
 
-def _place(place: api.Place) -> tuple[str | float, ...]:
-    return (
-        place.id,
-        place.name,
-        place.full_name,
-        place.status,
-        place.locality,
-        place.region,
-        place.latitude,
-        place.longitude,
-    )
+def _place(place: api.Place) -> dict[str, Any]:
+    return {
+        "name": place.name,
+        "full_name": place.full_name,
+        "status": place.status,
+        "locality": place.locality,
+        "region": place.region,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+    }
 
 
 def _launchpad(pad: api.Launchpad) -> Rows:
-    return {to.LAUNCHPADS.name: [(*_place(pad), pad.timezone, pad.launch_attempts, pad.launch_successes)]}
+    row = {
+        "launchpad_id": pad.id,
+        **_place(pad),
+        "timezone": pad.timezone,
+        "launch_attempts": pad.launch_attempts,
+        "launch_successes": pad.launch_successes,
+    }
+    return {to.LAUNCHPADS.name: [row]}
 
 
 def _landpad(pad: api.Landpad) -> Rows:
-    return {to.LANDPADS.name: [(*_place(pad), pad.type, pad.landing_attempts, pad.landing_successes)]}
+    row = {
+        "landpad_id": pad.id,
+        **_place(pad),
+        "type": pad.type,
+        "landing_attempts": pad.landing_attempts,
+        "landing_successes": pad.landing_successes,
+    }
+    return {to.LANDPADS.name: [row]}
 
 
 def _payload(payload: api.Payload) -> Rows:
-    row = (
-        payload.id,
-        payload.launch,
-        payload.name,
-        payload.type,
-        payload.orbit,
-        payload.regime,
-        payload.customers,
-        payload.nationalities,
-        payload.manufacturers,
-        payload.mass_kg,
-        payload.reused,
-    )
+    row = {
+        "payload_id": payload.id,
+        "launch_id": payload.launch,
+        "name": payload.name,
+        "type": payload.type,
+        "orbit": payload.orbit,
+        "regime": payload.regime,
+        "customers": payload.customers,
+        "nationalities": payload.nationalities,
+        "manufacturers": payload.manufacturers,
+        "mass_kg": payload.mass_kg,
+        "is_reused": payload.reused,
+    }
     return {to.PAYLOADS.name: [row]}

@@ -1,4 +1,4 @@
-"""The SpaceX API, v4 and v5, as far as we ask it: the same paths, shapes, paging and caching, from a snapshot.
+"""The SpaceX API, v4 and v5, as far as we use it: the same paths, shapes, paging and caching, from a snapshot.
 
 Source: https://github.com/r-spacex/SpaceX-API/tree/master/docs
 """
@@ -6,7 +6,7 @@ Source: https://github.com/r-spacex/SpaceX-API/tree/master/docs
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 MAX_AGE = 300
 ABOUT = "facts up to October 2022"
 
-Pick = Callable[[list[Record]], list[Record] | Record | None]
-
 
 def make_app(
     faults: Faults | None = None,
@@ -32,12 +30,10 @@ def make_app(
     *,
     with_limits: bool = True,  # noqa: ARG001 - as other simulators
 ) -> WSGIApplication:
-    """Return the API as a WSGI application that serves the snapshot, and the faults planned for it.
+    """The API as a WSGI application that serves the snapshot, with the faults planned for it.
 
-    `with_limits` changes nothing: this API has none.
-
-    A resource the given snapshot leaves out is served from the bundled one. The lists are served as they are at the
-    time of a request: a test may change them while the server runs.
+    `with_limits` changes nothing: this API has none. A resource missing from the given snapshot is served from the
+    bundled one. Lists are served as they are at the time of a request: a test may change them while the server runs.
     """
     served = {**load(), **(snapshot or {})}
 
@@ -78,11 +74,8 @@ def _query(request: Request, records: list[Record]) -> Response:
         return Response(str(error), 400, mimetype="text/plain")
 
 
-def _get(pick: Pick) -> Callable[[Request, list[Record]], Response]:
-    def answer(_: Request, records: list[Record]) -> Response:
-        return _cached(pick(records))
-
-    return answer
+def _list(_: Request, records: list[Record]) -> Response:
+    return _cached(records)
 
 
 def _one(_: Request, records: list[Record], record_id: str) -> Response:
@@ -98,32 +91,13 @@ def _cached(data: list[Record] | Record | None) -> Response:
     return response
 
 
-def _past(launches: list[Record]) -> list[Record]:
-    return query.sort([launch for launch in launches if not launch["upcoming"]], "flight_number")
-
-
-def _upcoming(launches: list[Record]) -> list[Record]:
-    return query.sort([launch for launch in launches if launch["upcoming"]], "flight_number")
-
-
-def _latest(launches: list[Record]) -> Record | None:
-    return next(reversed(_past(launches)), None)
-
-
-def _next(launches: list[Record]) -> Record | None:
-    return next(iter(_upcoming(launches)), None)
-
-
 def _rules() -> Iterator[Rule]:
     yield Rule("/", endpoint=(_health, "launches"), methods=["GET"])
     for resource, version in RESOURCES.items():
         path = f"/{version}/{resource}"
-        yield Rule(path, endpoint=(_get(list), resource), methods=["GET"])
-        yield Rule(f"{path}/query", endpoint=(_query, resource), methods=["POST"])
+        yield Rule(path, endpoint=(_list, resource), methods=["GET"])
         yield Rule(f"{path}/<record_id>", endpoint=(_one, resource), methods=["GET"])
-    picks: dict[str, Pick] = {"past": _past, "upcoming": _upcoming, "latest": _latest, "next": _next}
-    for name, pick in picks.items():
-        yield Rule(f"/v5/launches/{name}", endpoint=(_get(pick), "launches"), methods=["GET"])
+    yield Rule("/v5/launches/query", endpoint=(_query, "launches"), methods=["POST"])
 
 
 _URLS: Any = Map(list(_rules()), strict_slashes=False, merge_slashes=False)

@@ -20,6 +20,7 @@ Record = dict[str, Any]
 Snapshot = dict[str, list[Record]]
 
 PATH = Path(__file__).with_name("spacex.json.gz")
+SERIALS = Path(__file__).with_name("serials.json")
 RESOURCES = {
     "launches": "v5",
     "cores": "v4",
@@ -33,82 +34,17 @@ PROSE_AND_LINKS = frozenset(
 )
 FIRST_BLOCK_5 = 1046
 
-# Serials of the cores that flew first on a launch, in the order of its core slots; only those known for certain.
-SERIALS: dict[str, tuple[str, ...]] = {
-    "Falcon 9 Test Flight": ("B0003",),
-    "COTS 1": ("B0004",),
-    "COTS 2": ("B0005",),
-    "CRS-1": ("B0006",),
-    "CRS-2": ("B0007",),
-    "CASSIOPE": ("B1003",),
-    "SES-8": ("B1004",),
-    "Thaicom 6": ("B1005",),
-    "CRS-3": ("B1006",),
-    "OG-2 Mission 1": ("B1007",),
-    "AsiaSat 8": ("B1008",),
-    "AsiaSat 6": ("B1011",),
-    "CRS-4": ("B1010",),
-    "CRS-5": ("B1012",),
-    "DSCOVR": ("B1013",),
-    "ABS-3A / Eutelsat 115W B": ("B1014",),
-    "CRS-6": ("B1015",),
-    "TürkmenÄlem 52°E / MonacoSAT": ("B1016",),
-    "CRS-7": ("B1018",),
-    "OG-2 Mission 2": ("B1019",),
-    "Jason 3": ("B1017",),
-    "SES-9": ("B1020",),
-    "CRS-8": ("B1021",),
-    "JCSAT-2B": ("B1022",),
-    "Thaicom 8": ("B1023",),
-    "ABS-2A / Eutelsat 117W B": ("B1024",),
-    "CRS-9": ("B1025",),
-    "JCSAT-16": ("B1026",),
-    "Amos-6": ("B1028",),
-    "Iridium NEXT Mission 1": ("B1029",),
-    "CRS-10": ("B1031",),
-    "EchoStar 23": ("B1030",),
-    "NROL-76": ("B1032",),
-    "Inmarsat-5 F4": ("B1034",),
-    "CRS-11": ("B1035",),
-    "Iridium NEXT Mission 2": ("B1036",),
-    "Intelsat 35e": ("B1037",),
-    "CRS-12": ("B1039",),
-    "FormoSat-5": ("B1038",),
-    "Boeing X-37B OTV-5": ("B1040",),
-    "Iridium NEXT Mission 3": ("B1041",),
-    "KoreaSat 5A": ("B1042",),
-    "ZUMA": ("B1043",),
-    "Falcon Heavy Test Flight": ("B1033",),
-    "Hispasat 30W-6": ("B1044",),
-    "TESS": ("B1045",),
-    "Bangabandhu-1": ("B1046",),
-    "Telstar 19V": ("B1047",),
-    "Iridium NEXT Mission 7": ("B1048",),
-    "Telstar 18V": ("B1049",),
-    "CRS-16": ("B1050",),
-    "GPS III SV01": ("B1054",),
-    "CCtCap Demo Mission 1": ("B1051",),
-    "ArabSat 6A": ("B1055", "B1052", "B1053"),
-    "CRS-17": ("B1056",),
-    "STP-2": ("B1057",),
-    "CRS-19": ("B1059",),
-    "CCtCap Demo Mission 2": ("B1058",),
-    "GPS III SV03 (Columbus)": ("B1060",),
-    "GPS III SV04 (Sacagawea)": ("B1062",),
-    "Crew-1": ("B1061",),
-    "Sentinel-6 Michael Freilich": ("B1063",),
-    "CRS-22 & IROSA": ("B1067",),
-    "CRS-24": ("B1069",),
-    "NROL-87": ("B1071",),
-    "Starlink 4-15 (v1.5)": ("B1073",),
-    "Crew-5": ("B1077",),
-}
-
 
 def load(path: Path = PATH) -> Snapshot:
     """Return the records of each resource, in the API's order."""
     snapshot: Snapshot = json.loads(gzip.decompress(path.read_bytes()))
     return snapshot
+
+
+def known_serials() -> dict[str, list[str]]:
+    """By launch, the serials of the cores that first flew on it, in slot order; only those known for certain."""
+    serials: dict[str, list[str]] = json.loads(SERIALS.read_bytes())
+    return serials
 
 
 def save(snapshot: Mapping[str, Sequence[Record]], path: Path = PATH) -> None:
@@ -128,7 +64,7 @@ def derive_cores(launches: Sequence[Record]) -> list[Record]:
     """Return a `/v4/cores` record for each core the launches name, in the order of first use.
 
     `launches` names every launch a core is assigned to; the counts are of past launches only. What the launches do
-    not tell is null, and `status` is unknown.
+    not say is null, and `status` is unknown.
     """
     used: dict[str, list[tuple[Record, Record]]] = {}
     for launch in sorted(launches, key=lambda launch: str(launch["date_utc"])):
@@ -168,7 +104,7 @@ def _serials(used: Mapping[str, Sequence[tuple[Record, Record]]]) -> dict[str, s
             first_flown.setdefault(launch["name"], []).append(core_id)
     return {
         core_id: serial
-        for name, serials in SERIALS.items()
+        for name, serials in known_serials().items()
         for core_id, serial in zip(first_flown.get(name, ()), serials, strict=False)
     }
 
@@ -207,7 +143,7 @@ def _get(url: str) -> list[Record]:
 
 
 def main(arguments: Sequence[str] | None = None, say: Callable[[str], None] = print) -> None:
-    """Make the bundled snapshot anew and say how large it is."""
+    """Rebuild the bundled snapshot and print its size."""
     parser = argparse.ArgumentParser(
         prog="python -m etl.sources.spacex.snapshot", description="Make the SpaceX snapshot."
     )

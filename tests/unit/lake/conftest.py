@@ -15,6 +15,14 @@ from tests.object_store import object_store, s3, watched
 __all__ = ["object_store", "s3", "watched"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """An object store is tried where files and pages are kept; what stands on these, by `make test-all`."""
+    for item in items:
+        on_s3 = isinstance(item, pytest.Function) and "any_lake" in item.fixturenames and "s3" in item.keywords
+        if on_s3 and item.path.stem not in ("test_store", "test_bronze"):
+            item.add_marker(pytest.mark.thorough)
+
+
 @pytest.fixture(params=["directory", "s3"])
 def any_lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
     return Lake(str(tmp_path / "lake") if request.param == "directory" else request.getfixturevalue("s3"))

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 
+from etl.core.api import Api, Client
 from etl.core.ids import new_id
 from etl.core.intervals import DataInterval
 from etl.core.pages import Asked, Page, Parsed
-from etl.core.source import Client, Endpoint, Source
+from etl.core.source import Endpoint, Source
 from etl.core.tables import Column, Dataset
 from etl.engines import local as local_engine
 from etl.lake import bronze, layout, parquet, silver
@@ -41,10 +42,9 @@ def parse(_body: bytes, _asked: Asked) -> Parsed:
 SOURCE = Source(
     name="days",
     about="Readings by day.",
-    base_url="http://readings",
+    api=Api("days", "http://readings", probe=lambda _client: "well"),
     origin="http://readings",
     endpoints=(Endpoint("days", (), pages_of, parse, knows_intervals=True),),
-    probe=lambda _client: "well",
     silver=(READINGS,),
     gold=(Dataset("sums", "one row", ("day",), READINGS.columns),),
     interval=lambda _next, _today: days(0, 1),

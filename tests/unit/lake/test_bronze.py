@@ -60,7 +60,7 @@ class Doomed(Lake):
 
 
 def extract(lake: Lake, source: Source, interval: DataInterval | None = None, extraction_id: str | None = None) -> str:
-    with client_of(source.base_url) as client:
+    with client_of(source.api.base_url) as client:
         return Pipeline(source, lake, 0.05, LocalEngine()).extract(client, interval, extraction_id)
 
 

@@ -17,7 +17,7 @@ from etl.lake import compaction, expiry, inventory, layout, parquet, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
 from etl.pipeline.publishing import known_until
-from tests.conftest import spacex_at
+from tests.conftest import IS_THOROUGH, spacex_at
 from tests.unit.lake.days import NOW, SOURCE, content, days, id_of, newest, read_by, transformed
 
 
@@ -180,7 +180,7 @@ intervals = st.tuples(st.integers(0, 12), st.integers(1, 6)).map(lambda it: days
 steps = st.one_of(st.tuples(st.integers(0, 60), intervals), st.sampled_from(["compact", "expire"]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=100 if IS_THOROUGH else 15)
 @given(st.lists(steps, max_size=12))
 def test_whatever_is_read_compacted_and_expired_each_day_has_its_newest_row(
     told: list[tuple[int, DataInterval] | str],

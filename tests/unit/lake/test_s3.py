@@ -102,7 +102,7 @@ def test_processes_side_by_side_parse_into_the_same_lake(
     assert pickle.loads(pickle.dumps(lake)).list("") == []
     source = spacex_at(simulate(), 100)
     pipeline = Pipeline(source, lake, 0.05, LocalEngine())
-    with client_of(source.base_url) as client:
+    with client_of(source.api.base_url) as client:
         done = pipeline.transform(pipeline.extract(client, None))
     assert len(done.files["spacex_launches"]) == 3
     assert (done.rows["spacex_launches"], done.rows["spacex_launch_cores"]) == (205, 215)
@@ -116,7 +116,7 @@ def test_a_history_of_runs_is_not_listed_to_begin_one_more(
         lake.write(f"bronze/spacex_cores/p_creation_date=2024-01-0{n + 1}/20240101T000000Z-00000{n}/manifest.json", b"")
     listed: list[Any] = []
     monkeypatch.setattr(Lake, "list", lambda _, path: listed.append(path) or [])
-    with client_of(source.base_url) as client:
+    with client_of(source.api.base_url) as client:
         Pipeline(source, lake, 0.05, LocalEngine()).extract(client, None)
     assert listed
     assert all("p_creation_date=" in path for path in listed)

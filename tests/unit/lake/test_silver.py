@@ -23,7 +23,7 @@ from tests.conftest import Simulate, client_of, spacex_at
 
 def run(lake: Lake, source: Source, *, share: float = 0.05, interval: DataInterval | None = None) -> silver.Transformed:
     pipeline = Pipeline(source, lake, share, LocalEngine())
-    with client_of(source.base_url) as client:
+    with client_of(source.api.base_url) as client:
         return pipeline.transform(pipeline.extract(client, interval))
 
 
@@ -193,7 +193,7 @@ def test_a_page_damaged_in_the_lake_is_told_by_whichever_process_meets_it(
 ) -> None:
     monkeypatch.setattr(pages, "BYTES", 1)  # a work for each page, so that processes share them
     source = spacex_at(simulate(), 100)
-    with client_of(source.base_url) as client:
+    with client_of(source.api.base_url) as client:
         pipeline = Pipeline(source, lake, 0.05, LocalEngine())
         extraction_id = pipeline.extract(client, None)
         lake.write(bronze.read_manifest(lake, "spacex_launches", extraction_id).pages[1].file, b"?")

@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from etl.report import Facts
+from etl.report import Row, Run, render
 from etl.sources.spacex import snapshot
+from etl.sources.spacex.report import REPORT
 
 Record = dict[str, Any]
 SERIALS = {"5e9e28a7f3591817f23b2663": "B1058"}  # the others are shown by their ids
 
 
-def facts(**changes: Any) -> Facts:
-    """A run that published everything; `changes` replace fields."""
+RUN = Run("20240517T120000Z-1a2b3c", "spacex", "the live API", datetime(2024, 5, 17, 12, 0, 5, tzinfo=UTC))
+Tables = dict[str, Sequence[Row]]
+
+
+def page(run: Run = RUN, **changes: Sequence[Row]) -> str:
+    """The page of a run that published everything; `changes` replace tables."""
+    return render(REPORT, run, tables() | changes)
+
+
+def empty_page() -> str:
+    """The page of a warehouse without rows."""
+    return render(REPORT, RUN, dict.fromkeys(REPORT.queries, ()))
+
+
+def tables() -> Tables:
+    """The rows of each query of the page."""
     launches = [launch for launch in _stored("launches") if not launch["upcoming"]]
     flights = _flights(launches)
-    defaults: Record = {
-        "run_id": "20240517T120000Z-1a2b3c",
-        "source": "spacex",
-        "origin": "the live API",
-        "published_at": datetime(2024, 5, 17, 12, 0, 5, tzinfo=UTC),
+    return {
         "launch_statistics": launch_statistics(launches),
         "core_usage": [_usage(core_id, flown) for core_id, flown in flights.items()],
         "core_reuses": [row for core_id, flown in flights.items() for row in _reuses(core_id, flown)],
     }
-    return Facts(**(defaults | changes))
-
-
-def no_facts() -> Facts:
-    """A warehouse before its first run."""
-    return Facts("20240517T120000Z-1a2b3c", "spacex", "the live API", datetime(2024, 5, 17, tzinfo=UTC), [], [], [])
 
 
 def launch_statistics(launches: list[Record]) -> list[Record]:

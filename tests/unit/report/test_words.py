@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from etl.report import words
+from etl.sources.spacex.report.facts import days
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ from etl.report import words
     ],
 )
 def test_less_than_fifty_days_never_reads_as_fifty(value: float, shown: str) -> None:
-    assert words.days(value) == shown
+    assert days(value) == shown
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_a_port_in_use_is_an_os_error() -> None:
 
 def test_serving_for_ever_says_where_and_ends_on_an_interrupt(http: requests.Session) -> None:
     code = (
-        "from etl.simulate import server, spacex\n"
+        "from etl.simulate import server\nfrom etl.sources.spacex import simulator as spacex\n"
         "server.serve_forever(spacex.make_app(), '127.0.0.1', 0, lambda url: print(url, flush=True))\n"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

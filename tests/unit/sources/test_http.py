@@ -1,20 +1,25 @@
 """The HTTP client waits, tries again and gives up as it should."""
 
+import base64
 import gzip
-import os
+import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import count
-from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import stamina
+from pydantic import SecretStr
 from werkzeug.wrappers import Request, Response
 
+from etl.core.auth import Auth, BasicAuth, HeaderKey, QueryKey
+from etl.core.documents import BrokenPageError
 from etl.core.errors import (
     AccessError,
     ConfigError,
@@ -24,13 +29,12 @@ from etl.core.errors import (
     SourceWithdrawnError,
 )
 from etl.simulate.faults import Fault
-from etl.sources.http.client import HttpClient, Patience
+from etl.sources.http.client import HttpClient, RetryPolicy
 from tests.collector import Collector
 from tests.conftest import HASTY, Simulate, client_of
 from tests.unit.sources.conftest import Api, Reply, answering, ok, status
 
 FINE = {"fine": True}
-CACHED = {"Cache_Control": "max-age=300"}
 
 
 def broken_off(body: bytes = b'{"fine": tr', promised: int = 100, code: int = 200, **headers: str) -> Response:
@@ -39,13 +43,17 @@ def broken_off(body: bytes = b'{"fine": tr', promised: int = 100, code: int = 20
     return Response([body], code, headers, content_type="application/json")
 
 
-def trickle(code: int = 200) -> Response:
+def trickle(code: int = 200, **headers: str) -> Response:
+    """A drop at a time; with `Transfer_Encoding="chunked"` each drop is a chunk."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()} or {"Content-Length": "100"}
+    drop = b"1\r\n \r\n" if headers else b" "
+
     def drops() -> Iterator[bytes]:
         for _ in range(100):
-            yield b" "
+            yield drop
             time.sleep(0.02)
 
-    return Response(drops(), code, {"Content-Length": "100"}, content_type="application/json")
+    return Response(drops(), code, names, content_type="application/json")
 
 
 # Waiting
@@ -120,7 +128,7 @@ def test_tries_end_with_their_number(waits: list[float]) -> None:
 def test_waits_grow(waits: list[float]) -> None:
     with (
         answering(status(500)) as api,
-        client_of(api.url, Patience(attempts=6, wait_s=1)) as client,
+        client_of(api.url, RetryPolicy(attempts=6, wait_s=1)) as client,
         pytest.raises(SourceUnavailableError),
     ):
         client.get("/x")
@@ -129,7 +137,10 @@ def test_waits_grow(waits: list[float]) -> None:
 
 def test_tries_end_with_their_time() -> None:
     begin = time.monotonic()
-    with answering(status(500)) as api, client_of(api.url, Patience(attempts=50, retry_s=0.2, wait_s=0.05)) as client:
+    with (
+        answering(status(500)) as api,
+        client_of(api.url, RetryPolicy(attempts=50, retry_s=0.2, wait_s=0.05)) as client,
+    ):
         with pytest.raises(SourceUnavailableError):
             client.get("/x")
         assert 2 <= len(api.asked) < 10
@@ -252,126 +263,24 @@ def test_an_answer_that_does_not_begin_in_time_is_given_up(waits: list[float]) -
 
     with (
         answering(late) as api,
-        client_of(api.url, Patience(read_s=0.05, attempts=2)) as client,
+        client_of(api.url, RetryPolicy(read_s=0.05, attempts=2)) as client,
         pytest.raises(SourceUnavailableError, match=r"does not answer: .*timed out"),
     ):
         client.get("/x")
 
 
+@pytest.mark.parametrize("headers", [{}, {"Transfer_Encoding": "chunked"}], ids=["whole", "chunked"])
 @pytest.mark.parametrize(("code", "said"), [(200, r"answers too slowly: not done after 0\.2 s"), (500, "answered 500")])
-def test_an_answer_that_trickles_is_given_up_in_time(waits: list[float], code: int, said: str) -> None:
-    patience = Patience(read_s=0.2, attempts=2)
-    with answering(lambda _: trickle(code)) as api, client_of(api.url, patience) as client:
+def test_an_answer_that_trickles_is_given_up_in_time(
+    waits: list[float], code: int, said: str, headers: dict[str, str]
+) -> None:
+    policy = RetryPolicy(read_s=0.2, attempts=2)
+    with answering(lambda _: trickle(code, **headers)) as api, client_of(api.url, policy) as client:
         begin = time.monotonic()
         with pytest.raises(SourceUnavailableError, match=said):
             client.get("/x")
         assert time.monotonic() - begin < 1
         assert len(api.asked) == 2
-
-
-def test_a_trickling_answer_is_not_kept_in_the_cache(tmp_path: Path, waits: list[float]) -> None:
-    def slow(_: Request) -> Response:
-        response = trickle()
-        response.headers["Cache-Control"] = "max-age=300"
-        return response
-
-    with (
-        answering(slow, ok()) as api,
-        HttpClient("spacex", api.url, Patience(read_s=0.2), tmp_path / "cache") as client,
-    ):
-        assert client.get("/x").document == FINE
-
-
-# Caching
-
-
-def test_a_cacheable_answer_is_not_asked_for_twice_even_by_another_process(tmp_path: Path) -> None:
-    with answering(ok(**CACHED)) as api:
-        for _ in range(2):
-            with HttpClient("spacex", api.url, HASTY, tmp_path / "cache") as client:
-                assert client.get("/x").document == FINE
-                assert client.get("/x", {"page": "2"}).document == FINE
-        assert [request.full_path for request in api.asked] == ["/x?", "/x?page=2"]
-
-
-def test_the_simulator_says_what_is_cacheable_and_is_believed(simulate: Simulate, tmp_path: Path) -> None:
-    url = simulate(Fault("server_error", path="/v4/cores", times=1))
-    with HttpClient("spacex", url, HASTY, tmp_path / "cache") as client:
-        first = client.get("/v4/cores")  # uses up the fault
-        client.post("/_faults", ["server_error*@/v4/cores"])  # type: ignore[arg-type]
-        assert client.get("/v4/cores").body == first.body
-
-
-def test_an_unchanged_answer_is_confirmed_and_not_sent_again(tmp_path: Path) -> None:
-    def conditional(request: Request) -> Response:
-        if request.if_none_match.contains("v1"):
-            return Response(status=304, headers={"ETag": '"v1"'})
-        return ok(ETag='"v1"', Cache_Control="no-cache")
-
-    with answering(conditional) as api, HttpClient("spacex", api.url, HASTY, tmp_path / "cache") as client:
-        assert client.get("/x").document == FINE
-        again = client.get("/x")
-        assert (again.status, again.document) == (200, FINE)
-        assert [request.headers.get("If-None-Match") for request in api.asked] == [None, '"v1"']
-
-
-def test_a_query_is_always_asked(tmp_path: Path) -> None:
-    with answering(ok(**CACHED)) as api, HttpClient("spacex", api.url, HASTY, tmp_path / "cache") as client:
-        client.post("/x", {})
-        client.post("/x", {})
-        assert len(api.asked) == 2
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the cache leaves its files open
-@pytest.mark.parametrize("broken_off_at", [1, 2, 3])
-def test_an_answer_that_was_half_kept_is_asked_for_again(
-    simulate: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_off_at: int
-) -> None:
-    url, writes, replace = simulate(), count(1), os.replace
-
-    def break_off(*args: Any) -> None:
-        if next(writes) == broken_off_at:
-            raise OSError("as if killed between two writes")
-        replace(*args)
-
-    with HttpClient("spacex", url, Patience(attempts=1), tmp_path) as client:
-        whole = client.get("/v4/cores").body
-        with monkeypatch.context() as patched, suppress(PlatformError):
-            patched.setattr(os, "replace", break_off)
-            client.get("/v4/rockets")
-        with monkeypatch.context() as patched, suppress(PlatformError):
-            patched.setattr(os, "replace", break_off)
-            client.get("/v4/payloads")
-        for path in ("/v4/rockets", "/v4/payloads"):
-            assert client.get(path).document
-        assert client.get("/v4/cores").body == whole
-
-
-def test_without_a_cache_everything_is_asked() -> None:
-    with answering(ok(**CACHED)) as api, client_of(api.url) as client:
-        client.get("/x")
-        client.get("/x")
-        assert len(api.asked) == 2
-
-
-def test_a_broken_answer_in_the_cache_is_asked_for_anew(tmp_path: Path, waits: list[float]) -> None:
-    broken = Response('{"fine": tr', headers={"Cache-Control": "max-age=300"}, content_type="application/json")
-    with answering(broken, ok(**CACHED)) as api:
-        with HttpClient("spacex", api.url, HASTY, tmp_path / "cache") as client:
-            assert client.get("/x").document == FINE
-            assert client.get("/x").document == FINE
-        assert len(api.asked) == 2
-
-
-def test_a_cache_that_cannot_be_written_is_a_matter_of_settings(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with (
-        answering(ok(**CACHED)) as api,
-        pytest.raises(ConfigError) as told,
-        HttpClient("spacex", api.url, HASTY, tmp_path / "file" / "cache") as client,
-    ):
-        client.get("/x")
-    assert "ETL_HTTP__CACHE" in told.value.hint
 
 
 def test_an_address_that_is_none_is_a_matter_of_settings() -> None:
@@ -400,10 +309,10 @@ def test_a_secret_in_the_query_is_asked_with_and_not_told(name: str) -> None:
 @pytest.mark.parametrize("base_url", [None, "http://127.0.0.1:9", "nonsense://somewhere"])
 @pytest.mark.parametrize("reply", [status(400, "No."), status(500), broken_off(), Response("{"), trickle()])
 def test_an_error_names_no_query(waits: list[float], base_url: str | None, reply: Reply) -> None:
-    patience = Patience(read_s=0.05, attempts=1)
+    policy = RetryPolicy(read_s=0.05, attempts=1)
     with (
         answering(reply) as api,
-        client_of(base_url or api.url, patience) as client,
+        client_of(base_url or api.url, policy) as client,
         pytest.raises(PlatformError) as told,
     ):
         client.get("/x", {"latitude": "52.07," * 1_000, "apikey": "hunter2"})
@@ -445,6 +354,165 @@ def test_a_reason_without_end_is_cut(waits: list[float]) -> None:
         assert told.value.message == f"{api.url}/x answered 400 ({'x' * 200})."
 
 
+# What is not JSON
+
+
+def test_a_picture_comes_as_it_is() -> None:
+    picture = Response(b"\x89PNG\r\n\x1a\n\x00", content_type="image/png")
+    with answering(picture) as api, client_of(api.url) as client:
+        answer = client.get("/x", accept="image/*")
+        assert answer.body == b"\x89PNG\r\n\x1a\n\x00"
+        assert answer.headers["content-type"] == "image/png"
+        assert api.asked[0].headers["Accept"] == "image/*"
+        with pytest.raises(BrokenPageError):
+            _ = answer.document
+        with pytest.raises(SourceContractError, match="answered image/png where JSON was expected"):
+            client.get("/x")
+
+
+def test_a_page_in_place_of_a_picture_is_refused() -> None:
+    with (
+        answering(Response("<html>", content_type="text/html")) as api,
+        client_of(api.url) as client,
+        pytest.raises(SourceContractError, match=r"answered text/html where image/\* was expected"),
+    ):
+        client.get("/x", accept="image/*")
+
+
+# Keys
+
+KEY = "hunter2/hunter2+hunter2"
+SECRET_KEY = SecretStr(KEY)
+WAYS_IN = [
+    QueryKey("apikey", SECRET_KEY),
+    HeaderKey("X-Api-Key", SECRET_KEY),
+    HeaderKey("Authorization", SECRET_KEY, prefix="Bearer "),
+    BasicAuth("user", SECRET_KEY),
+]
+
+
+def carried(request: Request) -> bool:
+    """Whether a request holds the key, in any of the ways that these tests use."""
+    of_basic = base64.b64encode(f"user:{KEY}".encode()).decode()
+    return any(form in f"{request.args.to_dict()}{dict(request.headers)}" for form in (KEY, of_basic))
+
+
+@pytest.mark.parametrize("auth", WAYS_IN, ids=lambda auth: type(auth).__name__)
+def test_a_key_is_sent_and_never_comes_back(waits: list[float], auth: Auth) -> None:
+    forms = [
+        KEY,
+        "hunter2%2Fhunter2%2Bhunter2",
+        "hunter2\\/hunter2+hunter2",
+        "hunter2/hunter2%2bhunter2",
+        *auth.secrets(),
+    ]
+    quoted = ", ".join(f'"{form}"' for form in forms)
+    told = Response(f"[{quoted}]", headers={"Link": f'</x?apikey={KEY}>; rel="next"'})
+    told.headers["Content-Type"] = "application/json"
+    refused = status(400, f"The key {KEY} is not good enough.")
+    broken = Response(f'{{"key": {KEY}', content_type="application/json")
+    with answering(told, refused, broken) as api, client_of(api.url, auth=auth) as client:
+        answer = client.get("/x", {"page": "1"})
+        assert answer.url == f"{api.url}/x?page=1"
+        errors = []
+        for ask in (client.get, lambda path: client.post(path, {})):
+            with pytest.raises(PlatformError) as caught:
+                ask("/x")
+            errors.append("".join(traceback.format_exception(caught.value)) + caught.value.hint)
+    assert all(map(carried, api.asked))
+    kept = f"{answer!r} {answer.document} {client!r} {auth!r} {errors}"
+    assert "hunter2" not in kept
+    assert all(form not in kept for form in forms)
+
+
+@pytest.mark.parametrize("auth", WAYS_IN, ids=lambda auth: type(auth).__name__)
+@pytest.mark.parametrize("base_url", ["http://127.0.0.1:9", "nonsense://somewhere"])
+def test_a_key_is_in_no_error_of_an_api_that_cannot_be_asked(waits: list[float], auth: Auth, base_url: str) -> None:
+    with client_of(base_url, auth=auth) as client, pytest.raises(PlatformError) as caught:
+        client.get("/x", {"page": "1"})
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("auth", WAYS_IN, ids=lambda auth: type(auth).__name__)
+def test_a_redirect_carries_the_key_within_the_api_and_to_no_other_host(auth: Auth) -> None:
+    def away(request: Request) -> Response:
+        query = "&".join(f"{name}={quote(value)}" for name, value in request.args.items())
+        return Response(status=302, headers={"Location": f"{other.url}/y?{query}&again={quote(KEY)}"})
+
+    to_itself = Response(status=307, headers={"Location": "/z"})
+    with answering(ok()) as other, answering(to_itself, away, ok()) as api, client_of(api.url, auth=auth) as client:
+        assert client.get("/x", {"page": "1"}).document == FINE
+    assert [request.path for request in api.asked] == ["/x", "/z"]
+    assert all(map(carried, api.asked))
+    assert [request.path for request in other.asked] == ["/y"]
+    assert not carried(other.asked[0])
+
+
+def test_a_key_of_the_same_name_in_a_link_is_replaced() -> None:
+    with answering(ok()) as api, client_of(api.url, auth=QueryKey("apikey", SECRET_KEY)) as client:
+        answer = client.get("/x?apikey=***&page=2&page=3")
+        assert answer.url == f"{api.url}/x?apikey=***&page=2&page=3"
+    assert list(api.asked[0].args.items(multi=True)) == [("page", "2"), ("page", "3"), ("apikey", KEY)]
+
+
+def test_a_user_and_a_password_in_the_base_url_are_in_no_error(waits: list[float]) -> None:
+    with client_of("http://user:hunter2@127.0.0.1:9") as client, pytest.raises(SourceUnavailableError) as caught:
+        client.get("/x")
+    assert caught.value.message == "127.0.0.1:9 does not answer: Connection refused."
+
+
+# Links
+
+
+def test_a_link_of_the_api_is_followed_and_no_other() -> None:
+    with answering(ok()) as api, client_of(f"{api.url}/v1") as client:
+        assert client.get(f"{api.url.replace('http:', 'https:')}/v2/x?page=2").url == f"{api.url}/v2/x?page=2"
+        with pytest.raises(SourceContractError, match=r"leads to example\.org, which was not asked"):
+            client.get("https://user:hunter2@example.org/x")
+        assert len(api.asked) == 1
+
+
+# Proxies and threads
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_machine_is_asked_without_a_proxy(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    moved = Response(status=302, headers={"Location": "/y"})
+    with answering(moved, ok()) as api, client_of(api.url.replace("127.0.0.1", host)) as client:
+        assert client.get("/x").document == FINE
+
+
+def test_any_other_host_is_asked_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with answering(ok()) as proxy, client_of("http://api.example.org") as client:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert client.get("/x").document == FINE
+        assert proxy.asked[0].host == "api.example.org"
+
+
+def test_threads_share_a_client_and_no_connection() -> None:
+    ready = threading.Barrier(8)
+
+    def ask(number: int) -> str:
+        ready.wait()
+        return client.get("/x", {"number": str(number)}).url
+
+    def who(request: Request) -> Response:
+        connections.add(request.environ["REMOTE_PORT"])
+        return ok()
+
+    connections: set[str] = set()
+    with answering(who) as api, client_of(api.url) as client, ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(ask, range(8))) == [f"{api.url}/x?number={number}" for number in range(8)]
+    assert len(connections) == 8
+
+
 # Budget
 
 
@@ -462,8 +530,8 @@ class Ledger:
 
 
 @contextmanager
-def client_with(ledger: Ledger, cache: Path | None = None) -> Iterator[HttpClient]:
-    with HttpClient("spacex", ledger.api.url, HASTY, cache, budget=ledger) as client:
+def client_with(ledger: Ledger) -> Iterator[HttpClient]:
+    with HttpClient("spacex", ledger.api.url, HASTY, budget=ledger) as client:
         yield client
 
 
@@ -503,46 +571,6 @@ def test_the_time_for_tries_begins_when_the_request_is_admitted(monkeypatch: pyt
     assert begun == [1]
 
 
-def test_what_the_cache_had_kept_costs_nothing(tmp_path: Path) -> None:
-    with answering(ok(**CACHED)) as api, client_with(ledger := Ledger(api), tmp_path) as client:
-        for _ in range(3):
-            assert client.get("/x", {"page": "1"}).document == FINE
-        client.get("/x", {"page": "2"})
-        client.post("/x", {})
-        client.post("/x", {})
-        assert len(api.asked) == 4
-    assert [asked for asked, _ in ledger.spent] == [0, 1, 2, 3]
-
-
-def test_an_answer_that_is_only_confirmed_costs_like_any_other(tmp_path: Path) -> None:
-    replies = ok(ETag='"v1"', Cache_Control="no-cache"), Response(status=304, headers={"ETag": '"v1"'})
-    with answering(*replies) as api, client_with(ledger := Ledger(api), tmp_path) as client:
-        client.get("/x")
-        assert client.get("/x").document == FINE
-    assert [asked for asked, _ in ledger.spent] == [0, 1]
-
-
-def test_a_kept_answer_that_is_broken_costs_when_it_is_asked_for_anew(tmp_path: Path, waits: list[float]) -> None:
-    broken = Response('{"fine": tr', headers={"Cache-Control": "max-age=300"}, content_type="application/json")
-    with answering(broken, ok(**CACHED)) as api:
-        with client_with(ledger := Ledger(api), tmp_path) as client:
-            assert client.get("/x").document == FINE
-            assert client.get("/x").document == FINE
-        assert len(api.asked) == 2
-    assert [asked for asked, _ in ledger.spent] == [0, 1]
-
-
-def test_a_cache_that_cannot_be_read_is_a_matter_of_settings_with_a_budget_too(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with (
-        answering(ok(**CACHED)) as api,
-        pytest.raises(ConfigError) as told,
-        client_with(Ledger(api), tmp_path / "file" / "cache") as client,
-    ):
-        client.get("/x")
-    assert "ETL_HTTP__CACHE" in told.value.hint
-
-
 # Metrics
 
 
@@ -564,7 +592,7 @@ def test_each_answer_is_measured_by_its_outcome(
 ) -> None:
     with (
         answering(reply) as api,
-        client_of(api.url, Patience(read_s=0.2, attempts=1)) as client,
+        client_of(api.url, RetryPolicy(read_s=0.2, attempts=1)) as client,
         suppress(PlatformError),
     ):
         client.get("/x")
@@ -612,15 +640,3 @@ def test_a_refusal_tells_the_quota_too(metrics: Callable[[], Collector]) -> None
     with answering(refused) as api, client_of(api.url) as client, suppress(SourceUnavailableError):
         client.get("/x")
     assert metrics().of("etl_source_quota_remaining_ratio") == {("spacex",): 0}
-
-
-def test_what_the_cache_had_kept_is_no_answer_of_the_api(metrics: Callable[[], Collector], tmp_path: Path) -> None:
-    told = ok(Cache_Control="max-age=300", X_RateLimit_Remaining="5", X_RateLimit_Limit="10")
-    with answering(told) as api, HttpClient("spacex", api.url, HASTY, tmp_path) as client:
-        client.get("/x")
-        client.get("/x")
-        assert len(api.asked) == 1
-    assert [value.name for value in metrics().values] == [
-        "etl_source_quota_remaining_ratio",
-        "etl_request_duration_seconds",
-    ]

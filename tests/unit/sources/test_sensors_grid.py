@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.core.errors import ConfigError
@@ -89,7 +89,6 @@ grids = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(grids)
 def test_each_sensor_has_a_name_of_its_own_that_sorts(values: dict[str, Any]) -> None:
     one = Grid.from_json(values)
@@ -99,7 +98,6 @@ def test_each_sensor_has_a_name_of_its_own_that_sorts(values: dict[str, Any]) ->
     assert len({(sensor.latitude, sensor.longitude) for sensor in sensors}) == len(sensors)
 
 
-@settings(deadline=None)
 @given(grids, st.data())
 def test_a_manifest_brings_back_the_same_sensors(values: dict[str, Any], data: st.DataObject) -> None:
     one = Grid.from_json(values)

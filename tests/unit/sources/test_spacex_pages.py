@@ -26,7 +26,7 @@ def ids(pages: list[Page]) -> list[str]:
 
 
 def launches(source: Source, interval: DataInterval | None = None, first: int = 1) -> list[Page]:
-    with client_of(source.base_url) as client:
+    with client_of(source.api.base_url) as client:
         return list(source.endpoints[0].pages(client, interval, first))
 
 
@@ -137,7 +137,7 @@ def refused(document: Any, *, size: int = 2, first: int = 1) -> PlatformError:
 )
 def test_an_answer_that_is_no_page_of_a_query_is_refused(document: Any) -> None:
     with answering(Response(json.dumps(document), content_type="application/json")) as api:
-        with pytest.raises(SourceContractError, match=r"answered no page of a query \(docs, totalDocs, page"):
+        with pytest.raises(SourceContractError, match=r"did not answer a page of a query \(docs, totalDocs, page"):
             launches(spacex_at(api.url))
         assert len(api.asked) == 1
 

@@ -1,0 +1,87 @@
+"""Helm: what it does with a release, and what it keeps of one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from k8s.installer.cluster import shell
+from k8s.installer.cluster.kubectl import Cluster, Object
+
+FINGERPRINT = "fingerprint"  # our label of a revision: what it was made from
+
+
+@dataclass(frozen=True)
+class Revision:
+    """The newest revision of a release."""
+
+    status: str
+    fingerprint: str
+    secret: str
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether Helm was interrupted: whoever asks holds the Lease, so no other Helm is running."""
+        return self.status.startswith("pending-") or self.status == "uninstalling"
+
+
+Revisions = Mapping[tuple[str, str], Revision]
+
+
+def revisions(cluster: Cluster) -> Revisions:
+    """The newest revision of every release, by namespace and name; read from the labels of Helm's Secrets."""
+    return newest(cluster.list("secrets", None, "--selector=owner=helm"))
+
+
+def newest(secrets: Iterable[Object]) -> Revisions:
+    """`revisions` from these Secrets."""
+    found: dict[tuple[str, str], tuple[int, Revision]] = {}
+    for metadata in (secret["metadata"] for secret in secrets):
+        labels = metadata["labels"]
+        name, version = (metadata["namespace"], labels["name"]), int(labels["version"])
+        if version > found.get(name, (0, None))[0]:
+            found[name] = version, Revision(labels["status"], labels.get(FINGERPRINT, ""), metadata["name"])
+    return {name: revision for name, (_, revision) in found.items()}
+
+
+def upgrade(
+    cluster: Cluster,
+    release: tuple[str, str],
+    chart: Path,
+    files: Sequence[Path],
+    values: Mapping[str, Any],
+    fingerprint: str,
+) -> None:
+    """Install the release, given by namespace and name, or upgrade it; `values` win over those in `files`."""
+    namespace, name = release
+    cluster.helm(
+        *("upgrade", "--install", name, str(chart), "--namespace", namespace),
+        *(f"--values={path}" for path in files),
+        *("--values=-", "--skip-crds", "--history-max=3", f"--labels={FINGERPRINT}={fingerprint}", "--timeout=5m"),
+        stdin=json.dumps(values),
+    )
+
+
+def manifests(cluster: Cluster, namespace: str, name: str) -> list[str]:
+    """What a release consists of, an object each."""
+    return cluster.helm("get", "manifest", name, "--namespace", namespace).split("\n---\n")
+
+
+def uninstall(cluster: Cluster, namespace: str, name: str) -> None:
+    """Remove a release and wait until its pods are gone; its volumes stay."""
+    how = ("--ignore-not-found", "--wait", "--cascade=foreground", "--timeout=3m")
+    cluster.helm("uninstall", name, "--namespace", namespace, *how)
+
+
+def pull(chart: str, repository: str, version: str, folder: Path) -> None:
+    """Download a published chart into the folder."""
+    where = ("--repo", repository, "--version", version, "--destination", str(folder))
+    shell.run(["helm", "pull", chart, *where])
+
+
+def crds(chart: Path) -> str:
+    """The custom resource definitions of a chart."""
+    return shell.run(["helm", "show", "crds", str(chart)])

@@ -1,0 +1,1 @@
+"""What the platform is made of, and the steps that install it."""

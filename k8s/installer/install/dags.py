@@ -1,0 +1,54 @@
+"""DAGs reach Airflow as one ConfigMap. An edit needs no restart: the kubelet replaces the files under running pods."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from k8s.installer import paths
+from k8s.installer.cluster.kubectl import AIRFLOW, Cluster, Object
+from k8s.installer.install import objects
+from k8s.installer.install.steps import Running
+
+NAME = "dags"
+ANNOTATION = "data-platform/dags"
+ON_SPARK = "_spark"  # suffix of the DAGs that run on Spark
+
+
+def content(settings: Mapping[str, str], folder: Path = paths.DAGS) -> dict[str, str]:
+    """The files of dags/ and the settings of their pods; DAGs that run on Spark only if there is an image for it."""
+    files = [*sorted(folder.glob("*.py")), *folder.glob(".airflowignore")]
+    wanted = [path for path in files if settings["spark_image"] or not path.stem.endswith(ON_SPARK)]
+    texts = {path.name: path.read_text(encoding="utf-8") for path in wanted}
+    return {**texts, "platform.json": json.dumps(settings)}
+
+
+def provide(cluster: Cluster, settings: Mapping[str, str], _running: Running) -> str:
+    """Bring the DAGs to the cluster and to the pods that read them."""
+    data = content(settings)
+    existing = cluster.find("configmap", NAME, AIRFLOW)
+    if existing is not None and existing.get("data") == data:
+        return "unchanged"
+    # Replaced, not applied: a DAG that was deleted here, or added by hand in the cluster, must go.
+    made = objects.config_map(AIRFLOW, NAME, data)
+    cluster.kubectl("create" if existing is None else "replace", "--filename=-", stdin=json.dumps(made))
+    old = {} if existing is None else existing.get("data", {})
+    changed = sorted(name for name in {*old, *data} if old.get(name) != data.get(name))
+    _nudge(cluster, hashlib.sha256(json.dumps(data).encode()).hexdigest()[:12])
+    return f"{len(data)} files" if not old else f"changed: {', '.join(changed)}"
+
+
+def _nudge(cluster: Cluster, version: str) -> None:
+    """A kubelet syncs a changed pod immediately, others within a minute: so change the pods."""
+    pods = [pod["metadata"]["name"] for pod in cluster.list("pods", AIRFLOW) if mounts(pod)]
+    if pods:
+        cluster.kubectl("annotate", "pods", *pods, "--namespace", AIRFLOW, "--overwrite", f"{ANNOTATION}={version}")
+
+
+def mounts(pod: Object) -> bool:
+    """Whether a pod reads the ConfigMap."""
+    volumes: list[dict[str, Any]] = pod["spec"].get("volumes", [])
+    return any(volume.get("configMap", {}).get("name") == NAME for volume in volumes)

@@ -1,0 +1,101 @@
+"""k8s/manifests, with the few values filled in that only the cluster or the options know."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from etl.core.errors import ConfigError
+from k8s.installer import paths
+from k8s.installer.cluster.kubectl import Cluster
+
+SIMULATOR_ONLY = "simulator.yaml"
+OBJECT_STORE_ONLY = "object-store.yaml"
+LOGS_ONLY = "network-logs.yaml"
+SPARK_ONLY = "spark.yaml"
+ALERTS_OUT = "network-alerts-out.yaml"  # only if alerts are sent somewhere
+IN_CLUSTER_POSTGRES = [
+    {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "data-platform"}},
+        "podSelector": {
+            "matchLabels": {"app.kubernetes.io/name": "warehouse", "app.kubernetes.io/component": "postgres"}
+        },
+    }
+]
+# The addresses of a managed database change, so only its port is fixed.
+EXTERNAL_POSTGRES = [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What decides which manifests apply, and what is filled in."""
+
+    simulate: bool = False
+    object_store: bool = False
+    logs: bool = False
+    spark: bool = False
+    alert_ports: tuple[int, ...] = ()
+    warehouse_port: int = 5432
+    is_warehouse_external: bool = False
+
+
+def files(wanted: Wanted) -> list[Path]:
+    """Namespaces first, as everything else lives in one."""
+    optional = {
+        SIMULATOR_ONLY: wanted.simulate,
+        OBJECT_STORE_ONLY: wanted.object_store,
+        LOGS_ONLY: wanted.logs,
+        SPARK_ONLY: wanted.spark,
+        ALERTS_OUT: bool(wanted.alert_ports),
+    }
+    found = sorted(paths.MANIFESTS.glob("*.yaml"), key=lambda path: (path.name != "namespaces.yaml", path.name))
+    return [path for path in found if optional.get(path.name, True)]
+
+
+def unwanted(wanted: Wanted) -> list[Path]:
+    """What an earlier `make up` may have left and nobody asked for this time; namespaces stay, as some contain data."""
+    kept = {*files(wanted), *(paths.MANIFESTS / name for name in (SIMULATOR_ONLY, OBJECT_STORE_ONLY))}
+    return [path for path in sorted(paths.MANIFESTS.glob("*.yaml")) if path not in kept]
+
+
+def render(kubernetes_api: list[dict[str, Any]], wanted: Wanted, chosen: list[Path] | None = None) -> str:
+    """All wanted manifests, or the chosen ones, as one text."""
+    values = {
+        "kubernetes_api": json.dumps(kubernetes_api),
+        "postgres": json.dumps(EXTERNAL_POSTGRES if wanted.is_warehouse_external else IN_CLUSTER_POSTGRES),
+        "postgres_port": str(wanted.warehouse_port),
+        "alert_ports": json.dumps([{"protocol": "TCP", "port": port} for port in wanted.alert_ports]),
+    }
+    texts = (
+        Template(path.read_text(encoding="utf-8")).substitute(values)
+        for path in (files(wanted) if chosen is None else chosen)
+    )
+    return "\n---\n".join(texts)
+
+
+def kubernetes_api(cluster: Cluster) -> list[dict[str, Any]]:
+    """Egress rules for the API server: the addresses behind its Service, and the Service's own.
+
+    Both, as most network plugins look at a packet after the Service's address has been replaced, but a few before.
+    """
+    rules = []
+    for part in cluster.list("endpointslices", "default", "--selector", "kubernetes.io/service-name=kubernetes"):
+        addresses = [address for endpoint in part["endpoints"] for address in endpoint["addresses"]]
+        rules.append(_rule(addresses, [port["port"] for port in part["ports"]]))
+    service = cluster.find("service", "kubernetes", "default")
+    if not rules or service is None:
+        raise ConfigError(
+            "The cluster does not list the address of its API server.",
+            hint="`kubectl -n default get endpointslices,service` should show `kubernetes`.",
+        )
+    rules.append(_rule(service["spec"]["clusterIPs"], [port["port"] for port in service["spec"]["ports"]]))
+    return rules
+
+
+def _rule(addresses: list[str], ports: list[int]) -> dict[str, Any]:
+    blocks = [{"ipBlock": {"cidr": str(ipaddress.ip_network(address))}} for address in sorted(addresses)]
+    return {"to": blocks, "ports": [{"protocol": "TCP", "port": port} for port in sorted(ports)]}

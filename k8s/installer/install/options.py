@@ -1,0 +1,46 @@
+"""The options of `make up`, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from etl.core.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Options:
+    """The variables of `make up`."""
+
+    cluster: str = ""
+    yes: bool = False
+    image_tool: str = "docker"
+    image_load: str = ""
+    image_registry: str = ""
+    charts: Path | None = None
+    simulate: bool = False
+    object_store: bool = False
+    logs: bool = False
+    spark: bool = False
+    environment: str = ""
+    warehouse_host: str = ""
+    warehouse_ca: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.environment not in ("", "prod"):
+            raise UsageError(f"There is no environment '{self.environment}'.", hint="ENVIRONMENT is prod, or not set.")
+        if self.image_tool not in ("docker", "buildah"):
+            raise UsageError(f"'{self.image_tool}' is not supported.", hint="IMAGE_TOOL is docker or buildah.")
+        if self.charts is not None and not self.charts.is_dir():
+            raise UsageError(f"{self.charts} is not a folder.", hint="CHARTS is a folder that contains charts by name.")
+        if bool(self.warehouse_host) != bool(self.warehouse_ca):
+            raise UsageError(
+                "An external database needs both its host and the certificate of its authority.",
+                hint="Set both: WAREHOUSE_HOST=db.example.org WAREHOUSE_CA=file.pem.",
+            )
+
+    @property
+    def warehouse_address(self) -> tuple[str, int]:
+        """Host and port of the warehouse, as pods see them."""
+        host, _, port = (self.warehouse_host or "postgres.data-platform.svc").partition(":")
+        return host, int(port or 5432)

@@ -1,0 +1,26 @@
+"""The settings of ETL pods that are not secret."""
+
+from __future__ import annotations
+
+import json
+
+from k8s.installer import paths
+from k8s.installer.cluster.kubectl import ETL, Object
+from k8s.installer.install import lake, objects
+
+
+def settings(*, simulate: bool = False, object_store: bool = False) -> Object:
+    """ConfigMap etl/etl; secret settings are in Secret etl/etl, which people create."""
+    data = {
+        "ETL_LAKE__URL": lake.default(object_store=object_store),
+        "ETL_STATSD__HOST": "statsd-exporter.monitoring.svc",
+    }
+    if simulate:
+        data |= {f"ETL_{name.upper()}__BASE_URL": f"http://simulator-{name}.simulator.svc:8900" for name in simulated()}
+    return objects.config_map(ETL, "etl", data)
+
+
+def simulated() -> list[str]:
+    """The sources that the chart can simulate."""
+    schema = json.loads((paths.CHARTS / "simulator" / "values.schema.json").read_text(encoding="utf-8"))
+    return list(schema["properties"]["sources"]["propertyNames"]["enum"])

@@ -1,0 +1,207 @@
+"""Whether the workloads of a release are ready, and if they never will be, why: known early, not after a timeout."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from k8s.installer.cluster.kubectl import Cluster, Object, is_true
+
+KINDS = "deployments,statefulsets,jobs,pods"
+RELEASE = "meta.helm.sh/release-name"
+FRESH_S = 0.8
+
+# Reasons for which a container waits in vain, and the seconds after which we believe it.
+FATAL_REASONS = {
+    "InvalidImageName": 0,
+    "CreateContainerConfigError": 20,
+    "CreateContainerError": 20,
+    "ErrImageNeverPull": 0,
+    "ImagePullBackOff": 45,
+}
+RESTARTS = 3  # a container that has crashed this often has failed, …
+LIVED_S = 60  # … unless it ran this long: then something else ended it, such as a restart of the database
+UNSCHEDULABLE_S = 90  # an autoscaler may be bringing a node
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A pod (or a workload without pods) that will not become ready by itself, and why."""
+
+    namespace: str
+    name: str
+    reason: str
+    container: str = ""
+    is_pod: bool = True
+    has_logs: bool = False
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The workloads and pods of a namespace at one moment."""
+
+    namespace: str
+    items: list[Object] = field(repr=False)
+
+    def workloads(self, release: str, made_by_operator: Collection[str] = ()) -> list[Object]:
+        """The workloads of a release, and those that an operator made for it, which lack the release's annotation."""
+        return [
+            item
+            for item in self.items
+            if item["kind"] not in ("Pod", "PersistentVolumeClaim")
+            and (
+                item["metadata"].get("annotations", {}).get(RELEASE) == release
+                or item["metadata"]["name"] in made_by_operator
+            )
+        ]
+
+    def pods(self, workload: Object) -> list[Object]:
+        """The pods that a workload's selector matches."""
+        labels = workload["spec"].get("selector", {}).get("matchLabels", {})
+        return [
+            item
+            for item in self.items
+            if item["kind"] == "Pod" and labels.items() <= item["metadata"].get("labels", {}).items() and labels
+        ]
+
+
+class Watch:
+    """Snapshots, shared by all steps that wait in the same namespace."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._locks: dict[str, threading.Lock] = {}
+        self._latest: dict[str, tuple[float, Snapshot]] = {}
+        self._guard = threading.Lock()
+
+    def look(self, namespace: str) -> Snapshot:
+        """The namespace as it is now, or was within the last second."""
+        with self._guard:
+            lock = self._locks.setdefault(namespace, threading.Lock())
+        with lock:
+            taken, snapshot = self._latest.get(namespace, (0.0, Snapshot(namespace, [])))
+            if time.monotonic() - taken > FRESH_S or not taken:
+                snapshot = Snapshot(namespace, self._cluster.list(KINDS, namespace))
+                self._latest[namespace] = (time.monotonic(), snapshot)
+            return snapshot
+
+    def forget(self, namespace: str) -> None:
+        """Make the next look a fresh one."""
+        with self._guard:
+            self._latest.pop(namespace, None)
+
+
+def is_ready(workload: Object) -> bool:
+    """Whether a workload's newest version runs with all its replicas, or a Job is complete."""
+    spec, status = workload["spec"], workload.get("status", {})
+    if workload["kind"] == "Job":
+        return is_true(workload, "Complete") is not None
+    if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0):
+        return False
+    wanted = spec.get("replicas", 1)
+    if workload["kind"] == "Deployment":
+        # `replicas` includes pods of the old version that are still terminating
+        updated: int = status.get("updatedReplicas", 0)
+        has_all = updated >= wanted and status.get("availableReplicas", 0) >= wanted
+        return has_all and bool(status.get("replicas", 0) == updated)
+    is_current = status.get("currentRevision") == status.get("updateRevision")
+    has_all = is_current or status.get("updatedReplicas", 0) >= wanted
+    return has_all and bool(status.get("readyReplicas", 0) >= wanted)
+
+
+def is_scaled_down(workload: Object) -> bool:
+    """Whether someone has scaled it to zero, which no chart of ours does."""
+    return workload["kind"] != "Job" and bool(workload["spec"].get("replicas") == 0)
+
+
+def waits_for(snapshot: Snapshot, workloads: Sequence[Object]) -> str:
+    """What these workloads are waiting for, in a few words."""
+    for workload in workloads:
+        if not is_ready(workload):
+            for pod in snapshot.pods(workload):
+                reason = "" if is_true(pod, "Ready") else _waiting(pod)
+                if reason:
+                    return f"{pod['metadata']['name']}: {reason}"
+            return f"{workload['kind'].lower()} {workload['metadata']['name']}"
+    return ""
+
+
+def failures(snapshot: Snapshot, workloads: Iterable[Object], now: datetime | None = None) -> list[Failure]:
+    """What will not become ready by itself."""
+    now = now or datetime.now(UTC)
+    found: list[Failure] = []
+    for workload in workloads:
+        if is_ready(workload):
+            continue
+        own = [failure for pod in snapshot.pods(workload) if (failure := pod_failure(pod, now))]
+        refused, failed = is_true(workload, "ReplicaFailure"), is_true(workload, "Failed")
+        if (condition := refused or failed) and not own:
+            reason = f"{condition.get('reason', '')}: {condition.get('message', '')}"
+            ended = snapshot.pods(workload)[-1:] if failed else []
+            own = [_ended(pod, reason) for pod in ended]
+            own = own or [Failure(snapshot.namespace, workload["metadata"]["name"], reason, is_pod=False)]
+        found += own
+    return found
+
+
+def _ended(pod: Object, reason: str) -> Failure:
+    """A pod that ended in failure: its own last words say more than what Kubernetes reports."""
+    for container in _containers(pod):
+        ended = container.get("state", {}).get("terminated", {})
+        if ended.get("exitCode"):
+            words = " ".join(ended.get("message", "").split()) or reason
+            where = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+            return Failure(*where, words, container["name"], has_logs=True)
+    return Failure(pod["metadata"]["namespace"], pod["metadata"]["name"], reason)
+
+
+def _containers(pod: Object) -> list[Object]:
+    status = pod.get("status", {})
+    return [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+
+
+def pod_failure(pod: Object, now: datetime) -> Failure | None:
+    """Why this pod will not become ready by itself, if so."""
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    age_s = (now - _time(pod["metadata"]["creationTimestamp"])).total_seconds()
+    status = pod.get("status", {})
+    for condition in status.get("conditions", []):
+        is_unschedulable = condition.get("reason") == "Unschedulable" and condition["status"] == "False"
+        if is_unschedulable and age_s > UNSCHEDULABLE_S:
+            return Failure(namespace, name, f"Unschedulable: {condition.get('message', '')}")
+    for container in _containers(pod):
+        waiting = container.get("state", {}).get("waiting", {})
+        reason = waiting.get("reason", "")
+        if reason in FATAL_REASONS and age_s > FATAL_REASONS[reason]:
+            return Failure(namespace, name, f"{reason}: {waiting.get('message', '')}", container["name"])
+        ended = container.get("lastState", {}).get("terminated", {})
+        if reason == "CrashLoopBackOff" and container.get("restartCount", 0) >= RESTARTS and _life_s(ended) < LIVED_S:
+            words = " ".join(ended.get("message", "").split())
+            words = words or f"{ended.get('reason', '')}, exit code {ended.get('exitCode', '?')}"
+            text = f"{container['name']} crashed {container['restartCount']} times ({words})"
+            return Failure(namespace, name, text, container["name"], has_logs=True)
+    return None
+
+
+def _life_s(ended: Object) -> float:
+    """How long a container ran; 0 if Kubernetes does not say."""
+    begun, over = ended.get("startedAt"), ended.get("finishedAt")
+    return (_time(over) - _time(begun)).total_seconds() if begun and over else 0.0
+
+
+def _waiting(pod: Object) -> str:
+    status = pod.get("status", {})
+    for container in _containers(pod):
+        reason = container.get("state", {}).get("waiting", {}).get("reason")
+        if reason and reason != "PodInitializing":
+            return str(reason)
+        if "running" in container.get("state", {}) and not container.get("ready") and not container.get("started"):
+            return f"{container['name']} is starting"
+    return "" if status.get("phase") == "Succeeded" else str(status.get("phase", "")).lower()
+
+
+def _time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -1,0 +1,292 @@
+"""The Helm releases: what each is made of, what it needs first, and how it is installed, nothing being done twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from etl.core.errors import TransientError
+from k8s.installer import paths
+from k8s.installer.cluster import helm, shell
+from k8s.installer.cluster.helm import Revision, Revisions
+from k8s.installer.cluster.kubectl import (
+    AIRFLOW,
+    DATA_PLATFORM,
+    MONITORING,
+    OBJECT_STORE,
+    SIMULATOR,
+    Cluster,
+    is_true,
+    key,
+)
+from k8s.installer.install import charts, diagnosis, monitoring, readiness, receivers
+from k8s.installer.install.options import Options
+from k8s.installer.install.readiness import Snapshot, Watch
+from k8s.installer.install.receivers import Receivers
+from k8s.installer.install.secrets import KEYS, STORE_TLS, Store
+from k8s.installer.install.steps import Running
+from k8s.installer.versions import versions
+
+Values = dict[str, Any]
+DEADLINE_S = 15 * 60  # the first time, 2 GB of images may come over a slow line
+LOOK_EVERY_S = 1.0
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What values are computed from; `results` are those of the steps that the release needs, and of no others."""
+
+    options: Options
+    image: str
+    receivers: Receivers
+    results: Mapping[str, Any]
+
+    @property
+    def secrets(self) -> Store:
+        store: Store = self.results["secrets"]
+        return store
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release: its chart, the steps it needs first, and the values that only the installer knows."""
+
+    name: str
+    namespace: str
+    chart: str
+    needs: tuple[str, ...]
+    values: Callable[[Inputs], Values]
+    made_by_operator: tuple[str, ...] = ()  # StatefulSets that must be ready although they are in no chart
+    has_fixed_jobs: bool = False  # its Jobs keep their names, so old ones block changed ones
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.namespace, self.name
+
+
+def _warehouse(inputs: Inputs) -> Values:
+    def checksum(name: str) -> Values:
+        return {"revision": inputs.secrets.checksum((DATA_PLATFORM, name))}
+
+    host, port = inputs.options.warehouse_address
+    return {
+        "image": versions().images["postgres"],
+        "etl": {"image": inputs.image},
+        "superuser": checksum("warehouse-superuser"),
+        "logins": checksum("warehouse-logins"),
+        "tls": checksum("warehouse-tls"),
+        **({"external": {"host": host, "port": port}} if inputs.options.warehouse_host else {}),
+    }
+
+
+def _airflow(inputs: Inputs) -> Values:
+    repository, _, tag = versions().images["airflow"].rpartition(":")
+    names = ("airflow-metadata", "airflow-fernet-key", "airflow-jwt", "airflow-api-secret-key")
+    checksum = inputs.secrets.checksum(*((AIRFLOW, name) for name in names), (DATA_PLATFORM, "warehouse-tls"))
+    admin = inputs.secrets.checksum((AIRFLOW, "airflow-admin"))
+    return {
+        "airflowVersion": tag,
+        "defaultAirflowRepository": repository,
+        "defaultAirflowTag": tag,
+        "images": {"airflow": {"repository": repository, "tag": tag}},
+        "airflowPodAnnotations": {"checksum/secrets": checksum},
+        "migrateDatabaseJob": {"annotations": {"checksum/admin": admin}},
+    }
+
+
+def _kube_prometheus_stack(inputs: Inputs) -> Values:
+    host, port = inputs.options.warehouse_address
+    names = ((MONITORING, "grafana-admin"), (MONITORING, "grafana-warehouse"), (DATA_PLATFORM, "warehouse-tls"))
+    grafana = {
+        "podAnnotations": {"checksum/secrets": inputs.secrets.checksum(*names)},
+        "env": {"WAREHOUSE_ADDRESS": f"{host}:{port}"},
+    }
+    return {"grafana": grafana, **receivers.values(inputs.receivers)}
+
+
+def _monitoring(inputs: Inputs) -> Values:
+    return {
+        "rules": monitoring.rules(),
+        "dashboards": monitoring.dashboards(),
+        "runbooks": monitoring.runbooks(),
+        "logs": inputs.options.logs,
+    }
+
+
+def _statsd_exporter(_inputs: Inputs) -> Values:
+    return {"statsd": {"mappingConfig": monitoring.mapping()}}
+
+
+def _postgres_exporter(inputs: Inputs) -> Values:
+    host, port = inputs.options.warehouse_address
+    names = ((DATA_PLATFORM, "warehouse-logins"), (DATA_PLATFORM, "warehouse-tls"))
+    return {
+        "annotations": {
+            "checksum/secrets": inputs.secrets.checksum(*names),
+            "checksum/queries": hashlib.sha256(monitoring.queries().encode()).hexdigest()[:16],
+        },
+        "config": {"datasource": {"host": host, "port": str(port)}},
+    }
+
+
+def _nothing(_inputs: Inputs) -> Values:
+    return {}
+
+
+def _simulator(inputs: Inputs) -> Values:
+    return {"image": inputs.image}
+
+
+def _object_store(inputs: Inputs) -> Values:
+    return {
+        "image": versions().images["versitygw"],
+        "keys": {"revision": inputs.secrets.checksum(KEYS)},
+        "tls": {"revision": inputs.secrets.checksum(STORE_TLS)},
+    }
+
+
+STACK = "kube-prometheus-stack"
+RELEASES = (
+    Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image"), _warehouse),
+    # An Airflow process that cannot resolve the collector when it starts sends no metrics until it is restarted.
+    Release(
+        "airflow",
+        AIRFLOW,
+        "airflow",
+        ("secrets", "warehouse", "dags", "statsd-exporter"),
+        _airflow,
+        has_fixed_jobs=True,
+    ),
+    Release(
+        STACK,
+        MONITORING,
+        STACK,
+        ("secrets", "operator kinds"),
+        _kube_prometheus_stack,
+        made_by_operator=(f"prometheus-{STACK}-prometheus", f"alertmanager-{STACK}-alertmanager"),
+    ),
+    Release("monitoring", MONITORING, "monitoring", ("operator kinds",), _monitoring),
+    Release(
+        "statsd-exporter", MONITORING, "prometheus-statsd-exporter", ("policies", "operator kinds"), _statsd_exporter
+    ),
+    Release(
+        "postgres-exporter",
+        DATA_PLATFORM,
+        "prometheus-postgres-exporter",
+        ("secrets", "warehouse", "operator kinds"),
+        _postgres_exporter,
+    ),
+)
+SIMULATOR_RELEASE = Release("simulator", SIMULATOR, "simulator", ("policies", "image"), _simulator)
+OBJECT_STORE_RELEASE = Release("object-store", OBJECT_STORE, "object-store", ("secrets",), _object_store)
+LOGS = (
+    Release("loki", MONITORING, "loki", ("policies",), _nothing),
+    Release("alloy", MONITORING, "alloy", ("loki",), _nothing),
+)
+OPTIONAL = (SIMULATOR_RELEASE, OBJECT_STORE_RELEASE, *LOGS)
+
+
+def wanted(options: Options) -> tuple[Release, ...]:
+    """The releases of this installation."""
+    return (
+        *RELEASES,
+        *([SIMULATOR_RELEASE] if options.simulate else []),
+        *([OBJECT_STORE_RELEASE] if options.object_store else []),
+        *(LOGS if options.logs else []),
+    )
+
+
+def present(revisions: Revisions) -> list[Release]:
+    """Those that should be installed, and the optional ones that are."""
+    return [*RELEASES, *(one for one in OPTIONAL if one.key in revisions)]
+
+
+def value_files(release: Release, environment: str) -> list[Path]:
+    """The release's values, later files winning."""
+    names = [release.name, f"{release.name}-{environment}"] if environment else [release.name]
+    own = [paths.CHARTS / release.chart / f"values-{environment}.yaml"] if environment else []
+    return [path for path in (*own, *(paths.VALUES / f"{name}.yaml" for name in names)) if path.is_file()]
+
+
+def fingerprint(chart: Path, files: list[Path], values: Values) -> str:
+    """Changes when anything does that the release is made from."""
+    content = [charts.digest(chart), *(path.read_text(encoding="utf-8") for path in files), values]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def provide(
+    cluster: Cluster, release: Release, inputs: Inputs, newest: Revision | None, watch: Watch, running: Running
+) -> str:
+    """Install or upgrade the release if anything changed, and wait until it is ready. Returns what it did.
+
+    Raises: NotReadyError, and helm's errors.
+    """
+    chart = charts.locate(release.chart, inputs.options.charts)
+    files = value_files(release, inputs.options.environment)
+    values = release.values(inputs)
+    mark = fingerprint(chart, files, values)
+    is_same = newest is not None and newest.status == "deployed" and newest.fingerprint == mark
+    snapshot = watch.look(release.namespace)
+    has_failed = _clear_jobs(cluster, release, snapshot, clear_all=not is_same)
+    is_scaled_down = any(map(readiness.is_scaled_down, snapshot.workloads(release.name)))
+    if is_same and not has_failed and not is_scaled_down and is_whole(cluster, release):
+        _wait(release, watch, running)
+        return "unchanged"
+    if newest is not None and newest.is_pending:
+        running.note("resuming an interrupted installation")
+        cluster.kubectl("delete", "secret", newest.secret, "--namespace", release.namespace)
+    running.note("helm upgrade --install")
+    helm.upgrade(cluster, release.key, chart, files, values, mark)
+    watch.forget(release.namespace)
+    _wait(release, watch, running)
+    return "installed" if newest is None else "upgraded"
+
+
+def is_whole(cluster: Cluster, release: Release) -> bool:
+    """Whether everything that the release created still exists, except for its Jobs, which may be gone."""
+    lasting = [one for one in helm.manifests(cluster, *release.key) if "\nkind: Job\n" not in f"\n{one}\n"]
+    query = ("get", "--filename=-", "--output=name", "--namespace", release.namespace)
+    try:
+        cluster.kubectl(*query, stdin="\n---\n".join(lasting))
+    except shell.ToolError as error:
+        if "NotFound" in error.output:
+            return False
+        raise
+    return True
+
+
+def _clear_jobs(cluster: Cluster, release: Release, snapshot: Snapshot, *, clear_all: bool) -> bool:
+    """Delete failed Jobs, so that they run again, and those that block new ones. Returns whether any had failed."""
+    jobs = [item for item in snapshot.workloads(release.name) if item["kind"] == "Job"]
+    failed = [job for job in jobs if is_true(job, "Failed") or is_true(job, "FailureTarget")]
+    names = [key(job)[1] for job in (jobs if clear_all and release.has_fixed_jobs else failed)]
+    if names:
+        cluster.kubectl("delete", "jobs", *names, "--namespace", release.namespace, "--ignore-not-found")
+    return bool(failed)
+
+
+def _wait(release: Release, watch: Watch, running: Running) -> None:
+    """Wait until every workload of the release is ready. Raises: NotReadyError as soon as one never will be."""
+    waited = 0.0
+    while True:
+        snapshot = watch.look(release.namespace)
+        workloads = snapshot.workloads(release.name, release.made_by_operator)
+        names = {key(workload)[1] for workload in workloads}
+        missing = [name for name in release.made_by_operator if name not in names]
+        if not missing and all(readiness.is_ready(workload) for workload in workloads):
+            return
+        for failure in readiness.failures(snapshot, workloads)[:1]:
+            raise diagnosis.NotReadyError(release.name, failure)
+        reason = readiness.waits_for(snapshot, workloads) or f"{missing[0]} does not exist yet"
+        if waited > DEADLINE_S:
+            raise TransientError(
+                f"{release.name} was not ready after {DEADLINE_S // 60} minutes; it is waiting for {reason}.",
+                hint=f"kubectl -n {release.namespace} get pods,events",
+            )
+        running.note(reason)
+        running.pause(LOOK_EVERY_S)
+        waited += LOOK_EVERY_S

@@ -1,0 +1,146 @@
+"""Secrets: generated once, kept from then on, never printed; others are derived from them.
+
+If you delete a generated one, the next `make up` generates another and updates everything that uses it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from k8s.installer.cluster.kubectl import (
+    AIRFLOW,
+    DATA_PLATFORM,
+    ETL,
+    MONITORING,
+    OBJECT_STORE,
+    Cluster,
+    Object,
+    decoded,
+    key,
+)
+from k8s.installer.install import certificate, objects
+
+Name = tuple[str, str]  # namespace and name
+Values = dict[Name, dict[str, str]]
+Generators = Mapping[Name, Mapping[str, Callable[[], str]]]
+
+LOGINS = ("etl_loader", "engineer", "analyst", "metrics", "backup", "airflow")
+CA_FILE = "/etc/warehouse/ca.crt"
+
+
+def password() -> str:
+    """144 bits, in letters and digits that never need quoting."""
+    return secrets.token_urlsafe(18).replace("-", "x").replace("_", "y")
+
+
+def fernet_key() -> str:
+    """The key that Airflow encrypts connections with: 32 bytes, URL-safe base64."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+SUPERUSER = (DATA_PLATFORM, "warehouse-superuser")
+GENERATED: Generators = {
+    SUPERUSER: {"username": lambda: "postgres", "password": password},
+    (DATA_PLATFORM, "warehouse-logins"): dict.fromkeys(LOGINS, password),
+    (AIRFLOW, "airflow-fernet-key"): {"fernet-key": fernet_key},
+    (AIRFLOW, "airflow-jwt"): {"jwt-secret": lambda: secrets.token_hex(32)},
+    (AIRFLOW, "airflow-api-secret-key"): {"api-secret-key": lambda: secrets.token_hex(32)},
+    (AIRFLOW, "airflow-admin"): {"username": lambda: "admin", "password": password},
+    (MONITORING, "grafana-admin"): {"admin-user": lambda: "admin", "admin-password": password},
+}
+KEYS = (OBJECT_STORE, "object-store")
+OF_OBJECT_STORE: Generators = {KEYS: {"AWS_ACCESS_KEY_ID": lambda: "etl", "AWS_SECRET_ACCESS_KEY": password}}
+TLS = (DATA_PLATFORM, "warehouse-tls")
+STORE_TLS = (OBJECT_STORE, "object-store-tls")
+
+
+@dataclass(frozen=True)
+class Store:
+    """All Secrets by namespace and name, decoded. Its repr shows names only."""
+
+    values: Values = field(repr=False)
+    made: tuple[str, ...] = ()
+
+    def checksum(self, *names: Name) -> str:
+        """Changes when one of these does; 64 bits of a hash of long random strings reveal nothing about them."""
+        content = json.dumps([self.values.get(name) for name in names], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def read(cluster: Cluster) -> Values:
+    """Those in the cluster that are not derived, whoever created them, decoded."""
+    wanted = {*GENERATED, *OF_OBJECT_STORE, TLS, STORE_TLS}
+    not_helm = "--field-selector=type!=helm.sh/release.v1"  # those hold whole charts
+    with ThreadPoolExecutor() as pool:
+        namespaces = sorted({namespace for namespace, _ in wanted})
+        lists = pool.map(lambda namespace: cluster.list("secrets", namespace, not_helm), namespaces)
+        items = [item for items in lists for item in items if key(item) in wanted]
+    return {key(item): decoded(item) for item in items}
+
+
+def complete(
+    existing: Mapping[Name, dict[str, str]], *, with_tls: bool = True, with_object_store: bool = False
+) -> Store:
+    """The existing ones, and new values for what is missing; those of an object store only if there is to be one."""
+    values = {name: has for name, has in existing.items() if with_object_store or name[0] != OBJECT_STORE}
+    generators = {**GENERATED, **(OF_OBJECT_STORE if with_object_store else {})}
+    made = []
+    for name, entries in generators.items():
+        has = existing.get(name, {})
+        missing = {entry: make() for entry, make in entries.items() if not has.get(entry)}
+        if missing:
+            made.append(name[1])
+        values[name] = {**has, **missing}
+    servers = {TLS: certificate.POSTGRES} if with_tls else {}
+    servers |= {STORE_TLS: certificate.OBJECT_STORE} if with_object_store else {}
+    for name, hosts in servers.items():
+        tls = existing.get(name, {})
+        if not tls.get("tls.key") or not tls.get("ca.crt") or certificate.needs_renewal(tls.get("tls.crt", ""), hosts):
+            made.append(name[1])
+            values[name] = certificate.make(hosts, old_authority=tls.get("ca.crt", ""))
+    return Store(values, tuple(made))
+
+
+def derive(store: Store, host: str, port: int) -> Store:
+    """Add the Secrets that repeat a login in the form its reader expects."""
+    logins = store.values[DATA_PLATFORM, "warehouse-logins"]
+    # How to verify the server is in PGSSLMODE and PGSSLROOTCERT of Airflow's values: asyncpg, which reads this URL as
+    # psycopg2 does, rejects such parameters in it.
+    connection = f"postgresql://airflow:{quote(logins['airflow'], safe='')}@{host}:{port}/airflow"
+    derived = {
+        (AIRFLOW, "airflow-metadata"): {"connection": connection},
+        (MONITORING, "grafana-warehouse"): {"password": logins["analyst"]},
+        (ETL, "warehouse"): {
+            "PGHOST": host,
+            "PGPORT": str(port),
+            "PGDATABASE": "warehouse",
+            "PGUSER": "etl_loader",
+            "PGPASSWORD": logins["etl_loader"],
+            "PGSSLMODE": "verify-full",
+            "PGSSLROOTCERT": CA_FILE,
+        },
+    }
+    if KEYS in store.values:
+        derived[ETL, "object-store"] = store.values[KEYS]
+    return Store({**store.values, **derived}, store.made)
+
+
+def manifest(store: Store, authority: str) -> list[Object]:
+    """The Secrets as Kubernetes objects, and the authorities' certificates for every namespace that has clients."""
+    kinds = {TLS: "kubernetes.io/tls", STORE_TLS: "kubernetes.io/tls"}
+    made = [
+        objects.labelled("Secret", *name, type=kinds.get(name, "Opaque"), stringData=values)
+        for name, values in sorted(store.values.items())
+    ]
+    for namespace in (DATA_PLATFORM, ETL, AIRFLOW, MONITORING):
+        made.append(objects.config_map(namespace, "warehouse-ca", {"ca.crt": authority}))
+    if STORE_TLS in store.values:
+        made.append(objects.config_map(ETL, "object-store-ca", {"ca.crt": store.values[STORE_TLS]["ca.crt"]}))
+    return made

@@ -1,0 +1,16 @@
+"""Where things are in the repository."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MANIFESTS = ROOT / "k8s" / "manifests"
+SPARK = ROOT / "k8s" / "spark"
+KIND = ROOT / "k8s" / "kind.yaml"
+CHARTS = ROOT / "charts"
+VALUES = CHARTS / "values"
+VERSIONS = CHARTS / "versions.toml"
+DAGS = ROOT / "dags"
+MONITORING = ROOT / "monitoring"
+RUNBOOKS = MONITORING / "runbooks"
+SQL = ROOT / "sql" / "platform"
+CACHE = ROOT / ".data" / "platform"  # downloaded charts; `make clean` removes it

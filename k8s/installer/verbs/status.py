@@ -1,0 +1,151 @@
+"""`make status`: one screen, and what to do if something is off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from etl.core.errors import PlatformError
+from k8s.installer import console, paths
+from k8s.installer.cluster import airflow, contexts, helm, prometheus
+from k8s.installer.cluster.helm import Revisions
+from k8s.installer.cluster.kubectl import DATA_PLATFORM, NAMESPACES, Cluster, Object
+from k8s.installer.errors import FailedError
+from k8s.installer.install import diagnosis, readiness, releases
+from k8s.installer.install.readiness import Failure, Snapshot
+from k8s.installer.install.releases import Release
+
+Answer = TypeVar("Answer")
+NOTHING_FIRES = "none firing"
+PUBLISHED = paths.SQL / "published.sql"
+
+
+class UnhealthyError(FailedError):
+    """Some part of the platform does not work."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """Whether a release works, and in a few words why not."""
+
+    release: Release
+    text: str
+    is_healthy: bool
+    failure: Failure | None = None
+
+
+def status(cluster_option: str) -> None:
+    """Releases, pods that are not ready, the last run, watermarks, volumes. Raises: UnhealthyError."""
+    cluster = contexts.installed(cluster_option)
+    with ThreadPoolExecutor() as pool:
+        revisions = pool.submit(helm.revisions, cluster)
+        looks = {name: pool.submit(cluster.list, f"{readiness.KINDS},pvc", name) for name in NAMESPACES}
+        run = pool.submit(_or_why_not, lambda: last_run(cluster))
+        content = pool.submit(_or_why_not, lambda: published(cluster))
+        alarm = pool.submit(_or_why_not, lambda: firing(cluster))
+        snapshots = {name: Snapshot(name, look.result()) for name, look in looks.items()}
+        found = [health(release, revisions.result(), snapshots) for release in releases.present(revisions.result())]
+    console.say(f"Context {cluster.context}\n\nReleases")
+    for one in found:
+        console.say(f"  {'✓' if one.is_healthy else '✗'} {one.release.name:<22} {one.release.namespace:<14} {one.text}")
+    console.say("\nThe pipeline")
+    for line in (*_lines(run.result()), *_lines(content.result())):
+        console.say(f"  {line}")
+    console.say("\nAlerts")
+    for line in _lines(alarm.result()):
+        console.say(f"  {line}")
+    console.say("\nVolumes")
+    for snapshot in snapshots.values():
+        for claim in (item for item in snapshot.items if item["kind"] == "PersistentVolumeClaim"):
+            console.say(f"  {volume(claim)}")
+    unhealthy = [one for one in found if not one.is_healthy]
+    if not unhealthy:
+        is_quiet = alarm.result() == [NOTHING_FIRES]
+        verdict = "Everything works." if is_quiet else "Everything runs; see the alerts: make alerts."
+        console.say(f"\n{verdict} Next: make trigger · make ui · make psql")
+        return
+    names = ", ".join(one.release.name for one in unhealthy)
+    first = next((one.failure for one in unhealthy if one.failure), None)
+    if first is not None:
+        diagnosis.show(cluster, first)
+    hint = diagnosis.more(first) if first else "`make up` repairs it, or says why it cannot."
+    raise UnhealthyError(f"Not working: {names}.", hint=hint)
+
+
+def health(release: Release, revisions: Revisions, snapshots: dict[str, Snapshot]) -> Health:
+    """The health of a release, from what the cluster reports."""
+    revision = revisions.get(release.key)
+    if revision is None:
+        return Health(release, "not installed", False)
+    if revision.status != "deployed":
+        return Health(release, revision.status, False)
+    snapshot = snapshots[release.namespace]
+    workloads = snapshot.workloads(release.name, release.made_by_operator)
+    if down := [workload["metadata"]["name"] for workload in workloads if readiness.is_scaled_down(workload)]:
+        return Health(release, f"scaled to zero: {', '.join(down)}", False)
+    unready = [workload for workload in workloads if not readiness.is_ready(workload)]
+    if not unready:
+        lasting = [workload for workload in workloads if workload["kind"] != "Job"]
+        ready = f"{len(lasting)} workload{'s' if len(lasting) != 1 else ''} ready" if lasting else "installed"
+        return Health(release, ready, True)
+    failure = next(iter(readiness.failures(snapshot, unready)), None)
+    text = failure.reason if failure else f"waiting for {readiness.waits_for(snapshot, unready)}"
+    return Health(release, text, False, failure)
+
+
+def last_run(cluster: Cluster) -> list[str]:
+    """The newest run of each DAG, according to Airflow."""
+    with airflow.Airflow(cluster) as api:
+        dags = sorted(dag["dag_id"] for dag in api.ask("GET", "/api/v2/dags?limit=100")["dags"])
+        newest = "dagRuns?order_by=-run_after&limit=1"
+        runs = {dag: api.ask("GET", f"/api/v2/dags/{quote(dag)}/{newest}")["dag_runs"] for dag in dags}
+    if not runs:
+        return ["no DAGs yet; a new one appears within a minute"]
+    return [line_of(dag, found[0] if found else None) for dag, found in runs.items()]
+
+
+def line_of(dag: str, run: dict[str, Any] | None) -> str:
+    """A DAG and its newest run."""
+    if run is None:
+        return f"DAG {dag} has not run yet: make trigger DAG={dag}"
+    return f"last run of DAG {dag}: {run['state']}, {run['start_date'] or 'not started'}"
+
+
+def published(cluster: Cluster) -> list[str]:
+    """What is published, according to the ledger; asked in Postgres' own pod, where no password is needed."""
+    pod = ("--namespace", DATA_PLATFORM, "statefulset/postgres", "--container=postgres", "--stdin", "--")
+    psql = ("psql", "--username=engineer", "--dbname=warehouse", "--tuples-only", "--no-align")
+    lines = cluster.kubectl("exec", *pod, *psql, stdin=PUBLISHED.read_text(encoding="utf-8")).splitlines()
+    return [line for line in lines if line] or ["nothing is published yet: make trigger"]
+
+
+def firing(cluster: Cluster) -> list[str]:
+    """The firing alerts, a line for each severity."""
+    rules = [rule for rule in prometheus.alerting(prometheus.rules(cluster)) if rule.state == "firing"]
+    names = {
+        severity: [rule.name for rule in rules if rule.severity == severity]
+        for severity in ("critical", "warning", "info")
+    }
+    return [f"{severity}: {', '.join(found)}" for severity, found in names.items() if found] or [NOTHING_FIRES]
+
+
+def volume(claim: Object) -> str:
+    """A claim in one line."""
+    where = f"{claim['metadata']['namespace']}/{claim['metadata']['name']}"
+    size = claim["status"].get("capacity", {}).get("storage") or claim["spec"]["resources"]["requests"]["storage"]
+    phase = claim["status"].get("phase", "")
+    return f"{where:<44} {size:>6}  {'waiting for its first pod' if phase == 'Pending' else phase.lower()}"
+
+
+def _or_why_not(ask: Callable[[], Answer]) -> Answer | PlatformError:
+    try:
+        return ask()
+    except PlatformError as error:
+        return error
+
+
+def _lines(answer: list[str] | PlatformError) -> list[str]:
+    return [f"? {answer.message}"] if isinstance(answer, PlatformError) else answer

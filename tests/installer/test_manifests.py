@@ -1,0 +1,147 @@
+from typing import Any
+
+import pytest
+import yaml
+
+from etl.core.errors import ConfigError
+from k8s.installer.install import lake, manifests, spark
+
+API = [{"to": [{"ipBlock": {"cidr": "192.0.2.2/32"}}], "ports": [{"protocol": "TCP", "port": 6443}]}]
+NAMESPACES = ("data-platform", "etl", "airflow", "monitoring", "simulator", "object-store")
+
+
+def rendered(**options: Any) -> list[dict[str, Any]]:
+    wanted = manifests.Wanted(**{"simulate": True, "object_store": True, "logs": True, "spark": True, **options})
+    return [item for item in yaml.safe_load_all(manifests.render(API, wanted)) if item]
+
+
+def of(kind: str, **options: Any) -> list[dict[str, Any]]:
+    return [item for item in rendered(**options) if item["kind"] == kind]
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_everything_is_denied_by_default(namespace: str) -> None:
+    policies = [item for item in of("NetworkPolicy") if item["metadata"]["namespace"] == namespace]
+    denies = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert denies in [policy["spec"] for policy in policies]
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_every_namespace_admits_only_restricted_pods(namespace: str) -> None:
+    (found,) = [item for item in of("Namespace") if item["metadata"]["name"] == namespace]
+    assert found["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_only_the_scheduler_the_driver_of_spark_and_monitoring_reach_the_api_server() -> None:
+    reaching = {
+        (item["metadata"]["namespace"], item["metadata"]["name"])
+        for item in of("NetworkPolicy")
+        if item["spec"].get("egress") == API
+    }
+    assert reaching == {
+        ("airflow", "scheduler-to-kubernetes"),
+        ("monitoring", "to-kubernetes"),
+        ("etl", "spark-to-kubernetes"),
+    }
+
+
+def test_etl_pods_reach_the_internet_but_no_private_address() -> None:
+    (policy,) = [item for item in of("NetworkPolicy") if item["metadata"]["name"] == "etl"]
+    blocks = [peer["ipBlock"] for rule in policy["spec"]["egress"] for peer in rule["to"] if "ipBlock" in peer]
+    assert {"10.0.0.0/8", "169.254.0.0/16", "fc00::/7"} <= {net for block in blocks for net in block["except"]}
+
+
+def test_only_the_rule_for_kubelets_is_open_to_everyone() -> None:
+    open_ports = [
+        rule["ports"]
+        for item in of("NetworkPolicy")
+        for direction, peers in (("ingress", "from"), ("egress", "to"))
+        for rule in item["spec"].get(direction, [])
+        if not rule.get(peers)
+    ]
+    assert open_ports == [[{"protocol": "TCP", "port": 10250}]]
+
+
+def test_airflow_and_spark_may_launch_pods_and_grafana_may_read_dashboards_and_nothing_else() -> None:
+    roles = {role["metadata"]["name"]: role for role in of("Role")}
+    bindings = {binding["roleRef"]["name"]: binding for binding in of("RoleBinding")}
+    assert roles.keys() == bindings.keys() == {"pod-launcher", "dashboard-reader", "executor-launcher"}
+    may = {
+        name: {
+            (binding["metadata"]["namespace"], binding["subjects"][0]["namespace"], binding["subjects"][0]["name"]): {
+                resource for rule in roles[name]["rules"] for resource in rule["resources"]
+            }
+        }
+        for name, binding in bindings.items()
+    }
+    assert may == {
+        "pod-launcher": {("etl", "airflow", "airflow-scheduler"): {"pods", "pods/log", "events"}},
+        "executor-launcher": {("etl", "etl", "spark"): {"pods"}},
+        "dashboard-reader": {("monitoring", "monitoring", "kube-prometheus-stack-grafana"): {"configmaps"}},
+    }
+    assert set(roles["dashboard-reader"]["rules"][0]["verbs"]) == {"get", "list", "watch"}
+    assert not of("ClusterRole")
+
+
+def test_the_simulator_and_its_policies_exist_only_on_request() -> None:
+    assert "simulator" not in str(rendered(simulate=False))
+
+
+def test_the_object_store_and_its_policies_exist_only_on_request() -> None:
+    assert "object-store" not in str(rendered(object_store=False))
+
+
+def test_only_etl_pods_reach_the_object_store_which_calls_nobody() -> None:
+    policies = [item for item in of("NetworkPolicy") if item["metadata"]["namespace"] == "object-store"]
+    [rule] = [rule for item in policies for rule in item["spec"].get("ingress", [])]
+    assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "etl"}}}]
+    assert not [item for item in policies if "egress" in item["spec"]]
+
+
+def test_the_account_and_policies_of_spark_exist_only_on_request() -> None:
+    assert "executor-launcher" not in str(rendered(spark=False))
+    without = manifests.Wanted(spark=False, logs=True)
+    assert [path.name for path in manifests.unwanted(without)] == ["network-alerts-out.yaml", "spark.yaml"]
+
+
+def test_driver_and_executors_talk_on_the_ports_in_the_settings_of_spark() -> None:
+    (policy,) = [item for item in of("NetworkPolicy") if item["metadata"]["name"] == "spark"]
+    settings = dict(
+        line.split() for line in spark.settings()["data"]["spark-defaults.conf"].splitlines() if line[:5] == "spark"
+    )
+    ports = {
+        settings[name] for name in ("spark.driver.port", "spark.driver.blockManager.port", "spark.blockManager.port")
+    }
+    for direction, peers in (("ingress", "from"), ("egress", "to")):
+        (rule,) = policy["spec"][direction]
+        assert rule[peers] == [{"podSelector": policy["spec"]["podSelector"]}]
+        assert {str(port["port"]) for port in rule["ports"]} == ports
+
+
+def test_an_executor_is_as_restricted_as_any_pod_and_knows_nothing_of_the_warehouse() -> None:
+    pod = yaml.safe_load(spark.settings()["data"]["executor.yaml"])["spec"]
+    (container,) = pod["containers"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    secrets = [one["secretRef"]["name"] for one in container["envFrom"] if "secretRef" in one]
+    assert "warehouse" not in secrets
+
+
+def test_spark_requires_a_lake_that_all_executors_can_reach() -> None:
+    spark.require_shared("s3://bucket/lake")
+    with pytest.raises(ConfigError, match="on a volume"):
+        spark.require_shared(lake.VOLUME)
+
+
+def test_the_policies_for_logs_exist_only_on_request() -> None:
+    assert "loki" in {item["metadata"]["name"] for item in of("NetworkPolicy")}
+    assert "loki" not in {item["metadata"]["name"] for item in of("NetworkPolicy", logs=False)}
+
+
+def test_an_external_warehouse_is_reached_on_its_port() -> None:
+    policies = of("NetworkPolicy", warehouse_port=6432, is_warehouse_external=True)
+    (policy,) = [item for item in policies if item["metadata"]["name"] == "to-postgres"]
+    (rule,) = policy["spec"]["egress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 6432}]
+    assert {"ipBlock": {"cidr": "0.0.0.0/0"}} in rule["to"]

@@ -1,0 +1,135 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from etl.core.errors import AccessError, ConfigError, TransientError
+from k8s.installer.cluster import airflow, shell
+from k8s.installer.errors import FailedError
+from k8s.installer.install import diagnosis
+from k8s.installer.install.steps import StoppedError
+from k8s.installer.paths import ROOT
+from k8s.installer.verbs import status, trigger
+
+HELM = ["helm", "upgrade"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "words"),
+    [
+        (
+            "Error: UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress",
+            TransientError,
+            "Someone",
+        ),
+        ("The connection to the server 127.0.0.1:1 was refused - did you specify", TransientError, "does not answer"),
+        ("error: You must be logged in to the server (Unauthorized)", AccessError, "credentials"),
+        ('Error from server (Forbidden): secrets is forbidden: User "x" cannot list', AccessError, "permission"),
+        ('error: context "x" does not exist', ConfigError, "no such context"),
+        ("Error: UPGRADE FAILED: cannot patch: spec.template: field is immutable", ConfigError, "in place"),
+        ("Error: failed to parse charts/values/x.yaml: yaml: line 2", ConfigError, "cannot be rendered"),
+        ('Error: looks like "https://x" is not a valid chart repository', TransientError, "downloaded"),
+    ],
+)
+def test_the_complaint_of_a_program_becomes_a_line_and_a_hint(said: str, kind: type[Exception], words: str) -> None:
+    error = shell.translated(HELM, said)
+    assert type(error) is kind
+    assert words in error.message
+    assert error.hint
+
+
+def test_an_unknown_complaint_keeps_its_own_words() -> None:
+    error = shell.translated(HELM, "WARNING: skew\nError: UPGRADE FAILED: no space left on device\n")
+    assert error.message == "helm upgrade failed: no space left on device"
+
+
+def test_a_secret_on_stdin_is_in_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "kubectl"
+    fake.write_text("#!/bin/sh\ncat >/dev/null\necho 'error: it broke' >&2\nexit 1\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(shell.ToolError) as raised:
+        shell.run(["kubectl", "apply", "-f", "-"], stdin="hunter2")
+    assert "hunter2" not in f"{raised.value!r} {raised.value.output} {raised.value.message}"
+
+
+def run(*arguments: str, module: str = "k8s.installer", **env: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    environment = {"PATH": "/nowhere", "HOME": "/nowhere", **env}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("verb", ["up", "status", "alerts", "credentials", "ui", "psql", "trigger", "down"])
+def test_without_kubectl_every_verb_says_where_to_get_it(verb: str) -> None:
+    ended = run(verb)
+    assert ended.returncode == 78
+    assert "kubectl is not installed on this machine." in ended.stdout + ended.stderr
+    assert "https://kubernetes.io/docs/tasks/tools/" in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ({"ENVIRONMENT": "dev"}, "There is no environment 'dev'."),
+        ({"IMAGE_TOOL": "podman"}, "'podman' is not supported."),
+        ({"CHARTS": "/nowhere"}, "/nowhere is not a folder."),
+        ({"WAREHOUSE_HOST": "db"}, "needs both its host and the certificate"),
+        ({"YES": "perhaps"}, "not a valid boolean"),
+    ],
+)
+def test_an_invalid_variable_is_refused_before_the_cluster_is_asked(env: dict[str, str], words: str) -> None:
+    ended = run("up", **env)
+    assert ended.returncode == 64
+    assert words in ended.stderr
+    assert "hint: " in ended.stderr
+
+
+def test_the_former_name_still_works_and_says_the_new_one() -> None:
+    ended = run("status", "-h", module="k8s.platform")
+    assert ended.returncode == 0
+    assert ended.stdout == run("status", "-h").stdout
+    assert "python -m k8s.installer" in ended.stderr
+
+
+def test_what_failed_without_being_a_bug_or_a_mistake_has_an_exit_code_of_its_own() -> None:
+    kinds = (shell.ToolError, diagnosis.NotReadyError, trigger.RunFailedError, status.UnhealthyError, StoppedError)
+    assert {kind.exit_code for kind in kinds} == {FailedError.exit_code} == {1}
+
+
+def test_make_help_lists_the_verbs_under_two_headings() -> None:
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    verbs = ("up", "status", "alerts", "credentials", "ui", "psql", "trigger", "down", "destroy")
+    on_kubernetes = listed.index("On Kubernetes")
+    assert listed.index("make run") < on_kubernetes
+    assert all(listed.index(f"  make {verb} ") > on_kubernetes for verb in verbs)
+
+
+@pytest.mark.parametrize(("code", "exit_code"), [(422, 64), (401, 77), (404, 78), (503, 75)])
+def test_airflow_s_refusals_have_the_exit_codes_of_their_kind(code: int, exit_code: int) -> None:
+    error = airflow.refusal(code, '{"detail": "because"}')
+    assert error.exit_code == exit_code
+    assert "because" in error.message
+
+
+@pytest.mark.parametrize(("index", "name"), [(-1, "extract"), (0, "extract-0"), (1, "extract-1")])
+def test_a_mapped_task_is_named_with_its_index(index: int, name: str) -> None:
+    assert trigger.name_of({"task_id": "extract", "map_index": index}) == name
+
+
+def test_status_shows_the_last_run_of_each_dag() -> None:
+    run = {"state": "success", "start_date": "2026-11-21T06:00:00Z"}
+    assert status.line_of("spacex", run) == "last run of DAG spacex: success, 2026-11-21T06:00:00Z"
+    assert status.line_of("spacex", {**run, "start_date": None}).endswith("not started")
+    assert status.line_of("sensors", None) == "DAG sensors has not run yet: make trigger DAG=sensors"
+
+
+def test_a_task_s_log_is_shown_without_its_folding_marks() -> None:
+    content = [
+        {"event": "::group::Log message source details"},
+        {"event": "error: the API is gone\nhint: wait"},
+        "plain",
+    ]
+    assert trigger.log_lines({"content": content}) == ["error: the API is gone", "hint: wait", "plain"]
