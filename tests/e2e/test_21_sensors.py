@@ -59,7 +59,7 @@ def test_each_share_is_extracted_by_a_pod_of_its_own_at_the_same_time(
 
 
 def test_what_each_pod_says_is_readable_in_airflow(published: str, airflow: Airflow) -> None:
-    assert "asks 2 times" in airflow.log("sensors", published, "check")
+    assert "makes 2 requests" in airflow.log("sensors", published, "check")
     for index in (0, 1):
         assert '"step": "extract"' in airflow.log("sensors", published, "extract", index=index)
 
