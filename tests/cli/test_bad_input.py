@@ -20,6 +20,7 @@ from etl.postgres.connection import Warehouse
 from etl.simulate import server
 from etl.simulate.faults import Fault
 from etl.sources.spacex.snapshot import load
+from etl.state import migrations
 from tests.cli.conftest import Ended, Etl, environment, libpq
 from tests.conftest import Simulate
 
@@ -182,7 +183,7 @@ SHAPES = [
     (Fault("server_error", times=None), 75, r"answered 500 \(Internal Server Error\)", "run the same command again"),
     (Fault("rate_limit", times=None, retry_after=600), 75, "answered 429", "wait 600 s; then run the same command"),
     (Fault("slow", times=None, delay=5), 75, r"answers too slowly: not done after 0\.3 s", "run the same"),
-    (Fault("duplicate", path="/v5/launches"), 75, "206 launches received, 205 announced", "begins anew"),
+    (Fault("duplicate", path="/v5/launches"), 75, "206 launches received, 205 announced", "starts from the first page"),
 ]  # fmt: skip
 
 
@@ -260,10 +261,10 @@ def test_a_lake_that_cannot_be_written_is_a_matter_of_access(
 @pytest.mark.parametrize(
     ("arguments", "said", "hint"),
     [
-        (["transform", "spacex"], "no extracted run for the whole state of spacex", "Run `etl extract spacex` first"),
-        (["publish", "spacex"], "holds no transformed run for the whole state", "Run `etl transform spacex` first"),
-        (["publish", "spacex", "--from", "2020-01-01", "--to", "2020-02-01"], r"for \[2020-01-01, 2020-02-01\)", "tr"),
-        (["transform", "spacex", "--extraction", ID], f"extracted run {ID}", "ex"),
+        (["transform", "spacex"], "no complete extraction of the whole state of spacex", "`etl extract spacex` first"),
+        (["publish", "spacex"], "no transformed extraction of the whole state", "Run `etl transform spacex` first"),
+        (["publish", "spacex", "--from", "2020-01-01", "--to", "2020-02-01"], r"of \[2020-01-01, 2020-02-01\)", "tr"),
+        (["transform", "spacex", "--extraction", ID], f"complete extraction {ID}", "ex"),
         (["ask", "--on", "lake"], "holds no silver", "Run `etl run spacex` or `etl run sensors` first"),
     ],
 )  # fmt: skip
@@ -338,7 +339,10 @@ def test_a_database_without_migrations_is_told(
 ) -> None:
     settings = libpq(new_database(migrated=False), ETL_SPACEX__BASE_URL=simulate())
     refused(
-        etl(*command, **settings), 78, "The warehouse has no migrations, this code needs version 0008", "etl migrate"
+        etl(*command, **settings),
+        78,
+        f"The warehouse has no migrations, this code needs version {migrations.newest()}",
+        "etl migrate",
     )
 
 

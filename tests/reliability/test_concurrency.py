@@ -135,7 +135,7 @@ def test_a_long_query_is_not_cut_off_and_the_run_gives_up_whole(database: str, s
             [count] = cursor.fetchone() or (0,)
             facts = changed()
             facts["landpads"][0]["status"] = "lost"
-            with pytest.raises(WarehouseUnavailableError, match="a long query holds the tables"):
+            with pytest.raises(WarehouseUnavailableError, match="a long query is holding a lock on the tables"):
                 start(database, facts, lock_timeout_s=0.1).result(PATIENCE_S)
             assert (state(database), storage(database)) == (before, files)
             cursor.execute("select count(*) from silver.spacex_landpads")
