@@ -6,16 +6,15 @@ not read.
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 VARIABLE = "OPENLINEAGE_PARENT_ID"
-PARENT = "airflow/{{ dag.dag_id }}/{{ lineage_run(dag_run) }}"
+PARENT = "airflow/{{ dag.dag_id }}/{{ lineage_run(dag.dag_id, run_id) }}"
 
 
-def lineage_run(dag_run: Any) -> str:
+def lineage_run(dag_id: str, run_id: str) -> str:
     """The same OpenLineage run for all pods of a DAG's run."""
-    return str(uuid5(NAMESPACE_URL, f"airflow/{dag_run.dag_id}/{dag_run.run_id}"))
+    return str(uuid5(NAMESPACE_URL, f"airflow/{dag_id}/{run_id}"))
 
 
 # For templates.
