@@ -53,12 +53,12 @@ def test_a_lake_on_s3_from_the_first_run_to_the_last_file(on_s3: Etl, tmp_path: 
 
     assert "nothing to delete" in done(on_s3("lake", "expire", "--older-than", "0d", "--plan"))
     assert re.search(r"2024-03-01 +2024-03-06 .* 3 ", done(on_s3("lake", "compact", "sensors", "--plan")))
-    assert "[2024-03-01, 2024-03-06): 3 runs are one" in done(on_s3("lake", "compact", "sensors"))
+    assert "[2024-03-01, 2024-03-06): 3 extractions merged into" in done(on_s3("lake", "compact", "sensors"))
     assert "Nothing to compact" in done(on_s3("lake", "compact", "sensors"))
     assert done(on_s3("ask", "--on", "lake")) == answers
 
     planned = done(on_s3("lake", "expire", "--older-than", "0d", "--plan"))
-    assert "3 runs, " in planned
+    assert "3 extractions, " in planned
     assert "has the newest whole state" in planned
     gone = done(on_s3("lake", "expire", "--older-than", "0d"))
     assert gone.count("Deleted ") == 3
@@ -71,8 +71,8 @@ def test_a_lake_on_s3_from_the_first_run_to_the_last_file(on_s3: Etl, tmp_path: 
 
 
 def test_an_empty_lake_says_so_and_has_nothing_to_do(on_s3: Etl) -> None:
-    assert "holds no runs" in done(on_s3("lake", "ls"))
-    assert "No runs older than 90d" in done(on_s3("lake", "expire", "--older-than", "90d"))
+    assert "holds no extractions" in done(on_s3("lake", "ls"))
+    assert "No extractions are older than 90d" in done(on_s3("lake", "expire", "--older-than", "90d"))
     assert "Nothing to compact" in done(on_s3("lake", "compact", "sensors"))
 
 
@@ -82,7 +82,7 @@ def test_an_empty_lake_says_so_and_has_nothing_to_do(on_s3: Etl) -> None:
         (("expire", "--older-than", "soon"), "hint: Write it like 90d, 12w or 36h."),
         (("expire",), "Missing option '--older-than'"),
         (("expire", "--older-than", "9d", "--layer", "tin"), "'tin' is not one of 'bronze'"),
-        (("compact", "spacex"), "hint: `etl lake expire` drops what is older."),
+        (("compact", "spacex"), "hint: `etl lake expire` deletes older ones."),
         (("ls", "mars"), "hint: Known sources: spacex"),
     ],
 )
