@@ -31,7 +31,7 @@ import click
 from etl.cli.main import etl
 
 def understood(name, *words):
-    return [name, etl.get_command(click.Context(etl), name).make_context(name, words).params["source_name"]]
+    return [name, etl.get_command(click.Context(etl), name).make_context(name, list(words)).params["source_name"]]
 
 print(json.dumps([understood(name, *words) for name, *words in json.load(sys.stdin)]))
 """

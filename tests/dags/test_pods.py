@@ -83,7 +83,7 @@ def test_a_pod_gets_its_settings_by_reference_only(dag: str, step: str) -> None:
 @every_step
 def test_all_pods_of_a_run_name_the_same_parent_in_openlineages_form(dag: str, step: str) -> None:
     def parent(run: str) -> str:
-        (container,) = manifest(dag, step, run)["spec"]["containers"]
+        (container,) = manifest(dag, step, run_id=run)["spec"]["containers"]
         [found] = [variable["value"] for variable in container["env"] if variable["name"] == "OPENLINEAGE_PARENT_ID"]
         return str(found)
 
