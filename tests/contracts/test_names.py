@@ -17,6 +17,7 @@ from etl.core import errors
 from etl.core.tables import Dataset
 from etl.postgres.connection import Warehouse
 from etl.settings import Settings, SourceSettings
+from etl.sources import reports
 from etl.sql.statements import statement
 from k8s.installer.errors import FailedError
 from tests.conftest import ROOT
@@ -207,7 +208,8 @@ def test_every_statement_is_used() -> None:
     by_exporter = {name for name in _files("metrics") if f"query_file: sql/{name}.sql\n" in exporter}
     dashboards = "".join(file.read_text() for file in (ROOT / "monitoring" / "dashboards").glob("*.py"))
     by_dashboard = {name for name in _files("dashboards") if f'"{name}.sql"' in dashboards}
-    elsewhere = by_folder | by_table | by_installer | by_exporter | by_dashboard
+    by_report = {f"report/{name}/{query}" for name in reports.declared() for query in reports.load(name).queries}
+    elsewhere = by_folder | by_table | by_installer | by_exporter | by_dashboard | by_report
     assert _files("") - _files("migrations") - elsewhere == _used()
     assert _files("gold") | _files("silver") == by_table
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-SQL = sorted(file.relative_to(ROOT).as_posix() for file in (ROOT / "sql").rglob("*.sql"))
+SQL = sorted(file.relative_to(ROOT / "sql").as_posix() for file in (ROOT / "sql").rglob("*.sql"))
 
 
 @pytest.fixture(scope="module")
