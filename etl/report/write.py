@@ -20,15 +20,15 @@ def default_file(report: Report, source: str) -> Path:
     return FOLDER / (report.file or f"report-{source}.html")
 
 
-def write(report: Report, source: str, run_statement: Statement, file: Path) -> None:
-    """Write the page of what `source` has published; `run_statement` executes a file of `sql/` and returns its rows.
+def write(report: Report, source: str, run: Statement, file: Path) -> None:
+    """Write the page of what `source` has published; `run` executes a file of `sql/` and returns its rows.
 
     Raises: ConfigError, if nothing has been published, or the file cannot be written.
     """
-    latest = run_statement("report/latest_run", {"source": source})
+    latest = run("report/latest_run", {"source": source})
     if not latest:
         raise ConfigError("There is nothing to report yet.", hint=f"Run `etl run {source}` first.")
-    rows = {name: run_statement(f"report/{source}/{name}", None) for name in report.queries}
+    rows = {name: run(f"report/{source}/{name}", None) for name in report.queries}
     page = render(report, Run(source=source, **latest[0]), rows)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
