@@ -161,7 +161,7 @@ def test_what_is_older_than_a_day_is_forgotten_by_the_next_who_spends(
 
 
 def test_a_limit_over_more_than_a_day_is_a_mistake(warehouse: Warehouse) -> None:
-    with pytest.raises(ValueError, match="no longer than 86400 s"):
+    with pytest.raises(ValueError, match="at most 86400 s"):
         Budget(warehouse, "sensors", [Limit(300_000, 2_592_000, "month")])
 
 
