@@ -25,6 +25,7 @@ from etl.simulate import server
 from etl.simulate.faults import Faults, parse_fault
 from etl.sources.sensors import simulator as sensors
 from tests.cli.conftest import environment, libpq
+from tests.cli.forks import close, forks
 from tests.collector import Collector, collector, free_port
 from tests.conftest import MakeDatabase
 
@@ -44,7 +45,7 @@ def behind_a_key(faults: Faults) -> Request:
     def application(request: Request) -> Response:
         given = request.args.get("apikey")
         if given != KEY:
-            reason = {"error": True, "reason": f"The API key {given} is not {KEY}."}
+            reason = {"error": True, "reason": f"The API key {given} is not known."}
             return Response(json.dumps(reason), 401, content_type="application/json")
         body, status, headers = run_wsgi_app(archive, request.environ)
         content = b"".join(body)
@@ -67,16 +68,10 @@ class Place:
     printed: list[bytes] = field(default_factory=list)
 
     def run(self, *words: str, code: int | None = 0, **settings: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "etl", *words],
-            cwd=self.folder,
-            env=environment(self.settings | settings),
-            capture_output=True,
-            timeout=120,
-        )
-        self.printed += [done.stdout, done.stderr]
+        done = forks().run(words, self.folder, environment(self.settings | settings), timeout_s=120)
+        self.printed += [done.stdout.encode(), done.stderr.encode()]
         assert code is None or done.returncode == code, (words, done.stdout, done.stderr)
-        return done.stdout.decode()
+        return done.stdout
 
     def simulate(self) -> None:
         command = [sys.executable, "-m", "etl", "simulate", "sensors", "--port", "0"]
@@ -122,6 +117,7 @@ def place(
             "ETL_STATSD__PORT": str(heard.port),
         }
         place = Place(tmp_path_factory.mktemp("secrets"), dsn, settings)
+        stack.callback(close)
         run_everything(place, faults)
         yield place
 

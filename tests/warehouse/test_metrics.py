@@ -16,8 +16,10 @@ from psycopg2.extras import RealDictCursor
 from etl import sources
 from etl.core.errors import AuditError, SourceUnavailableError
 from etl.core.ids import new_id
+from etl.core.pages import Asked
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
+from etl.pipeline import replay
 from etl.pipeline.pipeline import Pipeline
 from etl.postgres.connection import Warehouse
 from tests.conftest import ROOT, client_of
@@ -258,10 +260,14 @@ def test_refused_records_are_counted_until_they_are_replayed(database: str, lake
     with Warehouse(database, role="etl_loader") as warehouse:
         kept = warehouse.run("ledger/open_quarantine", {"source": "spacex", "destination": "warehouse"})
         replayed = {
-            row["quarantine_id"]: ("spacex_launches", row["record"].replace('"name": 3', '"name": "x"').encode())
+            row["quarantine_id"]: replay.Kept(
+                row["endpoint"],
+                row["record"].replace('"name": 3', '"name": "x"').encode(),
+                Asked(row["about"], row["received_at"]),
+            )
             for row in kept[:1]
         }
-        assert Pipeline(SOURCE, lake, 0.05, LocalEngine()).replay(warehouse, replayed)[1] == {}
+        assert replay.replay(Pipeline(SOURCE, lake, 0.05, LocalEngine()), warehouse, replayed)[1] == {}
     after = series(database)
     assert after["etl_quarantine_open_records"]["spacex", "spacex_launches"] == 1
     assert after["etl_quarantine_last_run_ratio"] == found["etl_quarantine_last_run_ratio"], "a replay extracts nothing"
