@@ -66,7 +66,7 @@ READ_ONLY = [
     "select * from parts.spacex_launches",
     "select ops.open_stage('silver', 'spacex_launches')",
     "select ops.swap('silver', 'spacex_launches')",
-    "select ops.content('silver', 'spacex_launches')",
+    "select ops.content('silver', 'spacex_launches', '{}')",
     "set role platform_admin",
 ]
 DENIED = {
