@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,18 @@ class Published:
     destination: str
     status: str
     tables: tuple[TableOutcome, ...]
+
+    @classmethod
+    def of(cls, run_id: str, destination: str, tables: Iterable[TableOutcome]) -> Published:
+        """What follows from the tables: unchanged, if none of them changed."""
+        found = tuple(tables)
+        is_changed = any(table.is_changed for table in found)
+        return cls(run_id, destination, "published" if is_changed else "unchanged", found)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The figures of the step: tables that changed and their rows."""
+        return {"tables": sum(table.is_changed for table in self.tables), "rows": self.rows_published}
 
     @property
     def rows_published(self) -> int:

@@ -195,11 +195,9 @@ def is_complete(lake: Lake, source: Source, extraction_id: str) -> bool:
 def read_manifest(lake: Lake, endpoint: str, extraction_id: str) -> Manifest:
     """The manifest of an endpoint's complete extraction; parts are merged and their pages numbered consecutively."""
     files = [file for file in _files(lake, endpoint, extraction_id) if file.endswith("manifest.json")]
-    parts = [
-        read(lake, f"{layout.folder('bronze', endpoint, extraction_id)}/{file}") for file in sorted(files, key=_by_part)
-    ]
+    parts = [read(lake, f"{_folder(endpoint, extraction_id)}/{file}") for file in sorted(files, key=_by_part)]
     if not parts:
-        raise lake.damaged(f"{layout.folder('bronze', endpoint, extraction_id)}/manifest.json")
+        raise lake.damaged(f"{_folder(endpoint, extraction_id)}/manifest.json")
     if len({(part.interval, part.origin) for part in parts}) > 1:
         raise UsageError(
             f"The parts of extraction {extraction_id} cover different days, or come from different APIs.",

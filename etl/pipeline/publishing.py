@@ -46,20 +46,19 @@ def publish(
         keep = _partly_read(source, transformed, silver.endpoints_with_rejects(pipeline.lake, transformed))
         stage_and_audit(pipeline, publication, rows, keep, attempt, extraction_id)
         with pipeline.step("publish", extraction_id) as step:
-            tables = tuple(publication.publish())
-            published = Published(attempt.run_id, destination.name, _status(tables), tables)
+            published = Published.of(attempt.run_id, destination.name, publication.publish())
             with warehouse.transaction():
                 attempt.move_watermarks(source.datasets, known_until(transformed))
                 attempt.finish(
                     status=published.status,
-                    outcomes=tables,
+                    outcomes=published.tables,
                     origin=transformed.origin,
                     extraction_id=extraction_id,
                     quarantined=silver.quarantined(pipeline.lake, transformed),
                 )
-            step.counts.update(tables=sum(table.is_changed for table in tables), rows=published.rows_published)
+            step.counts.update(published.counts)
             step.inputs = silver_data(pipeline.lake, source, transformed)
-            step.outputs = _published_data(destination, source, tables)
+            step.outputs = _published_data(destination, source, published.tables)
     return published
 
 
@@ -101,10 +100,6 @@ def _published_data(destination: Destination, source: Source, tables: Iterable[T
         for table in source.gold
     ]
     return (*silver_tables, *gold_tables)
-
-
-def _status(tables: Iterable[TableOutcome]) -> str:
-    return "published" if any(table.is_changed for table in tables) else "unchanged"
 
 
 def _partly_read(source: Source, transformed: Transformed, with_rejects: set[str]) -> set[str]:

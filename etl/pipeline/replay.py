@@ -48,11 +48,9 @@ def replay(pipeline: Pipeline, warehouse: Warehouse, kept: Mapping[int, Kept]) -
         everything = {dataset.name for dataset in source.datasets}
         stage_and_audit(pipeline, publication, lambda dataset: batches.get(dataset.name, []), everything, attempt, None)
         with pipeline.step("publish") as step:
-            tables = tuple(publication.publish())
-            status = "published" if any(table.is_changed for table in tables) else "unchanged"
-            attempt.finish(status=status, outcomes=tables, extraction_id=None, origin=source.origin)
-            published = Published(attempt.run_id, destination.name, status, tables)
-            step.counts.update(tables=sum(table.is_changed for table in tables), rows=published.rows_published)
+            published = Published.of(attempt.run_id, destination.name, publication.publish())
+            attempt.finish(status=published.status, outcomes=published.tables, extraction_id=None, origin=source.origin)
+            step.counts.update(published.counts)
         replayed = [quarantine_id for quarantine_id in kept if quarantine_id not in still_rejected]
         warehouse.run("ledger/close_quarantine", {"ids": replayed})
     return published, still_rejected
