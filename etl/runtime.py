@@ -75,7 +75,7 @@ class Parts:
             return DataInterval(start, end or today())
         if not source.serves_everything:
             with self.warehouse() as warehouse:
-                return source.interval(ledger.next_start(warehouse, source.datasets, destination), end or today())
+                return ledger.next_interval(warehouse, source, destination, end or today())
         if end is not None:
             raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
         return None

@@ -118,6 +118,9 @@ class SensorsSettings(SourceSettings):
     lookback_days: int = Field(
         default=5, ge=0, le=365, description="Published days that a later run reads again, for late corrections."
     )
+    await_days: int = Field(
+        default=30, ge=0, le=365, description="Days for which a day with unknown values is read again by every run."
+    )
     calls_per_minute: float = Field(default=600, gt=0, description="The API's limit.")
     calls_per_hour: float = Field(default=5_000, gt=0, description="The API's limit.")
     calls_per_day: float = Field(default=10_000, gt=0, description="The API's limit.")

@@ -29,6 +29,7 @@ def status(limit: int) -> None:
         warehouse.run("ledger/abandon_dead_runs")
         runs.show_status(
             warehouse.run("ledger/watermarks"),
+            warehouse.run("ledger/gaps"),
             warehouse.run("ledger/last_runs", {"limit": limit}),
             warehouse.run("ledger/open_quarantine", {"source": None, "destination": None}),
         )

@@ -83,6 +83,7 @@ class Source:
     `silver` are the tables published from what the endpoints parse; those that no endpoint parses are made by
     `sql/silver/<name>.sql`, which reads `parsed.*`. Empty: just what is parsed. `gold` is made by `sql/gold/`.
     `interval(next_start, today)` is what a run without dates covers, given how far the source is published.
+    `await_days` is how many days after a day its unknown values are still awaited.
     `cost(interval)` is what such a run asks of the API.
     """
 
@@ -94,6 +95,7 @@ class Source:
     silver: tuple[Dataset, ...] = ()
     gold: tuple[Dataset, ...] = ()
     interval: Callable[[date | None, date], DataInterval | None] = whole_state
+    await_days: int = 0
     cost: Callable[[DataInterval | None], Cost] | None = None
 
     @property

@@ -15,6 +15,7 @@ class Column:
     """A column in the lake and the warehouse; `about` feeds the data catalogue.
 
     `is_bookkeeping`: it says when or how a row was processed; rows that differ in it alone are the same content.
+    `is_awaited`: the source knows it sooner or later; a day in which it is null is read again.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Column:
     about: str
     nullable: bool = True
     is_bookkeeping: bool = False
+    is_awaited: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from functools import partial
+from datetime import date, datetime
+from functools import partial, reduce
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.core.intervals import DataInterval
 from etl.core.pages import Asked, Quarantined
@@ -54,6 +56,19 @@ def keep_only(lake: Lake, layer: str, name: str, extraction_id: str, files: Iter
 def batches(lake: Lake, transformed: Transformed, dataset: Dataset) -> Iterator[pa.RecordBatch]:
     """A dataset's rows of an extraction, a bounded number at a time."""
     return parquet.batches(lake, transformed.files[dataset.name])
+
+
+def incomplete_days(lake: Lake, transformed: Transformed, dataset: Dataset) -> dict[date, int]:
+    """The days on which something awaited is null, each with the number of such rows."""
+    awaited = [column.name for column in dataset.columns if column.is_awaited]
+    found: Counter[date] = Counter()
+    if dataset.day is None or not awaited:
+        return found
+    for batch in parquet.batches(lake, transformed.files[dataset.name], columns=[dataset.day, *awaited]):
+        is_unknown = reduce(pc.or_, (pc.is_null(batch[name]) for name in awaited))
+        for each in pc.value_counts(batch[dataset.day].filter(is_unknown)).to_pylist():
+            found[each["values"]] += each["counts"]
+    return found
 
 
 def quarantined(lake: Lake, transformed: Transformed) -> Iterator[Quarantined]:

@@ -49,6 +49,9 @@ def publish(
             published = Published.of(attempt.run_id, destination.name, publication.publish())
             with warehouse.transaction():
                 attempt.move_watermarks(source.datasets, known_until(transformed))
+                for dataset in source.datasets:
+                    incomplete = silver.incomplete_days(pipeline.lake, transformed, dataset)
+                    attempt.await_days(dataset, incomplete, source.await_days, layout.creation_date(extraction_id))
                 attempt.finish(
                     status=published.status,
                     outcomes=published.tables,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
@@ -15,6 +15,7 @@ from etl.core.errors import PlatformError
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import AuditResult, TableOutcome
 from etl.core.pages import Quarantined
+from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.postgres.connection import Warehouse
 from etl.postgres.copy import copy_batches
@@ -33,12 +34,18 @@ QUARANTINE_FIELDS: list[pa.Field[Any]] = [
 QUARANTINE = pa.schema(QUARANTINE_FIELDS)
 
 
-def next_start(warehouse: Warehouse, datasets: Iterable[Dataset], destination: str) -> date | None:
-    """The first day that any of the datasets has not published there; None if one has published nothing."""
-    marks = warehouse.run("ledger/watermarks")
-    known = {mark["dataset"]: mark["next_start_date"] for mark in marks if mark["destination"] == destination}
-    days = [known.get(dataset.name) for dataset in datasets]
-    return None if None in days else min(day for day in days if day is not None)
+def next_interval(warehouse: Warehouse, source: Source, destination: str, until: date) -> DataInterval | None:
+    """What a run without dates reads: from the first day that is missing there, or that is awaited, to `until`."""
+    names = [dataset.name for dataset in source.datasets]
+    marks = warehouse.run("ledger/next_start", {"destination": destination})
+    known = {mark["dataset"]: mark["next_start_date"] for mark in marks}
+    next_start = min(known[name] for name in names) if known.keys() >= set(names) else None
+    interval = source.interval(next_start, until)
+    about = {"datasets": names, "destination": destination, "until": until}
+    awaited = warehouse.run("ledger/first_awaited", about)[0]["day"]
+    if interval is None or awaited is None or awaited >= interval.start:
+        return interval
+    return DataInterval(awaited, interval.end)
 
 
 class Attempt:
@@ -101,6 +108,22 @@ class Attempt:
             mark = {"dataset": dataset.name, "destination": self.destination, "end": end, "run_id": self.run_id}
             self._warehouse.run("ledger/move_watermark", mark)
         self._warehouse.run("ledger/resolve_quarantine", self._key() | {"source": self.source})
+
+    def await_days(self, dataset: Dataset, incomplete: Mapping[date, int], awaited_days: int, read_on: date) -> None:
+        """Record the days of this interval that have unknown values, by their rows with some; the others are settled.
+
+        A day is awaited for `awaited_days`; one that is older than that when it is first read is not.
+        """
+        if self.interval is None:
+            return
+        about = self._key() | {"dataset": dataset.name}
+        self._warehouse.run("ledger/settle_awaited", about | {"incomplete": list(incomplete)})
+        for day, unknown_rows in sorted(incomplete.items()):
+            until = day + timedelta(days=awaited_days)
+            if until >= read_on:
+                self._warehouse.run(
+                    "ledger/await_day", about | {"day": day, "unknown_rows": unknown_rows, "awaited_until": until}
+                )
 
     def _record_audits(self) -> None:
         for result in self.audits:

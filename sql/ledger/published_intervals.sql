@@ -6,3 +6,4 @@ where
     and destination = 'warehouse'
     and status in ('published', 'unchanged')
     and interval_start is not null
+    and extraction_id is not null  -- else it published nothing, because a later extraction of some of its days was

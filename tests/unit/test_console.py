@@ -35,9 +35,9 @@ def test_a_status_names_destinations_only_if_something_is_in_the_lake(capsys: py
         "started_at": began,
         "ended_at": began,
     }
-    runs.show_status([watermark("warehouse")], [run], [])
+    runs.show_status([watermark("warehouse")], [], [run], [])
     assert "destination" not in capsys.readouterr().out
-    runs.show_status([watermark("warehouse"), watermark("lake")], [run | {"destination": "lake"}], [])
+    runs.show_status([watermark("warehouse"), watermark("lake")], [], [run | {"destination": "lake"}], [])
     told = capsys.readouterr().out
     assert told.count("destination") == 2
     assert re.search(r"sensor_readings +warehouse .*\n *sensor_readings +lake ", told)

@@ -85,7 +85,7 @@ def run(
 ) -> Summary:
     """A run without dates, as of that day."""
     with simulator(change=change) as url, pipeline_on(url, lake) as (pipeline, client):
-        days = pipeline.source.interval(ledger.next_start(warehouse, pipeline.source.datasets, destination), today)
+        days = ledger.next_interval(warehouse, pipeline.source, destination, today)
         return pipeline.run(client, warehouse, days, into(destination, pipeline, warehouse))
 
 

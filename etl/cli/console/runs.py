@@ -86,14 +86,20 @@ def show_interval(planned: PlannedInterval, published: Published) -> None:
 
 
 def show_status(
-    watermarks: list[dict[str, Any]], runs: list[dict[str, Any]], quarantined: list[dict[str, Any]]
+    watermarks: list[dict[str, Any]],
+    gaps: list[dict[str, Any]],
+    runs: list[dict[str, Any]],
+    quarantined: list[dict[str, Any]],
 ) -> None:
-    """How far each dataset is, the recent runs, and what is in quarantine."""
+    """How far each dataset is and which days it lacks, the recent runs, and what is in quarantine."""
     if not runs:
         say("Nothing has run yet. Start with `make run` or `etl run spacex`.")
         return
     say("Watermarks")
     show_rows(with_destinations(watermarks))
+    if gaps:
+        say("\nDays that the next run reads again; `given up` ones it does not")
+        show_rows(with_destinations(gaps))
     say("\nLast runs")
     show_rows(with_destinations([{name: _column(row, name) for name in COLUMNS} for row in runs]))
     say("\nIn quarantine")

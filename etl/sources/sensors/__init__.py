@@ -40,6 +40,7 @@ def make_source(settings: SensorsSettings, origin: str | None = None) -> Source:
         silver=(datasets.READINGS,),
         gold=(gold.SENSOR_REGION_MONTHS, gold.SENSOR_EXTREMES, gold.SENSOR_QUALITY),
         interval=interval,
+        await_days=settings.await_days,
         cost=plan.cost,
     )
 

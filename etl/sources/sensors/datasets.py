@@ -10,9 +10,13 @@ SENSOR = (
     Column("longitude", FLOAT, "Degrees east, as asked for.", nullable=False),
     Column("reading_date", DAY, "The UTC day that was measured.", nullable=False),
 )
-TEMPERATURE_MAX = Column("temperature_max", FLOAT, "Highest air temperature of the day, 2 m above ground, in °C.")
-TEMPERATURE_MIN = Column("temperature_min", FLOAT, "Lowest air temperature of the day, 2 m above ground, in °C.")
-PRECIPITATION = Column("precipitation", FLOAT, "Rain, showers and snow of the day, in mm of water.")
+TEMPERATURE_MAX = Column(
+    "temperature_max", FLOAT, "Highest air temperature of the day, 2 m above ground, in °C.", is_awaited=True
+)
+TEMPERATURE_MIN = Column(
+    "temperature_min", FLOAT, "Lowest air temperature of the day, 2 m above ground, in °C.", is_awaited=True
+)
+PRECIPITATION = Column("precipitation", FLOAT, "Rain, showers and snow of the day, in mm of water.", is_awaited=True)
 RECEIVED_AT = Column("received_at", INSTANT, "When the API gave this reading.", nullable=False, is_bookkeeping=True)
 
 OBSERVATIONS = Dataset(
