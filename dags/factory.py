@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+import consent
 import extraction
 import interval
 import lineage
 from airflow.sdk import DAG, CronTriggerTimetable, chain
+from airflow.sdk.exceptions import AirflowFailException
 from manual import manual
 from pipeline import Pipeline, Step
 from pods import EtlStep, SparkStep
@@ -22,6 +24,9 @@ RETRY_POLICY: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=10),
     "execution_timeout": timedelta(hours=2),
 }
+
+
+PARAMS = interval.PARAMS | consent.PARAMS
 
 
 def source_dag(
@@ -54,7 +59,7 @@ def source_dag(
         dagrun_timeout=timeout,
         is_paused_upon_creation=False,
         default_args={"owner": "data-platform", **RETRY_POLICY},
-        params=interval.PARAMS,
+        params=PARAMS,
         user_defined_macros=extraction.MACROS | lineage.MACROS,
     ) as dag:
         chain(*(_task(pipeline, step) for step in pipeline.steps))
@@ -76,5 +81,15 @@ def _task(pipeline: Pipeline, step: Step) -> Any:
 
 def _begin(context: Any) -> None:
     """What the first task does before its pod starts."""
-    interval.refuse_unknown(context)
+    refuse_unknown(context)
     extraction.settle(context)
+
+
+def refuse_unknown(context: Any) -> None:
+    """Fail if a parameter is misspelt: it would be ignored, and the run would be about everything.
+
+    `etl check` reports what is wrong with the values, such as an end before the start.
+    """
+    if unknown := set(context["params"]) - set(PARAMS):
+        names = ", ".join(sorted(unknown))
+        raise AirflowFailException(f"Unknown parameter: {names}. Known are {', '.join(PARAMS)}.")

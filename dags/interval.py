@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow.sdk import Param
-from airflow.sdk.exceptions import AirflowFailException
 
 _DAY = {"type": ["null", "string"], "format": "date"}
 
@@ -27,13 +24,3 @@ def arguments_until(day: str, *, always: bool) -> tuple[str, str]:
     """
     to = f"'--to=' ~ (params.end_date or {day})"
     return _FROM, f"{{{{ {to} }}}}" if always else f"{{{{ {to} if params.start_date or params.end_date else '' }}}}"
-
-
-def refuse_unknown(context: Any) -> None:
-    """Fail if a parameter is misspelt: it would be ignored, and the run would be about everything.
-
-    `etl check` reports what is wrong with the values, such as an end before the start.
-    """
-    if unknown := set(context["params"]) - set(PARAMS):
-        names = ", ".join(sorted(unknown))
-        raise AirflowFailException(f"Unknown parameter: {names}. Use {' and '.join(PARAMS)}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import consent
 import extraction
 import interval
 
@@ -61,6 +62,8 @@ class Pipeline:
         named = [extraction.OPTION, extraction.ID]
         if command == "check":
             return [*interval.ARGUMENTS]
+        if command == "publish":
+            return [consent.ARGUMENT, *named]
         if command != "extract":
             return named  # an extraction knows its days
         days = interval.arguments_until(extraction.DAY, always=self.by_days)

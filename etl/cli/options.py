@@ -57,6 +57,9 @@ engine_option = click.option(
     show_default=True,
     help="What parses and derives: this machine, or Spark.",
 )
+accept_loss_option = click.option(
+    "--accept-loss", is_flag=True, help="Publish even if known values become unknown or many rows are gone."
+)
 plan_option = click.option("--plan", "only_plan", is_flag=True, help="Print what would be done, and stop.")
 
 

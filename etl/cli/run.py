@@ -15,6 +15,7 @@ from etl.cli.options import (
     GOLD_GOES,
     Day,
     Days,
+    accept_loss_option,
     data_interval,
     destination_option,
     engine_option,
@@ -93,16 +94,26 @@ def transform(source_name: str, days: Days, extraction_id: str | None, engine: s
 @interval_options
 @extraction_option
 @click.option("--even-if-older", is_flag=True, help="Publish it even if a later extraction is published already.")
+@accept_loss_option
 @engine_option
 @destination_option(GOLD_GOES)
 def publish(
-    source_name: str, days: Days, extraction_id: str | None, even_if_older: bool, engine: str, destination: str
+    source_name: str,
+    days: Days,
+    extraction_id: str | None,
+    even_if_older: bool,
+    accept_loss: bool,
+    engine: str,
+    destination: str,
 ) -> None:
     """Stage, audit and publish the newest silver."""
     parts = start()
     source = parts.source(source_name)
     transformed = transformed_extraction(parts.lake(), source, previous_interval(days), extraction_id)
-    with pipeline(parts, source, engine) as steps, parts.warehouse() as warehouse:
+    with (
+        pipeline(parts, source, engine, accepts_loss=accept_loss) as steps,
+        parts.warehouse() as warehouse,
+    ):
         into = parts.destination(destination, warehouse, steps.engine)
         published = steps.publish(warehouse, transformed, into, even_if_older=even_if_older)
         runs.show_published(published, transformed)
@@ -113,10 +124,17 @@ def publish(
 @interval_options
 @click.option("--or-simulate", is_flag=True, help="If the API does not answer within 3 s, run on the simulator.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page to this file.")
+@accept_loss_option
 @engine_option
 @destination_option(DAYS_FOLLOW)
 def run(
-    source_name: str, days: Days, or_simulate: bool, report_file: Path | None, engine: str, destination: str
+    source_name: str,
+    days: Days,
+    or_simulate: bool,
+    report_file: Path | None,
+    accept_loss: bool,
+    engine: str,
+    destination: str,
 ) -> None:
     """Check, extract, transform, stage, audit and publish. Then show the answers."""
     if report_file is not None:
@@ -130,7 +148,7 @@ def run(
             source = stack.enter_context(parts.live_or_simulated(source_name, warehouse))
             runs.show_origin(source, parts.source(source_name), simulator(source_name).ABOUT)
         client = stack.enter_context(parts.client(source))
-        steps = stack.enter_context(pipeline(parts, source, engine))
+        steps = stack.enter_context(pipeline(parts, source, engine, accepts_loss=accept_loss))
         into = parts.destination(destination, warehouse, steps.engine)
         runs.show_summary(steps.run(client, warehouse, interval, into))
         if destination == "lake":

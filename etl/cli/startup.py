@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import click
 import structlog
@@ -47,7 +48,7 @@ def _bind_command(context: click.Context) -> None:
 
 
 @contextmanager
-def pipeline(parts: Parts, source: Source, engine: str = "local") -> Iterator[Pipeline]:
+def pipeline(parts: Parts, source: Source, engine: str = "local", *, accepts_loss: bool = False) -> Iterator[Pipeline]:
     """A pipeline whose progress is shown."""
     with parts.engine(engine) as ready:
-        yield parts.pipeline(source, ready, progress.listener(source))
+        yield replace(parts.pipeline(source, ready, progress.listener(source)), accepts_loss=accepts_loss)

@@ -31,6 +31,11 @@ class DataInterval:
         """From two ISO dates. Raises: ValueError."""
         return cls(date.fromisoformat(start), date.fromisoformat(end))
 
+    def within(self, other: DataInterval) -> DataInterval | None:
+        """The days that both have."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return DataInterval(start, end) if start < end else None
+
     def without(self, others: Iterable[DataInterval]) -> list[DataInterval]:
         """What remains of it without the days of the others, oldest first."""
         left = [self]

@@ -9,24 +9,32 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TableOutcome:
-    """What publishing did to one table; `content_checksum` is None where the destination does not compute one."""
+    """What publishing did to one table; `content_checksum` is None where the destination does not compute one.
+
+    `rows_lost` are those that were published before and that the source no longer has.
+    """
 
     table: str
     rows_received: int
     rows_published: int
     content_checksum: str | None
     is_changed: bool
+    rows_lost: int = 0
 
 
 @dataclass(frozen=True)
 class AuditResult:
-    """What one audit found; `offending_rows` of 0 means passed. `file` holds its query."""
+    """What one audit found; `offending_rows` of 0 means passed. `file` holds its query, unless it was generated.
+
+    `is_loss`: it found what a run would lose, which a person may accept.
+    """
 
     audit: str
     offending_rows: int
     sample: tuple[Mapping[str, Any], ...]
     query: str
-    file: str
+    file: str = ""
+    is_loss: bool = False
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,11 @@ class Publication(Protocol):
         """
         ...
 
-    def audit(self) -> None:
-        """Run every audit on the new state. Raises: AuditError for the first that finds rows."""
+    def audit(self, *, accepts_loss: bool) -> None:
+        """Run every audit on the new state; those for losses only if a person has not accepted them.
+
+        Raises: AuditError for the first that finds rows.
+        """
         ...
 
     def publish(self) -> list[TableOutcome]:

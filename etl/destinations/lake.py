@@ -12,9 +12,13 @@ from etl.core.errors import UsageError
 from etl.core.events import Listener
 from etl.core.outcomes import AuditResult, TableOutcome
 from etl.core.source import Source
+from etl.core.tables import Dataset
+from etl.destinations import losses
+from etl.destinations.audits import SAMPLE_ROWS, raise_first_failure
 from etl.destinations.base import Capabilities, Rows
 from etl.engines.base import Engine, Selected
-from etl.lake import layout, silver
+from etl.lake import layout, parquet, silver
+from etl.lake.layout import Stored
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
 from etl.sql.statements import statement
@@ -63,8 +67,31 @@ class LakePublication:
         """The rows stay where they are."""
         return sum(self.transformed.rows.values())
 
-    def audit(self) -> None:
-        """The lake has no audits."""
+    def audit(self, *, accepts_loss: bool) -> None:
+        """Compare the silver with what was the newest before, on the same days."""
+        before = silver.state(self.lake, self.source, before=self.transformed)
+        if accepts_loss or not before:
+            return
+        for dataset in self.source.datasets:
+            published = before[f"silver.{dataset.name}"]
+            if losses.may_lose_values(dataset):
+                self.audits.append(self._lost(dataset, published, losses.VALUES, losses.lost_values(dataset), most=0))
+            most = losses.most_lost(dataset, sum(parquet.count_rows(self.lake, stored) for stored in published))
+            self.audits.append(self._lost(dataset, published, losses.ROWS, losses.lost_rows(dataset), most))
+        raise_first_failure(self.audits)
+
+    def _lost(self, dataset: Dataset, published: list[Stored], audit: str, query: str, most: int) -> AuditResult:
+        """What a query finds, unless there are no more than `most` rows of it."""
+        staged = [Stored(dataset, tuple(self.transformed.files[dataset.name]))]
+        tables = {f"silver.{dataset.name}": published, f"stage.{dataset.name}": staged}
+        extraction_id, into = self.transformed.extraction_id, losses.found_by(dataset, audit)
+        path = partial(layout.part, "parsed", into.name, extraction_id)
+        selected = self.engine.select(self.lake, query, tables, into, path)
+        first = next(parquet.batches(self.lake, selected.files, rows=SAMPLE_ROWS), None)
+        self.lake.delete_folder(layout.folder("parsed", into.name, extraction_id))
+        lost = selected.rows if selected.rows > most else 0
+        sample = tuple(first.to_pylist()) if first is not None and lost else ()
+        return AuditResult(f"{dataset.name}.{audit}", lost, sample, query, is_loss=True)
 
     def publish(self) -> list[TableOutcome]:
         """Make each gold table from the newest silver of every day. Its content is not compared with the previous."""

@@ -70,6 +70,12 @@ def batches(
                 raise lake.damaged(path) from error
 
 
+def count_rows(lake: Lake, stored: Stored) -> int:
+    """How many rows count."""
+    key = stored.dataset.day or stored.dataset.key[0]
+    return sum(_of_days(batch, stored).num_rows for batch in batches(lake, stored.files, columns=[key]))
+
+
 def rows_of(lake: Lake, stored: Stored) -> Iterator[pa.RecordBatch]:
     """The rows that count, with the declared columns; a column that an older file lacks is null."""
     schema = stored.dataset.schema

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import partial, reduce
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +29,7 @@ class Transformed:
 
     A compacted extraction has no bronze: it holds rows of others, each stretch of days as one of them had it.
     `holds` says which: start, end (exclusive), extraction id.
+    `failed_audit`: it was not published because of that audit, and the lake's readers keep what was there before.
     """
 
     extraction_id: str
@@ -41,6 +43,7 @@ class Transformed:
     quarantine: list[str] = field(default_factory=list)
     unknown_fields: dict[str, list[str]] = field(default_factory=dict)
     holds: list[list[str]] = field(default_factory=list)
+    failed_audit: str = ""
 
     @property
     def is_compacted(self) -> bool:
@@ -66,8 +69,7 @@ def incomplete_days(lake: Lake, transformed: Transformed, dataset: Dataset) -> d
         return found
     for batch in parquet.batches(lake, transformed.files[dataset.name], columns=[dataset.day, *awaited]):
         is_unknown = reduce(pc.or_, (pc.is_null(batch[name]) for name in awaited))
-        for each in pc.value_counts(batch[dataset.day].filter(is_unknown)).to_pylist():
-            found[each["values"]] += each["counts"]
+        found.update(day for day in batch[dataset.day].filter(is_unknown).to_pylist() if day is not None)
     return found
 
 
@@ -86,22 +88,31 @@ def endpoints_with_rejects(lake: Lake, transformed: Transformed) -> set[str]:
     return {place.name for path in transformed.quarantine if (place := layout.place(path)) and lake.read(path)}
 
 
-def state(lake: Lake, source: Source) -> dict[str, list[Stored]]:
+def state(lake: Lake, source: Source, before: Transformed | None = None) -> dict[str, list[Stored]]:
     """By table, the files that hold the newest rows of the source; empty if nothing was transformed.
 
     For a source with a whole state, its newest extraction; for any other, the newest extraction of each day.
+    `before` an extraction: what there was without it and later ones, on its days.
     """
-    found: dict[str, list[Stored]] = {}
+    older = (each for each in extractions(lake, source) if before is None or each.extraction_id < before.extraction_id)
+    passed = (each for each in older if not each.failed_audit)
     if source.serves_everything:
-        newest = latest(lake, source, None)
-        if newest is not None:
-            for dataset in source.datasets:
-                found[f"silver.{dataset.name}"] = [Stored(dataset, tuple(newest.files[dataset.name]))]
-        return found
-    for extraction, interval in newest_by_day(extractions(lake, source)):
+        whole = (each for each in passed if not each.is_compacted and each.interval is None)
+        return _files(source, [(each, None) for each in islice(whole, 1)])
+    newest = newest_by_day(passed)
+    about = None if before is None else interval_of(before)
+    if about is None:
+        return _files(source, newest)
+    return _files(source, [(each, days) for each, interval in newest if (days := interval.within(about))])
+
+
+def _files(source: Source, shares: Iterable[tuple[Transformed, DataInterval | None]]) -> dict[str, list[Stored]]:
+    """By table, the files of these extractions, each with the days that count."""
+    found: dict[str, list[Stored]] = {}
+    for extraction, days in shares:
         for dataset in source.datasets:
-            kept = found.setdefault(f"silver.{dataset.name}", [])
-            kept.append(Stored(dataset, tuple(extraction.files[dataset.name]), interval))
+            stored = Stored(dataset, tuple(extraction.files[dataset.name]), days)
+            found.setdefault(f"silver.{dataset.name}", []).append(stored)
     return found
 
 

@@ -62,13 +62,17 @@ class Summary:
 
 @dataclass
 class Pipeline:
-    """One source, one lake, one engine; events go to `emit`."""
+    """One source, one lake, one engine; events go to `emit`.
+
+    `accepts_loss`: a person has said that what the source no longer has may go.
+    """
 
     source: Source
     lake: Lake
     max_refused_share: float
     engine: Engine
     emit: Listener = events.ignore
+    accepts_loss: bool = False
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from etl.core import events
+from etl.core.errors import AuditError
 from etl.core.events import Data
 from etl.core.outcomes import Published, TableOutcome
 from etl.core.source import Source
@@ -33,6 +35,25 @@ def publish(
     even_if_older: bool,
 ) -> Published:
     """Publish the extraction, unless a later one is published already; with `even_if_older`, in any case."""
+    try:
+        published = _publish(pipeline, warehouse, attempt, destination, transformed, even_if_older=even_if_older)
+    except AuditError as error:
+        silver.write(pipeline.lake, replace(transformed, failed_audit=error.audit))
+        raise
+    if transformed.failed_audit and published.status == "published":
+        silver.write(pipeline.lake, replace(transformed, failed_audit=""))
+    return published
+
+
+def _publish(
+    pipeline: Pipeline,
+    warehouse: Warehouse,
+    attempt: ledger.Attempt,
+    destination: Destination,
+    transformed: Transformed,
+    *,
+    even_if_older: bool,
+) -> Published:
     source, extraction_id = pipeline.source, transformed.extraction_id
     with destination.open(source, transformed, pipeline.emit) as publication:
         if not even_if_older and (newer := attempt.newer_extraction(extraction_id)):
@@ -78,7 +99,7 @@ def stage_and_audit(
         with pipeline.step("stage", extraction_id) as step:
             step.counts["rows"] = publication.stage(rows, keep)
         with pipeline.step("audit", extraction_id) as step:
-            publication.audit()
+            publication.audit(accepts_loss=pipeline.accepts_loss)
             step.counts["audits"] = len(publication.audits)
     finally:
         attempt.audits = tuple(publication.audits)

@@ -107,6 +107,8 @@ class Attempt:
         for dataset in datasets if end is not None else ():
             mark = {"dataset": dataset.name, "destination": self.destination, "end": end, "run_id": self.run_id}
             self._warehouse.run("ledger/move_watermark", mark)
+            if self.interval is not None and dataset.day is not None:
+                self._warehouse.run("ledger/add_published_days", mark | {"start": self.interval.start})
         self._warehouse.run("ledger/resolve_quarantine", self._key() | {"source": self.source})
 
     def await_days(self, dataset: Dataset, incomplete: Mapping[date, int], awaited_days: int, read_on: date) -> None:

@@ -29,5 +29,4 @@ select
     gaps.state
 from gaps
 cross join unnest(gaps.days) as stretch (days)
-where gaps.dataset in (select dataset from ops.watermark)  -- gold follows from silver
 order by gaps.destination desc, gaps.dataset asc, start_date asc

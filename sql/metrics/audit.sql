@@ -8,6 +8,7 @@ latest as (
             from ops.run as run
             where
                 run.source = schedule.source
+                and run.destination = 'warehouse'
                 and exists (select 1 from ops.audit_result where ops.audit_result.run_id = run.run_id)
             order by run.started_at desc
             limit 1

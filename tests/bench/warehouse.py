@@ -88,7 +88,7 @@ def publish(dsn: str, batches: Iterable[pa.RecordBatch]) -> Loaded:
         attempt.start(readings.SOURCE.origin)
         with PostgresDestination(warehouse).open(readings.SOURCE, None, ignore) as new:
             new.stage(rows, keep=())
-            new.audit()
+            new.audit(accepts_loss=False)
             attempt.audits = tuple(new.audits)
             tables = new.publish()
             attempt.finish(

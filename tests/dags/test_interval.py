@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import factory
 import interval
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
@@ -29,10 +30,12 @@ def test_an_invalid_date_is_refused_before_there_is_a_run(name: str, value: Any)
 
 
 def test_a_misspelt_name_fails_at_once_instead_of_meaning_everything() -> None:
-    known = {"start_date": None, "end_date": None}
-    interval.refuse_unknown({"params": known})
-    with pytest.raises(AirflowFailException, match=r"Unknown parameter: start. Use start_date and end_date."):
-        interval.refuse_unknown({"params": known | {"start": "2024-01-01"}})
+    known = {"start_date": None, "end_date": None, "accept_loss": False}
+    factory.refuse_unknown({"params": known})
+    with pytest.raises(
+        AirflowFailException, match=r"Unknown parameter: start. Known are start_date, end_date, accept_loss."
+    ):
+        factory.refuse_unknown({"params": known | {"start": "2024-01-01"}})
 
 
 @pytest.mark.parametrize("dag", DAGS)

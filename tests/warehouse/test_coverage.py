@@ -32,10 +32,12 @@ def run(
     *,
     start: date | None = None,
     change: Change | None = None,
+    accepts_loss: bool = False,
 ) -> DataInterval:
     """A run on the morning of `until`, of the days from `start` or else of those that follow from the ledger."""
     extraction_id = f"{until:%Y%m%d}T060000Z-{next(number):06x}"
     with simulator(change=change or known) as url, pipeline_on(url, lake) as (pipeline, client):
+        pipeline.accepts_loss = accepts_loss
         found = ledger.next_interval(warehouse, pipeline.source, destination, until)
         interval = DataInterval(start, until) if start or found is None else found
         transformed = pipeline.transform(pipeline.extract(client, interval, extraction_id))

@@ -276,7 +276,7 @@ def firing(warehouse: Warehouse, rows: pa.Table, *, keep: bool = True) -> set[st
         new.stage(lambda _: rows.cast(dataset.schema).to_batches(), {dataset.name} if keep else ())
         results = new.audits
         with suppress(AuditError):
-            new.audit()
+            new.audit(accepts_loss=False)
         raise Undo
     return {result.audit for result in results if result.offending_rows}
 

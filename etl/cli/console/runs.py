@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from etl.cli.console import quarantine
-from etl.cli.console.output import say, show, show_rows, table, with_destinations
+from etl.cli.console.output import count, say, show, show_rows, table, with_destinations
 from etl.core.outcomes import Published
 from etl.core.source import Source
 from etl.lake.silver import Transformed
@@ -50,6 +50,7 @@ def show_summary(summary: Summary) -> None:
     filled.add_row(*(f"{n:,}" for n in (transformed.records, rows_out, transformed.refused, published.rows_published)))
     show(filled)
     say("Seconds: " + " · ".join(f"{name} {seconds:.2f}" for name, seconds in summary.seconds.items()))
+    _show_lost(published)
     for endpoint, fields in transformed.unknown_fields.items():
         say(f"Note: {endpoint} sends unknown fields: {', '.join(fields)}.")
 
@@ -60,6 +61,13 @@ def show_published(published: Published, transformed: Transformed) -> None:
     if published.status == "unchanged":
         did = f"no changes, the {published.destination} already holds this extraction or a later one"
     say(f"{_ids(published.run_id, transformed)}: {did}.")
+    _show_lost(published)
+
+
+def _show_lost(published: Published) -> None:
+    for done in published.tables:
+        if done.rows_lost:
+            say(f"Note: {count(done.rows_lost, 'row')} of {done.table} went: the source no longer has what they said.")
 
 
 def show_next(report_file: Path | None) -> None:

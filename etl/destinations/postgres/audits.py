@@ -2,56 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from psycopg2 import sql
 
-from etl.core.errors import AuditError
 from etl.core.outcomes import AuditResult
+from etl.core.tables import Dataset
+from etl.destinations import losses
+from etl.destinations.audits import SAMPLE_ROWS
 from etl.postgres.connection import Warehouse
 from etl.sql.statements import names, statement
 
-SAMPLE_ROWS = 5
 
-
-def run_folder(warehouse: Warehouse, folder: str, schema: str = "", table: str = "") -> list[AuditResult]:
+def run_folder(
+    warehouse: Warehouse, folder: str, schema: str = "", table: str = "", *, is_loss: bool = False
+) -> list[AuditResult]:
     """Run the audits of `sql/audits/<folder>/`, for the given table if they apply to any table."""
     results = []
     for name in names(f"audits/{folder}"):
         audit = name.rsplit("/", 1)[1] if not table else f"{table}.{name.rsplit('/', 1)[1]}"
-        results.append(_run(warehouse, audit, name, {"schema": schema, "table": table}))
+        found = _run(warehouse, statement(name), {"schema": schema, "table": table})
+        results.append(AuditResult(audit, *found, statement(name), f"sql/{name}.sql", is_loss))
     return results
 
 
-def raise_first_failure(results: Iterable[AuditResult]) -> None:
-    """Raises: AuditError if any audit found rows."""
-    failed = [result for result in results if result.offending_rows]
-    if not failed:
-        return
-    first, others = failed[0], [result.audit for result in failed[1:]]
-    more_failed = f" ({len(others)} more failed: {', '.join(others)})" if others else ""
-    found = "1 row" if first.offending_rows == 1 else f"{first.offending_rows:,} rows"
-    raise AuditError(
-        f"Audit {first.audit} found {found} that must not exist: {_shown(first)}{more_failed}.",
-        hint=f"Nothing was published. The audit's query is {first.file}.",
-        audit=first.audit,
-        offending_rows=first.offending_rows,
-        sample=first.sample,
-        query=first.query,
-    )
+def lost_values(warehouse: Warehouse, dataset: Dataset) -> Iterator[AuditResult]:
+    """Whether a value that is known would become unknown."""
+    if losses.may_lose_values(dataset):
+        query = losses.lost_values(dataset)
+        yield AuditResult(f"{dataset.name}.{losses.VALUES}", *_run(warehouse, query), query, is_loss=True)
 
 
-def _shown(result: AuditResult) -> str:
-    rows = (", ".join(f"{key}={value}" for key, value in row.items()) for row in result.sample)
-    left = result.offending_rows - len(result.sample)
-    return ", ".join(f"({row})" for row in rows) + (f" and {left:,} more" if left else "")
+def lost_rows(warehouse: Warehouse, dataset: Dataset) -> AuditResult:
+    """Which published rows would be gone, however few."""
+    query = losses.lost_rows(dataset)
+    return AuditResult(f"{dataset.name}.{losses.ROWS}", *_run(warehouse, query), query, is_loss=True)
 
 
-def _run(warehouse: Warehouse, audit: str, name: str, parameters: Mapping[str, Any]) -> AuditResult:
-    query = statement(name)
+def _run(
+    warehouse: Warehouse, query: str, parameters: Mapping[str, Any] | None = None
+) -> tuple[int, tuple[Mapping[str, Any], ...]]:
+    """How many rows it finds, and the first few."""
     counted = sql.SQL("with offending as (\n{}\n) select *, count(*) over () as offending_rows from offending limit {}")
     rows = warehouse.execute(counted.format(sql.SQL(query), sql.Literal(SAMPLE_ROWS)), parameters)
     total = rows[0]["offending_rows"] if rows else 0
-    sample = tuple({key: value for key, value in row.items() if key != "offending_rows"} for row in rows)
-    return AuditResult(audit, total, sample, query, f"sql/{name}.sql")
+    return total, tuple({key: value for key, value in row.items() if key != "offending_rows"} for row in rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pyarrow as pa
@@ -16,6 +16,8 @@ from etl.core.events import Listener, PublishingWaits, RowsStaged
 from etl.core.outcomes import AuditResult, TableOutcome
 from etl.core.source import Source
 from etl.core.tables import Dataset
+from etl.destinations import losses
+from etl.destinations.audits import raise_first_failure
 from etl.destinations.base import Capabilities, Rows
 from etl.destinations.postgres import audits
 from etl.lake.silver import Transformed
@@ -32,6 +34,8 @@ class Publication:
         self._source = source
         self._emit = emit
         self._received: dict[str, int] = {}
+        self._kept: Collection[str] = ()
+        self._lost: dict[str, int] = {}
         self.audits: list[AuditResult] = []
 
     def stage(self, rows: Rows, keep: Collection[str]) -> int:
@@ -41,7 +45,7 @@ class Publication:
         those of other days, or those that a rejected record may have been about.
         Raises: AuditError if a key is duplicated.
         """
-        datasets = self._source.datasets
+        datasets, self._kept = self._source.datasets, keep
         for dataset in datasets:
             self._warehouse.run("publish/open_stage", {"schema": "silver", "table": dataset.name})
             self._received[dataset.name] = self._copy(dataset, rows(dataset))
@@ -52,15 +56,20 @@ class Publication:
             self._key("silver", dataset.name)
         return sum(self._received.values())
 
-    def audit(self) -> None:
+    def audit(self, *, accepts_loss: bool) -> None:
         """Run every audit on the new state.
 
         Raises: AuditError for the first that finds rows; all have run by then, and are in `audits`.
         """
-        for dataset in self._source.datasets:
+        source = self._source
+        for dataset in source.datasets:
             self.audits += audits.run_folder(self._warehouse, "every_dataset", "silver", dataset.name)
-        self.audits += audits.run_folder(self._warehouse, self._source.name)
-        audits.raise_first_failure(self.audits)
+        self.audits += audits.run_folder(self._warehouse, source.name)
+        found = [loss for dataset in source.datasets for loss in self._losses(dataset)]
+        if not accepts_loss:
+            self.audits += found
+            self.audits += audits.run_folder(self._warehouse, f"{source.name}/losses", is_loss=True)
+        raise_first_failure(self.audits)
 
     def publish(self) -> list[TableOutcome]:
         """Replace the published state with the new one, silver first, then the gold made from it.
@@ -69,6 +78,16 @@ class Publication:
         """
         silver = [self._swap("silver", dataset) for dataset in self._source.datasets]
         return silver + [self._publish_gold(table) for table in self._source.gold]
+
+    def _losses(self, dataset: Dataset) -> Iterator[AuditResult]:
+        """What the dataset would lose; where published rows were carried over, none can be missing."""
+        yield from audits.lost_values(self._warehouse, dataset)
+        if dataset.name not in self._kept:
+            lost = audits.lost_rows(self._warehouse, dataset)
+            self._lost[dataset.name] = lost.offending_rows
+            published = self._warehouse.run("publish/row_count", {"table": dataset.name})[0]["row_count"]
+            is_few = lost.offending_rows <= losses.most_lost(dataset, published)
+            yield replace(lost, offending_rows=0, sample=()) if is_few else lost
 
     def _copy(self, dataset: Dataset, rows: Iterable[pa.RecordBatch]) -> int:
         begin = time.monotonic()
@@ -91,7 +110,7 @@ class Publication:
         except pg.UniqueViolation:
             self._warehouse.execute("rollback to savepoint before_key")
             self.audits += audits.run_folder(self._warehouse, "every_dataset", schema, table)
-            audits.raise_first_failure(self.audits)
+            raise_first_failure(self.audits)
             raise
         self._warehouse.execute("release savepoint before_key")
 
@@ -110,7 +129,8 @@ class Publication:
         else:
             self._warehouse.run("publish/close_stage", {"table": table.name})
         rows, checksum = staged
-        return TableOutcome(table.name, self._received.get(table.name, rows), rows, checksum, is_changed)
+        received, lost = self._received.get(table.name, rows), self._lost.get(table.name, 0)
+        return TableOutcome(table.name, received, rows, checksum, is_changed, lost)
 
     def _is_changed(self, schema: str, table: Dataset, staged: tuple[int, str]) -> bool:
         """Whether the new state differs from the published one.

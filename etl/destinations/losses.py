@@ -1,0 +1,71 @@
+"""What publishing would lose: values that were known, and rows of a whole state. Only a person can accept it.
+
+The queries compare `silver.<dataset>`, which is published, with `stage.<dataset>`, which will be. They are generated
+because they name every column of a dataset; they run in Postgres and, translated, in the engines of the lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from etl.core.tables import Column, Dataset
+
+MOST_LOST = 0.02  # of the rows of a whole state; a few may well have been withdrawn
+MOST_PARTS_LOST = 0.1  # parts come and go with what is known about their whole, such as the cores of a launch
+VALUES, ROWS = "no_known_value_lost", "few_rows_lost"
+LOST = "lost_value"  # the column that names the column
+
+
+def may_lose_values(dataset: Dataset) -> bool:
+    """Whether any value of the dataset can be unknown."""
+    return bool(_nullable(dataset))
+
+
+def lost_values(dataset: Dataset) -> str:
+    """A query for the keys of rows in which a known value would become unknown, and the first such column."""
+    columns = _nullable(dataset)
+    lost = {name: f"(published.{name} is not null and staged.{name} is null)" for name in columns}
+    first = " ".join(f"when {condition} then '{name}'" for name, condition in lost.items())
+    has_unknown = " or ".join(f"staged.{name} is null" for name in columns)  # few rows have: they are filtered first
+    return (
+        f"select {_columns('published', dataset.key)}, case {first} end as {LOST}\n"
+        f"from silver.{dataset.name} as published\n"
+        f"inner join stage.{dataset.name} as staged on {_same(dataset.key)}\n"
+        f"where ({has_unknown}) and ({' or '.join(lost.values())})"
+    )
+
+
+def lost_rows(dataset: Dataset) -> str:
+    """A query for the keys of rows that are published and would not be any more."""
+    return (
+        f"select {_columns('published', dataset.key)}\n"
+        f"from silver.{dataset.name} as published\n"
+        f"left join stage.{dataset.name} as staged on {_same(dataset.key)}\n"
+        f"where staged.{dataset.key[0]} is null"
+    )
+
+
+def found_by(dataset: Dataset, audit: str) -> Dataset:
+    """The rows that one of these queries finds, as a table of the lake."""
+    key = tuple(column for column in dataset.columns if column.name in dataset.key)
+    lost = (Column(LOST, pa.string(), "The first column whose value is lost."),) if audit == VALUES else ()
+    return Dataset(f"{dataset.name}_{audit}", "one row per row that loses something", dataset.key, (*key, *lost))
+
+
+def most_lost(dataset: Dataset, published: int) -> int:
+    """How many of the published rows may be lost without a person's consent."""
+    return int(published * (MOST_LOST if dataset.part_of is None else MOST_PARTS_LOST))
+
+
+def _nullable(dataset: Dataset) -> list[str]:
+    return [column.name for column in dataset.columns if column.nullable and not column.is_bookkeeping]
+
+
+def _columns(table: str, names: Iterable[str]) -> str:
+    return ", ".join(f"{table}.{name}" for name in names)
+
+
+def _same(key: Iterable[str]) -> str:
+    return " and ".join(f"published.{name} = staged.{name}" for name in key)
