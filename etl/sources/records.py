@@ -9,9 +9,18 @@ from datetime import UTC, date
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import pyarrow as pa
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
-from etl.core.documents import BrokenPageError, parse_json
+from etl.core.documents import Ambiguous, BrokenPageError, parse_json
 from etl.core.pages import Parsed, Refused
 from etl.core.tables import Dataset
 
@@ -65,6 +74,13 @@ class Contract(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
     ignored: ClassVar[frozenset[str]] = frozenset()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _unambiguous(cls, record: Any) -> Any:
+        if isinstance(record, Ambiguous):
+            raise ValueError(f"has the key {record.key!r} twice")
+        return record
+
     @classmethod
     def unknown_fields(cls, record: Any) -> frozenset[str]:
         if not isinstance(record, dict):
@@ -77,6 +93,8 @@ C = TypeVar("C", bound=Contract)
 
 def records_of(document: Any) -> list[Any]:
     """The records of a page: a plain list, or the `docs` of a query's answer."""
+    if isinstance(document, Ambiguous):
+        raise BrokenPageError(f"has the key {document.key!r} twice")
     records = document.get("docs") if isinstance(document, dict) else document
     if not isinstance(records, list):
         raise BrokenPageError("holds no list of records")

@@ -150,7 +150,9 @@ def test_every_declared_metric_appears(database: str, lake: Lake) -> None:
     enter_runs(database, 1, 2, 3)
     run(database, lake)
     with owner(database) as cursor:
-        cursor.execute("insert into ops.published_days values ('spacex_cores', 'warehouse', '{[2026-01-01, 2026-02-01)}')")
+        cursor.execute(
+            "insert into ops.published_days values ('spacex_cores', 'warehouse', '{[2026-01-01,2026-02-01)}')"
+        )
     assert set(series(database)) == {
         f"{prefix}_{name}"
         for prefix, declared in DECLARED.items()

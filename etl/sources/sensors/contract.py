@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field
 
-from etl.core.documents import BrokenPageError
+from etl.core.documents import Ambiguous, BrokenPageError
 from etl.sources.records import Contract, Number
 
 TIME, DATE = "time", "date"
@@ -80,6 +80,9 @@ def wrong_with_identity(location: Any, position: int) -> Wrong | None:
 def wrong_with_columns(location: dict[str, Any]) -> Wrong | None:
     """Why no reading can be taken from a location."""
     daily, units = location.get("daily"), location.get("daily_units")
+    for each in (location, daily, units):
+        if isinstance(each, Ambiguous):
+            return "repeated_key", f"the key {each.key!r} appears twice"
     if not isinstance(daily, dict) or not isinstance(units, dict):
         return "missing", "daily or daily_units is missing"
     for name in (TIME, *VARIABLES):

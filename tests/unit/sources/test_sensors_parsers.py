@@ -21,7 +21,7 @@ from etl.sources.sensors.grid import Grid
 NAMES = contract.VARIABLES
 GRID = Grid(2, 3, 52.52, 13.405, 0.1, 2)
 RECEIVED = datetime(2024, 6, 1, 12, 30, tzinfo=UTC)
-KINDS = {*get_args(ErrorType), "broken_page"}
+KINDS = {*get_args(ErrorType), "broken_page", "repeated_key"}
 YEAR = [(date(2024, 1, 1) + timedelta(days=n)).isoformat() for n in range(3)]
 
 Document = list[Any]
@@ -224,6 +224,16 @@ def test_a_location_without_readings_is_one_refusal(change: Callable[[Any], Any]
     assert said in refused.reason
     assert json.loads(refused.record)["sensor_id"] == "SENSOR_0002"
     assert (parsed.records, len(rows(parsed))) == (7, 6)
+
+
+@pytest.mark.parametrize("where", ['"latitude"', '"precipitation_sum"'])
+def test_a_location_that_has_a_key_twice_is_one_refusal(where: str) -> None:
+    text = json.dumps([location(0), location(1)])
+    first = text.index(where)
+    body = f"{text[:first]}{where}: null, {text[first:]}".encode()
+    parsed = parsers.observations(body, asked(2))
+    assert [refused.kind for refused in parsed.refused] == ["repeated_key"]
+    assert len(rows(parsed)) == len(YEAR)
 
 
 def test_refusals_stand_in_the_order_of_the_page() -> None:

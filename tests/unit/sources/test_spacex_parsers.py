@@ -219,6 +219,15 @@ def test_so_are_the_others(name: str, changed: dict[str, Any], said: str) -> Non
     assert reason(name, SNAPSHOT[name][0] | changed).startswith(said)
 
 
+def test_a_record_that_has_a_key_twice_is_refused_and_its_neighbours_are_kept() -> None:
+    good, bad = (json.dumps(launch(id=launch_id)) for launch_id in ("good", "bad"))
+    body = f'[{good}, {{"name": "other", {bad[1:]}]'.encode()
+    parsed = ENDPOINTS["launches"].parse(body, ASKED)
+    assert [refused.position for refused in parsed.refused] == [2]
+    assert "has the key 'name' twice" in parsed.refused[0].reason
+    assert parsed.batches["spacex_launches"].num_rows == 1
+
+
 def test_a_refusal_tells_its_position_and_keeps_the_record() -> None:
     broken = launch(cores="[]")
     parsed = parse("launches", launch(), broken, launch(), None)
