@@ -23,10 +23,13 @@ def lake() -> None:
 
 @lake.command()
 @optional_source_argument
-def ls(source_name: str | None) -> None:
-    """List the extractions in the lake, with their state and size."""
+@click.option(
+    "--last", "most", default=50, show_default=True, type=click.IntRange(1), help="How many of each source to list."
+)
+def ls(source_name: str | None, most: int) -> None:
+    """List the newest extractions in the lake, with their state and size."""
     parts = start()
-    shown.show(parts.lake().url, _extractions(parts, source_name))
+    shown.show(parts.lake().url, _extractions(parts, source_name), most)
 
 
 @lake.command()

@@ -44,7 +44,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _count_keys(document: Any) -> int:
-    """Of the objects in it; too few if a list begins with a plain value, as long ones of numbers do, and has objects."""
+    """Of the objects in it; too few if there are some in a list that begins with a plain value, as long ones do."""
     count, left = 0, [document]
     while left:
         each = left.pop()

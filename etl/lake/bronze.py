@@ -186,6 +186,14 @@ def latest(lake: Lake, source: Source, interval: DataInterval | None) -> str | N
     return None
 
 
+def newest_by_interval(lake: Lake, source: Source, but: Collection[str]) -> dict[tuple[str, str] | None, str]:
+    """The newest complete extraction of each interval, without those in `but`."""
+    found = _extractions(lake, source)
+    complete = [each for each, files in sorted(found.items()) if each not in but and is_whole(source, files)]
+    manifests = map_concurrently(lambda each: read_manifest(lake, source.endpoints[0].name, each), complete)
+    return {manifest.interval: manifest.extraction_id for manifest in manifests}
+
+
 def is_complete(lake: Lake, source: Source, extraction_id: str) -> bool:
     """Whether every endpoint was extracted, with all its parts."""
     files = {(each.name, file) for each in source.endpoints for file in _files(lake, each.name, extraction_id)}

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from etl.core.errors import LakeUnavailableError
-from etl.core.ids import is_id
 from etl.core.intervals import DataInterval
 from etl.core.source import Source
 from etl.lake import bronze, layout, silver
@@ -81,7 +80,6 @@ class _Found:
     """What listings show of an extraction."""
 
     files: list[KeptFile] = field(default_factory=list)
-    note: str | None = None
 
     @property
     def marks(self) -> list[KeptFile]:
@@ -102,12 +100,15 @@ def _of_source(lake: Lake, source: Source, listed: list[StoredFile]) -> list[Ext
         if place is not None and (place.layer, place.name) in names:
             kept = KeptFile(place, file.path, file.bytes, file.written_at)
             found.setdefault(place.extraction_id, _Found()).files.append(kept)
-        elif (extraction_id := _id_in_note_path(source, file.path)) is not None:
-            found.setdefault(extraction_id, _Found()).note = file.path
+        elif (extraction_id := layout.extraction_of_note(source.name, file.path)) is not None:
             kept = KeptFile(Place("silver", layout.NOTES, extraction_id, ""), file.path, file.bytes, file.written_at)
-            found[extraction_id].files.append(kept)
+            found.setdefault(extraction_id, _Found()).files.append(kept)
+    notes = {note.extraction_id: note for note in silver.extractions(lake, source, listed)}
     newest_first = sorted(found, reverse=True)
-    return list(map_concurrently(lambda found_id: _extraction(lake, source, found_id, found[found_id]), newest_first))
+    extractions = map_concurrently(
+        lambda each: _extraction(lake, source, each, found[each], notes.get(each)), newest_first
+    )
+    return list(extractions)
 
 
 def _names(source: Source) -> set[tuple[str, str]]:
@@ -121,16 +122,9 @@ def _names(source: Source) -> set[tuple[str, str]]:
     )
 
 
-def _id_in_note_path(source: Source, path: str) -> str | None:
-    """The extraction that a note is about; None if the file is not a note of this source."""
-    extraction_id = path.removeprefix(f"{layout.notes(source.name)}/").removesuffix(".json")
-    return extraction_id if is_id(extraction_id) else None
-
-
-def _extraction(lake: Lake, source: Source, extraction_id: str, found: _Found) -> Extraction:
+def _extraction(lake: Lake, source: Source, extraction_id: str, found: _Found, note: Transformed | None) -> Extraction:
     files = tuple(found.files)
-    if found.note is not None:
-        note = silver.read_note(lake, found.note)
+    if note is not None:
         state = State.COMPACTED if note.is_compacted else State.TRANSFORMED
         return Extraction(source, extraction_id, state, files, note)
     if not found.marks:

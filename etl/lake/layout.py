@@ -1,7 +1,8 @@
 """Where things are in the lake: `<layer>/<endpoint or dataset>/p_creation_date=<day>/<extraction id>/…`.
 
 Layers: `bronze` (as received), `parsed` (typed rows for SQL to work on; deleted afterwards), `silver`, `gold` and
-`quarantine` (rejected records). `silver/_runs/<source>/<extraction id>.json`, the note, says what an extraction became.
+`quarantine` (rejected records). `silver/_runs/<source>/<extraction id>.json`, the note, says what an extraction became;
+`silver/_runs/<source>.json` is a copy of many notes.
 """
 
 from __future__ import annotations
@@ -61,6 +62,17 @@ def note(source: str, extraction_id: str) -> str:
 def notes(source: str) -> str:
     """The folder of all notes of a source."""
     return f"silver/{NOTES}/{source}"
+
+
+def extraction_of_note(source: str, path: str) -> str | None:
+    """The extraction that a note is about; None if the file is not a note of this source."""
+    extraction_id = path.removeprefix(f"{notes(source)}/").removesuffix(".json")
+    return extraction_id if is_id(extraction_id) else None
+
+
+def kept_notes(source: str) -> str:
+    """The file in which many notes of a source are kept together."""
+    return f"silver/{NOTES}/{source}.json"
 
 
 @dataclass(frozen=True)

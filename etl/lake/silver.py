@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import partial, reduce
 from itertools import islice
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,10 +18,10 @@ from etl.core.intervals import DataInterval
 from etl.core.pages import Asked, Quarantined
 from etl.core.source import Source
 from etl.core.tables import Dataset
-from etl.lake import bronze, layout, parquet
+from etl.lake import bronze, layout, notes, parquet
 from etl.lake.bronze import RENAMED
 from etl.lake.layout import Stored
-from etl.lake.store import CONCURRENCY, Lake, map_concurrently
+from etl.lake.store import CONCURRENCY, Lake, StoredFile, map_concurrently
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,21 @@ def read_by(transformed: Transformed) -> list[tuple[DataInterval, str]]:
 
 def latest(lake: Lake, source: Source, interval: DataInterval | None) -> Transformed | None:
     """The newest transformed extraction of that interval; compacted ones bring nothing new."""
-    read = (each for each in extractions(lake, source) if not each.is_compacted)
+    read = (each for each in _lazily(lake, source) if not each.is_compacted)
     return next((each for each in read if bronze.is_about(source, each.interval, interval)), None)
+
+
+def newest_by_interval(lake: Lake, source: Source) -> dict[tuple[str, str] | None, Transformed]:
+    """The newest extraction of each interval that can be published as it is."""
+    read = [each for each in extractions(lake, source) if not each.is_compacted and not each.failed_audit]
+    return {each.interval: each for each in reversed(read)}
+
+
+def _lazily(lake: Lake, source: Source) -> Iterator[Transformed]:
+    """All transformed extractions, the newest first, for whoever needs only a few."""
+    paths = lake.list(layout.notes(source.name))[::-1]
+    for first in range(0, len(paths), CONCURRENCY):
+        yield from map_concurrently(partial(read_note, lake), paths[first : first + CONCURRENCY])
 
 
 def read(lake: Lake, source: Source, extraction_id: str) -> Transformed | None:
@@ -173,17 +187,19 @@ def write(lake: Lake, transformed: Transformed) -> None:
     lake.write(path, json.dumps(asdict(transformed), indent=1).encode())
 
 
-def extractions(lake: Lake, source: Source) -> Iterator[Transformed]:
-    """All transformed extractions, the newest first."""
-    notes = lake.list(layout.notes(source.name))[::-1]
-    for first in range(0, len(notes), CONCURRENCY):
-        yield from map_concurrently(partial(read_note, lake), notes[first : first + CONCURRENCY])
+def extractions(lake: Lake, source: Source, listed: Iterable[StoredFile] | None = None) -> list[Transformed]:
+    """All transformed extractions, the newest first; of the files `listed`, if they were."""
+    return [_note(lake, path, fields) for path, fields in notes.read_all(lake, source.name, listed).items()]
 
 
 def read_note(lake: Lake, path: str) -> Transformed:
     """Read the note at that path, `silver/_runs/…json`."""
+    return _note(lake, path, notes.read(lake, path))
+
+
+def _note(lake: Lake, path: str, written: Any) -> Transformed:
     try:
-        fields = {RENAMED.get(name, name): value for name, value in json.loads(lake.read(path)).items()}
+        fields = {RENAMED.get(name, name): value for name, value in written.items()}
         note = Transformed(**fields | {"interval": tuple(fields["interval"]) if fields["interval"] else None})
         _ = interval_of(note), read_by(note)  # fail here rather than wherever its days are needed
         return note

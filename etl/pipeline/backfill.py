@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -21,6 +21,8 @@ from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline
 from etl.pipeline.steps import Extract, Handover, Publish, Step, Transform, required
 from etl.postgres.connection import Warehouse
+
+EVERYTHING: tuple[Step, ...] = (Extract(), Transform(), Publish())
 
 
 class Unit(StrEnum):
@@ -91,33 +93,32 @@ def make_plan(
     warehouse: Warehouse, lake: Lake, source: Source, whole: DataInterval, every: Every, *, again: bool = False
 ) -> Plan:
     """Split `whole` into intervals, and look up in ledger and lake what has been done for each."""
-    rows = [] if again else warehouse.run("ledger/published_intervals", {"source": source.name})
+    intervals = list(_cut(whole, every))
+    if again:
+        return Plan(source.name, tuple(PlannedInterval(interval, "to do again", EVERYTHING) for interval in intervals))
+    rows = warehouse.run("ledger/published_intervals", {"source": source.name})
     published = {(row["interval_start"], row["interval_end"]) for row in rows}
-    planned = []
+    transformed = silver.newest_by_interval(lake, source)
+    extracted = bronze.newest_by_interval(lake, source, but={each.extraction_id for each in transformed.values()})
+
+    def plan_one(interval: DataInterval) -> PlannedInterval:
+        days = bronze.days(interval)
+        if (interval.start, interval.end) in published:
+            return PlannedInterval(interval, "published", ())
+        if days in transformed:
+            return PlannedInterval(interval, "transformed", (Publish(transformed[days].extraction_id),))
+        if days in extracted:
+            return PlannedInterval(interval, "extracted", (Transform(extracted[days]), Publish()))
+        return PlannedInterval(interval, "to do", EVERYTHING)
+
+    return Plan(source.name, tuple(map(plan_one, intervals)))
+
+
+def _cut(whole: DataInterval, every: Every) -> Iterator[DataInterval]:
     start = whole.start
     while start < whole.end:
-        interval = DataInterval(start, min(every.after(start), whole.end))
-        is_published = (interval.start, interval.end) in published
-        planned.append(_plan_one(lake, source, interval, is_published=is_published, again=again))
-        start = interval.end
-    return Plan(source.name, tuple(planned))
-
-
-def _plan_one(
-    lake: Lake, source: Source, interval: DataInterval, *, is_published: bool, again: bool
-) -> PlannedInterval:
-    if is_published:
-        return PlannedInterval(interval, "published", ())
-    everything: tuple[Step, ...] = (Extract(), Transform(), Publish())
-    if again:
-        return PlannedInterval(interval, "to do again", everything)
-    transformed = silver.latest(lake, source, interval)
-    if transformed is not None:
-        return PlannedInterval(interval, "transformed", (Publish(transformed.extraction_id),))
-    extracted = bronze.latest(lake, source, interval)
-    if extracted is not None:
-        return PlannedInterval(interval, "extracted", (Transform(extracted), Publish()))
-    return PlannedInterval(interval, "to do", everything)
+        yield DataInterval(start, min(every.after(start), whole.end))
+        start = min(every.after(start), whole.end)
 
 
 def execute(

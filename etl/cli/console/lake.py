@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby, islice
+
 from rich.markup import escape
 
 from etl.cli.console import output
@@ -16,8 +18,8 @@ from etl.lake.layout import LAYERS
 from etl.lake.silver import Transformed
 
 
-def show(url: str, extractions: list[Extraction]) -> None:
-    """Each extraction with its size in each layer, then the totals of each layer."""
+def show(url: str, extractions: list[Extraction], most: int) -> None:
+    """The newest `most` extractions of each source with their size in each layer, then the totals of each layer."""
     if not extractions:
         say(f"{url} holds no extractions.")
         return
@@ -27,12 +29,16 @@ def show(url: str, extractions: list[Extraction]) -> None:
         filled.add_column(heading)
     for heading in ("pages", "records", "rows", "files", *held):
         filled.add_column(heading, justify="right")
-    for each in extractions:
+    by_source = groupby(extractions, key=lambda each: each.source.name)
+    listed = [each for _, group in by_source for each in islice(group, most)]
+    for each in listed:
         counts = (each.pages, each.records, each.rows, len(each.files))
         numbers = (f"{number:,}" if number else "–" for number in counts)
         sizes = (size(each.bytes(layer)) for layer in held)
         filled.add_row(*_cells(each), each.state, *numbers, *sizes)
     output.show(filled)
+    if len(listed) < len(extractions):
+        say(f"And {len(extractions) - len(listed):,} older ones; --last says how many to list.")
     _show_totals(extractions, held)
 
 
