@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from etl.core.errors import PlatformError
@@ -24,9 +25,8 @@ def read_all(lake: Lake, source_name: str, listed: Iterable[StoredFile] | None =
     Raises: LakeUnavailableError for a damaged note.
     """
     files = lake.list_files(layout.notes(source_name)) if listed is None else listed
-    files = sorted(
-        (file for file in files if layout.extraction_of_note(source_name, file.path)), key=_path, reverse=True
-    )
+    about = (file for file in files if layout.extraction_of_note(source_name, file.path))
+    files = sorted(about, key=attrgetter("path"), reverse=True)
     kept = _kept(lake, source_name) if len(files) > WORTH_WRITING else {}
     stamps = {file.path: [file.written_at.isoformat(), file.bytes] for file in files}
     missing = [path for path, stamp in stamps.items() if kept.get(path, {}).get("stamp") != stamp]
@@ -59,7 +59,3 @@ def _keep(lake: Lake, source_name: str, notes: dict[str, Any], listed: list[Stor
     settled = {file.path: notes[file.path] for file in listed if file.written_at < before}
     with suppress(PlatformError):  # whoever may only read the lake reads them one by one
         lake.write(layout.kept_notes(source_name), json.dumps(settled).encode())
-
-
-def _path(file: StoredFile) -> str:
-    return file.path

@@ -14,7 +14,7 @@ from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
 from etl.core.source import Source
 from etl.engines.local import LocalEngine
-from etl.lake.store import Lake
+from etl.lake.store import Lake, StoredFile
 from etl.pipeline.backfill import Every, Plan, Unit, make_plan
 from etl.pipeline.pipeline import Pipeline
 from etl.pipeline.steps import Extract, Publish, Transform
@@ -27,6 +27,9 @@ LENGTHS = st.builds(Every, st.integers(1, 500), st.sampled_from(Unit))
 
 class Empty:
     """A lake that holds nothing."""
+
+    def list_files(self, _path: str) -> list[StoredFile]:
+        return []
 
     def list(self, _path: str) -> list[str]:
         return []

@@ -58,7 +58,7 @@ def test_a_note_of_this_minute_is_not_copied_as_it_may_change_unnoticed(lake: La
     write(lake, *written, minutes_ago=0)
     silver.extractions(lake, SOURCE)
     path = lake.full_path(layout.note(SOURCE.name, written[0].extraction_id))
-    before = os.stat(path)
+    before = Path(path).stat()
     write(lake, replace(written[0], records=1))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert silver.extractions(lake, SOURCE)[-1].records == 1
