@@ -7,6 +7,7 @@ bringing it up takes longest; no file relies on an earlier one: whatever it need
 from __future__ import annotations
 
 import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -183,42 +184,64 @@ def authority(up: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def connect(authority: Path) -> Connect:
-    """`with connect("analyst") as cursor`: the warehouse over a port-forward, the server's certificate verified."""
+    """`with connect("analyst") as cursor`: the warehouse, the server's certificate verified.
+
+    Each connection has a port-forward of its own: kubectl ends it when a client of Postgres hangs up.
+    """
 
     @contextmanager
     def cursor(role: str, database: str = "warehouse", **options: Any) -> Iterator[Any]:
-        connection = psycopg2.connect(
-            **{
-                "host": "localhost",
-                "hostaddr": "127.0.0.1",
-                "port": kube.port("data-platform", "postgres", 5432),
-                "dbname": database,
-                "user": role,
-                "password": kube.secret("data-platform", "warehouse-logins").get(role),
-                "sslmode": "verify-full",
-                "sslrootcert": str(authority),
-            }
-            | options
-        )
-        connection.autocommit = True
-        try:
-            yield connection.cursor()
-        finally:
-            connection.close()
+        with kube.forward("data-platform", "postgres", 5432) as port:
+            connection = psycopg2.connect(
+                **{
+                    "host": "localhost",
+                    "hostaddr": "127.0.0.1",
+                    "port": port,
+                    "dbname": database,
+                    "user": role,
+                    "password": kube.secret("data-platform", "warehouse-logins").get(role),
+                    "sslmode": "verify-full",
+                    "sslrootcert": str(authority),
+                }
+                | options
+            )
+            connection.autocommit = True
+            try:
+                yield connection.cursor()
+            finally:
+                connection.close()
 
     return cursor
 
 
 @pytest.fixture(scope="session")
-def ask(connect: Connect) -> Ask:
-    """`ask("analyst", "select 1")`."""
+def ask(connect: Connect) -> Iterator[Ask]:
+    """`ask("analyst", "select 1")`, over a connection for each role and thread that is kept as long as it works."""
+    kept: dict[tuple[str, int], tuple[ExitStack, Any]] = {}
+
+    def close(key: tuple[str, int]) -> None:
+        kept.pop(key)[0].close()
 
     def rows(role: str, sql: str) -> list[tuple[Any, ...]]:
-        with connect(role) as cursor:
+        key = (role, threading.get_ident())
+        is_kept = key in kept
+        if not is_kept:
+            stack = ExitStack()
+            kept[key] = (stack, stack.enter_context(connect(role)))
+        cursor = kept[key][1]
+        try:
             cursor.execute(sql)
             return list(cursor.fetchall())
+        except psycopg2.Error:
+            is_broken = bool(cursor.connection.closed)
+            close(key)
+            if is_kept and is_broken:  # the server was restarted meanwhile
+                return rows(role, sql)
+            raise
 
-    return rows
+    yield rows
+    for key in list(kept):
+        close(key)
 
 
 class Faults:

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -189,6 +189,11 @@ def port(namespace: str, service: str, number: int) -> int:
         drain.start()
         _forwards[key] = _Forward(process, drain, local, pods_now)
         return local
+
+
+def forward(namespace: str, service: str, number: int) -> AbstractContextManager[int]:
+    """`with forward(…) as local`: as `port`, but with a port-forward of its own, which ends with the block."""
+    return ports.to(Cluster(current_context()), namespace, service, number)
 
 
 def close_ports() -> None:
