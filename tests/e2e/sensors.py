@@ -19,6 +19,7 @@ LATEST = """
     limit 1
 """
 AFTER_CHECK = "slow=0@/v1/archive"  # harmless: it is used up by the one request of `check`
+BEFORE_LAST_SHARE = AFTER_CHECK  # by that of the share that asks first, which is done soon after the other has asked
 
 
 def tries(airflow: Airflow, run: str) -> list[tuple[str, int]]:

@@ -13,7 +13,7 @@ from kubernetes.client import V1Pod
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
 from tests.e2e.conftest import Ask, Connect, FirstRuns, misbehaving
-from tests.e2e.sensors import AFTER_CHECK, LATEST, SENSORS, tries
+from tests.e2e.sensors import AFTER_CHECK, BEFORE_LAST_SHARE, LATEST, SENSORS, tries
 
 CONTENT = "select launch_id, name, launched_at from silver.spacex_launches order by launch_id"
 LAUNCHES = "select count(*), count(distinct launch_id) from silver.spacex_launches"
@@ -33,9 +33,9 @@ class Ended(NamedTuple):
 
 
 def running(task: str, dag: str = "spacex") -> V1Pod | None:
-    """The pod of a task, once it runs."""
+    """The pod of a task, while exactly one runs."""
     found = [one for one in kube.pods("etl", f"dag_id={dag},task_id={task}") if one.status.phase == "Running"]
-    return found[0] if found else None
+    return found[0] if len(found) == 1 else None
 
 
 @pytest.fixture(scope="module")
@@ -51,16 +51,11 @@ def killed_extracting(first_runs: FirstRuns, airflow: Airflow) -> tuple[Ended, E
         return Ended(run, airflow.end("spacex", run))
 
     def of_sensors() -> Ended:
-        with misbehaving("sensors", AFTER_CHECK, f"{SLOW}@/v1/archive") as faults:
+        with misbehaving("sensors", AFTER_CHECK, BEFORE_LAST_SHARE, f"{SLOW}@/v1/archive") as faults:
             run = airflow.start("sensors")
             kube.wait_for("half an answer", faults.are_met)
-
-            def slow() -> Any:
-                left = kube.pods("etl", "dag_id=sensors,task_id=extract")
-                done = [one for one in airflow.mapped("sensors", run, "extract") if one["state"] == "success"]
-                return left[0] if len(left) == len(done) == 1 else None
-
-            kube.kill("etl", kube.wait_for("the slow pod alone", slow, 20).metadata.name)
+            victim = kube.wait_for("the slow pod alone", lambda: running("extract", "sensors"), 25)
+            kube.kill("etl", victim.metadata.name)
         return Ended(run, airflow.end("sensors", run))
 
     spacex, sensors = kube.side_by_side(of_spacex, of_sensors)
