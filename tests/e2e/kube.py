@@ -158,8 +158,9 @@ class _Forward:
 
 
 def session() -> requests.Session:
-    """For many requests to one Service: a GET whose kept connection was closed meanwhile is sent again."""
+    """For requests to one Service, each over its own connection: the server may close a kept one as a POST is sent."""
     made = ports.session()
+    made.headers["Connection"] = "close"
     made.mount("http://", HTTPAdapter(max_retries=Retry(3, backoff_factor=0.2, allowed_methods={"GET"})))
     return made
 

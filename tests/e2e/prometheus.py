@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ from etl.core.errors import TransientError
 from tests.e2e import kube
 
 OFTEN = "5s"  # the interval of scrapes and evaluations while tests wait for them
-EXPORTERS = ("statsd-exporter", "postgres-exporter")
+EXPORTERS = ("statsd-exporter", "postgres-exporter")  # jobs; the names of their ServiceMonitors begin so
 
 Series = tuple[dict[str, str], float]
 Specification = dict[str, Any]
@@ -121,11 +121,11 @@ def immediate(prometheus: Prometheus) -> Iterator[None]:
 
 
 @contextmanager
-def _changed(kind: str, change: Callable[[Specification], None], names: Sequence[str] = ()) -> Iterator[None]:
-    """Change the specifications of the operator's objects, and restore them when the block ends."""
+def _changed(kind: str, change: Callable[[Specification], None], prefixes: tuple[str, ...] = ("",)) -> Iterator[None]:
+    """Change the specifications of objects whose names begin so, and restore them when the block ends."""
     listed = json.loads(kube.kubectl("get", kind, "--all-namespaces", "--output=json"))["items"]
-    found = [one for one in listed if not names or one["metadata"]["name"] in names]
-    assert found
+    found = [one for one in listed if one["metadata"]["name"].startswith(prefixes)]
+    assert len(found) >= len(prefixes)
     try:
         for one in found:
             changed = copy.deepcopy(one["spec"])
