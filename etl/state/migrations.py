@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from etl.core.errors import ConfigError
-from etl.postgres.connection import Warehouse, translated
+from etl.postgres.connection import Warehouse
+from etl.postgres.errors import translated
 from etl.sql.statements import folder
 
 

@@ -12,7 +12,8 @@ from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
 from etl.core.errors import AccessError, ConfigError
-from etl.postgres.connection import Warehouse, translated
+from etl.postgres.connection import Warehouse
+from etl.postgres.errors import translated
 from etl.sql.statements import statement
 
 OWNER = "platform_admin"  # of the warehouse's schemas; never logs in
