@@ -31,6 +31,7 @@ class Warehouse:
 
     def __init__(self, dsn: str, *, role: str | None = None, lock_timeout_s: float = 60) -> None:
         self.dsn = dsn
+        self.lock_timeout_s = lock_timeout_s
         self._connection = _connect(make_dsn(dsn, **PARAMETERS))
         try:
             with translated():

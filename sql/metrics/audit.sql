@@ -9,7 +9,7 @@ latest as (
             where
                 run.source = schedule.source
                 and exists (select 1 from ops.audit_result where ops.audit_result.run_id = run.run_id)
-            order by run.started_at desc
+            order by run.run_number desc
             limit 1
         ) as run_id
     from ops.schedule as schedule
