@@ -205,7 +205,7 @@ def test_a_foreign_key_onto_a_published_table_is_named_with_the_way_out(database
 def test_what_somebody_builds_on_the_rows_behind_a_table_is_named(database: str, start: Start) -> None:
     with owner(database) as cursor:
         cursor.execute("create view public.behind as select launch_id from parts.spacex_launches")
-    with pytest.raises(ConfigError, match="depends on the rows of .*: view public.behind ") as caught:
+    with pytest.raises(ConfigError, match=r"depends on the rows of .*: view public\.behind ") as caught:
         start(database, changed()).result(PATIENCE_S)
     assert "silver.spacex_launches itself" in caught.value.hint
 
