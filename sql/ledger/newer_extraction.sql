@@ -4,7 +4,8 @@ with
 clock as (
     select
         clock_timestamp() as server_time,
-        to_char((clock_timestamp() + %(tolerance)s) at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z~"') collate "C" as last_id
+        to_char((clock_timestamp() + %(tolerance)s) at time zone 'UTC', 'YYYYMMDD"T"HH24MISS"Z~"')
+        collate "C" as last_id
 ),
 
 judged as (

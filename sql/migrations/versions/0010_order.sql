@@ -106,3 +106,18 @@ comment on function ops.lock_published is
 grant execute on function ops.lock_published to etl_loader;
 
 reset role;
+
+-- By this mark they are known as ours, when another database on this server is to become a warehouse, too.
+do $$
+declare
+    role text;
+begin
+    foreach role in array array['platform_admin', 'etl_loader', 'engineer', 'analyst', 'metrics'] loop
+        begin
+            execute format('comment on role %I is %L', role, 'A role of the data platform.');
+        exception when others then
+            null;  -- somebody else made it, or another database marks it this very moment
+        end;
+    end loop;
+end
+$$;
