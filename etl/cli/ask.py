@@ -26,7 +26,6 @@ from etl.sql.statements import statement
 def status(limit: int) -> None:
     """Show watermarks, recent runs and quarantined records."""
     with start().warehouse() as warehouse:
-        warehouse.run("ledger/abandon_dead_runs")
         runs.show_status(
             warehouse.run("ledger/watermarks"),
             warehouse.run("ledger/gaps"),

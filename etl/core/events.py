@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from etl.core.intervals import DataInterval
-from etl.core.outcomes import TableOutcome
+from etl.core.outcomes import Newer, TableOutcome
 from etl.core.tables import Dataset
 
 
@@ -170,7 +170,7 @@ class PublishingWaits(Event):
 class NewerIsPublished(Event):
     """A newer extraction is published already, so this one stays unpublished."""
 
-    newer: str
+    newer: Newer
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 
@@ -38,13 +39,22 @@ class AuditResult:
 
 
 @dataclass(frozen=True)
+class Newer:
+    """A newer extraction, which was published before."""
+
+    extraction_id: str
+    published_at: datetime
+
+
+@dataclass(frozen=True)
 class Published:
-    """What a run did to its destination."""
+    """What a run did to its destination: nothing if there was something `newer`."""
 
     run_id: str
     destination: str
     status: str
     tables: tuple[TableOutcome, ...]
+    newer: Newer | None = None
 
     @classmethod
     def of(cls, run_id: str, destination: str, tables: Iterable[TableOutcome]) -> Published:

@@ -59,7 +59,7 @@ def _publish(
         if not even_if_older and (newer := attempt.newer_extraction(extraction_id)):
             pipeline.emit(events.NewerIsPublished(source.name, newer))
             attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extraction_id=None)
-            return Published(attempt.run_id, destination.name, "unchanged", ())
+            return Published(attempt.run_id, destination.name, "unchanged", (), newer)
 
         def rows(dataset: Dataset) -> Iterable[Any]:
             return silver.batches(pipeline.lake, transformed, dataset)

@@ -1,33 +1,47 @@
-"""Connections to Postgres, and its errors as ours."""
+"""Connections to Postgres: the same session whatever the environment, the role, the database or a pooler says."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg2
-from psycopg2 import errors as pg
 from psycopg2 import sql
+from psycopg2.extensions import make_dsn
 from psycopg2.extras import RealDictCursor
 
-from etl.core.errors import AccessError, ConfigError, PlatformError, WarehouseUnavailableError
+from etl.core.errors import ConfigError
+from etl.postgres import refusals
+from etl.postgres.errors import translated
 from etl.sql.statements import statement
 
-AGAIN = "Nothing was half-published: run the same command again once it is back."
+CONNECT_WITHIN_S = 10
+# Given explicitly, these win over libpq's variables, a service file and the defaults of the role; `options` are none:
+# a pooler refuses them, and what they could say is said once the connection stands.
+PARAMETERS = {"client_encoding": "UTF8", "application_name": "etl", "options": "", "connect_timeout": CONNECT_WITHIN_S}
 
 
 class Warehouse:
-    """One session with Postgres. Use as a context manager; statements outside `transaction` commit immediately."""
+    """One session with Postgres. Use as a context manager; statements outside `transaction` commit immediately.
+
+    Raises: AccessError, ConfigError or WarehouseUnavailableError, by what the server or the network refuses.
+    """
 
     def __init__(self, dsn: str, *, role: str | None = None, lock_timeout_s: float = 60) -> None:
         self.dsn = dsn
-        options = f"-c timezone=UTC -c lock_timeout={int(lock_timeout_s * 1000)} -c client_min_messages=warning"
-        if role is not None:
-            options += f" -c role={role}"
-        with translated():
-            self._connection = psycopg2.connect(dsn, options=options, application_name="etl", connect_timeout=10)
-            self._connection.autocommit = True
+        self.lock_timeout_s = lock_timeout_s
+        self._connection = _connect(make_dsn(dsn, **PARAMETERS))
+        try:
+            with translated():
+                self._connection.autocommit = True
+                self._connection.set_client_encoding("UTF8")
+            self._refuse_other_encodings()
+            self.run("session/settle", {"role": role, "lock_timeout": str(int(lock_timeout_s * 1000))})
+        except BaseException:
+            self._connection.close()
+            raise
 
     def __enter__(self) -> Warehouse:
         return self
@@ -78,62 +92,22 @@ class Warehouse:
         """psycopg2's own connection, for the migration tool."""
         return self._connection
 
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the driver's errors into ours, once, here; a PlatformError from inside passes."""
-    try:
-        yield
-    except PlatformError:
-        raise
-    except psycopg2.Error as error:
-        raise _translate(error) from error
-
-
-def _translate(error: psycopg2.Error) -> Exception:
-    message = str(error).strip().split("\n")[0] or type(error).__name__
-    match error:
-        case pg.UniqueViolation():
-            return error  # the caller handles it: a duplicate key
-        case pg.InsufficientPrivilege():
-            return AccessError(f"Postgres refuses: {message}.", hint="Connect as a member of etl_loader (PGUSER).")
-        case pg.UndefinedTable() | pg.UndefinedFunction() | pg.InvalidSchemaName() | pg.UndefinedColumn():
-            return ConfigError(f"The warehouse lacks its migrations: {message}.", hint="Run `etl migrate`.")
-        case pg.DiskFull() | pg.OutOfMemory() | pg.TooManyConnections():
-            return WarehouseUnavailableError(f"Postgres ran out of a resource: {message}.", hint=f"Make room. {AGAIN}")
-        case pg.LockNotAvailable():
-            return WarehouseUnavailableError(
-                "Another run or a long query is holding a lock on the tables to be published.",
-                hint="`etl status` shows running runs; run the same command again later.",
+    def _refuse_other_encodings(self) -> None:
+        """A database that cannot hold every character would refuse some rows, or keep them as something else."""
+        info = self._connection.info
+        encoding = info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            raise ConfigError(
+                f"The database {info.dbname} is encoded in {encoding}, which cannot hold all that APIs send.",
+                hint="Create another one, and set PGDATABASE to it: "
+                "`create database warehouse encoding 'UTF8' locale 'C' template template0`.",
             )
-        case pg.SerializationFailure() | pg.DeadlockDetected():
-            return WarehouseUnavailableError(f"Postgres gave up: {message}.", hint=AGAIN)
-        case _ if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) or _server_vanished(error):
-            return _connection_error(message)
-    return error
 
 
-def _server_vanished(error: psycopg2.Error) -> bool:
-    """If the server goes away in the middle of a statement, the driver sometimes raises a bare DatabaseError."""
-    return type(error) is psycopg2.DatabaseError and error.pgcode is None
-
-
-def _connection_error(message: str) -> PlatformError:
-    """Libpq reports a refused login only in its message."""
-    if (
-        "password authentication failed" in message
-        or "no password supplied" in message
-        or "no pg_hba.conf entry" in message
-    ):
-        return AccessError(f"Postgres refuses the login: {message}.", hint="Check PGUSER and PGPASSWORD.")
-    if "role" in message and "does not exist" in message:
-        return ConfigError(
-            f"Postgres has no such role: {message}.", hint="Check PGUSER, or run `etl migrate` as owner."
-        )
-    if "database" in message and "does not exist" in message:
-        return ConfigError(f"There is no such database: {message}.", hint="Check PGDATABASE, or create it.")
-    if any(words in message for words in ("invalid ", "could not translate host name", "definition of service")):
-        return ConfigError(
-            f"Postgres cannot be found: {message}.", hint="Check PGHOST, PGPORT and libpq's other variables."
-        )
-    return WarehouseUnavailableError(f"Postgres cannot be reached, or closed the connection: {message}.", hint=AGAIN)
+def _connect(dsn: str) -> Any:
+    started = time.monotonic()
+    try:
+        return psycopg2.connect(dsn)
+    except psycopg2.Error as error:
+        is_timeout = time.monotonic() - started >= CONNECT_WITHIN_S
+        raise refusals.explained(dsn, error, is_timeout=is_timeout) from error

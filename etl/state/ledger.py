@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any
 
 import pyarrow as pa
 
-from etl.core.errors import PlatformError
+from etl.core.errors import ConfigError, PlatformError
 from etl.core.intervals import DataInterval
-from etl.core.outcomes import AuditResult, TableOutcome
+from etl.core.outcomes import AuditResult, Newer, TableOutcome
 from etl.core.pages import Quarantined
 from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.postgres.connection import Warehouse
 from etl.postgres.copy import copy_batches
 
+TOLERANCE = timedelta(minutes=5)  # between a machine's clock and the warehouse's
 REJECTS_PER_BATCH = 200  # each may have 100 kB
 QUARANTINE_FIELDS: list[pa.Field[Any]] = [
     pa.field("run_id", pa.string()),
@@ -48,6 +49,16 @@ def next_interval(warehouse: Warehouse, source: Source, destination: str, until:
     return DataInterval(awaited, interval.end)
 
 
+def _refuse_other_time(server_time: datetime) -> None:
+    here = datetime.now(UTC)
+    if abs(here - server_time) > TOLERANCE:
+        raise ConfigError(
+            f"This machine's clock says {here:%Y-%m-%d %H:%M:%S} UTC, "
+            f"the warehouse's {server_time:%Y-%m-%d %H:%M:%S} UTC.",
+            hint="Set the one that is wrong (`timedatectl` shows whether it is synchronized), then run again.",
+        )
+
+
 class Attempt:
     """One row of ops.run, from its start to its end."""
 
@@ -64,10 +75,14 @@ class Attempt:
         self.outcomes: tuple[TableOutcome, ...] = ()
 
     def start(self, origin: str) -> None:
-        """Record the run and hold its lock, so that others can see it is alive."""
+        """Record the run and hold its lock, so that others can see it is alive.
+
+        Raises: ConfigError if this machine's clock is not the warehouse's: extractions are named after the time.
+        """
         self._warehouse.run("ledger/hold_run", {"run_id": self.run_id})
         self._warehouse.run("ledger/abandon_dead_runs")
-        self._warehouse.run("ledger/start_run", {"source": self.source, "origin": origin} | self._key())
+        about = {"source": self.source, "origin": origin} | self._key()
+        _refuse_other_time(self._warehouse.run("ledger/start_run", about)[0]["started_at"])
 
     def fail(self, error: PlatformError) -> None:
         """Record why it failed; its transaction has been rolled back, but the audits' findings are kept here."""
@@ -96,11 +111,21 @@ class Attempt:
         ended = {"status": status, "origin": origin, "extraction_id": extraction_id}
         self._warehouse.run("ledger/finish_run", self._key() | ended)
 
-    def newer_extraction(self, extraction_id: str) -> str | None:
-        """A newer extraction of the same days that is published already; to be called under the source's lock."""
-        parameters = self._key() | {"source": self.source, "extraction_id": extraction_id}
-        found: str | None = self._warehouse.run("ledger/newer_extraction", parameters)[0]["extraction_id"]
-        return found
+    def newer_extraction(self, extraction_id: str) -> Newer | None:
+        """A newer extraction of the same days that is published already; to be called under the source's lock.
+
+        Raises: ConfigError if this one's name says that it is still to come.
+        """
+        about = {"source": self.source, "extraction_id": extraction_id, "tolerance": TOLERANCE}
+        [found] = self._warehouse.run("ledger/newer_extraction", self._key() | about)
+        if found["is_from_the_future"]:
+            raise ConfigError(
+                f"Extraction {extraction_id} is from the future: "
+                f"by the warehouse's clock it is {found['server_time']:%Y-%m-%d %H:%M:%S} UTC.",
+                hint="Set the clock of the machine that named it, then extract again; "
+                "or publish another one with --extraction, or this one with --even-if-older.",
+            )
+        return Newer(found["extraction_id"], found["published_at"]) if found["extraction_id"] else None
 
     def move_watermarks(self, datasets: Iterable[Dataset], end: date | None) -> None:
         """Record that everything before `end` is published, and that earlier rejects of this interval are settled."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from etl.core.errors import ConfigError
-from etl.postgres.connection import Warehouse, translated
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from etl.core.errors import AccessError, ConfigError
+from etl.postgres.connection import Warehouse
+from etl.postgres.errors import translated
 from etl.sql.statements import folder
+from etl.state import ours
 
 
 def newest() -> str:
@@ -14,7 +19,10 @@ def newest() -> str:
 
 def current(warehouse: Warehouse) -> str | None:
     """The warehouse's version; None before the first migration."""
-    found = warehouse.execute("select to_regclass('ops.schema_version') is not null as known")
+    found = warehouse.execute(
+        "select exists (select from pg_attribute where attrelid = to_regclass('ops.schema_version') "
+        "and attname = 'version_num') as known"
+    )
     if not found[0]["known"]:
         return None
     versions = warehouse.execute("select version_num from ops.schema_version")
@@ -27,6 +35,9 @@ def migrate(warehouse: Warehouse) -> list[str]:
     if before == newest():
         return []
     _refuse_newer(before)
+    if before is None:
+        ours.refuse_foreign(warehouse)
+        ours.require_rights(warehouse)
 
     from alembic import command
     from alembic.config import Config
@@ -37,7 +48,7 @@ def migrate(warehouse: Warehouse) -> list[str]:
     engine = create_engine("postgresql+psycopg2://", creator=lambda: warehouse.raw, poolclass=StaticPool)
     config = Config()
     config.set_main_option("script_location", str(folder() / "migrations"))
-    with translated():
+    with _as_owner(), translated():
         warehouse.raw.autocommit = False
         try:
             with engine.begin() as connection:
@@ -66,6 +77,15 @@ def require_current(warehouse: Warehouse) -> None:
         f"this code needs version {newest()}.",
         hint="Run `etl migrate` as the owner of the database.",
     )
+
+
+@contextmanager
+def _as_owner() -> Iterator[None]:
+    try:
+        yield
+    except AccessError as error:
+        hint = f"Run `etl migrate` as the owner of the database, who may act as {ours.OWNER}, or as a superuser."
+        raise AccessError(error.message, hint=hint) from error
 
 
 def _versions() -> list[str]:

@@ -12,32 +12,11 @@ from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 
 from etl.core.errors import AccessError, ConfigError
-from etl.postgres.connection import Warehouse, translated
+from etl.postgres.connection import Warehouse
+from etl.postgres.errors import translated
 from etl.sql.statements import statement
-
-OWNER = "platform_admin"  # of the warehouse's schemas; never logs in
-AIRFLOW = "airflow"  # a role, and its database
-BACKUP = "backup"  # reads both databases
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much of the server one role may use; times in Postgres' own notation, 0 for no limit."""
-
-    connections: int
-    statement_timeout: str
-    idle_in_transaction_session_timeout: str
-
-
-# Their sum leaves the superuser room below the chart's max_connections; a test adds them up.
-LOGINS: Mapping[str, Limits] = {
-    "etl_loader": Limits(20, "0", "15min"),
-    "engineer": Limits(10, "30min", "10min"),
-    "analyst": Limits(15, "5min", "5min"),
-    "metrics": Limits(5, "30s", "30s"),
-    BACKUP: Limits(4, "0", "15min"),
-    AIRFLOW: Limits(60, "0", "15min"),
-}
+from etl.state.migrations import current
+from etl.state.ours import AIRFLOW, BACKUP, LOGINS, MARK, OWNER, refuse_foreign
 
 # Postgres' predefined roles that we grant. An owner who is not a superuser often may not: then the grant is skipped, as
 # a managed server makes its own backups.
@@ -78,11 +57,15 @@ def provision(warehouse: Warehouse, logins: Mapping[str, str] | None) -> Provisi
     """Create what is missing and correct the rest; anything already right is left alone.
 
     With `logins`, role to password, these roles may log in and the others may not; without, that is left unchanged.
-    Raises: AccessError unless run as a superuser, or as the database's owner who may create roles and databases.
+    Raises: ConfigError if others use the database, or names of ours; AccessError unless run as a superuser, or as the
+    database's owner who may create roles and databases.
     """
     with _as_owner():
         warehouse.run("provision/lock")
         (me,) = warehouse.run("provision/current_identity")
+        if current(warehouse) is None:
+            refuse_foreign(warehouse)
+        _refuse_foreign_database(warehouse, AIRFLOW)
         with warehouse.transaction():
             made = _make_roles(warehouse, is_superuser=me["is_superuser"])
             _limit(warehouse)
@@ -122,6 +105,8 @@ def _limit(warehouse: Warehouse) -> None:
         for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
             value = {"value": getattr(limits, setting)}
             _execute(warehouse, statement("provision/limit"), value, role=role, setting=setting)
+    for role in (OWNER, *LOGINS):
+        _execute(warehouse, statement("provision/mark"), {"mark": MARK}, role=role)
 
 
 def _set_logins(warehouse: Warehouse, logins: Mapping[str, str]) -> None:
@@ -143,6 +128,15 @@ def _count_statements(warehouse: Warehouse) -> None:
             warehouse.run("provision/count_statements")
             readers = ["metrics", "engineer"]
             _execute(warehouse, statement("provision/read_statements"), roles=readers)
+
+
+def _refuse_foreign_database(warehouse: Warehouse, name: str) -> None:
+    for found in warehouse.run("provision/existing_databases", {"databases": [name]}):
+        if found["owner"] != name:
+            raise ConfigError(
+                f"The database {name} belongs to {found['owner']}: it is not ours.",
+                hint=f"Rename it, or use another server: Airflow gets a database {name} of its own.",
+            )
 
 
 def _make_database(warehouse: Warehouse, name: str) -> tuple[str, ...]:

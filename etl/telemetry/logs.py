@@ -91,7 +91,8 @@ def _write(event: Event) -> None:
         case events.PublishingWaits():
             log.info("another run is publishing; waiting for it")
         case events.NewerIsPublished(_, newer):
-            log.warning("a newer extraction is published already", newer=newer)
+            at = newer.published_at.isoformat(timespec="seconds")
+            log.warning("a newer extraction is published already", newer=newer.extraction_id, published_at=at)
         case events.LedgerMissed(_, error):
             log.warning("the failure could not be entered in the ledger", error=str(error))
 

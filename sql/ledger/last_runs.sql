@@ -1,11 +1,14 @@
--- The newest attempts, newest first.
+-- The newest attempts, newest first. A running one whose lock no session holds was killed; a replica sees no locks.
 select
     run.run_id,
     run.source,
     run.destination,
     run.interval_start,
     run.interval_end,
-    run.status,
+    case
+        when run.status = 'running' and not pg_is_in_recovery() and not ops.is_alive(run.run_id) then 'abandoned'
+        else run.status
+    end as status,
     run.origin,
     run.started_at,
     run.ended_at,
@@ -15,5 +18,5 @@ select
 from ops.run as run
 left join ops.run_dataset as datasets on run.run_id = datasets.run_id and datasets.is_changed
 group by run.run_id
-order by run.started_at desc
+order by run.run_number desc
 limit %(limit)s

@@ -10,7 +10,7 @@ latest as (
                 run.source = schedule.source
                 and run.destination = 'warehouse'
                 and exists (select 1 from ops.audit_result where ops.audit_result.run_id = run.run_id)
-            order by run.started_at desc
+            order by run.run_number desc
             limit 1
         ) as run_id
     from ops.schedule as schedule

@@ -13,7 +13,7 @@ earlier as (
             and run.destination = 'warehouse'
             and run.status in ('published', 'unchanged')
             and exists (select 1 from ops.run_dataset where ops.run_dataset.run_id = run.run_id)
-        order by run.ended_at desc
+        order by run.end_number desc
         limit 20 offset 1
     ) as run
 )

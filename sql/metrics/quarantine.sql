@@ -1,27 +1,11 @@
 -- etl_quarantine: one row per dataset that is in the warehouse, or whose rejected records are missing from it.
 with
-latest as (
-    select
-        schedule.source,
-        (
-            select run.run_id
-            from ops.run as run
-            where
-                run.source = schedule.source
-                and run.destination = 'warehouse'
-                and run.status in ('published', 'unchanged')
-                and exists (select 1 from ops.run_dataset where ops.run_dataset.run_id = run.run_id)
-            order by run.ended_at desc
-            limit 1
-        ) as run_id
-    from ops.schedule as schedule
-),
-
 published as (
     select
         latest.source,
         done.dataset
-    from latest
+    from ops.schedule as schedule
+    inner join ops.latest_run as latest on schedule.source = latest.source and latest.destination = 'warehouse'
     inner join ops.run_dataset as done on latest.run_id = done.run_id
 ),
 

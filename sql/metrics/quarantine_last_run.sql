@@ -11,7 +11,7 @@ latest as (
                 and run.destination = 'warehouse'
                 and run.status in ('published', 'unchanged')
                 and run.extraction_id is not null
-            order by run.ended_at desc
+            order by run.end_number desc
             limit 1
         ) as run_id
     from ops.schedule as schedule

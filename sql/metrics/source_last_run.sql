@@ -4,23 +4,23 @@ with
 ended as (
     select
         run.source,
-        run.started_at as ended_at,
+        run.run_number as number,
         true as is_failed
     from ops.run as run
-    where run.status = 'running' and run.ended_at is null and not ops.is_alive(run.run_id)
+    where run.status = 'running' and run.end_number is null and not ops.is_alive(run.run_id)
     union all
     select
         schedule.source,
-        latest.ended_at,
+        latest.end_number,
         latest.status in ('failed', 'abandoned') as is_failed
     from ops.schedule as schedule
     cross join lateral (
         select
-            run.ended_at,
+            run.end_number,
             run.status
         from ops.run as run
-        where run.source = schedule.source and run.ended_at is not null
-        order by run.ended_at desc
+        where run.source = schedule.source and run.end_number is not null
+        order by run.end_number desc
         limit 1
     ) as latest
 )
@@ -32,7 +32,7 @@ select
         select ended.is_failed
         from ended
         where ended.source = schedule.source
-        order by ended.ended_at desc
+        order by ended.number desc
         limit 1
     ), false)::integer as failed
 from ops.schedule as schedule
@@ -40,6 +40,6 @@ cross join lateral (
     select run.started_at
     from ops.run as run
     where run.source = schedule.source
-    order by run.started_at desc
+    order by run.run_number desc
     limit 1
 ) as latest

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from etl.core.errors import WarehouseUnavailableError
+from etl.core.errors import ConfigError, WarehouseUnavailableError
 from etl.core.events import ignore
 from etl.core.ids import new_id, started_at
 from etl.lake import bronze
@@ -158,6 +158,58 @@ def test_a_run_waits_for_a_reader_and_then_publishes(database: str, start: Start
     assert state(database) == new_state
 
 
+def test_no_reader_waits_longer_than_a_second_behind_a_run_that_waits_for_another(
+    database: str, start: Start, new_state: State
+) -> None:
+    idle = psycopg2.connect(database)
+    with idle.cursor() as cursor:
+        cursor.execute("select count(*) from silver.spacex_launches")
+        running = start(database, changed())
+        waits = []
+        for table in ["silver.spacex_launches", "gold.core_usage", "silver.spacex_landpads"] * 2:
+            _until(lambda: _waiting(database, "mode = 'AccessExclusiveLock'"))
+            began = time.monotonic()
+            rows(database, f"select count(*) from {table}")
+            waits.append(time.monotonic() - began)
+        assert not running.done()
+    idle.close()
+    assert max(waits) < 1
+    assert running.result(PATIENCE_S).published.status == "published"
+    assert state(database) == new_state
+
+
+def test_a_run_gives_up_on_a_reader_when_its_lock_timeout_is_over_and_not_before(database: str, start: Start) -> None:
+    idle = psycopg2.connect(database)
+    with idle.cursor() as cursor:
+        cursor.execute("select count(*) from gold.core_usage")
+        began = time.monotonic()
+        with pytest.raises(WarehouseUnavailableError, match="a long query is holding a lock on the tables"):
+            start(database, changed(), lock_timeout_s=1.5).result(PATIENCE_S)
+        assert time.monotonic() - began > 1.5
+    idle.close()
+
+
+@pytest.mark.parametrize("onto", ["silver.spacex_launches (launch_id)", "gold.core_usage (core_id)"])
+def test_a_foreign_key_onto_a_published_table_is_named_with_the_way_out(database: str, start: Start, onto: str) -> None:
+    with owner(database) as cursor:
+        cursor.execute(f"create table public.notes (about text references {onto})")
+    with pytest.raises(
+        ConfigError, match=f"foreign key notes_about_fkey of public.notes refers to {onto.split()[0]}"
+    ) as c:
+        start(database, changed()).result(PATIENCE_S)
+    with owner(database) as cursor:
+        cursor.execute(c.value.hint.split("`")[1])
+    assert start(database, changed()).result(PATIENCE_S).published.status == "published"
+
+
+def test_what_somebody_builds_on_the_rows_behind_a_table_is_named(database: str, start: Start) -> None:
+    with owner(database) as cursor:
+        cursor.execute("create view public.behind as select launch_id from parts.spacex_launches")
+    with pytest.raises(ConfigError, match=r"depends on the rows of .*: view public\.behind ") as caught:
+        start(database, changed()).result(PATIENCE_S)
+    assert "silver.spacex_launches itself" in caught.value.hint
+
+
 @pytest.mark.parametrize("step", ["stage", "audit", "publish"])
 def test_in_the_middle_of_every_step_readers_see_the_old_state(database: str, start: Start, step: str) -> None:
     before = published(database)
@@ -232,7 +284,7 @@ def test_a_reader_across_silver_and_gold_can_meet_a_deadlock_but_never_a_mix(
 def test_a_killed_run_shows_as_abandoned_once_the_next_one_starts(
     database: str, start: Start, victims: Victims, tmp_path: Path
 ) -> None:
-    death = victims.run(Job(database, str(tmp_path / "lake"), "http://127.0.0.1:9", dies_at=4))
+    death = victims.run(Job(database, str(tmp_path / "lake"), "http://127.0.0.1:9", dies_at=5))
     assert death.signal == signal.SIGKILL
     assert rows(database, "select status from ops.run order by started_at") == [("published",), ("running",)]
     sessions = "select count(*) from pg_stat_activity where application_name = 'etl' and datname = current_database()"

@@ -169,6 +169,26 @@ def test_facts_of_before_are_the_warehouses_but_for_those_that_a_run_into_the_la
     assert rows(empty, marks) == [before[0], ("spacex_cores", "lake", "2026-06-19"), before[1]]
 
 
+def test_runs_of_before_are_numbered_by_their_time(empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch, Warehouse(empty) as session:
+        patch.setattr(migrations, "folder", lambda: _before("0010", tmp_path))
+        assert migrations.migrate(session)[-1] == "0009"
+    with owner(empty) as cursor:
+        cursor.execute(
+            "insert into ops.run (run_id, source, status, origin, started_at, ended_at) values "
+            "('quick', 'spacex', 'published', 'a test', '2026-01-02', '2026-01-03'), "
+            "('slow', 'spacex', 'failed', 'a test', '2026-01-01', '2026-01-04'), "
+            "('alive', 'spacex', 'running', 'a test', '2026-01-05', null)"
+        )
+    with Warehouse(empty) as session:
+        assert migrations.migrate(session)[0] == "0010"
+    numbered = "select run_id, run_number, end_number from ops.run order by run_number"
+    assert rows(empty, numbered) == [("slow", 1, 4), ("quick", 2, 3), ("alive", 5, None)]
+    with owner(empty) as cursor:
+        cursor.execute("update ops.run set ended_at = now() where run_id = 'alive'")
+    assert value(empty, "select max(end_number) from ops.run") == 6
+
+
 def test_only_an_owner_may_migrate_and_anybody_else_is_told_so(empty: str) -> None:
     with Warehouse(empty, role="pg_monitor") as session, pytest.raises(AccessError, match="permission denied"):
         migrations.migrate(session)

@@ -8,7 +8,7 @@ from typing import Any
 
 from etl.cli.console import quarantine
 from etl.cli.console.output import count, say, show, show_rows, table, with_destinations
-from etl.core.outcomes import Published
+from etl.core.outcomes import Newer, Published
 from etl.core.source import Source
 from etl.lake.silver import Transformed
 from etl.pipeline.backfill import Plan, PlannedInterval
@@ -40,7 +40,9 @@ def show_origin(source: Source, live: Source, simulated: str) -> None:
 def show_summary(summary: Summary) -> None:
     """Records in, rows out, quarantined and published, and the seconds of each step."""
     transformed, published = summary.transformed, summary.published
-    if published.status == "unchanged":
+    if published.newer is not None:
+        say(f"\nNo changes: {_won(published.newer)}.")
+    elif published.status == "unchanged":
         say(f"\nNo changes: all {transformed.records:,} records are already in the {published.destination}.")
     say(f"\n{_ids(summary.run_id, transformed)} · {summary.source} · {published.status}")
     filled = table()
@@ -58,8 +60,10 @@ def show_summary(summary: Summary) -> None:
 def show_published(published: Published, transformed: Transformed) -> None:
     """What a publish did, in one line."""
     did = f"published {published.rows_published:,} rows"
-    if published.status == "unchanged":
-        did = f"no changes, the {published.destination} already holds this extraction or a later one"
+    if published.newer is not None:
+        did = f"no changes, {_won(published.newer)}"
+    elif published.status == "unchanged":
+        did = f"no changes, the {published.destination} already holds this extraction's content"
     say(f"{_ids(published.run_id, transformed)}: {did}.")
     _show_lost(published)
 
@@ -112,6 +116,10 @@ def show_status(
     show_rows(with_destinations([{name: _column(row, name) for name in COLUMNS} for row in runs]))
     say("\nIn quarantine")
     quarantine.show(quarantined)
+
+
+def _won(newer: Newer) -> str:
+    return f"extraction {newer.extraction_id} is newer, and was published at {newer.published_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _ids(run_id: str, transformed: Transformed) -> str:

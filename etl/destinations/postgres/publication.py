@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from etl.destinations import losses
 from etl.destinations.audits import raise_first_failure
 from etl.destinations.base import Capabilities, Rows
 from etl.destinations.postgres import audits
+from etl.destinations.postgres.exchange import exchange, refuse_foreign_keys
 from etl.lake.silver import Transformed
 from etl.postgres.connection import Warehouse
 from etl.postgres.copy import copy_batches
@@ -72,12 +74,18 @@ class Publication:
         raise_first_failure(self.audits)
 
     def publish(self) -> list[TableOutcome]:
-        """Replace the published state with the new one, silver first, then the gold made from it.
+        """Make gold from the new silver, then replace the published state of both with the new one.
 
-        A table whose content did not change is left alone.
+        A table whose content did not change is left alone. Locks that readers wait for are taken last.
         """
-        silver = [self._swap("silver", dataset) for dataset in self._source.datasets]
-        return silver + [self._publish_gold(table) for table in self._source.gold]
+        for table in self._source.gold:
+            self._stage_gold(table)
+        silver = [self._compared("silver", dataset) for dataset in self._source.datasets]
+        compared = silver + [self._compared("gold", table) for table in self._source.gold]
+        changed = [(schema, outcome.table) for schema, outcome in compared if outcome.is_changed]
+        if changed:
+            exchange(self._warehouse, changed)
+        return [outcome for _, outcome in compared]
 
     def _losses(self, dataset: Dataset) -> Iterator[AuditResult]:
         """What the dataset would lose; where published rows were carried over, none can be missing."""
@@ -114,23 +122,24 @@ class Publication:
             raise
         self._warehouse.execute("release savepoint before_key")
 
-    def _publish_gold(self, table: Dataset) -> TableOutcome:
+    def _stage_gold(self, table: Dataset) -> None:
         self._warehouse.run("publish/open_stage", {"schema": "gold", "table": table.name})
         target = sql.SQL("insert into {}\n").format(sql.Identifier("stage", table.name))
-        self._warehouse.execute(target + sql.SQL(statement(f"gold/{table.name}")))
+        self._warehouse.execute(target + sql.SQL(self._from_stage(statement(f"gold/{table.name}"))))
         self._key("gold", table.name)
-        return self._swap("gold", table)
 
-    def _swap(self, schema: str, table: Dataset) -> TableOutcome:
-        staged = self._content("stage", table)
+    def _from_stage(self, text: str) -> str:
+        """The statement about the new silver, which no reader sees yet."""
+        datasets = "|".join(re.escape(dataset.name) for dataset in self._source.datasets)
+        return re.sub(rf"\bsilver\.({datasets})\b", r"stage.\1", text)
+
+    def _compared(self, schema: str, table: Dataset) -> tuple[str, TableOutcome]:
+        rows, checksum = staged = self._content("stage", table)
         is_changed = self._is_changed(schema, table, staged)
-        if is_changed:
-            self._warehouse.run("publish/swap", {"schema": schema, "table": table.name})
-        else:
+        if not is_changed:
             self._warehouse.run("publish/close_stage", {"table": table.name})
-        rows, checksum = staged
         received, lost = self._received.get(table.name, rows), self._lost.get(table.name, 0)
-        return TableOutcome(table.name, received, rows, checksum, is_changed, lost)
+        return schema, TableOutcome(table.name, received, rows, checksum, is_changed, lost)
 
     def _is_changed(self, schema: str, table: Dataset, staged: tuple[int, str]) -> bool:
         """Whether the new state differs from the published one.
@@ -177,4 +186,5 @@ class PostgresDestination:
             if not self.warehouse.run("publish/lock_source", {"source": source.name})[0]["is_free"]:
                 emit(PublishingWaits(source.name))
                 self.warehouse.run("publish/wait_for_source", {"source": source.name})
+            refuse_foreign_keys(self.warehouse, source)
             yield Publication(self.warehouse, source, emit)

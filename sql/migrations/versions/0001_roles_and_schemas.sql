@@ -19,7 +19,9 @@ begin
     execute format('revoke all on database %I from public', current_database());
     execute format('grant connect on database %I to etl_loader, engineer, analyst, metrics', current_database());
     begin
-        grant pg_monitor to metrics;
+        if not pg_has_role('metrics', 'pg_monitor', 'member') then  -- granted before, perhaps by somebody else
+            grant pg_monitor to metrics;
+        end if;
     exception when unique_violation then
         null;  -- another database granted it at the same moment
     end;

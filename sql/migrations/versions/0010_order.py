@@ -1,0 +1,12 @@
+"""Runs in the order of the ledger, and locks that readers do not notice: runs the SQL file of the same name."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    op.get_bind().execution_options(no_parameters=True).exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())

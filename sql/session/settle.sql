@@ -1,0 +1,28 @@
+-- What a session must not take from the environment, the role, the database or a pooler; null leaves a setting alone.
+select pg_catalog.set_config(wanted.name, wanted.setting, false)
+from (
+    values
+    ('role', %(role)s),
+    ('application_name', 'etl'),
+    ('client_encoding', 'UTF8'),
+    ('client_min_messages', 'warning'),
+    ('search_path', 'pg_catalog, pg_temp'),  -- statements name their schemas
+    ('timezone', 'UTC'),
+    ('datestyle', 'ISO, YMD'),
+    ('intervalstyle', 'postgres'),
+    ('extra_float_digits', '1'),
+    ('bytea_output', 'hex'),
+    ('lc_numeric', 'C'),
+    ('lc_monetary', 'C'),
+    ('lc_time', 'C'),
+    ('standard_conforming_strings', 'on'),
+    ('default_transaction_isolation', 'read committed'),  -- who waits for a lock must then see what was published
+    ('lock_timeout', %(lock_timeout)s),
+    ('statement_timeout', '0'),
+    ('transaction_timeout', '0'),
+    ('idle_session_timeout', '0'),
+    ('idle_in_transaction_session_timeout', '15min')
+) as wanted (name, setting)
+where
+    wanted.setting is not null
+    and pg_catalog.current_setting(wanted.name, true) is not null  -- transaction_timeout is new in Postgres 17
