@@ -57,9 +57,12 @@ def keep_only(lake: Lake, layer: str, name: str, extraction_id: str, files: Iter
         lake.delete(stale)
 
 
-def batches(lake: Lake, transformed: Transformed, dataset: Dataset) -> Iterator[pa.RecordBatch]:
-    """A dataset's rows of an extraction, a bounded number at a time."""
-    return parquet.batches(lake, transformed.files[dataset.name])
+def batches(
+    lake: Lake, transformed: Transformed, dataset: Dataset, days: DataInterval | None = None
+) -> Iterator[pa.RecordBatch]:
+    """A dataset's rows of an extraction, or those of some days, a bounded number at a time."""
+    files = transformed.files[dataset.name]
+    return parquet.batches(lake, files) if days is None else parquet.rows_of(lake, Stored(dataset, tuple(files), days))
 
 
 def incomplete_days(lake: Lake, transformed: Transformed, dataset: Dataset) -> dict[date, int]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from etl.core import events
-from etl.core.errors import AuditError
+from etl.core.errors import AuditError, UsageError
 from etl.core.events import Data
+from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published, TableOutcome
 from etl.core.source import Source
 from etl.core.tables import Dataset
@@ -54,36 +56,64 @@ def _publish(
     *,
     even_if_older: bool,
 ) -> Published:
-    source, extraction_id = pipeline.source, transformed.extraction_id
+    source, lake, extraction_id = pipeline.source, pipeline.lake, transformed.extraction_id
     with destination.open(source, transformed, pipeline.emit) as publication:
+        days = [] if attempt.interval is None else [attempt.interval]
         if not even_if_older and (newer := attempt.newer_extraction(extraction_id)):
             pipeline.emit(events.NewerIsPublished(source.name, newer))
-            attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extraction_id=None)
-            return Published(attempt.run_id, destination.name, "unchanged", (), newer)
+            days = attempt.days_left(extraction_id, newer)
+            if not days:
+                attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extraction_id=None)
+                return Published(attempt.run_id, destination.name, "unchanged", (), newer)
+            _refuse_some_days(source, days)
 
         def rows(dataset: Dataset) -> Iterable[Any]:
-            return silver.batches(pipeline.lake, transformed, dataset)
+            if days in ([], [attempt.interval]):
+                return silver.batches(lake, transformed, dataset)
+            return chain.from_iterable(silver.batches(lake, transformed, dataset, some) for some in days)
 
-        keep = _partly_read(source, transformed, silver.endpoints_with_rejects(pipeline.lake, transformed))
+        keep = _partly_read(source, transformed, silver.endpoints_with_rejects(lake, transformed))
         stage_and_audit(pipeline, publication, rows, keep, attempt, extraction_id)
         with pipeline.step("publish", extraction_id) as step:
             published = Published.of(attempt.run_id, destination.name, publication.publish())
             with warehouse.transaction():
-                attempt.move_watermarks(source.datasets, known_until(transformed))
-                for dataset in source.datasets:
-                    incomplete = silver.incomplete_days(pipeline.lake, transformed, dataset)
-                    attempt.await_days(dataset, incomplete, source.await_days, layout.creation_date(extraction_id))
+                _record_days(lake, source, attempt, transformed, days)
                 attempt.finish(
                     status=published.status,
                     outcomes=published.tables,
                     origin=transformed.origin,
                     extraction_id=extraction_id,
-                    quarantined=silver.quarantined(pipeline.lake, transformed),
+                    quarantined=silver.quarantined(lake, transformed),
                 )
             step.counts.update(published.counts)
-            step.inputs = silver_data(pipeline.lake, source, transformed)
+            step.inputs = silver_data(lake, source, transformed)
             step.outputs = _published_data(destination, source, published.tables)
     return published
+
+
+def _refuse_some_days(source: Source, days: list[DataInterval]) -> None:
+    """Raises: UsageError if only some days of an extraction can be published, but rows do not say which is theirs."""
+    if not all(dataset.day for dataset in source.datasets):
+        said = ", ".join(f"`etl run {source.name} --from {some.start} --to {some.end}`" for some in days)
+        raise UsageError(
+            "A later extraction of some of these days is published, and this one is of others as well.",
+            hint=f"Read the others again: {said}.",
+        )
+
+
+def _record_days(
+    lake: Lake, source: Source, attempt: ledger.Attempt, transformed: Transformed, days: list[DataInterval]
+) -> None:
+    """How far the source is published now; what was rejected or unknown on `days` before has been read again."""
+    attempt.move_watermarks(source.datasets, known_until(transformed))
+    pieces: Sequence[DataInterval | None] = days or [None]
+    for some in pieces:
+        attempt.resolve_quarantine(some)
+    read_on = layout.creation_date(transformed.extraction_id)
+    for dataset in source.datasets:
+        incomplete = silver.incomplete_days(lake, transformed, dataset)
+        for some in days:
+            attempt.await_days(dataset, some, incomplete, await_days=source.await_days, read_on=read_on)
 
 
 def stage_and_audit(

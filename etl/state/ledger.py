@@ -127,30 +127,38 @@ class Attempt:
             )
         return Newer(found["extraction_id"], found["published_at"]) if found["extraction_id"] else None
 
+    def days_left(self, extraction_id: str, newer: Newer) -> list[DataInterval]:
+        """The days of this interval that no newer extraction, up to `newer`, has published; none of a whole state."""
+        about = {"source": self.source, "extraction_id": extraction_id, "newest": newer.extraction_id}
+        found = self._warehouse.run("ledger/newer_days", self._key() | about)
+        if self.interval is None or any(row["interval_start"] is None for row in found):
+            return []
+        return self.interval.without(DataInterval(row["interval_start"], row["interval_end"]) for row in found)
+
     def move_watermarks(self, datasets: Iterable[Dataset], end: date | None) -> None:
-        """Record that everything before `end` is published, and that earlier rejects of this interval are settled."""
+        """Record that everything before `end` is published."""
         for dataset in datasets if end is not None else ():
             mark = {"dataset": dataset.name, "destination": self.destination, "end": end, "run_id": self.run_id}
             self._warehouse.run("ledger/move_watermark", mark)
             if self.interval is not None and dataset.day is not None:
                 self._warehouse.run("ledger/add_published_days", mark | {"start": self.interval.start})
-        self._warehouse.run("ledger/resolve_quarantine", self._key() | {"source": self.source})
 
-    def await_days(self, dataset: Dataset, incomplete: Mapping[date, int], awaited_days: int, read_on: date) -> None:
-        """Record the days of this interval that have unknown values, by their rows with some; the others are settled.
+    def resolve_quarantine(self, days: DataInterval | None) -> None:
+        """Record that what was rejected earlier of these days, or of everything, has been read again."""
+        self._warehouse.run("ledger/resolve_quarantine", self._key() | {"source": self.source} | _bounds(days))
 
-        A day is awaited for `awaited_days`; one that is older than that when it is first read is not.
+    def await_days(
+        self, dataset: Dataset, days: DataInterval, incomplete: Mapping[date, int], *, await_days: int, read_on: date
+    ) -> None:
+        """Record which of these days have unknown values, each with the number of such rows; the others are settled.
+
+        A day is awaited for `await_days`, unless that was over when it was read.
         """
-        if self.interval is None:
-            return
-        about = self._key() | {"dataset": dataset.name}
-        self._warehouse.run("ledger/settle_awaited", about | {"incomplete": list(incomplete)})
-        for day, unknown_rows in sorted(incomplete.items()):
-            until = day + timedelta(days=awaited_days)
-            if until >= read_on:
-                self._warehouse.run(
-                    "ledger/await_day", about | {"day": day, "unknown_rows": unknown_rows, "awaited_until": until}
-                )
+        about = {"dataset": dataset.name, "await_days": await_days, "read_on": read_on}
+        found = {"incomplete": list(incomplete), "unknown_rows": list(incomplete.values())}
+        parameters = self._key() | about | found | _bounds(days)
+        self._warehouse.run("ledger/settle_awaited", parameters)
+        self._warehouse.run("ledger/await_days", parameters)
 
     def _record_audits(self) -> None:
         for result in self.audits:
@@ -169,5 +177,8 @@ class Attempt:
         return vars(record) | {"run_id": self.run_id} | context
 
     def _key(self) -> dict[str, Any]:
-        start, end = (self.interval.start, self.interval.end) if self.interval else (None, None)
-        return {"run_id": self.run_id, "destination": self.destination, "start": start, "end": end}
+        return {"run_id": self.run_id, "destination": self.destination} | _bounds(self.interval)
+
+
+def _bounds(days: DataInterval | None) -> dict[str, date | None]:
+    return {"start": days.start, "end": days.end} if days else {"start": None, "end": None}

@@ -13,7 +13,7 @@ from etl.core.intervals import DataInterval, today
 from etl.lake.store import Lake
 from etl.postgres.connection import Warehouse
 from etl.state import ledger
-from tests.warehouse.test_sensors import DAYS, Change, into, pipeline_on, simulator
+from tests.warehouse.test_sensors import DAYS, Change, into, pipeline_on, published, simulator
 
 DAY, LOOKBACK = timedelta(days=1), timedelta(days=5)
 AWAITED = 30
@@ -128,3 +128,31 @@ def test_an_extraction_that_a_later_one_overtook_publishes_no_day(warehouse: War
         pipeline.publish(warehouse, newer)
         assert pipeline.publish(warehouse, older).status == "unchanged"
     assert len(warehouse.run("ledger/published_intervals", {"source": "sensors"})) == 1
+
+
+@both
+def test_days_that_only_the_older_of_two_extractions_has_are_published_from_it(
+    warehouse: Warehouse, lake: Lake, destination: str, database: str
+) -> None:
+    """As when a long backfill is overtaken by the daily run."""
+    some = DataInterval(FIRST.start + 5 * DAY, FIRST.start + 7 * DAY)
+    with simulator(change=known) as url, pipeline_on(url, lake) as (pipeline, client):
+        older = pipeline.transform(pipeline.extract(client, FIRST))
+    with simulator(change=warm) as url, pipeline_on(url, lake) as (pipeline, client):
+        newer = pipeline.transform(pipeline.extract(client, some))
+        goes = into(destination, pipeline, warehouse)
+        pipeline.publish(warehouse, newer, goes)
+        assert pipeline.publish(warehouse, older, goes).status == "published"
+        assert pipeline.publish(warehouse, newer, goes).status == (
+            "published" if destination == "lake" else "unchanged"
+        )
+    assert gaps(warehouse) == []
+    if destination == "warehouse":
+        hot = "select distinct reading_date from silver.sensor_readings where temperature_max = 44 order by 1"
+        assert published(database, hot) == [some.start, some.start + DAY]
+        assert published(database, "select count(*) from silver.sensor_readings") == [12 * DAYS]
+
+
+def warm(answer: list[dict[str, Any]]) -> None:
+    for location in answer:
+        location["daily"]["temperature_2m_max"] = [44.0] * len(location["daily"]["time"])
