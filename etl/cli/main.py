@@ -119,5 +119,5 @@ def _end(message: str, hint: str, code: int, debug: bool) -> NoReturn:
     click.echo(text, err=True)
     termination_log = Path("/dev/termination-log")
     if termination_log.is_file() and os.access(termination_log, os.W_OK):
-        termination_log.write_text(text)
+        termination_log.write_text(text, "utf-8")
     sys.exit(code)

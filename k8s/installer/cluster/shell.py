@@ -107,7 +107,7 @@ def run(command: Sequence[str], *, stdin: str | None = None, cwd: str | None = N
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         cwd=cwd,
         check=False,
     )
