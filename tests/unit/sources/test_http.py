@@ -504,7 +504,7 @@ def test_any_other_host_is_asked_through_the_proxy(monkeypatch: pytest.MonkeyPat
         ("http://user:hunter2@127.0.0.1:999999", ConfigError, "(through a proxy)"),
         ("://user:hunter2", ConfigError, "(through a proxy)"),
         ("socks9://user:hunter2@127.0.0.1:9", ConfigError, "through the proxy that is set"),
-        ("gopher://user:hunter2@127.0.0.1:9", ConfigError, "through the proxy that is set"),
+        ("gopher://user:hunter2@127.0.0.1:9", ConfigError, "unsupported scheme gopher"),
     ],
 )
 def test_a_proxy_that_is_to_blame_is_blamed_and_its_password_told_to_nobody(
