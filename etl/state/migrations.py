@@ -47,7 +47,7 @@ def migrate(warehouse: Warehouse) -> list[str]:
 
     engine = create_engine("postgresql+psycopg2://", creator=lambda: warehouse.raw, poolclass=StaticPool)
     config = Config()
-    config.set_main_option("script_location", str(folder() / "migrations"))
+    config.set_main_option("script_location", str(folder() / "migrations").replace("%", "%%"))
     with _as_owner(), translated():
         warehouse.raw.autocommit = False
         try:
