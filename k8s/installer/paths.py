@@ -13,4 +13,5 @@ DAGS = ROOT / "dags"
 MONITORING = ROOT / "monitoring"
 RUNBOOKS = MONITORING / "runbooks"
 SQL = ROOT / "sql" / "platform"
+MIGRATIONS = ROOT / "sql" / "migrations" / "versions"
 CACHE = ROOT / ".data" / "platform"  # downloaded charts; `make clean` removes it
