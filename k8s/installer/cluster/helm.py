@@ -93,11 +93,11 @@ def manifests(cluster: Cluster, namespace: str, name: str) -> list[str]:
     return cluster.helm("get", "manifest", name, "--namespace", namespace).split("\n---\n")
 
 
-def value(cluster: Cluster, release: tuple[str, str], name: str, revision: Revision | None = None) -> str:
-    """One of the values that a release was given, now or at a revision."""
+def values(cluster: Cluster, release: tuple[str, str], revision: Revision | None = None) -> dict[str, Any]:
+    """What a release was given, now or at a revision. Raises: ToolError if there is none."""
     at = () if revision is None else (f"--revision={revision.number}",)
     said = cluster.helm("get", "values", release[1], "--namespace", release[0], "--output=json", *at)
-    return str((json.loads(said or "null") or {}).get(name, ""))
+    return json.loads(said or "null") or {}
 
 
 def uninstall(cluster: Cluster, namespace: str, name: str) -> None:

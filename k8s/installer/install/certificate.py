@@ -62,6 +62,14 @@ def needs_renewal(certificate: str, names: tuple[str, ...], now: datetime | None
     return not has_all or parsed.not_valid_after_utc - (now or datetime.now(UTC)) < RENEW_BEFORE
 
 
+def expires(certificate: str) -> datetime | None:
+    """When; None if it cannot be read."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+    except ValueError:
+        return None
+
+
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 

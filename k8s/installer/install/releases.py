@@ -69,7 +69,7 @@ class Release:
 
     def may_go_back(self, cluster: Cluster, before: Revision) -> bool:
         """Whether the revision before can read what the current one has written; Airflow migrates its database."""
-        versions_of_data = {helm.value(cluster, self.key, AIRFLOW_VERSION, one) for one in (None, before)}
+        versions_of_data = {helm.values(cluster, self.key, one).get(AIRFLOW_VERSION) for one in (None, before)}
         return len(versions_of_data) == 1
 
 
