@@ -128,7 +128,8 @@ class Plan:
         ca = authority.read_text(encoding="utf-8") if authority else store.values[secrets.TLS]["ca.crt"]
         made_now = secrets.manifest(store, ca)
         self._held_back = [one for one in made_now if self._is_read_by_runs(one)]
-        self.cluster.apply([*(one for one in made_now if one not in self._held_back), monitoring.queries_map()])
+        now = [one for one in made_now if one not in self._held_back]
+        self.cluster.apply([*now, monitoring.queries_map(), secrets.renewal()])
         made, kept = len(complete.made), len(complete.values) - len(complete.made)
         return Done(f"generated {made}, kept {kept}" if made else "unchanged", store)
 

@@ -83,7 +83,7 @@ def _warehouse(inputs: Inputs) -> Values:
         "etl": {"image": inputs.image, "job": False},  # jobs.py runs it when the server needs it
         "superuser": checksum("warehouse-superuser"),
         "logins": checksum("warehouse-logins"),
-        "tls": checksum("warehouse-tls"),
+        "tls": {"revision": inputs.secrets.trusted()},
         **({"external": {"host": host, "port": port}} if inputs.options.warehouse_host else {}),
     }
 
@@ -91,7 +91,7 @@ def _warehouse(inputs: Inputs) -> Values:
 def _airflow(inputs: Inputs) -> Values:
     repository, _, tag = versions().images["airflow"].rpartition(":")
     names = ("airflow-metadata", "airflow-fernet-key", "airflow-jwt", "airflow-api-secret-key")
-    checksum = inputs.secrets.checksum(*((AIRFLOW, name) for name in names), (DATA_PLATFORM, "warehouse-tls"))
+    checksum = inputs.secrets.checksum(*((AIRFLOW, name) for name in names)) + inputs.secrets.trusted()
     admin = inputs.secrets.checksum((AIRFLOW, "airflow-admin"))
     server = inputs.results.get("database", "")
     return {
@@ -107,9 +107,9 @@ def _airflow(inputs: Inputs) -> Values:
 
 def _kube_prometheus_stack(inputs: Inputs) -> Values:
     host, port = inputs.options.warehouse_address
-    names = ((MONITORING, "grafana-admin"), (MONITORING, "grafana-warehouse"), (DATA_PLATFORM, "warehouse-tls"))
+    names = ((MONITORING, "grafana-admin"), (MONITORING, "grafana-warehouse"))
     grafana = {
-        "podAnnotations": {"checksum/secrets": inputs.secrets.checksum(*names)},
+        "podAnnotations": {"checksum/secrets": inputs.secrets.checksum(*names) + inputs.secrets.trusted()},
         "env": {"WAREHOUSE_ADDRESS": f"{host}:{port}"},
     }
     return {"grafana": grafana, **receivers.values(inputs.receivers)}
@@ -130,10 +130,10 @@ def _statsd_exporter(_inputs: Inputs) -> Values:
 
 def _postgres_exporter(inputs: Inputs) -> Values:
     host, port = inputs.options.warehouse_address
-    names = ((DATA_PLATFORM, "warehouse-logins"), (DATA_PLATFORM, "warehouse-tls"))
+    checksum = inputs.secrets.checksum((DATA_PLATFORM, "warehouse-logins")) + inputs.secrets.trusted()
     return {
         "annotations": {
-            "checksum/secrets": inputs.secrets.checksum(*names),
+            "checksum/secrets": checksum,
             "checksum/queries": hashlib.sha256(monitoring.queries().encode()).hexdigest()[:16],
         },
         "config": {"datasource": {"host": host, "port": str(port)}},
