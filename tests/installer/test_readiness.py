@@ -224,3 +224,10 @@ def test_an_image_that_its_registry_does_not_have_is_a_failure_at_once(
     pod = the(waiting(snapshot, "ErrImagePull"), "Pod", "postgres")
     pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = said
     assert bool(failures(snapshot)) is is_final
+
+
+def test_a_workload_without_replicas_is_not_ready(snapshot: Snapshot) -> None:
+    stateful = the(snapshot, "StatefulSet")
+    stateful["spec"]["replicas"] = 0
+    stateful["status"] |= {"replicas": 0, "readyReplicas": 0, "updatedReplicas": 0}
+    assert not readiness.is_ready(stateful)

@@ -58,10 +58,9 @@ class Cluster:
         text = manifest if isinstance(manifest, str) else as_list(manifest)
         self.kubectl("apply", *SERVER_SIDE, *where, "--filename=-", stdin=text)
 
-    def diff(self, manifest: str, namespace: str) -> str:
+    def diff(self, manifest: str, *where: str) -> str:
         """What `apply` would change, as `diff -u` prints it; nothing is changed."""
-        where = ("--namespace", namespace, "--filename=-")
-        return self.kubectl("diff", *SERVER_SIDE, *where, stdin=manifest, fine=(0, 1))
+        return self.kubectl("diff", *SERVER_SIDE, *where, "--filename=-", stdin=manifest, fine=(0, 1))
 
 
 def as_list(objects: Iterable[Object]) -> str:

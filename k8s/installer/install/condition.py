@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from etl.core.errors import PlatformError
 from k8s.installer.cluster import helm
 from k8s.installer.cluster.helm import Revisions
 from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, Cluster, decoded
-from k8s.installer.install import certificate, dags, database, drift, manifests, receivers, releases, secrets, spark
+from k8s.installer.install import certificate, dags, database, drift, manifests, receivers, releases, secrets
 
 REPAIRS = "`make up` corrects it."
 FULL = "No space left on device"
@@ -84,18 +85,20 @@ def _why_silent(cluster: Cluster, error: PlatformError) -> Problem:
 def of_manifests(cluster: Cluster, revisions: Revisions) -> list[Problem]:
     """Namespaces, rights, limits and policies, for what is installed."""
     host = decoded(cluster.find("secret", "warehouse", ETL) or {})
+    read = cluster.find("configmap", dags.NAME, AIRFLOW)
+    settings = json.loads((read or {}).get("data", {}).get("platform.json", "{}"))
     wanted = manifests.Wanted(
         simulate=releases.SIMULATOR_RELEASE.key in revisions,
         object_store=releases.OBJECT_STORE_RELEASE.key in revisions,
         logs=releases.LOGS[0].key in revisions,
-        spark=cluster.find("configmap", spark.NAME, ETL) is not None,
+        spark=bool(settings.get("spark_image")),
         alert_ports=receivers.read(cluster).ports,
         warehouse_port=int(host.get("PGPORT") or 5432),
         is_warehouse_external=host.get("PGHOST", IN_CLUSTER) != IN_CLUSTER,
     )
     rendered = manifests.render(manifests.kubernetes_api(cluster), wanted)
-    problems = [Problem(line) for line in drift.differences(cluster.diff(rendered, "default"))]
-    if cluster.find("configmap", dags.NAME, AIRFLOW) is None:
+    problems = [Problem(line) for line in drift.differences(cluster.diff(rendered))]
+    if not settings:
         problems.append(Problem("airflow: ConfigMap dags is missing"))
     return problems
 

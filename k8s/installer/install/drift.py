@@ -14,7 +14,7 @@ OF_NO_INTEREST = re.compile(r"[-+]\s*(?:generation|resourceVersion): ")
 
 def of(cluster: Cluster, release: tuple[str, str]) -> list[str]:
     """A line for each object of a release that is missing or not as its manifest says; its Jobs may be gone."""
-    return differences(cluster.diff("\n---\n".join(lasting(cluster, release)), release[0]))
+    return differences(cluster.diff("\n---\n".join(lasting(cluster, release)), "--namespace", release[0]))
 
 
 def lasting(cluster: Cluster, release: tuple[str, str]) -> list[str]:

@@ -147,7 +147,7 @@ def is_ready(workload: Object) -> bool:
         return is_true(workload, "Complete") is not None
     if not is_observed(workload):
         return False
-    wanted = spec.get("replicas", 1)
+    wanted = spec.get("replicas") or 1  # nothing of ours is meant to have none
     if workload["kind"] == "Deployment":
         # `replicas` includes pods of the old version that are still terminating
         updated: int = status.get("updatedReplicas", 0)

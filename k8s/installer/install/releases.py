@@ -264,6 +264,7 @@ def provide(
         if differs:
             _correct(cluster, release)
         watch.forget(release.namespace)
+        _scale_up(cluster, release, watch)
         _wait(cluster, release, watch, running)
     except PlatformError as error:
         if newest is not None and newest.status == "deployed" and ran:
@@ -276,6 +277,14 @@ def _correct(cluster: Cluster, release: Release) -> None:
     """What differs still: Helm compares custom resources with its own record, not with what is there."""
     if drift.of(cluster, release.key):
         cluster.apply("\n---\n".join(drift.lasting(cluster, release.key)), "--namespace", release.namespace)
+
+
+def _scale_up(cluster: Cluster, release: Release, watch: Watch) -> None:
+    """What somebody scaled to zero and Helm has not brought back, as its manifest names no number."""
+    down = filter(readiness.is_scaled_down, watch.look(release.namespace).workloads(release.name))
+    if names := [f"{one['kind'].lower()}/{key(one)[1]}" for one in down]:
+        cluster.kubectl("scale", *names, "--replicas=1", "--namespace", release.namespace)
+        watch.forget(release.namespace)
 
 
 def _undo(

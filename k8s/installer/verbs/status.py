@@ -14,9 +14,9 @@ from etl.core.errors import PlatformError
 from k8s.installer import console, paths
 from k8s.installer.cluster import airflow, contexts, helm, prometheus
 from k8s.installer.cluster.helm import Revisions
-from k8s.installer.cluster.kubectl import DATA_PLATFORM, NAMESPACES, Cluster, Object
+from k8s.installer.cluster.kubectl import NAMESPACES, Cluster, Object
 from k8s.installer.errors import FailedError
-from k8s.installer.install import condition, diagnosis, readiness, releases
+from k8s.installer.install import condition, database, diagnosis, readiness, releases
 from k8s.installer.install.condition import Problem
 from k8s.installer.install.readiness import Failure, Snapshot
 from k8s.installer.install.releases import Release
@@ -158,9 +158,8 @@ def line_of(dag: str, run: dict[str, Any] | None) -> str:
 
 def published(cluster: Cluster) -> list[str]:
     """What is published, according to the ledger; asked in Postgres' own pod, where no password is needed."""
-    pod = ("--namespace", DATA_PLATFORM, "statefulset/postgres", "--container=postgres", "--stdin", "--")
     psql = ("psql", "--username=engineer", "--dbname=warehouse", "--tuples-only", "--no-align")
-    lines = cluster.kubectl("exec", *pod, *psql, stdin=PUBLISHED.read_text(encoding="utf-8")).splitlines()
+    lines = cluster.kubectl(*database.IN_POD, *psql, stdin=PUBLISHED.read_text(encoding="utf-8")).splitlines()
     return [line for line in lines if line] or ["nothing is published yet: make trigger"]
 
 
