@@ -23,7 +23,7 @@ import psutil
 
 from etl.core.errors import ConfigError, WarehouseUnavailableError
 from etl.postgres import programs
-from etl.postgres.connection import translated
+from etl.postgres.errors import translated
 
 # One machine, no replica: settings that make loading faster and are still crash-safe.
 CONFIGURATION = """
