@@ -104,7 +104,7 @@ def trigger(cluster: str, dag: str, start_date: str, end_date: str, accept_loss:
     """Run a DAG and follow it; the exit code is 1 if the run fails."""
     from k8s.installer.verbs.trigger import trigger as verb
 
-    params = {"start_date": start_date, "end_date": end_date, "accept_loss": accept_loss}
+    params: dict[str, str | bool] = {"start_date": start_date, "end_date": end_date, "accept_loss": accept_loss}
     verb(cluster, dag, {name: value for name, value in params.items() if value})
 
 

@@ -22,7 +22,10 @@ class RunFailedError(FailedError):
 
 
 def trigger(cluster_option: str, dag: str, conf: Mapping[str, str | bool]) -> None:
-    """Trigger with these parameters, and print a line for each change of a task's state. Raises: RunFailedError, and what Airflow refuses."""
+    """Trigger with these parameters, and print a line for each change of a task's state.
+
+    Raises: RunFailedError, and what Airflow refuses.
+    """
     cluster = contexts.installed(cluster_option)
     with Airflow(cluster) as api:
         begun = time.monotonic()
