@@ -10,9 +10,11 @@ from etl.postgres import refusals
 from etl.postgres.errors import REASONS
 from tests.conftest import ROOT
 
-ROW = re.compile(r"^\| (\d+) \| (.*?) \|", re.MULTILINE)
-TABLE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Exit codes")[2].partition("SQLSTATE |")[2]
-TOLD = {int(code): re.findall("`(.*?)`", states.partition(";")[0]) for code, states in ROW.findall(TABLE)}
+ROW = re.compile(r"^\| (.*?) \|.*\| (\d+) \|$", re.MULTILINE)
+TABLE = (
+    (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Exit codes")[2].partition("| SQLSTATE |")[2]
+)
+TOLD = {int(code): re.findall("`(.*?)`", states.partition(";")[0]) for states, code in ROW.findall(TABLE)}
 
 
 @pytest.mark.parametrize("sqlstate", REASONS)
