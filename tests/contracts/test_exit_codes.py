@@ -11,7 +11,7 @@ from etl.postgres.errors import REASONS
 from tests.conftest import ROOT
 
 ROW = re.compile(r"^\| (.*?) \|.*\| (\d+) \|$", re.MULTILINE)
-TABLE = (
+TABLE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("| SQLSTATE |")[2]
     (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Exit codes")[2].partition("| SQLSTATE |")[2]
 )
 TOLD = {int(code): re.findall("`(.*?)`", states.partition(";")[0]) for states, code in ROW.findall(TABLE)}
