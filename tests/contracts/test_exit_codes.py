@@ -12,8 +12,6 @@ from tests.conftest import ROOT
 
 ROW = re.compile(r"^\| (.*?) \|.*\| (\d+) \|$", re.MULTILINE)
 TABLE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("| SQLSTATE |")[2]
-    (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Exit codes")[2].partition("| SQLSTATE |")[2]
-)
 TOLD = {int(code): re.findall("`(.*?)`", states.partition(";")[0]) for states, code in ROW.findall(TABLE)}
 
 
