@@ -42,13 +42,13 @@ def _not_empty(value: object) -> object:
 
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises for nonsense
-        raise ValueError("should be like https://api.example.org")
-    if "@" in parts.netloc or "?" in value or "#" in value:
+    if "@" in value or "?" in value or "#" in value:
         raise ValueError(
             "should hold no user, password or query, as base URLs are printed and stored; "
             "a key belongs in a setting of its own, such as ETL_SENSORS__API_KEY"
         )
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises for nonsense
+        raise ValueError("should be like https://api.example.org")
     return value
 
 

