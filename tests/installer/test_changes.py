@@ -154,6 +154,8 @@ def test_the_switch_is_thrown_only_when_all_that_it_leads_to_is_there(flag: str,
         assert {leads_to, "warehouse", "database", "image"} <= needed(half)
     assert [name for name, step in planned.items() if step.follows] == ["settings", "dags"]
     assert "migrations" in planned["settings"].needs
+    for name in ("database", "migrations"):  # they run a Job of the warehouse's chart, whose values follow Secrets
+        assert "secrets" in planned[name].needs
 
 
 Facts = dict[tuple[str, str], str]

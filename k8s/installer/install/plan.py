@@ -66,7 +66,7 @@ class Plan:
             Step("operator kinds", (), partial(charts.provide_crds, cluster, options.charts)),
             Step("image", (), partial(images.provide, cluster, options, images.SLIM)),
             Step("database", ("warehouse", "image", "secrets"), self._database),
-            Step("migrations", ("database", *provided), self._migrations),
+            Step("migrations", ("database", "secrets", *provided), self._migrations),
             Step("settings", ("migrations", "secrets", *provided), self._settings, follows=True),
             Step("dags", ("image", "settings"), self._dags, follows=True),
             Step("tidied up", ("policies", "dags", "airflow"), self._tidy_up),
