@@ -137,13 +137,8 @@ def trivial_dag(airflow: Airflow) -> Iterator[str]:
     """The DAG of two trivial pods, there for as long as it is measured."""
     core = client.CoreV1Api()
     core.patch_namespaced_config_map("dags", "airflow", {"data": {"trivial.py": TRIVIAL.read_text()}})
-
-    def is_known() -> bool:
-        answer = airflow.call("GET", "dags/trivial")
-        return answer.ok and not answer.json()["is_stale"]
-
     try:
-        kube.wait_for("the trivial DAG", is_known)
+        kube.wait_for("the trivial DAG", lambda: airflow.knows("trivial"))
         yield "trivial"
     finally:
         core.patch_namespaced_config_map("dags", "airflow", {"data": {"trivial.py": None}})
@@ -225,13 +220,12 @@ def measure(*, destroy: bool) -> Measured:
     take("down")
     after_down = bring_up()
     again = bring_up()
-    admin = kube.secret("airflow", "airflow-admin")
-    with kube.forward("airflow", "airflow-api-server", 8080) as port:
-        airflow = Airflow(f"http://127.0.0.1:{port}", admin["username"], admin["password"])
-        with trivial_dag(airflow) as dag:
-            run_dag(airflow, dag)  # the first run after a start pays for what later ones find warm
-            trivial = [run_dag(airflow, dag) for _ in range(ROUNDS)]
-        spacex = [run_dag(airflow, "spacex") for _ in range(ROUNDS)]
+    airflow = Airflow()
+    with trivial_dag(airflow) as dag:
+        run_dag(airflow, dag)  # the first run after a start pays for what later ones find warm
+        trivial = [run_dag(airflow, dag) for _ in range(ROUNDS)]
+    spacex = [run_dag(airflow, "spacex") for _ in range(ROUNDS)]
+    kube.close_ports()
     return Measured(from_nothing, after_down, again, trivial, spacex, memory(), *requested())
 
 

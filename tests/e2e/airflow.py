@@ -6,69 +6,82 @@ from typing import Any
 
 import requests
 
-from tests.e2e.kube import wait_for
+from etl.core.errors import TransientError
+from tests.e2e import kube
 
 ENDED = {"success", "failed"}
 
 
 class Airflow:
-    """A session of one user; runs of a DAG are triggered, followed and read."""
+    """A session of the administrator whom `make credentials` shows; it outlives the API server's pod."""
 
-    def __init__(self, url: str, user: str, password: str) -> None:
-        self.url = url
-        self._session = requests.Session()
-        answer = requests.post(f"{url}/auth/token", json={"username": user, "password": password}, timeout=60)
+    def __init__(self) -> None:
+        self._session = kube.session()
+        admin = kube.secret("airflow", "airflow-admin")
+        login = {"username": admin["username"], "password": admin["password"]}
+        answer = self._session.post(f"{self._url()}/auth/token", json=login, timeout=60)
         assert answer.status_code == 201, answer.text
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
+    def _url(self) -> str:
+        return f"http://127.0.0.1:{kube.port('airflow', 'airflow-api-server', 8080)}"
+
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        """One request of the API, version 2."""
-        return self._session.request(method, f"{self.url}/api/v2/{path}", timeout=60, **arguments)
+        """One request to version 2 of the API."""
+        return self._session.request(method, f"{self._url()}/api/v2/{path}", timeout=60, **arguments)
 
     def get(self, path: str, **parameters: str) -> Any:
-        """The answer of a request that must succeed."""
+        """The body of an answer that must be a success."""
         answer = self.call("GET", path, params=parameters)
         assert answer.ok, answer.text
         return answer.json()
 
+    def knows(self, dag: str) -> bool:
+        """Whether a DAG is there; one whose file was removed is not."""
+        answer = self.call("GET", f"dags/{dag}")
+        return answer.ok and not answer.json()["is_stale"]
+
     def trigger(self, dag: str, **conf: str) -> requests.Response:
-        """Ask for a run; the answer tells whether the parameters were accepted."""
+        """Ask for a run; the answer says whether its parameters were accepted."""
         return self.call("POST", f"dags/{dag}/dagRuns", json={"logical_date": None, "conf": conf})
 
     def start(self, dag: str, **conf: str) -> str:
-        """A run that is accepted: its id."""
+        """Trigger a run, which must be accepted. Returns its ID."""
         answer = self.trigger(dag, **conf)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["dag_run_id"])
 
-    def state(self, dag: str, run: str) -> str:
-        """Where the run stands."""
-        return str(self.get(f"dags/{dag}/dagRuns/{run}")["state"])
-
     def end(self, dag: str, run: str, seconds: float = 600) -> str:
-        """Wait until the run has ended: how it did."""
-        return wait_for(
-            f"end of {dag} {run}", lambda: state if (state := self._patiently(dag, run)) in ENDED else None, seconds
-        )
+        """Wait until the run has ended. Returns its state."""
+        return kube.wait_for(f"end of {dag} {run}", lambda: self._state_at_the_end(dag, run), seconds)
 
-    def _patiently(self, dag: str, run: str) -> str | None:
+    def _state_at_the_end(self, dag: str, run: str) -> str | None:
         try:
-            return self.state(dag, run)
-        except (requests.ConnectionError, requests.Timeout):  # whoever kills components must bear that
+            answer = self.call("GET", f"dags/{dag}/dagRuns/{run}")
+        except (requests.ConnectionError, requests.Timeout, TransientError):  # scenarios kill what it depends on
             return None
+        assert answer.ok or answer.status_code >= 500, answer.text
+        state = answer.json()["state"] if answer.ok else None
+        return state if state in ENDED else None
+
+    def succeed(self, dag: str, **conf: str) -> str:
+        """Trigger a run that must succeed, and wait for its end. Returns its ID."""
+        run = self.start(dag, **conf)
+        assert self.end(dag, run) == "success", self.tasks(dag, run)
+        return run
 
     def tasks(self, dag: str, run: str) -> dict[str, dict[str, Any]]:
-        """The task instances of a run by name, each with its state, tries and times; of a mapped task any one."""
+        """The task instances of a run by name, each with its state, tries and times; any one of a mapped task."""
         found = self.get(f"dags/{dag}/dagRuns/{run}/taskInstances")["task_instances"]
         return {task["task_id"]: task for task in found}
 
     def mapped(self, dag: str, run: str, task: str) -> list[dict[str, Any]]:
-        """All instances of a mapped task, by their indices."""
+        """All instances of a mapped task, in the order of their indices."""
         found = self.get(f"dags/{dag}/dagRuns/{run}/taskInstances/{task}/listMapped")["task_instances"]
         return sorted(found, key=lambda one: int(one["map_index"]))
 
     def clear_failed(self, dag: str, run: str) -> None:
-        """What *Clear* does in the UI to what failed, and to what could not begin because of that."""
+        """What *Clear* in the UI does to failed tasks and to those that could not start because of them."""
         wanted = {"dag_run_id": run, "only_failed": True, "dry_run": False, "reset_dag_runs": True}
         answer = self.call("POST", f"dags/{dag}/clearTaskInstances", json=wanted)
         assert answer.ok, answer.text

@@ -1,84 +1,196 @@
-"""The installed platform: `make up` once for all scenarios, then its parts as their users reach them."""
+"""The installed platform: `make up` once for all scenarios, then its parts as their users reach them.
+
+Scenarios share one platform. The numbers of their files put what needs the same installation side by side, because
+bringing it up takes longest; no file relies on an earlier one: whatever it needs, its fixtures make.
+"""
+
+from __future__ import annotations
 
 import os
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
 import requests
-from kubernetes import config
+from kubernetes import client, config
 
 from tests.conftest import ROOT
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
-from tests.e2e.prometheus import Prometheus
+from tests.e2e.prometheus import Prometheus, frequent
 
 Connect = Callable[..., AbstractContextManager[Any]]
 Ask = Callable[[str, str], list[tuple[Any, ...]]]
 
+LISTENER = """
+import http.server, json
+class Listener(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        received = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        for alert in received["alerts"]:
+            print(alert["status"], alert["labels"]["alertname"], alert["annotations"].get("runbook_url"), flush=True)
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("", 8080), Listener).serve_forever()
+"""
+
 
 def questions(source: str) -> dict[str, str]:
-    """The texts of sql/questions/ about a source, by their names."""
+    """The SQL of sql/questions/ about a source, by name."""
     return {file.stem: file.read_text() for file in sorted((ROOT / "sql" / "questions" / source).glob("*.sql"))}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ports() -> Iterator[None]:
+    yield
+    kube.close_ports()
+
+
+def brought_up(**variables: str) -> str:
+    """What a `make up` that succeeded said."""
+    ended = kube.make("up", **variables)
+    print(ended.stdout)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
 
 
 @pytest.fixture(scope="session")
 def up() -> str:
-    """What the first `make up` said. On a cluster that has the platform already, it brings it to this checkout."""
+    """What the first `make up` said. A cluster that has the platform already is brought to this checkout."""
     config.load_kube_config()
-    ended = kube.make("up")
-    print(ended.stdout)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
+    return brought_up()
 
 
 @pytest.fixture(scope="session")
 def image(up: str) -> str:
     """The image that the platform's pods run."""
-    dags = kube.client.CoreV1Api().read_namespaced_config_map("dags", "airflow").data
+    dags = kube.core().read_namespaced_config_map("dags", "airflow").data
     return str(kube.json.loads(dags["platform.json"])["etl_image"])
 
 
-@contextmanager
-def logged_in() -> Iterator[Airflow]:
-    """Airflow's REST API, as the user whom `make credentials` shows, over a port-forward of its own."""
-    admin = kube.secret("airflow", "airflow-admin")
-    with kube.forward("airflow", "airflow-api-server", 8080) as port:
-        yield Airflow(f"http://127.0.0.1:{port}", admin["username"], admin["password"])
+@pytest.fixture(scope="session")
+def airflow(up: str) -> Airflow:
+    """Airflow's REST API."""
+    return Airflow()
 
 
-@pytest.fixture(scope="module")
-def airflow(up: str) -> Iterator[Airflow]:
-    """Airflow, for all tests of a file."""
-    with logged_in() as airflow:
-        yield airflow
+@dataclass(frozen=True)
+class FirstRuns:
+    """The IDs of two runs that succeeded side by side, and the second before they were triggered."""
+
+    begun: datetime
+    spacex: str
+    sensors: str
 
 
 @pytest.fixture(scope="session")
-def up_with_spark(up: str) -> str:
-    """What `make up` said that brought Spark and an object store; the last scenario about them takes both away."""
-    ended = kube.make("up", SPARK="1", OBJECT_STORE="1")
-    print(ended.stdout)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
+def first_runs(airflow: Airflow) -> FirstRuns:
+    """A run of each source."""
+    begun = kube.now()
+    spacex, sensors = kube.side_by_side(lambda: airflow.succeed("spacex"), lambda: airflow.succeed("sensors"))
+    return FirstRuns(begun, spacex, sensors)
 
 
-@pytest.fixture(scope="module")
+@dataclass(frozen=True)
+class Listener:
+    """A pod that receives alerts and logs them."""
+
+    pod: str
+    leave: Callable[[], None]
+
+
+@pytest.fixture(scope="session")
+def listener(up: str, image: str) -> Iterator[Listener]:
+    """Somebody who wants to receive alerts: a pod, the way to it, and the Secret that names it to `make up`."""
+    labels = {"app": "listener"}
+    from_alertmanager = {
+        "from": [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "alertmanager"}}}],
+        "ports": [{"port": 8080}],
+    }
+    made = ("secret/alerts", "service/listener", "networkpolicy/listener")
+    delete = partial(kube.kubectl, "delete", *made, "--namespace=monitoring", "--ignore-not-found")
+    delete()  # what an interrupted test run left
+    with ExitStack() as stack:
+        stack.callback(delete)
+        kube.core().create_namespaced_service(
+            "monitoring", {"metadata": {"name": "listener"}, "spec": {"selector": labels, "ports": [{"port": 8080}]}}
+        )
+        policy = {"podSelector": {"matchLabels": labels}, "ingress": [from_alertmanager]}
+        client.NetworkingV1Api().create_namespaced_network_policy(
+            "monitoring", {"metadata": {"name": "listener"}, "spec": policy}
+        )
+        receiver = {"webhook-url": "http://listener.monitoring.svc:8080/"}
+        kube.core().create_namespaced_secret("monitoring", {"metadata": {"name": "alerts"}, "stringData": receiver})
+        pod = stack.enter_context(kube.idle_pod("monitoring", image, labels, ["python3", "-c", LISTENER]))
+        yield Listener(pod.metadata.name, stack.close)
+
+
+@pytest.fixture(scope="session")
+def extended(listener: Listener) -> str:
+    """What the `make up` said that added Spark, an object store and a receiver of alerts to the platform."""
+    return brought_up(SPARK="1", OBJECT_STORE="1")
+
+
+@dataclass(frozen=True)
+class SparkRun:
+    """A run on Spark whose driver was killed while it transformed, and that goes on by itself."""
+
+    run: str
+    begun: datetime
+    killed: str
+    executors: frozenset[str]
+
+
+SPARK_DAYS = {"start_date": "2023-01-01", "end_date": "2023-01-31"}
+
+
+@pytest.fixture(scope="session")
+def spark_run(extended: str, airflow: Airflow) -> SparkRun:
+    """Triggers the run and kills its first driver once both executors work. Its end is for others to await."""
+    kube.wait_for("the DAG", lambda: airflow.knows("sensors_spark"))
+    begun = kube.now()
+    run = airflow.start("sensors_spark", **SPARK_DAYS)
+
+    def both_executors() -> set[str] | None:
+        running = [one for one in kube.pods("etl", "spark-role=executor") if one.status.phase == "Running"]
+        return {one.metadata.name for one in running} if len(running) == 2 else None
+
+    executors = kube.wait_for("two executors", both_executors, 600)
+    [driver] = kube.pods("etl", "spark-role=driver")
+    kube.kill("etl", driver.metadata.name)
+    return SparkRun(run, begun, driver.metadata.uid, frozenset(executors))
+
+
+@pytest.fixture(scope="session")
 def prometheus(up: str) -> Iterator[Prometheus]:
-    """What is measured."""
-    with kube.forward("monitoring", "kube-prometheus-stack-prometheus", 9090) as port:
-        yield Prometheus(f"http://127.0.0.1:{port}")
+    """What is measured. Our exporters are scraped every few seconds: tests wait for what they say, not for a clock."""
+    prometheus = Prometheus()
+    with frequent(prometheus):
+        yield prometheus
 
 
-@pytest.fixture
-def connect(up: str, tmp_path: Path) -> Connect:
-    """`with connect("analyst") as cursor`: the warehouse over a port-forward, the server's certificate verified."""
-    authority = tmp_path / "ca.crt"
-    authority.write_text(kube.secret("data-platform", "warehouse-tls")["ca.crt"])
-    logins = kube.secret("data-platform", "warehouse-logins")
+@pytest.fixture(scope="session")
+def authority(up: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the certificate of the authority that signed the warehouse's."""
+    file = tmp_path_factory.mktemp("warehouse") / "ca.crt"
+    file.write_text(kube.secret("data-platform", "warehouse-tls")["ca.crt"])
+    return file
+
+
+@pytest.fixture(scope="session")
+def connect(authority: Path) -> Connect:
+    """`with connect("analyst") as cursor`: the warehouse, the server's certificate verified.
+
+    Each connection has a port-forward of its own: kubectl ends it when a client of Postgres hangs up.
+    """
 
     @contextmanager
     def cursor(role: str, database: str = "warehouse", **options: Any) -> Iterator[Any]:
@@ -90,7 +202,7 @@ def connect(up: str, tmp_path: Path) -> Connect:
                     "port": port,
                     "dbname": database,
                     "user": role,
-                    "password": logins.get(role),
+                    "password": kube.secret("data-platform", "warehouse-logins").get(role),
                     "sslmode": "verify-full",
                     "sslrootcert": str(authority),
                 }
@@ -105,55 +217,88 @@ def connect(up: str, tmp_path: Path) -> Connect:
     return cursor
 
 
-@pytest.fixture
-def ask(connect: Connect) -> Ask:
-    """`ask("analyst", "select 1")`."""
+@pytest.fixture(scope="session")
+def ask(connect: Connect) -> Iterator[Ask]:
+    """`ask("analyst", "select 1")`, over a connection for each role and thread that is kept as long as it works."""
+    kept: dict[tuple[str, int], tuple[ExitStack, Any]] = {}
+
+    def close(key: tuple[str, int]) -> None:
+        kept.pop(key)[0].close()
 
     def rows(role: str, sql: str) -> list[tuple[Any, ...]]:
-        with connect(role) as cursor:
+        key = (role, threading.get_ident())
+        is_kept = key in kept
+        if not is_kept:
+            stack = ExitStack()
+            kept[key] = (stack, stack.enter_context(connect(role)))
+        cursor = kept[key][1]
+        try:
             cursor.execute(sql)
             return list(cursor.fetchall())
+        except psycopg2.Error:
+            is_broken = bool(cursor.connection.closed)
+            close(key)
+            if is_kept and is_broken:  # the server was restarted meanwhile
+                return rows(role, sql)
+            raise
 
-    return rows
+    yield rows
+    for key in list(kept):
+        close(key)
 
 
 class Faults:
-    """What goes wrong with the simulated API."""
+    """What goes wrong with the simulated API of a source."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, source: str) -> None:
+        self._source = source
 
-    def plan(self, fault: str) -> None:
-        """Have requests meet a fault, such as `slow=20@/v5/launches`."""
-        requests.post(self._url, json=[fault], timeout=30).raise_for_status()
+    @property
+    def _url(self) -> str:
+        return f"http://127.0.0.1:{kube.port('simulator', f'simulator-{self._source}', 8900)}/_faults"
+
+    def plan(self, *faults: str) -> None:
+        """Have requests meet faults, such as `slow=20@/v5/launches`."""
+        requests.post(self._url, json=faults, timeout=30).raise_for_status()
 
     def are_met(self) -> bool:
-        """Whether each planned fault has had its request."""
+        """Whether each planned fault has met its request."""
         return requests.get(self._url, timeout=30).json() == []
 
     def clear(self) -> None:
-        """From now on all is well."""
+        """From now on the API works."""
         requests.delete(self._url, timeout=30).raise_for_status()
 
 
 @contextmanager
-def misbehaving(source: str) -> Iterator[Faults]:
-    """The simulated API of a source, which misbehaves on request until the block ends."""
-    with kube.forward("simulator", f"simulator-{source}", 8900) as port:
-        planned = Faults(f"http://127.0.0.1:{port}/_faults")
-        planned.clear()
+def misbehaving(source: str, *faults: str) -> Iterator[Faults]:
+    """The simulated API of a source, with faults until the block ends."""
+    planned = Faults(source)
+    planned.clear()
+    planned.plan(*faults)
+    try:
         yield planned
+    finally:
         planned.clear()
-
-
-@pytest.fixture
-def faults(up: str) -> Iterator[Faults]:
-    """What goes wrong with the API of SpaceX during a test."""
-    with misbehaving("spacex") as planned:
-        yield planned
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Scenarios share one platform: they run one after the other, in the order of their files."""
+    """Scenarios run one after the other, in the order of their files."""
     if os.environ.get("PYTEST_XDIST_WORKER"):
-        raise pytest.UsageError("scenarios share one platform; run them without -n")
+        raise pytest.UsageError("The scenarios share one platform: run them without -n.")
+
+
+_seconds: Counter[str] = Counter()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Add up where the time goes; what a fixture does counts for the first file that asks for it."""
+    _seconds[report.location[0]] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the seconds that each file took."""
+    terminalreporter.section("seconds by file")
+    for file, seconds in sorted(_seconds.items()):
+        terminalreporter.line(f"{seconds:6.0f} {file}")
+    terminalreporter.line(f"{sum(_seconds.values()):6.0f} in all")

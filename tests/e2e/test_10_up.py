@@ -35,7 +35,7 @@ def test_a_second_up_changes_nothing(up: str) -> None:
 
 @pytest.mark.parametrize("namespace", kube.NAMESPACES)
 def test_a_namespace_admits_restricted_pods_only(up: str, namespace: str) -> None:
-    labels = kube.client.CoreV1Api().read_namespace(namespace).metadata.labels
+    labels = kube.core().read_namespace(namespace).metadata.labels
     assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
 
 

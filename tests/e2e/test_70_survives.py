@@ -1,45 +1,49 @@
-"""What a platform goes through: its database dies, a password changes, it is taken down and comes up again."""
+"""What a platform goes through: parts are taken away, a password changes, it is taken down and comes up again."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg2
 import pytest
-from kubernetes import client
 
 from tests.e2e import kube
-from tests.e2e.conftest import Ask, Connect
+from tests.e2e.conftest import Ask, Connect, FirstRuns, Listener, brought_up
 
 CONTENT = "select count(*), md5(string_agg(launch_id || name, ',' order by launch_id)) from silver.spacex_launches"
+PASSWORD = "another-password-of-some-length"
+
+Rows = list[tuple[Any, ...]]
 
 
-def is_back() -> bool:
-    """Whether the database serves again, in a pod that is not the killed one."""
-    return any(kube.is_ready(one) for one in kube.pods("data-platform", "app.kubernetes.io/component=postgres"))
-
-
-def test_data_outlives_the_pod_of_the_database(ask: Ask) -> None:
+@pytest.fixture(scope="module")
+def plain_again(extended: str, listener: Listener, first_runs: FirstRuns, ask: Ask) -> Rows:
+    """One `make up` without Spark, object store and receiver, after a password was changed; the rows before that."""
     before = ask("analyst", CONTENT)
-    kube.kill("data-platform", "postgres-0")
-    kube.wait_for("the database", is_back)
-    assert ask("analyst", CONTENT) == before
-    kube.wait_for("airflow, which had lost it", lambda: kube.all_ready("airflow"))
+    listener.leave()
+    kube.core().patch_namespaced_secret("warehouse-logins", "data-platform", {"stringData": {"analyst": PASSWORD}})
+    brought_up()
+    return before
 
 
-def test_a_changed_password_holds_after_the_next_up(ask: Ask, connect: Connect) -> None:
-    before = ask("analyst", CONTENT)
-    client.CoreV1Api().patch_namespaced_secret(
-        "warehouse-logins", "data-platform", {"stringData": {"analyst": "another-password-of-some-length"}}
-    )
-    changed = kube.make("up")
-    assert changed.returncode == 0, changed.stderr
-    with connect("analyst", password="another-password-of-some-length") as cursor:
+def test_without_spark_and_store_nothing_of_them_is_left_but_what_they_keep(plain_again: Rows) -> None:
+    assert "object-store" not in kube.helm_releases()
+    [claim] = kube.core().list_namespaced_persistent_volume_claim("object-store").items
+    assert claim.status.phase == "Bound"
+    accounts = [one.metadata.name for one in kube.core().list_namespaced_service_account("etl").items]
+    assert "spark" not in accounts
+    assert "sensors_spark.py" not in kube.core().read_namespaced_config_map("dags", "airflow").data
+
+
+def test_a_changed_password_holds_after_the_next_up(plain_again: Rows, connect: Connect) -> None:
+    with connect("analyst", password=PASSWORD) as cursor:
         cursor.execute(CONTENT)
-        assert cursor.fetchall() == before
+        assert cursor.fetchall() == plain_again
     with pytest.raises(psycopg2.OperationalError, match="authentication failed"), connect("analyst", password="x" * 20):
         pass
 
 
-def test_what_was_taken_down_comes_up_with_its_data(ask: Ask) -> None:
+def test_what_was_taken_down_comes_up_with_its_data(plain_again: Rows, ask: Ask) -> None:
     before = ask("analyst", CONTENT)
     runs = ask("engineer", "select count(*) from ops.run")
     secrets = kube.secret("data-platform", "warehouse-logins")
@@ -48,8 +52,7 @@ def test_what_was_taken_down_comes_up_with_its_data(ask: Ask) -> None:
     assert down.returncode == 0, down.stderr
     assert kube.helm_releases() == {}
     kube.wait_for("no pod of the platform", lambda: not any(kube.pods(namespace) for namespace in kube.NAMESPACES))
-    up = kube.make("up")
-    assert up.returncode == 0, up.stderr
+    brought_up()
 
     assert kube.secret("data-platform", "warehouse-logins") == secrets
     assert ask("analyst", CONTENT) == before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ SERVICE = "kube-prometheus-stack-grafana"
 
 
 class Grafana(requests.Session):
-    """A login of the admin whom `make credentials` shows."""
+    """A session of the administrator whom `make credentials` shows."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -31,12 +30,11 @@ class Grafana(requests.Session):
 
 
 @pytest.fixture(scope="module")
-def grafana(up: str) -> Iterator[Grafana]:
-    services = kube.client.CoreV1Api().list_namespaced_service("monitoring").items
+def grafana(up: str) -> Grafana:
+    services = kube.core().list_namespaced_service("monitoring").items
     if SERVICE not in {service.metadata.name for service in services}:
         pytest.skip("the charts of this cluster have no Grafana")
-    with kube.forward("monitoring", SERVICE, 80) as port:
-        yield Grafana(f"http://127.0.0.1:{port}")
+    return Grafana(f"http://127.0.0.1:{kube.port('monitoring', SERVICE, 80)}")
 
 
 def test_every_dashboard_is_there(grafana: Grafana) -> None:

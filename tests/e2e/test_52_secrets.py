@@ -1,4 +1,4 @@
-"""No secret in a manifest, in a release's values, in a pod's arguments or environment, or in a log."""
+"""No secret is in a manifest, in a release's values, in a pod's arguments or environment, or in a log."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ PLAIN = {"username", "admin-user", "PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "
 
 
 class Secrets(dict[str, str]):
-    """Every secret value of the platform by where it is kept; a failing test does not print them."""
+    """Every secret value of the platform by the place where it is kept; a failing test does not print them."""
 
     def __repr__(self) -> str:
         return f"<{len(self)} secrets>"
 
-    def told_by(self, text: str) -> set[str]:
+    def in_(self, text: str) -> set[str]:
         """Names of the secrets that a text holds."""
         return {name for name, value in self.items() if value in text}
 
@@ -43,13 +43,12 @@ def secrets(up: str) -> Secrets:
     return found
 
 
-def test_no_release_knows_a_secret(secrets: Secrets) -> None:
+def test_no_release_contains_a_secret(secrets: Secrets) -> None:
     for release in json.loads(subprocess.check_output(["helm", "list", "-A", "-o", "json"])):
         for what in ("values", "manifest", "notes"):
             command = ["helm", "get", what, release["name"], "-n", release["namespace"]]
             command += ["--all"] if what == "values" else []
-            told = secrets.told_by(subprocess.check_output(command, text=True))
-            assert not told, " ".join(command)
+            assert not secrets.in_(subprocess.check_output(command, text=True)), " ".join(command)
 
 
 def test_no_pod_shows_a_secret_in_its_specification(secrets: Secrets) -> None:
@@ -57,7 +56,7 @@ def test_no_pod_shows_a_secret_in_its_specification(secrets: Secrets) -> None:
         specification = kube.kubectl(
             "get", "pods,jobs,deployments,statefulsets,configmaps", "-n", namespace, "-o", "json"
         )
-        assert not secrets.told_by(specification), namespace
+        assert not secrets.in_(specification), namespace
 
 
 def logs() -> Iterator[tuple[str, str]]:
@@ -72,15 +71,15 @@ def logs() -> Iterator[tuple[str, str]]:
                 yield f"{namespace}/{one.metadata.name}/{name}", said.stdout
 
 
-def test_no_log_tells_a_secret(secrets: Secrets) -> None:
+def test_no_log_contains_a_secret(secrets: Secrets) -> None:
     for container, said in logs():
-        assert not secrets.told_by(said), container
+        assert not secrets.in_(said), container
 
 
-def test_the_credentials_are_shown_to_who_asks_for_them(secrets: Secrets) -> None:
+def test_the_credentials_are_shown_on_request(secrets: Secrets) -> None:
     shown = kube.make("credentials")
     assert shown.returncode == 0, shown.stderr
-    assert secrets.told_by(shown.stdout) == {
+    assert secrets.in_(shown.stdout) == {
         "airflow/airflow-admin/password",
         "monitoring/grafana-admin/admin-password",
         "monitoring/grafana-warehouse/password",  # the analyst's

@@ -1,6 +1,8 @@
-"""What Airflow, the pods and each database role may do, and that they are refused everything else."""
+"""What Airflow, the pods and each database role may do; everything else is refused."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import psycopg2
 import pytest
@@ -10,6 +12,12 @@ from tests.e2e import kube
 from tests.e2e.conftest import Connect
 
 LOGINS = ("etl_loader", "engineer", "analyst", "metrics", "backup", "airflow")
+
+
+@cache
+def authorization() -> client.AuthorizationV1Api:
+    """The API of permissions; hundreds of questions share its connections."""
+    return client.AuthorizationV1Api()
 
 
 def may(account: str, verb: str, resource: str, namespace: str, subresource: str | None = None) -> bool:
@@ -22,7 +30,7 @@ def may(account: str, verb: str, resource: str, namespace: str, subresource: str
             ),
         )
     )
-    return bool(client.AuthorizationV1Api().create_subject_access_review(review).status.allowed)
+    return bool(authorization().create_subject_access_review(review).status.allowed)
 
 
 @pytest.mark.parametrize("verb", ["create", "get", "list", "watch", "patch", "delete"])
@@ -73,7 +81,7 @@ def test_a_pod_as_root_is_not_admitted(up: str) -> None:
     for namespace in kube.NAMESPACES:
         body = {"metadata": {"name": "root"}, "spec": {"containers": [{"name": "root", "image": "busybox:1.37"}]}}
         with pytest.raises(client.ApiException, match="PodSecurity"):
-            client.CoreV1Api().create_namespaced_pod(namespace, body, dry_run="All")
+            kube.core().create_namespaced_pod(namespace, body, dry_run="All")
 
 
 def test_nothing_of_the_platform_runs_as_root(up: str) -> None:
@@ -103,7 +111,7 @@ def test_a_role_enters_by_its_own_password_over_tls_only(connect: Connect, role:
     ("role", "database"),
     [("airflow", "warehouse"), *((role, "airflow") for role in LOGINS if role not in ("airflow", "backup"))],
 )
-def test_a_role_does_not_enter_a_database_of_others(connect: Connect, role: str, database: str) -> None:
+def test_a_role_does_not_enter_the_databases_of_others(connect: Connect, role: str, database: str) -> None:
     with pytest.raises(psycopg2.OperationalError, match="permission denied for database"), connect(role, database):
         pass
 
