@@ -144,7 +144,7 @@ def _start(data: Path) -> str:
     if not _answers(data, dsn.format("postgres")):
         _launch(data)
         if not _answers(data, dsn.format("postgres")):
-            raise _broken(data, (data / "log").read_text(errors="replace"))
+            raise _broken(data, (data / "log").read_text(encoding="utf-8", errors="replace"))
     return dsn.format(DATABASE)
 
 
@@ -195,7 +195,9 @@ def _is_served(data: Path) -> bool:
 def _postmaster(data: Path) -> psutil.Process | None:
     """The process that serves the folder; None if there is none here, whatever the file says."""
     try:
-        process = psutil.Process(int((data / "postmaster.pid").read_text(errors="replace").split("\n")[0]))
+        process = psutil.Process(
+            int((data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n")[0])
+        )
         is_ours = process.name() == "postgres" and str(data) in process.cmdline()
     except (OSError, ValueError, psutil.Error):
         return None

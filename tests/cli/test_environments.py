@@ -109,8 +109,7 @@ def apis() -> Iterator[dict[str, str]]:
 def run(place: Path, source: str, *options: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
     """`etl run` in a process of its own: a locale is chosen when Python starts."""
     command = [sys.executable, "-m", "etl", "run", source, *options]
-    told = environment({"PYTHONIOENCODING": "utf-8"} | settings)  # for what it says; this is about what it publishes
-    return subprocess.run(command, cwd=place, env=told, capture_output=True, timeout=120)
+    return subprocess.run(command, cwd=place, env=environment(settings), capture_output=True, timeout=120)
 
 
 def contents(dsn: str) -> dict[str, str]:
