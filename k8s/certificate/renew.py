@@ -33,7 +33,7 @@ def main() -> None:
     """Renew it if it is time. Ends with an error unless clients get a certificate with enough time to go."""
     tls = {key: base64.b64decode(value).decode() for key, value in call("GET", SECRET)["data"].items()}
     if certificate.needs_renewal(tls["tls.crt"], certificate.POSTGRES):
-        authority = {name: (AUTHORITY / name).read_text() for name in ("ca.crt", "ca.key")}
+        authority = {name: (AUTHORITY / name).read_text(encoding="utf-8") for name in ("ca.crt", "ca.key")}
         if not certificate.can_sign(authority):
             sys.exit("error: The authority in Secret warehouse-authority is too old.\nhint: `make up` makes another.")
         tls = certificate.make(certificate.POSTGRES, old_authority=tls["ca.crt"], signed_by=authority)
@@ -62,7 +62,7 @@ def in_use(authority: str) -> bytes | str:
 
 def call(method: str, path: str, body: Any = None) -> Any:
     """One call of the Kubernetes API, with the rights of this pod's account."""
-    token, kind = (ACCOUNT / "token").read_text(), "application/merge-patch+json"
+    token, kind = (ACCOUNT / "token").read_text(encoding="utf-8"), "application/merge-patch+json"
     headers = {"Authorization": f"Bearer {token}", "Content-Type": kind}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{API}/api/v1/namespaces/{path}", data, headers, method=method)  # noqa: S310

@@ -75,6 +75,7 @@ def test_an_older_checkout_changes_nothing(other: Checkout) -> None:
     # back to this checkout, as after the restore of an older backup
     versions = sorted(path.name[:4] for path in (ROOT / "sql/migrations/versions").glob("[0-9]*.py"))
     kube.as_superuser(f"update ops.schema_version set version_num = '{versions[-1]}'")
+    brought_up()
 
 
 def scale_everything_down() -> None:

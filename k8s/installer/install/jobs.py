@@ -19,6 +19,7 @@ from k8s.installer.install.steps import Running
 
 TEMPLATE = "templates/migrations-job.yaml"
 Half = Literal["provision", "migrate"]  # a container of the Job
+JOBS: tuple[Half, ...] = ("provision", "migrate")
 
 
 def run(cluster: Cluster, half: Half, inputs: Inputs, watch: Watch, running: Running) -> None:
