@@ -61,9 +61,10 @@ def test_no_pod_reaches_into_its_node(source: str) -> None:
 
 
 @every_source
-def test_no_pod_holds_a_token_of_the_api(source: str) -> None:
+def test_only_the_pod_that_renews_the_certificate_holds_a_token_of_the_api(source: str) -> None:
     for owner, pod in pods(rendered(source)):
-        assert pod["spec"]["automountServiceAccountToken"] is False, owner
+        renews = pod["spec"]["serviceAccountName"] == "certificate"
+        assert pod["spec"]["automountServiceAccountToken"] is renews, owner
         assert pod["spec"]["serviceAccountName"] != "default", owner
     for account in of_kind(rendered(source), "ServiceAccount"):
         assert account["automountServiceAccountToken"] is False, called(account)
@@ -260,7 +261,7 @@ def test_a_policy_that_names_the_warehouse_means_pods_of_its_chart() -> None:
             assert any(wanted.items() <= found.items() for found in labels), wanted
 
 
-def test_airflow_and_spark_handle_pods_of_etl_grafana_reads_configmaps_and_nobody_else_may_do_anything() -> None:
+def test_only_airflow_spark_grafana_and_the_renewal_may_ask_the_api_for_anything() -> None:
     everything = [manifest for source in SOURCES for manifest in rendered(source)]
     assert of_kind(everything, "ClusterRole", "ClusterRoleBinding") == []
     who = {
@@ -272,16 +273,19 @@ def test_airflow_and_spark_handle_pods_of_etl_grafana_reads_configmaps_and_nobod
     assert who == {
         ("etl", "pod-launcher"): {"airflow/airflow-scheduler"},
         ("etl", "executor-launcher"): {"etl/spark"},
+        ("data-platform", "certificate"): {"data-platform/certificate"},
         ("monitoring", "dashboard-reader"): {"monitoring/kube-prometheus-stack-grafana"},
     }
     allowed = {
         "pod-launcher": {"pods", "pods/log", "events"},
         "executor-launcher": {"pods"},
         "dashboard-reader": {"configmaps"},
+        "certificate": {"secrets"},
     }
     for role in of_kind(everything, "Role"):
         for rule in role["rules"]:
             assert set(rule["resources"]) <= allowed[role["metadata"]["name"]], called(role)
+            assert "secrets" not in rule["resources"] or rule["resourceNames"] == ["warehouse-tls"], called(role)
             assert "*" not in rule["verbs"], called(role)
 
 
@@ -316,7 +320,7 @@ def _pod_selectors(node: Any) -> Iterator[dict[str, Any]]:
 def _made(manifests: Iterable[Manifest]) -> Iterator[tuple[str, str, set[str]]]:
     """What these objects and the installer make: kind, name, keys."""
     store = secrets.derive(secrets.complete({}, with_object_store=True), "postgres", 5432)
-    for manifest in [*manifests, *secrets.manifest(store, authority="a certificate")]:
+    for manifest in [*manifests, *secrets.manifest(store, authority="a certificate"), secrets.renewal()]:
         data = manifest.get("data") or manifest.get("stringData") or {}
         yield manifest["kind"], manifest["metadata"]["name"], set(data)
     yield "Secret", "registry", set()  # one of the cases: made by whoever has a registry
