@@ -79,7 +79,7 @@ def wrong_with_identity(location: Any, position: int) -> Wrong | None:
         return "literal_error", f"location_id is not {position}"
     offset = location.get("utc_offset_seconds", 0)
     if offset != 0:
-        return "literal_error", f"has the days of another time zone: {offset} s from UTC"
+        return "literal_error", f"has the days of another time zone: {str(offset)[:20]} s from UTC"
     return None
 
 
