@@ -1,10 +1,12 @@
 # The commands of this project. Each calls one tool or one script.
 
 PYTHON ?= python3
-VENV ?= .venv
+VENV = .venv
 BIN := $(VENV)/bin
 # Hundreds of processes import the same: Python keeps what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
+# What a shell exports for other projects is not about this one.
+unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONINSPECT PYTHONWARNINGS VIRTUAL_ENV CDPATH GREP_OPTIONS
 # Where pictures of API responses and a browser are, tests use them; where not, they say so and skip.
 JOBS ?= auto
 # Which tests `make test` runs, by their marks.

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
-from airflow.providers.cncf.kubernetes.utils.pod_manager import detect_pod_terminate_early_issues
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from airflow.sdk.observability.stats import Stats
 from kubernetes.client import models as k8s
@@ -28,7 +28,16 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 POLL = 0.1  # seconds between two looks at a pod that starts or ends; while its log is followed, nobody looks
 QUIET = 3  # seconds until the log mentions that a pod has not started
 PATIENCE = 15  # seconds for which something that a pod needs may be missing: `make up` may be at work
-STARTING = 300  # seconds until a pod must have started: the cluster may be full, or the image on its way
+STARTING = 300  # seconds until a pod must have started: the cluster may be full, or its image's registry down
+
+# What a registry says, in the words of containerd, CRI-O and Docker, about an image that it does not have or does not
+# give us. Whatever else goes wrong with a pull may pass: kubelet tries again, and so do we.
+REFUSED_IMAGE = re.compile(
+    r"code = NotFound|manifest unknown|name unknown|repository does not exist|: not found\b|(?i:access denied)"
+    r"|authorization failed|no basic auth credentials|\b40[134]\b (?:Unauthorized|Forbidden|Not Found)|unauthorized:"
+)
+PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
+UNUSABLE_IMAGE = frozenset({"InvalidImageName", "ErrImageNeverPull"})
 
 CLEARED = "clear_number"  # the label that says how often the run has been cleared
 KILLED = frozenset({137, 143})  # out of memory, evicted, its node drained
@@ -46,6 +55,7 @@ class PodOperator(KubernetesPodOperator):
     def build_pod_request_obj(self, context: Any = None) -> k8s.V1Pod:
         self.arguments = [argument for argument in self.arguments if argument]
         pod = super().build_pod_request_obj(context)
+        pod.spec.enable_service_links = False  # a Service named etl-… would set variables that look like our settings
         if context:
             pod.metadata.name = pod_name(self.dag_id, self.task_id, context["run_id"], context["ti"].map_index)
             pod.metadata.labels[CLEARED] = str(context["dag_run"].clear_number or 0)
@@ -91,17 +101,17 @@ class PodOperator(KubernetesPodOperator):
             if reason != reported:
                 self.log.warning("Pod %s has not started yet: %s", now.metadata.name, reason)
                 reported = reason
-            if waited > PATIENCE and (detect_pod_terminate_early_issues(now) or "not found" in reason):
+            if reason and (lacks_image(now, reason) or (waited > PATIENCE and lacks_something(now, reason))):
                 self._give_up(now, AirflowFailException(f"Pod {now.metadata.name} cannot start. {reason}"))
             if waited > STARTING:
                 self._give_up(now, AirflowException(f"Pod {now.metadata.name} did not start. {reason}"))
             self.clock.sleep(POLL if waited < QUIET else 1)
 
     def _why_not_started(self, pod: k8s.V1Pod) -> str:
-        waiting = [s.state.waiting for s in pod.status.container_statuses or [] if s.state and s.state.waiting]
-        reasons = [f"{w.reason}: {w.message}" for w in waiting if w.message]
+        waiting = _state(pod).waiting
+        reasons = [f"{waiting.reason}: {waiting.message}"] if waiting and waiting.message else []
         reasons += [c.message for c in pod.status.conditions or [] if c.type == "PodScheduled" and c.message]
-        return "; ".join(dict.fromkeys([*reasons, *self._warnings(pod)[-1:]]))
+        return "; ".join(dict.fromkeys([*reasons, *self._warnings(pod)[-2:]]))  # why a pull failed, and that it did
 
     def _warnings(self, pod: k8s.V1Pod) -> list[str]:
         """Kubernetes' warnings about this very pod, not about an earlier one of the same name."""
@@ -177,6 +187,18 @@ def has_started(pod: k8s.V1Pod) -> bool:
     """Whether its container has."""
     state = _state(pod)
     return bool(state.running or state.terminated) or pod.status.phase in ("Running", "Succeeded", "Failed")
+
+
+def lacks_image(pod: k8s.V1Pod, reason: str) -> bool:
+    """Whether it waits for an image that will never come; a registry that has a bad minute is waited for."""
+    waits_for = getattr(_state(pod).waiting, "reason", None)
+    return waits_for in UNUSABLE_IMAGE or (waits_for in PULLING and bool(REFUSED_IMAGE.search(reason)))
+
+
+def lacks_something(pod: k8s.V1Pod, reason: str) -> bool:
+    """Whether its container cannot be made, or a Secret, a ConfigMap or a volume is not there."""
+    waits_for = getattr(_state(pod).waiting, "reason", None)
+    return waits_for not in PULLING and (str(waits_for).startswith("Create") or "not found" in reason)
 
 
 def has_ended(pod: k8s.V1Pod) -> bool:

@@ -22,7 +22,7 @@ def platform(name: str) -> str:
     """What `make up` wrote beside the DAGs: `etl_image`, `spark_image`, and `lake_claim`, blank for a lake on S3."""
     file = Path(__file__).with_name("platform.json")
     try:
-        return str(json.loads(file.read_text())[name])
+        return str(json.loads(file.read_text("utf-8"))[name])
     except (OSError, ValueError, LookupError) as error:
         raise AirflowException(f"{file} does not contain {name}. Run `make up`, which writes it.") from error
 

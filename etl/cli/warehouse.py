@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from etl.cli.console import output
 from etl.cli.startup import start
+from etl.core.errors import ConfigError
 from etl.postgres import waiting
 from etl.state import migrations
 from etl.state import provision as provisioning
@@ -54,9 +57,25 @@ def psql(arguments: tuple[str, ...]) -> None:
     """Open psql on the warehouse. Further arguments are passed to psql (-c, -f and so on)."""
     parts = start()
     if parts.is_elsewhere:
-        os.execvp("psql", ["psql", *arguments])
-    from etl.postgres import embedded  # not in the image
+        os.execv(_client(), ["psql", *arguments])
+    from etl.postgres import programs  # not in the image
 
     options = {"PGOPTIONS": "-c role=engineer -c timezone=UTC"}  # may read everything; only the pipeline writes
     with parts.server() as dsn:
-        sys.exit(subprocess.call([embedded.program("psql"), dsn, *arguments], env=options | dict(os.environ)))
+        sys.exit(subprocess.call([programs.path("psql"), dsn, *arguments], env=options | dict(os.environ)))
+
+
+def _client() -> str:
+    """The machine's own psql, else the one that comes with the embedded server."""
+    found = shutil.which("psql")
+    if found is None:
+        from etl.postgres import programs  # not in the image
+
+        with suppress(ModuleNotFoundError):
+            found = programs.path("psql")
+    if found is None:
+        raise ConfigError(
+            "psql is not installed.",
+            hint="Install it (Debian: apt install postgresql-client; macOS: brew install libpq), then run this again.",
+        )
+    return found

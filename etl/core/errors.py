@@ -23,16 +23,17 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from etl.core.secrets import message_without_secrets
+
 
 class PlatformError(Exception):
-    """One line that says what is wrong, and a hint: one line that says what to do next."""
+    """One line that says what is wrong, and a hint: one line that says what to do next; in both, no secret."""
 
     exit_code: ClassVar[int] = os.EX_SOFTWARE
 
     def __init__(self, message: str, *, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message, self.hint = message_without_secrets(message), message_without_secrets(hint)
+        super().__init__(self.message)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled with all its attributes, as it may come from another process."""

@@ -172,7 +172,7 @@ def _require_java(environ: Mapping[str, str]) -> None:
     if java is None:
         where = f"at JAVA_HOME={home}" if home else "on the PATH"
         raise ConfigError(f"There is no Java {where}, which the Spark engine needs.", hint=GET_JAVA)
-    version = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    version = subprocess.run([java, "-version"], capture_output=True, encoding="utf-8", check=False).stderr
     found = re.search(r'version "(?:1\.)?(\d+)', version)
     if found is None:
         raise ConfigError(f"{java} is not a working Java: {_first_line(version)}.", hint=GET_JAVA)

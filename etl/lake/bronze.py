@@ -317,7 +317,12 @@ def _read(lake: Lake, path: str) -> tuple[Manifest, dict[str, Any]]:
         fields = {RENAMED.get(name, name): value for name, value in json.loads(lake.read(path)).items()}
         writer = {name: fields.pop(name) for name in ("host", "pid", "at")}
         interval = days(DataInterval.parse(*fields["interval"])) if fields["interval"] else None
-        pages = tuple(PageEntry(**page) for page in fields["pages"])
+        folder = path.rpartition("/")[0]  # the first version named pages within it
+        named = [
+            page | {"file": page["file"] if "/" in page["file"] else f"{folder}/{page['file']}"}
+            for page in fields["pages"]
+        ]
+        pages = tuple(PageEntry(**page) for page in named)
         return Manifest(**fields | {"interval": interval, "pages": pages}), writer
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise lake.damaged(path) from error

@@ -104,11 +104,13 @@ def _of_source(lake: Lake, source: Source, listed: list[StoredFile]) -> list[Ext
             kept = KeptFile(Place("silver", layout.NOTES, extraction_id, ""), file.path, file.bytes, file.written_at)
             found.setdefault(extraction_id, _Found()).files.append(kept)
     notes = {note.extraction_id: note for note in silver.extractions(lake, source, listed)}
-    newest_first = sorted(found, reverse=True)
-    extractions = map_concurrently(
-        lambda each: _extraction(lake, source, each, found[each], notes.get(each)), newest_first
-    )
-    return list(extractions)
+    others = [each for each in found if each not in notes]
+    read = map_concurrently(lambda each: _manifests(lake, source, found[each]), others)
+    manifests = dict(zip(others, read, strict=True))
+    return [
+        _extraction(source, each, found[each], notes.get(each), manifests.get(each, ()))
+        for each in sorted(found, reverse=True)
+    ]
 
 
 def _names(source: Source) -> set[tuple[str, str]]:
@@ -122,19 +124,29 @@ def _names(source: Source) -> set[tuple[str, str]]:
     )
 
 
-def _extraction(lake: Lake, source: Source, extraction_id: str, found: _Found, note: Transformed | None) -> Extraction:
-    files = tuple(found.files)
+def _extraction(
+    source: Source, extraction_id: str, found: _Found, note: Transformed | None, manifests: tuple[Manifest, ...]
+) -> Extraction:
+    return Extraction(source, extraction_id, _state(source, found, note), tuple(found.files), note, manifests)
+
+
+def _state(source: Source, found: _Found, note: Transformed | None) -> State:
     if note is not None:
-        state = State.COMPACTED if note.is_compacted else State.TRANSFORMED
-        return Extraction(source, extraction_id, state, files, note)
+        return State.COMPACTED if note.is_compacted else State.TRANSFORMED
     if not found.marks:
-        return Extraction(source, extraction_id, State.REMAINS, files)
-    is_whole = bronze.is_whole(source, {(mark.place.name, mark.place.file) for mark in found.marks})
-    state = State.EXTRACTED if is_whole else State.EXTRACTING
+        return State.REMAINS
+    return State.EXTRACTED if _is_whole(source, found) else State.EXTRACTING
+
+
+def _is_whole(source: Source, found: _Found) -> bool:
+    return bronze.is_whole(source, {(mark.place.name, mark.place.file) for mark in found.marks})
+
+
+def _manifests(lake: Lake, source: Source, found: _Found) -> tuple[Manifest, ...]:
+    """Those that say which days an extraction without a note covers."""
+    is_whole = _is_whole(source, found)
     read = (_read(lake, mark.path) for mark in found.marks if not is_whole or mark.path.endswith("manifest.json"))
-    return Extraction(
-        source, extraction_id, state, files, manifests=tuple(manifest for manifest in read if manifest is not None)
-    )
+    return tuple(manifest for manifest in read if manifest is not None)
 
 
 def _read(lake: Lake, path: str) -> Manifest | None:

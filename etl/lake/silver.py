@@ -89,7 +89,7 @@ def quarantined(lake: Lake, transformed: Transformed) -> Iterator[Quarantined]:
 
 def endpoints_with_rejects(lake: Lake, transformed: Transformed) -> set[str]:
     """The endpoints of which records were rejected."""
-    return {place.name for path in transformed.quarantine if (place := layout.place(path)) and lake.read(path)}
+    return {path.split("/")[1] for path in transformed.quarantine if lake.read(path)}
 
 
 def state(lake: Lake, source: Source, before: Transformed | None = None) -> dict[str, list[Stored]]:
@@ -203,8 +203,20 @@ def read_note(lake: Lake, path: str) -> Transformed:
 def _note(lake: Lake, path: str, written: Any) -> Transformed:
     try:
         fields = {RENAMED.get(name, name): value for name, value in written.items()}
+        if fields["rows"] and "files" not in fields:
+            fields |= _first_layout(lake, fields["extraction_id"], fields["rows"])
         note = Transformed(**fields | {"interval": tuple(fields["interval"]) if fields["interval"] else None})
         _ = interval_of(note), read_by(note)  # fail here rather than wherever its days are needed
         return note
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise lake.damaged(path) from error
+
+
+def _first_layout(lake: Lake, extraction_id: str, tables: Iterable[str]) -> dict[str, Any]:
+    """Where the first version kept rows and rejected records, which its notes do not tell: one file of each table."""
+    day = layout.day(layout.creation_date(extraction_id))
+    refused = {path for path in lake.list("quarantine") if path.endswith(f"/{day}/{extraction_id}.jsonl")}
+    return {
+        "files": {name: [f"silver/{name}/{day}/part-{extraction_id}.parquet"] for name in tables},
+        "quarantine": sorted(path for path in refused if lake.read(path)),
+    }

@@ -15,6 +15,7 @@ from psycopg2.extras import RealDictCursor
 from etl.core.errors import ConfigError
 from etl.postgres import refusals
 from etl.postgres.errors import translated
+from etl.postgres.pooling import refuse_shared
 from etl.sql.statements import statement
 
 CONNECT_WITHIN_S = 10
@@ -41,11 +42,13 @@ class Warehouse:
     def __init__(self, dsn: str, *, role: str | None = None, lock_timeout_s: float = 60) -> None:
         self.dsn = dsn
         self.lock_timeout_s = lock_timeout_s
-        self._connection = _connect(make_dsn(dsn, **PARAMETERS))
+        told = make_dsn(dsn, **PARAMETERS)
+        self._connection = _connect(told)
         try:
             with translated():
                 self._connection.autocommit = True
                 self._connection.set_client_encoding("UTF8")
+                refuse_shared(self._connection, told)
             self._refuse_other_encodings()
             self.run("session/settle", {"role": role, "lock_timeout": str(int(lock_timeout_s * 1000))})
         except BaseException:

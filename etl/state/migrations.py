@@ -47,7 +47,7 @@ def migrate(warehouse: Warehouse) -> list[str]:
 
     engine = create_engine("postgresql+psycopg2://", creator=lambda: warehouse.raw, poolclass=StaticPool)
     config = Config()
-    config.set_main_option("script_location", str(folder() / "migrations"))
+    config.set_main_option("script_location", str(folder() / "migrations").replace("%", "%%"))
     with _as_owner(), translated():
         warehouse.raw.autocommit = False
         try:
@@ -69,6 +69,9 @@ def migrate(warehouse: Warehouse) -> list[str]:
 def require_current(warehouse: Warehouse) -> None:
     """Raises: ConfigError unless the warehouse has exactly the version of this code."""
     version = current(warehouse)
+    if version is None or version < newest():
+        warehouse.execute("select pg_advisory_xact_lock_shared(47, 0)")  # until a migration that is under way has ended
+        version = current(warehouse)
     if version == newest():
         return
     _refuse_newer(version)

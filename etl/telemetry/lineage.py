@@ -66,7 +66,7 @@ def is_wanted(environ: Mapping[str, str]) -> bool:
 def from_environment(environ: Mapping[str, str]) -> Lineage | None:
     """A listener that sends lineage to the transport in the environment; None if there is none.
 
-    Raises: ConfigError if this installation lacks openlineage-python.
+    Raises: ConfigError if this installation lacks openlineage-python, or that cannot use the variables.
     """
     if not is_wanted(environ):
         return None
@@ -77,7 +77,14 @@ def from_environment(environ: Mapping[str, str]) -> Lineage | None:
             "OPENLINEAGE_* is set, but openlineage-python is not installed.",
             hint="Install data-platform-etl[lineage], or unset the variables.",
         ) from error
-    return Lineage(OpenLineageClient(), environ)
+    try:
+        client = OpenLineageClient()
+    except Exception as error:  # whatever it makes of them; its words may hold half of a password
+        raise ConfigError(
+            f"OpenLineage cannot use its variables, OPENLINEAGE_* ({type(error).__name__}).",
+            hint="Check OPENLINEAGE_URL or OPENLINEAGE__TRANSPORT; unset them to send no lineage.",
+        ) from None
+    return Lineage(client, environ)
 
 
 class Lineage:

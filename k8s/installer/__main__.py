@@ -99,11 +99,13 @@ def psql(cluster: str, role: str, arguments: tuple[str, ...]) -> None:
 @click.option("--dag", envvar="DAG", default="spacex", show_default=True, help="Name of the DAG.")
 @click.option("--start-date", envvar="START_DATE", default="", help="First day, UTC. Default: all, or what is new.")
 @click.option("--end-date", envvar="END_DATE", default="", help="End date, exclusive.")
-def trigger(cluster: str, dag: str, start_date: str, end_date: str) -> None:
+@click.option("--accept-loss", envvar="ACCEPT_LOSS", is_flag=True, help="Publish even if known values are lost.")
+def trigger(cluster: str, dag: str, start_date: str, end_date: str, accept_loss: bool) -> None:
     """Run a DAG and follow it; the exit code is 1 if the run fails."""
     from k8s.installer.verbs.trigger import trigger as verb
 
-    verb(cluster, dag, start_date, end_date)
+    params: dict[str, str | bool] = {"start_date": start_date, "end_date": end_date, "accept_loss": accept_loss}
+    verb(cluster, dag, {name: value for name, value in params.items() if value})
 
 
 @installer.command()

@@ -67,6 +67,11 @@ class Progress:
         if not quiet:
             say(f"  … {name:<22} {text}")
 
+    def interrupted(self) -> None:
+        with self._lock:
+            names = ", ".join(self._begun)
+        say(f"  … ending what has been begun: {names}")
+
     def end(self, name: str, text: str, *, mark: str = "✓") -> None:
         with self._lock:
             seconds = time.monotonic() - self._begun.pop(name)

@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = ROOT / "k8s" / "manifests"
 SPARK = ROOT / "k8s" / "spark"
+CERTIFICATE = ROOT / "k8s" / "certificate"
 KIND = ROOT / "k8s" / "kind.yaml"
 CHARTS = ROOT / "charts"
 VALUES = CHARTS / "values"
@@ -13,4 +14,5 @@ DAGS = ROOT / "dags"
 MONITORING = ROOT / "monitoring"
 RUNBOOKS = MONITORING / "runbooks"
 SQL = ROOT / "sql" / "platform"
+MIGRATIONS = ROOT / "sql" / "migrations" / "versions"
 CACHE = ROOT / ".data" / "platform"  # downloaded charts; `make clean` removes it

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m monitoring.dashboards", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file differs from its code")
     check = parser.parse_args(arguments).check
-    wanted, found = generated(), {file.name: file.read_text() for file in sorted(FOLDER.glob("*.json"))}
+    wanted, found = generated(), {file.name: file.read_text("utf-8") for file in sorted(FOLDER.glob("*.json"))}
     differing = sorted(name for name in wanted | found if wanted.get(name) != found.get(name))
     if check:
         for name in differing:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     FOLDER.mkdir(exist_ok=True)
     for name in differing:
         if name in wanted:
-            (FOLDER / name).write_text(wanted[name])
+            (FOLDER / name).write_text(wanted[name], "utf-8")
         else:
             (FOLDER / name).unlink()
         print(f"{'wrote' if name in wanted else 'removed'} monitoring/dashboards/json/{name}")

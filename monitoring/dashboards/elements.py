@@ -41,7 +41,7 @@ class Sql(Builder[Dataquery]):
     path: str
 
     def build(self) -> Dataquery:
-        statement = (SQL / self.path).read_text().strip()
+        statement = (SQL / self.path).read_text("utf-8").strip()
         return UnknownDataquery(
             {
                 "datasource": WAREHOUSE.to_json(),

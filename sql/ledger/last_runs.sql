@@ -1,4 +1,12 @@
 -- The newest attempts, newest first. A running one whose lock no session holds was killed; a replica sees no locks.
+with
+newest as (
+    select *
+    from ops.run
+    order by run_number desc
+    limit %(limit)s
+)
+
 select
     run.run_id,
     run.source,
@@ -13,10 +21,11 @@ select
     run.started_at,
     run.ended_at,
     run.error,
-    coalesce(sum(datasets.rows_published), 0)::bigint as rows_published,
+    (
+        select coalesce(sum(dataset.rows_published), 0)::bigint
+        from ops.run_dataset as dataset
+        where dataset.run_id = run.run_id and dataset.is_changed
+    ) as rows_published,
     (select count(*) from ops.quarantine where ops.quarantine.run_id = run.run_id) as quarantined
-from ops.run as run
-left join ops.run_dataset as datasets on run.run_id = datasets.run_id and datasets.is_changed
-group by run.run_id
+from newest as run
 order by run.run_number desc
-limit %(limit)s

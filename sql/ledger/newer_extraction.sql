@@ -1,5 +1,5 @@
--- Whether an extraction is from the server's future; and the newest of the same days that is published there already
--- and is newer. A clock that was wrong may have named one after an instant still to come: that one is not newer.
+-- Whether an extraction is from the server's future; and which newer one of the same days is published there already.
+-- A clock that was wrong may have named one after an instant still to come: that one is not newer.
 with
 clock as (
     select

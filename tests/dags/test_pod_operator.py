@@ -202,6 +202,59 @@ def test_what_a_pod_lacks_for_good_is_reported_at_once_and_fails_soon(
     assert cluster.deleted == [NAME]
 
 
+NOT_FOUND = (
+    'rpc error: code = NotFound desc = failed to pull and unpack image "registry.example/etl:1": failed to resolve '
+    'reference "registry.example/etl:1": registry.example/etl:1: not found',
+    'failed to resolve reference "docker.io/x/etl:1": pull access denied, repository does not exist or may require '
+    "authorization: server message: insufficient_scope: authorization failed",
+    "reading manifest 1 in registry.example/etl: manifest unknown",
+    'failed to resolve reference "registry.example/etl:1": unexpected status from HEAD request: 401 Unauthorized',
+    "Error response from daemon: manifest for registry.example/etl:1 not found: manifest unknown: manifest unknown",
+)
+HICCUPS = (
+    'failed to do request: Head "https://registry.example/v2/": dial tcp 10.0.0.1:443: connect: connection refused',
+    'failed to do request: Head "https://registry.example/v2/": dial tcp: lookup registry.example: no such host',
+    'failed to do request: Head "https://registry.example/v2/": net/http: TLS handshake timeout',
+    "unexpected status from HEAD request to https://registry.example/v2/etl: 503 Service Unavailable",
+    "unexpected status from HEAD request to https://registry.example/v2/etl: 500 Internal Server Error",
+    "toomanyrequests: You have reached your pull rate limit",
+    "failed to copy: httpReadSeeker: failed open: unexpected EOF",
+    "failed to fetch anonymous token: unexpected status from GET request: 502 Bad Gateway",
+    "pull QPS exceeded",
+)
+
+
+@pytest.mark.parametrize("said", NOT_FOUND)
+@pytest.mark.parametrize("back_off", [False, True])
+def test_an_image_that_its_registry_does_not_have_fails_within_seconds(said: str, back_off: bool) -> None:
+    pulled = pending("ErrImagePull", said)
+    if back_off:  # newer kubelets repeat the error here
+        pulled = pending("ImagePullBackOff", f'Back-off pulling image "registry.example/etl:1": ErrImagePull: {said}')
+    cluster = Cluster([*[pulled] * 6, running(), ended(0)])
+    with pytest.raises(AirflowFailException, match="cannot start"):
+        run(cluster)
+
+
+@pytest.mark.parametrize("said", HICCUPS)
+def test_a_registry_that_fails_for_a_while_is_waited_for(said: str) -> None:
+    back_off = pending("ImagePullBackOff", f'Back-off pulling image "registry.example/etl:1": ErrImagePull: {said}')
+    run(Cluster([*[pending("ErrImagePull", said), back_off] * 12, running(), ended(0)]))
+
+
+@pytest.mark.parametrize("said", HICCUPS)
+def test_a_registry_that_fails_for_long_is_tried_again_by_the_next_try(said: str) -> None:
+    with pytest.raises(AirflowException, match="did not start") as raised:
+        run(Cluster([pending("ErrImagePull", said)]))
+    assert not isinstance(raised.value, AirflowFailException)
+
+
+def test_an_older_kubelet_says_only_in_its_events_why_it_backs_off() -> None:
+    cluster = Cluster([pending("ImagePullBackOff", 'Back-off pulling image "etl:1"')])
+    cluster.warnings = [("uid-1", f'Failed to pull image "etl:1": {NOT_FOUND[0]}'), ("uid-1", "Error: ErrImagePull")]
+    with pytest.raises(AirflowFailException, match="NotFound"):
+        run(cluster)
+
+
 def test_so_is_a_missing_volume() -> None:
     cluster = Cluster([pending()])
     cluster.warnings = [("uid-1", 'MountVolume.SetUp failed for volume "ca": configmap "warehouse-ca" not found')]

@@ -49,6 +49,11 @@ def test_a_pod_meets_the_restricted_pod_security_standard_and_more(dag: str, ste
     assert spec["restartPolicy"] == "Never"
 
 
+@every_step
+def test_a_pod_gets_no_variables_from_the_services_beside_it(dag: str, step: str) -> None:
+    assert manifest(dag, step)["spec"]["enableServiceLinks"] is False
+
+
 @every_plain_step
 def test_a_pod_holds_no_token_of_the_cluster(dag: str, step: str) -> None:
     spec = manifest(dag, step)["spec"]

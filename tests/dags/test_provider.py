@@ -33,7 +33,6 @@ RELIES_ON = {
         "PodManager.read_pod": ["pod"],
         "PodManager.delete_pod": ["pod"],
         "PodManager.read_pod_events": ["pod"],
-        "detect_pod_terminate_early_issues": ["pod"],
     },
 }
 # Of the operator, set by its __init__.

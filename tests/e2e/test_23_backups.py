@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from kubernetes import client
 
-from tests.e2e import kube
+from tests.e2e import howto, kube
 from tests.e2e.airflow import Airflow
 from tests.e2e.conftest import Ask, FirstRuns
 
@@ -69,6 +69,38 @@ def test_a_run_publishes_on_top_of_what_was_restored(place: None, airflow: Airfl
     before = ask("analyst", CONTENT)
     airflow.succeed("spacex")
     assert ask("analyst", CONTENT) == before
+
+
+def test_a_whole_database_comes_back_as_the_how_to_says(place: None, ask: Ask) -> None:
+    page = "restore-a-backup.md"
+    newest = restore("list").split()[-1].split("/")[0]
+    examples = {"20261121T023000Z": newest, "20261121t023000z": newest.lower()}
+    before = ask("analyst", CONTENT)
+    kube.as_superuser("drop schema gold cascade")
+    assert "schema gold is gone" in kube.make("status").stdout
+
+    howto.follow(page, "See which backups there are", examples)
+    with pytest.raises(AssertionError, match="no schema gold"):
+        restore("table", "gold.core_usage", f"warehouse_{newest.lower()}")
+    lines = howto.commands(page, "A whole database")
+    assert lines.index("restore swap warehouse warehouse_before") < lines.index("make up")
+    howto.follow(page, "A whole database", {**examples, "restore swap warehouse warehouse_before": "restore list"})
+    assert ask("analyst", CONTENT) == before
+    assert ask("analyst", "select count(*) > 0 from gold.core_usage") == [(True,)]
+
+
+def test_one_can_go_back_to_what_a_restored_database_replaced(place: None, ask: Ask) -> None:
+    newest = restore("list").split()[-1].split("/")[0]
+    kube.as_superuser("comment on schema ops is 'today'")
+    restore("load", newest, "warehouse")
+    for _ in range(2):
+        back = restore("swap", "warehouse", f"warehouse_{newest.lower()}").splitlines()[-1].partition("restore ")[2]
+        assert ask("engineer", "select obj_description('ops'::regnamespace)") != [("today",)]
+        restore(*back.split())
+        assert ask("engineer", "select obj_description('ops'::regnamespace)") == [("today",)]
+        restore("forget", "warehouse_before")
+        restore("load", newest, "warehouse")
+    restore("forget", f"warehouse_{newest.lower()}")
 
 
 def test_the_server_counts_its_statements(ask: Ask) -> None:

@@ -42,6 +42,7 @@ def test_only_the_scheduler_the_driver_of_spark_and_monitoring_reach_the_api_ser
         ("airflow", "scheduler-to-kubernetes"),
         ("monitoring", "to-kubernetes"),
         ("etl", "spark-to-kubernetes"),
+        ("data-platform", "certificate"),
     }
 
 
@@ -65,7 +66,16 @@ def test_only_the_rule_for_kubelets_is_open_to_everyone() -> None:
 def test_airflow_and_spark_may_launch_pods_and_grafana_may_read_dashboards_and_nothing_else() -> None:
     roles = {role["metadata"]["name"]: role for role in of("Role")}
     bindings = {binding["roleRef"]["name"]: binding for binding in of("RoleBinding")}
-    assert roles.keys() == bindings.keys() == {"pod-launcher", "dashboard-reader", "executor-launcher"}
+    assert (
+        roles.keys()
+        == bindings.keys()
+        == {
+            "pod-launcher",
+            "dashboard-reader",
+            "executor-launcher",
+            "certificate",
+        }
+    )
     may = {
         name: {
             (binding["metadata"]["namespace"], binding["subjects"][0]["namespace"], binding["subjects"][0]["name"]): {
@@ -78,7 +88,9 @@ def test_airflow_and_spark_may_launch_pods_and_grafana_may_read_dashboards_and_n
         "pod-launcher": {("etl", "airflow", "airflow-scheduler"): {"pods", "pods/log", "events"}},
         "executor-launcher": {("etl", "etl", "spark"): {"pods"}},
         "dashboard-reader": {("monitoring", "monitoring", "kube-prometheus-stack-grafana"): {"configmaps"}},
+        "certificate": {("data-platform", "data-platform", "certificate"): {"secrets"}},
     }
+    assert roles["certificate"]["rules"][0]["resourceNames"] == ["warehouse-tls"]
     assert set(roles["dashboard-reader"]["rules"][0]["verbs"]) == {"get", "list", "watch"}
     assert not of("ClusterRole")
 

@@ -40,7 +40,7 @@ class Remembering(Cluster):
     def find(self, *_: Any) -> None:
         return None
 
-    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+    def kubectl(self, *arguments: str, stdin: str | None = None, fine: Any = (0,)) -> str:
         if arguments[0] == "apply":
             items = json.loads(stdin or "")["items"]
             self.applied += [(item["kind"], item["metadata"]["namespace"], item["metadata"]["name"]) for item in items]

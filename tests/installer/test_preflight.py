@@ -1,11 +1,13 @@
 import copy
 import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etl.core.errors import ConfigError
-from k8s.installer.install import capacity, images, preflight
+from k8s.installer.install import capacity, database, images, preflight
 from k8s.installer.install.options import Options
 from k8s.installer.install.preflight import Facts, Level
 
@@ -157,3 +159,55 @@ def test_memory_is_read_in_kubernetes_notation(text: str, mebibytes: float) -> N
 @pytest.mark.parametrize(("text", "millicores"), [("250m", 250), ("2", 2000), ("0.5", 500)])
 def test_cpu_is_read_in_kubernetes_notation(text: str, millicores: float) -> None:
     assert capacity.millicores(text) == millicores
+
+
+def of_server(version: str, airflow: str = "3.2.2", major: str = "17") -> database.Facts:
+    said = {("version", "warehouse"): version, ("version", "airflow"): airflow, ("server", "major"): major}
+    return database.Facts(said)
+
+
+def test_a_checkout_that_is_as_new_as_the_data_may_install(facts: Facts) -> None:
+    for server in (None, of_server(""), of_server("0001", "3.1.0"), of_server(database.newest())):
+        assert preflight.check_data(replace(facts, server=server)).level is Level.GOOD
+
+
+@pytest.mark.parametrize(
+    ("server", "noted"),
+    [
+        (of_server("9999"), ""),
+        (None, "9999"),
+        (of_server("0001", airflow="99.0.0"), ""),
+        (of_server("0001", major="16"), ""),
+        (of_server("0001", major="99"), ""),
+    ],
+)
+def test_an_older_checkout_is_refused_before_anything_is_changed(
+    facts: Facts, server: database.Facts | None, noted: str
+) -> None:
+    older = replace(facts, server=server, noted=noted)
+    assert preflight.check_data(older).level is Level.FAILED
+    assert preflight.check_data(older) in preflight.check_cluster(older, Options(image_registry="r"))
+
+
+def test_a_restored_older_backup_counts_more_than_what_was_noted(facts: Facts) -> None:
+    restored = replace(facts, server=of_server("0001"), noted="9999")
+    assert preflight.check_data(restored).level is Level.GOOD
+
+
+@pytest.mark.parametrize(
+    ("has", "wanted", "level"),
+    [
+        (None, "", Level.GOOD),
+        (None, "db.example.org:6432", Level.GOOD),
+        ("", "", Level.GOOD),
+        ("db.example.org", "db.example.org:6432", Level.GOOD),
+        ("db.example.org", "restored.example.org", Level.GOOD),
+        ("", "db.example.org", Level.FAILED),
+        ("db.example.org", "", Level.FAILED),
+    ],
+)
+def test_the_warehouse_of_a_running_platform_stays_where_it_is(
+    facts: Facts, has: str | None, wanted: str, level: Level
+) -> None:
+    options = Options(warehouse_host=wanted, warehouse_ca=Path("ca.pem") if wanted else None)
+    assert preflight.check_place(replace(facts, warehouse_host=has), options).level is level

@@ -148,3 +148,86 @@ def test_only_the_last_events_of_the_pod_are_shown() -> None:
 
     events = [event("postgres-0", minute) for minute in (5, 4, 3, 2, 1)] + [event("other", 9)]
     assert diagnosis.last_events(events, "postgres-0") == ["R: 3", "R: 4", "R: 5"]
+
+
+def rolled(snapshot: Snapshot) -> dict[str, Any]:
+    """Postgres after a correction: its crashed pod is of the revision before, and there is no other yet."""
+    stateful = the(snapshot, "StatefulSet")
+    stateful["status"] |= {"updateRevision": "postgres-new", "updatedReplicas": 0, "readyReplicas": 0}
+    return stateful
+
+
+def test_a_crash_of_an_older_revision_says_nothing_about_the_newest(snapshot: Snapshot) -> None:
+    rolled(waiting(snapshot, "CrashLoopBackOff", restarts=9))
+    assert not failures(snapshot)
+
+
+def test_nothing_is_judged_before_the_controller_has_seen_the_newest_manifest(snapshot: Snapshot) -> None:
+    stateful = the(waiting(snapshot, "CrashLoopBackOff", restarts=9), "StatefulSet")
+    stateful["metadata"]["generation"] += 1
+    assert not failures(snapshot)
+
+
+@pytest.mark.parametrize("reason", ["CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff", "CreateContainerError"])
+def test_a_stateful_set_is_blocked_by_a_pod_that_its_newest_revision_is_to_replace(
+    snapshot: Snapshot, reason: str
+) -> None:
+    stateful = rolled(waiting(snapshot, reason))
+    assert [pod["metadata"]["name"] for pod in snapshot.blocking(stateful)] == ["postgres-0"]
+
+
+def test_a_healthy_pod_or_one_of_the_newest_revision_blocks_nothing(snapshot: Snapshot) -> None:
+    assert not snapshot.blocking(rolled(copy.deepcopy(snapshot)))
+    crashing = waiting(snapshot, "CrashLoopBackOff")
+    assert not crashing.blocking(the(crashing, "StatefulSet"))
+
+
+def web(snapshot: Snapshot, *revisions: tuple[str, str]) -> dict[str, Any]:
+    """A Deployment, and for each (revision, state of its container) a ReplicaSet and its pod."""
+    annotations = {readiness.RELEASE: "warehouse", readiness.REVISION: revisions[-1][0]}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": "web"}}}
+    metadata = {"name": "web", "uid": "d", "generation": 1, "annotations": annotations}
+    status = {"observedGeneration": 1, "replicas": 2, "updatedReplicas": 1}
+    deployment = {"kind": "Deployment", "metadata": metadata, "spec": spec, "status": status}
+    snapshot.items.append(deployment)
+    for number, reason in revisions:
+        labels = {"app": "web", "pod-template-hash": f"hash-{number}"}
+        owned = {"name": f"web-{number}", "labels": labels, "annotations": {readiness.REVISION: number}}
+        snapshot.items.append({"kind": "ReplicaSet", "metadata": {**owned, "ownerReferences": [{"uid": "d"}]}})
+        pod = {**owned, "namespace": "data-platform", "creationTimestamp": "2026-11-21T16:00:00Z"}
+        waits = {"waiting": {"reason": reason, "message": "said"}} if reason else {"running": {}}
+        container = {"name": "web", "state": waits, "restartCount": 5, "started": False}
+        snapshot.items.append({"kind": "Pod", "metadata": pod, "status": {"containerStatuses": [container]}})
+    return deployment
+
+
+def test_only_the_pods_of_a_deployments_newest_replica_set_count(snapshot: Snapshot) -> None:
+    web(snapshot, ("1", "CrashLoopBackOff"), ("2", ""))
+    assert not failures(snapshot)
+    assert readiness.waits_for(snapshot, snapshot.workloads("warehouse")) == "web-2: web is starting"
+    web(snapshot, ("3", ""), ("4", "CrashLoopBackOff"))
+    assert {found.name for found in failures(snapshot)} == {"web-4"}
+
+
+@pytest.mark.parametrize(
+    ("said", "is_final"),
+    [
+        ("rpc error: code = NotFound desc = failed to pull: registry.example/etl:1: not found", True),
+        ("pull access denied, repository does not exist or may require authorization", True),
+        ("dial tcp 10.0.0.1:443: connect: connection refused", False),
+        ("unexpected status from HEAD request: 503 Service Unavailable", False),
+    ],
+)
+def test_an_image_that_its_registry_does_not_have_is_a_failure_at_once(
+    snapshot: Snapshot, said: str, is_final: bool
+) -> None:
+    pod = the(waiting(snapshot, "ErrImagePull"), "Pod", "postgres")
+    pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = said
+    assert bool(failures(snapshot)) is is_final
+
+
+def test_a_workload_without_replicas_is_not_ready(snapshot: Snapshot) -> None:
+    stateful = the(snapshot, "StatefulSet")
+    stateful["spec"]["replicas"] = 0
+    stateful["status"] |= {"replicas": 0, "readyReplicas": 0, "updatedReplicas": 0}
+    assert not readiness.is_ready(stateful)

@@ -1,3 +1,5 @@
+import os
+import signal
 import threading
 
 import pytest
@@ -61,6 +63,65 @@ def test_an_error_stops_waiting_steps_and_those_not_yet_started(capsys: pytest.C
     said = capsys.readouterr().out
     assert "✗ bad" in said
     assert "- slow" in said
+
+
+def test_the_second_half_of_a_switch_follows_the_first_also_after_a_failure_elsewhere() -> None:
+    log: list[str] = []
+    failed = threading.Event()
+
+    def fails(_running: Running) -> str:
+        failed.set()
+        raise ValueError("broken")
+
+    def first_half(_running: Running) -> str:
+        assert failed.wait(10)
+        return "migrated"
+
+    def second_half(running: Running) -> str:
+        running.pause(0)
+        log.append("switched")
+        return "switched"
+
+    halves = [Step("first", (), first_half), Step("second", ("first",), second_half, follows=True)]
+    with pytest.raises(ValueError, match="broken"):
+        execute([*halves, step("later", "first", log=log), Step("bad", (), fails)], Progress())
+    assert log == ["switched"]
+
+
+def test_the_second_half_does_not_follow_a_first_half_that_failed() -> None:
+    log: list[str] = []
+
+    def fails(_running: Running) -> str:
+        raise ValueError("broken")
+
+    second = Step("second", ("first",), lambda _: log.append("switched") or "", follows=True)  # type: ignore[func-returns-value]
+    with pytest.raises(ValueError, match="broken"):
+        execute([Step("first", (), fails), second], Progress())
+    assert log == []
+
+
+def test_ctrl_c_stops_what_waits_and_finishes_a_switch(capsys: pytest.CaptureFixture[str]) -> None:
+    log: list[str] = []
+    over = threading.Event()
+
+    def first_half(_running: Running) -> str:
+        threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        assert over.wait(10)
+        return "migrated"
+
+    def waits(running: Running) -> str:
+        try:
+            running.pause(60)
+        finally:
+            over.set()
+        return "never"
+
+    steps = [Step("first", (), first_half), Step("slow", (), waits), step("later", "first", log=log)]
+    second = Step("second", ("first",), lambda _: log.append("switched") or "", follows=True)  # type: ignore[func-returns-value]
+    with pytest.raises(KeyboardInterrupt):
+        execute([*steps, second], Progress())
+    assert log == ["switched"]
+    assert "- slow" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("needs", [("b",), ("nobody",)])

@@ -284,7 +284,7 @@ def test_a_reader_across_silver_and_gold_can_meet_a_deadlock_but_never_a_mix(
 def test_a_killed_run_shows_as_abandoned_once_the_next_one_starts(
     database: str, start: Start, victims: Victims, tmp_path: Path
 ) -> None:
-    death = victims.run(Job(database, str(tmp_path / "lake"), "http://127.0.0.1:9", dies_at=5))
+    death = victims.run(Job(database, str(tmp_path / "lake"), "http://127.0.0.1:9", dies_at=6))
     assert death.signal == signal.SIGKILL
     assert rows(database, "select status from ops.run order by started_at") == [("published",), ("running",)]
     sessions = "select count(*) from pg_stat_activity where application_name = 'etl' and datname = current_database()"

@@ -1,12 +1,15 @@
 """What people see of an answer, whatever it is about."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from etl.cli.console import answers, runs
+from etl.core.intervals import DataInterval
+from etl.pipeline.backfill import Plan, PlannedInterval
+from etl.pipeline.steps import Extract, Publish
 from etl.sql.questions import Answer
 
 
@@ -41,3 +44,17 @@ def test_a_status_names_destinations_only_if_something_is_in_the_lake(capsys: py
     told = capsys.readouterr().out
     assert told.count("destination") == 2
     assert re.search(r"sensor_readings +warehouse .*\n *sensor_readings +lake ", told)
+
+
+def test_a_long_plan_is_shown_by_what_is_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:
+    first = date(2020, 1, 1)
+    states = [("published", ()), ("to do", (Extract(), Publish())), ("published", ())]
+    planned = [
+        PlannedInterval(DataInterval(first + timedelta(day), first + timedelta(day + 1)), state, steps)
+        for day, (state, steps) in enumerate(one for one in states for _ in range(100))
+    ]
+    runs.show_plan(Plan("sensors", tuple(planned)))
+    shown = capsys.readouterr().out
+    assert "100 of 300 intervals to do" in shown
+    assert re.search(r"2020-04-10 +2020-07-19 +100 +to do +extract → stage → audit → publish", shown)
+    assert shown.count("published") == 2

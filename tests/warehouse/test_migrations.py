@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -113,6 +115,34 @@ def test_an_older_version_is_named(database: str) -> None:
         session.execute("update ops.schema_version set version_num = '0001'")
         with pytest.raises(ConfigError, match=f"has version 0001, this code needs version {migrations.newest()}"):
             migrations.require_current(session)
+
+
+def test_an_older_version_that_is_being_migrated_is_waited_for(database: str) -> None:
+    with owner(database) as migrating:
+        migrating.execute("update ops.schema_version set version_num = '0001'")
+    outcome: list[BaseException | None] = []
+
+    def begin() -> None:
+        try:
+            with Warehouse(database) as session:
+                migrations.require_current(session)
+            outcome.append(None)
+        except BaseException as error:  # the test judges it
+            outcome.append(error)
+
+    with owner(database) as migrating:
+        migrating.execute("begin")
+        migrating.execute("select pg_advisory_xact_lock(47, 0)")
+        run = threading.Thread(target=begin)
+        run.start()
+        waits = "select count(*) from pg_locks where locktype = 'advisory' and classid = 47 and not granted"
+        until = time.monotonic() + 30
+        while value(database, waits) == 0:
+            assert time.monotonic() < until, outcome
+        migrating.execute("update ops.schema_version set version_num = %s", [migrations.newest()])
+        migrating.execute("commit")
+        run.join(30)
+    assert outcome == [None]
 
 
 def test_a_version_newer_than_this_code_is_left_alone(database: str) -> None:

@@ -4,7 +4,7 @@
 #   restore list                       the backups, oldest first
 #   restore load BACKUP DATABASE       DATABASE as it was then, beside today's, as DATABASE_BACKUP
 #   restore table TABLE FROM           one table of warehouse, such as silver.spacex_launches, from database FROM
-#   restore swap DATABASE FROM         FROM takes the place of DATABASE, which is kept as DATABASE_before
+#   restore swap DATABASE FROM         FROM takes the place of DATABASE, which is kept as DATABASE_before, and says so
 #   restore forget DATABASE            drops a database that `load` or `swap` has left
 set -euo pipefail
 export PGDATABASE=postgres PGOPTIONS='-c client_min_messages=warning'
@@ -16,6 +16,13 @@ give_up() {
 
 ask() {
     psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 "$@"
+}
+
+await_server() { # a new pod may start before its network policies apply
+    for _ in {1..60}; do
+        pg_isready --quiet && return || sleep 1
+    done
+    give_up "The server does not answer." "'make status' says whether it works; then try again."
 }
 
 is_database() {
@@ -46,8 +53,13 @@ load() {
 table() {
     local schema="${1%%.*}" name="${1#*.}" from="$2"
     is_database "$from" || give_up "There is no database $from." "'restore load' creates it."
-    local tables=("\"$schema\".\"$name\"")
-    case $schema in silver | gold) tables+=("\"parts\".\"$name\"") ;; esac # where its rows are
+    local tables=("\"$schema\".\"$name\"") needs=("$schema") missing
+    case $schema in silver | gold) tables+=("\"parts\".\"$name\"") needs+=(parts) ;; esac # where its rows are
+    for missing in "${needs[@]}"; do
+        [ "$(ask --dbname=warehouse --set=name="$missing" <<<"select count(*) from pg_namespace where nspname = :'name'")" = 1 ] ||
+            give_up "warehouse has no schema $missing, in which $1 has its rows or its rights." \
+                "Restore the whole database, as the how-to describes: restore swap warehouse $from"
+    done
     {
         printf 'drop table if exists %s;\n' "${tables[@]}"
         pg_dump --dbname="$from" "${tables[@]/#/--table=}" || echo 'select the_dump_ended_early;'
@@ -57,38 +69,63 @@ table() {
 }
 
 swap() {
-    local now="$1" from="$2" before="$1_before"
+    local now="$1" from="$2" before aside="$1_aside"
     is_database "$from" || give_up "There is no database $from." "'restore load' creates it."
-    ! is_database "$before" || give_up "$before already exists." "Once you no longer need it: restore forget $before"
+    before=$(name_for_former "$now" "$from")
     # Who may connect is a property of the database; a restored one has no such grants yet.
     ask --set=now="$now" --set=from="$from" <<'SQL' >/dev/null
 select format('grant %s on database %I to %I', r.privilege_type, :'from', r.grantee::regrole::text)
 from pg_database, aclexplode(datacl) as r where datname = :'now' and r.grantee != 0 \gexec
 select format('alter database %I owner to %I', :'from', datdba::regrole::text) from pg_database where datname = :'now' \gexec
 SQL
-    ask --set=now="$now" --set=from="$from" --set=before="$before" <<'SQL' >/dev/null ||
-alter database :"now" with allow_connections false;
+    ask --set=now="$now" --set=from="$from" --set=before="$before" --set=aside="$aside" <<'SQL' >/dev/null ||
+select format('alter database %I with allow_connections false', datname) from pg_database where datname in (:'now', :'from') \gexec
 select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname in (:'now', :'from');
 begin;
-alter database :"now" rename to :"before";
+select format('alter database %I rename to %I', datname, :'aside') from pg_database where datname = :'now' \gexec
 alter database :"from" rename to :"now";
+select format('alter database %I rename to %I', datname, :'before') from pg_database where datname = :'aside' \gexec
 commit;
-alter database :"before" with allow_connections true;
 SQL
         {
-            ask --set=now="$now" <<<'alter database :"now" with allow_connections true'
+            allow_connections "$now" "$from"
             give_up "$now could not be swapped." "Postgres' own message is above; try again."
         }
-    echo "$now is now what $from was. The previous one is $before."
+    allow_connections "$now" "$before"
+    echo "$now is now what $from was."
+    ! is_database "$before" || echo "The previous one is $before. To go back: restore swap $now $before"
+}
+
+# Whoever goes back swaps two names; otherwise no former database takes the name of another.
+name_for_former() {
+    local name="$1_before" number=1
+    case $2 in "$1_before"*) name="$2" ;; *)
+        while is_database "$name"; do
+            number=$((number + 1))
+            name="$1_before_$number"
+        done
+        ;;
+    esac
+    echo "$name"
+}
+
+allow_connections() {
+    ask --set=one="$1" --set=other="$2" <<'SQL' >/dev/null
+select format('alter database %I with allow_connections true', datname) from pg_database where datname in (:'one', :'other') \gexec
+SQL
 }
 
 forget() {
-    case $1 in *_before | *_20*z) ;; *) give_up "$1 is in use." "Only a database that 'load' or 'swap' has left can be removed." ;; esac
+    case $1 in *_before | *_before_[0-9]* | *_20*z) ;; *) give_up "$1 is in use." "Only a database that 'load' or 'swap' has left can be removed." ;; esac
     ask --set=name="$1" <<<'drop database if exists :"name" with (force)'
 }
 
 case "${1:-} $#" in
-    "list 1" | "load 3" | "table 3" | "swap 3" | "forget 2") "$@" ;;
+    "list 1") list ;;
+    "load 3" | "table 3" | "swap 3" | "forget 2")
+        await_server
+        "$@"
+        ;;
     *)
         sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
         exit 64

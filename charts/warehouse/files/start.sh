@@ -23,4 +23,16 @@ if [ -s "$PGDATA/PG_VERSION" ]; then
         postgres --single "${config[@]}" -c shared_preload_libraries= -c log_min_duration_statement=-1 \
             -c log_min_error_statement=panic -c log_statement=none -j postgres >/dev/null
 fi
+# A renewed certificate needs no restart. In a session of its own and without our lock: the server would take the end of a
+# child for a crash, and a successor would wait for it. It ends with the server, which keeps our process id.
+renew() {
+    local seen now
+    seen=$(cksum /etc/postgresql/tls/tls.crt)
+    while sleep 15 && kill -0 "$1"; do
+        now=$(cksum /etc/postgresql/tls/tls.crt)
+        [ "$now" = "$seen" ] || kill -HUP "$(head -n 1 "$PGDATA/postmaster.pid")" && seen=$now
+    done
+}
+export -f renew
+(setsid bash -c 'renew "$0"' $$ 9>&- >/dev/null 2>&1 &)
 exec docker-entrypoint.sh postgres "${config[@]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from etl.pipeline.backfill import Plan, PlannedInterval
 from etl.pipeline.pipeline import Summary
 from etl.pipeline.steps import names
 
+MOST_INTERVALS = 60  # of a plan that is shown one by one
 COLUMNS = (
     "run_id",
     "source",
@@ -82,13 +84,18 @@ def show_next(report_file: Path | None) -> None:
 
 
 def show_plan(plan: Plan) -> None:
-    """Each interval with the steps that will be executed for it."""
+    """Each interval with the steps that will be executed for it; of many, those that follow each other together."""
     filled = table(f"Backfill of {plan.source}: {plan.pending} of {len(plan.intervals)} intervals to do")
-    for heading in ("from", "to", "state", "steps"):
-        filled.add_column(heading)
-    for planned in plan.intervals:
-        steps = " → ".join(names(planned.steps)) or "none"
-        filled.add_row(str(planned.interval.start), str(planned.interval.end), planned.state, steps)
+    is_long = len(plan.intervals) > MOST_INTERVALS
+    for heading in ("from", "to", *(["intervals"] if is_long else []), "state", "steps"):
+        filled.add_column(heading, justify="right" if heading == "intervals" else "left")
+    for (state, steps), group in groupby(
+        plan.intervals, key=lambda planned: (planned.state, tuple(names(planned.steps)))
+    ):
+        pieces = list(group)
+        for together in [pieces] if is_long else [[planned] for planned in pieces]:
+            bounds = (str(together[0].interval.start), str(together[-1].interval.end))
+            filled.add_row(*bounds, *([f"{len(together):,}"] if is_long else []), state, " → ".join(steps) or "none")
     show(filled)
 
 

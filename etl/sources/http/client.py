@@ -22,14 +22,21 @@ import urllib3
 from etl.core.api import JSON, Answer, Limit
 from etl.core.auth import NO_AUTH, Auth
 from etl.core.documents import BrokenPageError, parse_json
-from etl.core.errors import AccessError, ConfigError, SourceContractError, SourceUnavailableError, SourceWithdrawnError
+from etl.core.errors import (
+    AccessError,
+    ConfigError,
+    PlatformError,
+    SourceContractError,
+    SourceUnavailableError,
+    SourceWithdrawnError,
+)
 from etl.core.events import Listener, QuotaSeen, RequestEnded, RequestRetried, ignore
-from etl.sources.http.secrets import Masking
-from etl.sources.http.session import ApiSession
+from etl.core.secrets import Masking
+from etl.sources.http.session import ApiSession, has_proxy
 
 TOO_EARLY_OR_OFTEN = frozenset({408, 425, 429})
 IN_VAIN = frozenset({501, 505, 506, 508, 510, 511})  # of 500 and above, where proxies have many of their own, like 520
-NO_ACCESS = frozenset({401, 403, 407})
+NO_ACCESS = frozenset({401, 403})
 GONE = frozenset({404, 410})
 NUMBER = re.compile(r"[0-9]{1,18}")  # Python itself refuses to read thousands of digits
 QUERY = re.compile(r"\?[^\s'\"]*")
@@ -37,6 +44,10 @@ CHUNK_BYTES = 256 * 1024
 ERROR_BYTES = 4_000  # of an error's text that are read; its reason may come after a long list
 ERROR_CHARACTERS = 200  # of its reason that are shown
 LATER = "Wait a little and run the same command again: what was received is kept."
+CHECK_PROXY = (
+    "Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY (SOCKS needs `pip install pysocks`); "
+    "NO_PROXY lists hosts to ask directly."
+)
 CHECK_BASE_URL = "Check the base URL in `etl settings`."
 
 
@@ -172,36 +183,54 @@ class HttpClient:
         shown = self._masking.text(url.partition("?")[0])
         begin = time.monotonic()
         try:
-            answer = self._receive(method, url, shown, content, outcome)
+            answer, shown = self._receive(method, url, shown, content, outcome)
             _check_kind(answer, accept, shown)
             outcome.word = str(answer.status)
             return answer
         finally:
             self._emit(RequestEnded(self.source, outcome.word, time.monotonic() - begin))
 
-    def _receive(self, method: str, url: str, shown: str, content: dict[str, Any], outcome: Outcome) -> Answer:
+    def _receive(
+        self, method: str, url: str, shown: str, content: dict[str, Any], outcome: Outcome
+    ) -> tuple[Answer, str]:
+        """The answer, and whose it is, for messages."""
         policy = self.policy
         deadline = time.monotonic() + policy.read_s
         with (
-            self._translated(shown),
+            self._translated(url, shown),
             self._session().request(
                 method, url, timeout=(policy.connect_s, policy.read_s), stream=True, **content
             ) as response,
         ):
             outcome.word = str(response.status_code)
             self._note_quota(response)
+            shown = self._answering(response, method, shown)
             self._raise_for_status(response, shown, deadline)
             outcome.word = "broken"
             body = b"".join(_chunks(response, deadline))
             if time.monotonic() >= deadline:
                 raise self._too_slow()
-        return Answer(
+        answer = Answer(
             self._masking.url(_asked(url, content.get("params"))),
             response.status_code,
             self._masking.body(body),
             {name: self._masking.text(value) for name, value in response.headers.lower_items()},
             datetime.now(UTC),
         )
+        return answer, shown
+
+    def _answering(self, response: requests.Response, method: str, shown: str) -> str:
+        """Who answers, for messages. Raises: ConfigError if a redirect has lost the query."""
+        if not response.history:
+            return shown
+        there = urlsplit(str(response.url))
+        place = self._masking.text(f"{there.scheme}://{there.netloc.rpartition('@')[2]}")
+        if response.request.method != method:
+            raise ConfigError(
+                f"{shown} redirects to {place}, and what is sent with {method} is lost on the way.",
+                hint=f"If you trust {place}, let the base URL begin with it.",
+            )
+        return f"{place}{self._masking.text(there.path)}, to which {self.host} redirects,"
 
     def _session(self) -> requests.Session:
         """This thread's own: `requests` does not promise that threads may share one."""
@@ -223,20 +252,38 @@ class HttpClient:
         )
 
     @contextmanager
-    def _translated(self, shown: str) -> Iterator[None]:
+    def _translated(self, url: str, shown: str) -> Iterator[None]:
         """Turn errors of `requests` into ours, once, here; `from None`, as theirs repeat the URL with its key."""
         try:
             yield
-        except (requests.ConnectionError, requests.Timeout) as error:
-            raise SourceUnavailableError(f"{self.host} does not answer: {self._reason(error)}.", hint=LATER) from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise ConfigError(f"{shown} cannot be asked: {self._reason(error)}.", hint=CHECK_BASE_URL) from None
-        except requests.RequestException as error:  # endless redirects, for one
-            raise SourceContractError(f"{shown} cannot be asked: {self._reason(error)}.", hint=CHECK_BASE_URL) from None
+        except requests.RequestException as error:
+            asked = str(error.request.url) if error.request is not None else url
+            raise self._refusal(error, asked, shown) from None
+        except ValueError:  # which repeats a proxy that it cannot read, with its password
+            raise ConfigError(f"{shown} cannot be asked through the proxy that is set.", hint=CHECK_PROXY) from None
         except urllib3.exceptions.ReadTimeoutError:
             raise self._too_slow() from None
         except urllib3.exceptions.HTTPError:
             raise SourceUnavailableError(f"{shown} broke off in the middle of its answer.", hint=LATER) from None
+
+    def _refusal(self, error: requests.RequestException, asked: str, shown: str) -> PlatformError:
+        """Our error for one of `requests`: of what was asked last, which a redirect may have chosen."""
+        reason, who, hint = self._reason(error), self.host, LATER
+        host = urlsplit(asked).netloc.rpartition("@")[2]
+        if host != who:
+            who, hint = f"{self._masking.text(host)}, to which {who} redirects,", CHECK_BASE_URL
+        if has_proxy(asked):
+            reason, hint = f"{reason} (through a proxy)", CHECK_PROXY
+        match error:
+            case requests.exceptions.ProxyError() if re.search(r"\b407\b", reason):  # told in words only
+                return AccessError(f"The proxy before {who} wants a login: {reason}.", hint=hint)
+            case requests.ConnectionError() | requests.Timeout():
+                return SourceUnavailableError(f"{who} does not answer: {reason}.", hint=hint)
+            case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():
+                return ConfigError(
+                    f"{shown} cannot be asked: {reason}.", hint=hint if hint != LATER else CHECK_BASE_URL
+                )
+        return SourceContractError(f"{shown} cannot be asked: {reason}.", hint=CHECK_BASE_URL)  # endless redirects
 
     def _raise_for_status(self, response: requests.Response, shown: str, deadline: float) -> None:
         status = response.status_code
@@ -248,6 +295,8 @@ class HttpClient:
         if _may_pass(status, wait):
             hint = LATER if wait is None else f"It asks to wait {wait:.0f} s; then run the same command again."
             raise SourceUnavailableError(message, hint=hint, retry_after_s=wait)
+        if status == 407:
+            raise AccessError(message, hint=CHECK_PROXY)
         if status in NO_ACCESS:
             raise AccessError(message, hint="Check the credentials for this API in `etl settings`.")
         if status in GONE:

@@ -121,12 +121,11 @@ def read_pages(
         walk.check(answer, batch, number, is_resumed=number == first > 1)
         following = paginator.after(position, batch, answer, walk.received)
         if following is None:
+            if number == 1 and paginator.size and 0 < len(batch.records) < min(paginator.size, batch.total or 0):
+                raise _capped(answer, noun, len(batch.records), paginator.size)
             walk.check_end(answer, batch, number, first)
         elif paginator.needs_full_pages and len(batch.records) != paginator.size:
-            raise SourceContractError(
-                f"{answer.url} answered {len(batch.records)} {noun} where {paginator.size} were asked for.",
-                hint=CHANGED,
-            )
+            raise _capped(answer, noun, len(batch.records), paginator.size)
         if number >= first:
             yield page_of(answer, number, len(batch.records), is_last=following is None)
         if following is None:
@@ -144,6 +143,13 @@ def total_in_header(answer: Answer, name: str) -> int | None:
     """The number of records on all pages, as some APIs say it in a header such as X-Total-Count."""
     value = answer.headers.get(name.lower(), "")
     return int(value) if value.isascii() and value.isdecimal() and len(value) <= 18 else None
+
+
+def _capped(answer: Answer, noun: str, given: int, asked: int | None) -> SourceContractError:
+    return SourceContractError(
+        f"{answer.url} answered {given} {noun} where {asked} were asked for.",
+        hint=f"If it serves no more at a time, ask for {given}: `etl settings` lists the page sizes.",
+    )
 
 
 def _has_more(batch: Batch, received: int, size: int) -> bool:

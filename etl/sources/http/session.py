@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus, urlsplit, urlunsplit
 
 import requests
+from requests.utils import get_environ_proxies, select_proxy
 
 from etl.core.auth import Auth
-from etl.sources.http.secrets import Masking
+from etl.core.secrets import Masking
 
 
 class ApiSession(requests.Session):
@@ -71,3 +72,8 @@ def is_loopback(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def has_proxy(url: str) -> bool:
+    """Whether the environment sends a request to the URL through a proxy."""
+    return not is_loopback(url) and select_proxy(url, get_environ_proxies(url)) is not None

@@ -79,7 +79,9 @@ def refusal(code: int, text: str) -> PlatformError:
         hint = "Dates are given as START_DATE=2024-05-01 END_DATE=2024-05-17, or not at all."
         return UsageError(f"Airflow refuses the request: {words}", hint=hint)
     if code in (401, 403):
-        return AccessError(f"Airflow does not accept the login: {words}", hint="`make up` resets the admin's password.")
+        # It says the same if it cannot reach its database.
+        hint = "`make status` says whether its database can be reached; if so, `make up` resets the admin's password."
+        return AccessError(f"Airflow does not accept the login: {words}", hint=hint)
     if code == 404:
         hint = "`make up` installs the DAGs; Airflow lists them a minute later."
         return ConfigError(f"Airflow does not know that: {words}", hint=hint)

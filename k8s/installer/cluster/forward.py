@@ -47,7 +47,7 @@ def start(cluster: Cluster, namespace: str, service: str, port: int, local: int 
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
 

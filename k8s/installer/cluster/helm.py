@@ -27,6 +27,10 @@ class Revision:
         """Whether Helm was interrupted: whoever asks holds the Lease, so no other Helm is running."""
         return self.status.startswith("pending-") or self.status == "uninstalling"
 
+    @property
+    def number(self) -> str:
+        return self.secret.rpartition(".v")[2]
+
 
 Revisions = Mapping[tuple[str, str], Revision]
 
@@ -65,9 +69,35 @@ def upgrade(
     )
 
 
+def template(
+    cluster: Cluster, release: tuple[str, str], chart: Path, files: Sequence[Path], values: Mapping[str, Any], file: str
+) -> str:
+    """One file of a chart, as `upgrade` would install it."""
+    namespace, name = release
+    return cluster.helm(
+        *("template", name, str(chart), "--namespace", namespace, "--show-only", file),
+        *(f"--values={path}" for path in files),
+        "--values=-",
+        stdin=json.dumps(values),
+    )
+
+
+def rollback(cluster: Cluster, release: tuple[str, str], revision: Revision) -> None:
+    """Make a release what it was at this revision."""
+    namespace, name = release
+    cluster.helm("rollback", name, revision.number, "--namespace", namespace, "--history-max=3", "--timeout=5m")
+
+
 def manifests(cluster: Cluster, namespace: str, name: str) -> list[str]:
     """What a release consists of, an object each."""
     return cluster.helm("get", "manifest", name, "--namespace", namespace).split("\n---\n")
+
+
+def values(cluster: Cluster, release: tuple[str, str], revision: Revision | None = None) -> dict[str, Any]:
+    """What a release was given, now or at a revision. Raises: ToolError if there is none."""
+    at = () if revision is None else (f"--revision={revision.number}",)
+    said = cluster.helm("get", "values", release[1], "--namespace", release[0], "--output=json", *at)
+    return json.loads(said or "null") or {}
 
 
 def uninstall(cluster: Cluster, namespace: str, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from etl.core.errors import ConfigError
@@ -15,7 +15,7 @@ Object = dict[str, Any]
 DATA_PLATFORM, ETL, AIRFLOW, MONITORING = "data-platform", "etl", "airflow", "monitoring"
 SIMULATOR, OBJECT_STORE = "simulator", "object-store"
 NAMESPACES = (DATA_PLATFORM, ETL, AIRFLOW, MONITORING, SIMULATOR, OBJECT_STORE)
-FIELD_MANAGER = "data-platform"
+SERVER_SIDE = ("--server-side", "--force-conflicts", "--field-manager=data-platform")
 
 
 class Cluster:
@@ -28,8 +28,8 @@ class Cluster:
         """A kubectl command line, for callers that start it themselves."""
         return ["kubectl", "--context", self.context, *arguments]
 
-    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        return shell.run(self.command(*arguments), stdin=stdin)
+    def kubectl(self, *arguments: str, stdin: str | None = None, fine: Collection[int] = (0,)) -> str:
+        return shell.run(self.command(*arguments), stdin=stdin, fine=fine)
 
     def helm(self, *arguments: str, stdin: str | None = None) -> str:
         return shell.run(["helm", "--kube-context", self.context, *arguments], stdin=stdin)
@@ -53,11 +53,14 @@ class Cluster:
             raise ConfigError(f"There is no Secret {namespace}/{name}.", hint="`make up` creates it.")
         return decoded(found)
 
-    def apply(self, manifest: str | Iterable[Object]) -> None:
+    def apply(self, manifest: str | Iterable[Object], *where: str) -> None:
         """Create or update these objects. Server-side, so that no annotation keeps a copy of a Secret."""
         text = manifest if isinstance(manifest, str) else as_list(manifest)
-        how = ("--server-side", "--force-conflicts", f"--field-manager={FIELD_MANAGER}")
-        self.kubectl("apply", *how, "--filename=-", stdin=text)
+        self.kubectl("apply", *SERVER_SIDE, *where, "--filename=-", stdin=text)
+
+    def diff(self, manifest: str, *where: str) -> str:
+        """What `apply` would change, as `diff -u` prints it; nothing is changed."""
+        return self.kubectl("diff", *SERVER_SIDE, *where, "--filename=-", stdin=manifest, fine=(0, 1))
 
 
 def as_list(objects: Iterable[Object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from etl.core.errors import AccessError, ConfigError, PlatformError, TransientError
 from k8s.installer.errors import FailedError
@@ -97,21 +97,25 @@ def find(program: str) -> str:
     return path
 
 
-def run(command: Sequence[str], *, stdin: str | None = None, cwd: str | None = None) -> str:
+def run(
+    command: Sequence[str], *, stdin: str | None = None, cwd: str | None = None, fine: Collection[int] = (0,)
+) -> str:
     """Run to the end and return what it printed. Secrets go through `stdin`, never through `command`.
 
-    Raises: one of `KNOWN`, or ToolError with the last line that the program printed.
+    Ctrl-C does not reach kubectl and helm: what they have begun to change, they finish.
+    Raises: one of `KNOWN`, or ToolError with the last line that the program printed, unless its exit code is `fine`.
     """
     done = subprocess.run(
         [find(command[0]), *command[1:]],
         input=stdin,
         stdin=subprocess.DEVNULL if stdin is None else None,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         cwd=cwd,
         check=False,
+        start_new_session=command[0] in ("kubectl", "helm"),
     )
-    if done.returncode == 0:
+    if done.returncode in fine:
         return done.stdout
     raise translated(command, done.stderr or done.stdout)
 

@@ -1,4 +1,7 @@
-"""The certificates of servers inside the cluster, each signed by an authority whose key is discarded."""
+"""The certificates of servers inside the cluster, and the authorities that sign them.
+
+k8s/certificate/renew.py runs beside a copy of this file, in an image that has nothing else of this repository.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFE = timedelta(days=825)
+LIFE_OF_AUTHORITY = timedelta(days=3650)
 RENEW_BEFORE = timedelta(days=60)
 
 
@@ -23,32 +27,61 @@ POSTGRES = names("postgres", "data-platform")
 OBJECT_STORE = names("object-store", "object-store")
 
 
-def make(names: tuple[str, ...], now: datetime | None = None, old_authority: str = "") -> dict[str, str]:
-    """A new certificate for a server with these names, its key, and the authorities to trust.
-
-    Those are the new one and, while clients change over, the old one.
-    """
+def authority(now: datetime | None = None) -> dict[str, str]:
+    """A new authority: its certificate and its key."""
     now = now or datetime.now(UTC)
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name(f"data-platform {now:%Y-%m-%d %H:%M:%S}")
-    authority = (
-        _builder(authority_name, authority_name, authority_key, now)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name(f"data-platform {now:%Y-%m-%d %H:%M:%S}")
+    certificate = (
+        _builder(name, name, key, now, LIFE_OF_AUTHORITY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(key_cert_sign=True), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
     )
+    return {"ca.crt": _pem(certificate), "ca.key": _key_pem(key)}
+
+
+def make(
+    names: tuple[str, ...],
+    now: datetime | None = None,
+    old_authority: str = "",
+    signed_by: dict[str, str] | None = None,
+) -> dict[str, str]:
+    """A new certificate for a server with these names, its key, and the authorities to trust.
+
+    Those are the one that signs (without `signed_by` a new one, whose key is discarded) and, while clients change over,
+    the old one.
+    """
+    now, signer = now or datetime.now(UTC), signed_by or authority(now)
+    signing = x509.load_pem_x509_certificate(signer["ca.crt"].encode())
+    signing_key = serialization.load_pem_private_key(signer["ca.key"].encode(), None)
+    if not isinstance(signing_key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the authority's key is not one that `authority` made")
+    key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
-        _builder(_name(names[0]), authority_name, key, now)
+        _builder(_name(names[0]), signing.subject, key, now, LIFE)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), critical=False)
+        .sign(signing_key, hashes.SHA256())
     )
-    newest_old = old_authority.partition("-----END CERTIFICATE-----")
-    trusted = _pem(authority) + (f"{newest_old[0]}{newest_old[1]}\n" if newest_old[1] else "")
-    return {"tls.crt": _pem(certificate), "tls.key": _key_pem(key), "ca.crt": trusted}
+    return {"tls.crt": _pem(certificate), "tls.key": _key_pem(key), "ca.crt": trusted(signer["ca.crt"], old_authority)}
+
+
+def trusted(authority: str, old: str = "") -> str:
+    """Both authorities, of several old ones the newest."""
+    if authority.strip() in old:
+        return old
+    newest_old = old.partition("-----END CERTIFICATE-----")
+    return authority + (f"{newest_old[0]}{newest_old[1]}\n" if newest_old[1] else "")
+
+
+def can_sign(authority: dict[str, str], now: datetime | None = None) -> bool:
+    """Whether it is there, and outlives what it signs."""
+    ends = expires(authority.get("ca.crt", "")) if authority.get("ca.key") else None
+    return ends is not None and ends - (now or datetime.now(UTC)) > LIFE + RENEW_BEFORE
 
 
 def needs_renewal(certificate: str, names: tuple[str, ...], now: datetime | None = None) -> bool:
@@ -62,12 +95,20 @@ def needs_renewal(certificate: str, names: tuple[str, ...], now: datetime | None
     return not has_all or parsed.not_valid_after_utc - (now or datetime.now(UTC)) < RENEW_BEFORE
 
 
+def expires(certificate: str) -> datetime | None:
+    """When; None if it cannot be read."""
+    try:
+        return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+    except ValueError:
+        return None
+
+
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, life: timedelta
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -76,7 +117,7 @@ def _builder(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))  # clocks of nodes differ
-        .not_valid_after(now + LIFE)
+        .not_valid_after(now + life)
     )
 
 

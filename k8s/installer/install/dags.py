@@ -14,6 +14,7 @@ from k8s.installer.install import objects
 from k8s.installer.install.steps import Running
 
 NAME = "dags"
+SETTINGS = "/opt/airflow/dags/platform.json"  # as Airflow's pods see it
 ANNOTATION = "data-platform/dags"
 ON_SPARK = "_spark"  # suffix of the DAGs that run on Spark
 

@@ -22,6 +22,12 @@ class NotReadyError(FailedError):
         message = f"{release} will not become ready: {where}: {shortened(failure.reason)}"
         super().__init__(message, hint=f"{advice(failure)} More: {more(failure)}")
         self.failure = failure
+        self.lines: list[str] = []  # what there was to see, if it is gone by now
+
+    def undone(self, lines: list[str]) -> None:
+        """The release runs as before, so its pod is gone; `lines` is what there was to see."""
+        self.lines = lines
+        self.hint = f"{advice(self.failure)} Until then, what ran before runs again."
 
 
 ADVICE = (
@@ -55,16 +61,21 @@ def more(failure: Failure) -> str:
     return f"kubectl -n {failure.namespace} {'describe' if failure.is_pod else 'get'} {what}"
 
 
-def show(cluster: Cluster, failure: Failure) -> None:
-    """Print the last events and log lines of what failed."""
+def show(cluster: Cluster, failure: Failure, seen: list[str] | None = None) -> None:
+    """Print the last events and log lines of what failed, or what was `seen` of them."""
     console.say(f"\n{failure.namespace}/{failure.name}")
-    with suppress(PlatformError):
-        for line in last_events(cluster.list("events", failure.namespace), failure.name):
-            console.say(f"  event  {line}")
-    if failure.is_pod:
-        for line in last_lines(cluster, failure):
-            console.say(f"  log    {line}")
+    for line in seen or lines(cluster, failure):
+        console.say(f"  {line}")
     console.say()
+
+
+def lines(cluster: Cluster, failure: Failure) -> list[str]:
+    """The last events and log lines of what failed."""
+    found = []
+    with suppress(PlatformError):
+        events = cluster.list("events", failure.namespace)
+        found = [f"event  {line}" for line in last_events(events, failure.name)]
+    return found + [f"log    {line}" for line in (last_lines(cluster, failure) if failure.is_pod else [])]
 
 
 def last_events(events: list[Object], name: str) -> list[str]:

@@ -65,6 +65,11 @@ def name(options: Options, which: Image = SLIM) -> str:
     return f"{prefix}{which.repository}:{tag()}"
 
 
+def tag_of(image: str) -> str:
+    """`3.2.2` of apache/airflow:3.2.2."""
+    return image.rpartition(":")[2]
+
+
 def loader(context: str, options: Options) -> list[str] | None:
     """The command that loads an archive into the nodes; None where they share this machine's images.
 

@@ -12,11 +12,13 @@ from typing import Any
 from etl.core.errors import ConfigError
 from k8s.installer import paths
 from k8s.installer.cluster.kubectl import Cluster
+from k8s.installer.versions import versions
 
 SIMULATOR_ONLY = "simulator.yaml"
 OBJECT_STORE_ONLY = "object-store.yaml"
 LOGS_ONLY = "network-logs.yaml"
 SPARK_ONLY = "spark.yaml"
+CERTIFICATE = "certificate.yaml"  # only for a server in the cluster
 ALERTS_OUT = "network-alerts-out.yaml"  # only if alerts are sent somewhere
 IN_CLUSTER_POSTGRES = [
     {
@@ -51,6 +53,7 @@ def files(wanted: Wanted) -> list[Path]:
         LOGS_ONLY: wanted.logs,
         SPARK_ONLY: wanted.spark,
         ALERTS_OUT: bool(wanted.alert_ports),
+        CERTIFICATE: not wanted.is_warehouse_external,
     }
     found = sorted(paths.MANIFESTS.glob("*.yaml"), key=lambda path: (path.name != "namespaces.yaml", path.name))
     return [path for path in found if optional.get(path.name, True)]
@@ -68,6 +71,7 @@ def render(kubernetes_api: list[dict[str, Any]], wanted: Wanted, chosen: list[Pa
         "kubernetes_api": json.dumps(kubernetes_api),
         "postgres": json.dumps(EXTERNAL_POSTGRES if wanted.is_warehouse_external else IN_CLUSTER_POSTGRES),
         "postgres_port": str(wanted.warehouse_port),
+        "airflow_image": versions().images["airflow"],
         "alert_ports": json.dumps([{"protocol": "TCP", "port": port} for port in wanted.alert_ports]),
     }
     texts = (

@@ -1,18 +1,25 @@
-"""The steps of one `make up`, what they need of each other, and what they hand on."""
+"""The steps of one `make up`, what they need of each other, and what they hand on.
+
+What pods of runs use (tables, settings, logins, DAGs) changes in one go, once all that it leads to is there: whatever
+fails or is interrupted before that leaves the platform running as it was.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
-from etl.core.errors import ConfigError
+from etl.core.errors import AccessError, ConfigError, PlatformError
 from k8s.installer import paths
-from k8s.installer.cluster import helm
+from k8s.installer.cluster import airflow, helm
 from k8s.installer.cluster.helm import Revision
-from k8s.installer.cluster.kubectl import ETL, SIMULATOR, Cluster
+from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, SIMULATOR, Cluster, Object, key
+from k8s.installer.errors import FailedError
 from k8s.installer.install import (
     charts,
     dags,
+    database,
     images,
+    jobs,
     lake,
     manifests,
     monitoring,
@@ -22,10 +29,12 @@ from k8s.installer.install import (
     secrets,
     spark,
 )
+from k8s.installer.install.gate import Gate
 from k8s.installer.install.options import Options
 from k8s.installer.install.readiness import Watch
 from k8s.installer.install.releases import OBJECT_STORE_RELEASE, SIMULATOR_RELEASE, Inputs, Release
 from k8s.installer.install.steps import Done, Running, Step
+from k8s.installer.versions import versions
 
 
 def create_namespaces(cluster: Cluster) -> None:
@@ -43,26 +52,31 @@ class Plan:
         self.image = images.name(options)
         self.lake = lake.url(cluster, object_store=options.object_store)
         self.receivers = receivers.read(cluster)
+        self.gate = Gate(cluster)
+        self._held_back: list[Object] = []
 
     def steps(self) -> list[Step]:
         """All steps; `needs` names those that must be done first."""
         cluster, options, revisions = self.cluster, self.options, helm.revisions(self.cluster)
+        provided = self._reached_by_pods()
         steps = [
             Step("policies", (), self._policies),
             # The namespace of the object store comes with its policies, and gets Secrets.
             Step("secrets", ("policies",) if options.object_store else (), self._secrets),
             Step("operator kinds", (), partial(charts.provide_crds, cluster, options.charts)),
             Step("image", (), partial(images.provide, cluster, options, images.SLIM)),
-            # Pods change over only once what they are to reach is running: a failed `make up` leaves them as they were.
-            Step("settings", ("secrets", *self._reached_by_pods()), self._settings),
-            Step("dags", ("image", "settings"), partial(dags.provide, cluster, self._settings_of_dags())),
+            Step("database", ("warehouse", "image", "secrets"), self._database),
+            Step("migrations", ("database", "secrets", *provided), self._migrations),
+            Step("settings", ("migrations", "secrets", *provided), self._settings, follows=True),
+            Step("dags", ("image", "settings"), self._dags, follows=True),
+            Step("tidied up", ("policies", "dags", "airflow"), self._tidy_up),
         ]
         if options.spark:
-            provide_spark = partial(images.provide, cluster, options, images.SPARK)
-            steps.append(Step("image with Spark", ("image",), provide_spark))
+            steps.append(Step("image with Spark", ("image",), partial(images.provide, cluster, options, images.SPARK)))
         wanted = releases.wanted(options)
         for release in wanted:
-            provide = partial(self._release, release, revisions.get(release.key))
+            install = self._airflow if release.name == "airflow" else self._release
+            provide = partial(install, release, revisions.get(release.key))
             steps.append(Step(release.name, ("policies", *release.needs), provide))
         for release in releases.present(revisions):
             if release not in wanted:
@@ -70,11 +84,15 @@ class Plan:
         return steps
 
     def _reached_by_pods(self) -> list[str]:
-        optional = {SIMULATOR_RELEASE.name: self.options.simulate, OBJECT_STORE_RELEASE.name: self.options.object_store}
+        optional = {
+            SIMULATOR_RELEASE.name: self.options.simulate,
+            OBJECT_STORE_RELEASE.name: self.options.object_store,
+            "image with Spark": self.options.spark,
+        }
         return [name for name, is_wanted in optional.items() if is_wanted]
 
-    def _policies(self, _running: Running) -> str:
-        wanted = manifests.Wanted(
+    def _wanted(self) -> manifests.Wanted:
+        return manifests.Wanted(
             simulate=self.options.simulate,
             object_store=self.options.object_store,
             logs=self.options.logs,
@@ -83,12 +101,18 @@ class Plan:
             warehouse_port=self.options.warehouse_address[1],
             is_warehouse_external=bool(self.options.warehouse_host),
         )
-        api = manifests.kubernetes_api(self.cluster)
-        self.cluster.apply(manifests.render(api, wanted))
-        if unwanted := manifests.unwanted(wanted):
-            rendered = manifests.render(api, wanted, unwanted)
-            self.cluster.kubectl("delete", "--ignore-not-found", "--filename=-", stdin=rendered)
+
+    def _policies(self, _running: Running) -> str:
+        self.cluster.apply(manifests.render(manifests.kubernetes_api(self.cluster), self._wanted()))
         return "namespaces, limits, permissions, policies"
+
+    def _tidy_up(self, _running: Running) -> str:
+        """What nobody uses any more, now that pods have changed over."""
+        wanted = self._wanted()
+        if unwanted := manifests.unwanted(wanted):
+            rendered = manifests.render(manifests.kubernetes_api(self.cluster), wanted, unwanted)
+            self.cluster.kubectl("delete", "--ignore-not-found", "--filename=-", stdin=rendered)
+        return "permissions and policies"
 
     def _secrets(self, _running: Running) -> Done:
         options, authority = self.options, self.options.warehouse_ca
@@ -102,7 +126,10 @@ class Plan:
         complete = secrets.complete(existing, with_tls=not authority, with_object_store=options.object_store)
         store = secrets.derive(complete, *options.warehouse_address)
         ca = authority.read_text(encoding="utf-8") if authority else store.values[secrets.TLS]["ca.crt"]
-        self.cluster.apply([*secrets.manifest(store, ca), monitoring.queries_map()])
+        made_now = secrets.manifest(store, ca)
+        self._held_back = [one for one in made_now if self._is_read_by_runs(one)]
+        now = [one for one in made_now if one not in self._held_back]
+        self.cluster.apply([*now, monitoring.queries_map(), secrets.renewal()])
         made, kept = len(complete.made), len(complete.values) - len(complete.made)
         return Done(f"generated {made}, kept {kept}" if made else "unchanged", store)
 
@@ -115,13 +142,78 @@ class Plan:
             self.cluster.kubectl("delete", *gone, "--namespace", ETL, "--ignore-not-found")
         return f"lake on {'a volume' if lake.claim(self.lake) else 'S3'}"
 
-    def _settings_of_dags(self) -> dict[str, str]:
+    def _is_read_by_runs(self, item: Object) -> bool:
+        """Whether it says which database or object store pods use. Another authority is trusted early, not late."""
+        is_authority = item["kind"] == "ConfigMap"
+        return key(item)[0] in (ETL, AIRFLOW) and (
+            key(item) in ((ETL, "warehouse"), (ETL, "object-store"), (AIRFLOW, "airflow-metadata"))
+            or (is_authority and bool(self.options.warehouse_host))
+        )
+
+    def _database(self, running: Running) -> Done:
+        """Roles, logins and databases: made and corrected where the server says that they are not as they should be."""
+        inputs = self._inputs(running)
+        logins = inputs.secrets.values[DATA_PLATFORM, "warehouse-logins"]
+        if self.options.warehouse_host:  # cannot be asked from here
+            jobs.run(self.cluster, "provision", inputs, self.watch, running)
+            return Done("roles, logins, databases", "")
+        differs = database.differences(database.ask(self.cluster), logins)
+        if differs:
+            jobs.run(self.cluster, "provision", inputs, self.watch, running)
+        found = database.ask(self.cluster)
+        if still := database.differences(found, logins):
+            raise FailedError(
+                f"The server is not as it should be: {still[0]}.",
+                hint="kubectl -n data-platform logs job/provision, then `make psql ROLE=postgres`.",
+            )
+        return Done("roles, logins, databases" if differs else "unchanged", found.identity)
+
+    def _migrations(self, running: Running) -> str:
+        """Tables for this code. If there are some for other code, no pod of a run is at work meanwhile."""
+        newest = database.newest()
+        noted = database.noted(self.cluster)
+        before = noted if self.options.warehouse_host else database.ask(self.cluster).version
+        if before == newest and not self.options.warehouse_host:
+            database.note(self.cluster, newest)
+            return f"version {newest}"
+        if before and before != newest:
+            self.gate.close(running)
+        jobs.run(self.cluster, "migrate", self._inputs(running), self.watch, running)
+        database.note(self.cluster, newest)
+        return f"version {newest}" + (f", was {before}" if before and before != newest else "")
+
+    def _dags(self, running: Running) -> str:
         spark_image = images.name(self.options, images.SPARK) if self.options.spark else ""
-        return {"etl_image": self.image, "spark_image": spark_image, "lake_claim": lake.claim(self.lake)}
+        settings = {"etl_image": self.image, "spark_image": spark_image, "lake_claim": lake.claim(self.lake)}
+        self.cluster.apply(self._held_back)
+        done = dags.provide(self.cluster, settings, running)
+        self.gate.open_with(dags.content(settings)["platform.json"], running)
+        return done
+
+    def _inputs(self, running: Running) -> Inputs:
+        return Inputs(self.options, self.image, self.receivers, running.results)
 
     def _release(self, release: Release, newest: Revision | None, running: Running) -> str:
-        inputs = Inputs(self.options, self.image, self.receivers, running.results)
-        return releases.provide(self.cluster, release, inputs, newest, self.watch, running)
+        return releases.provide(self.cluster, release, self._inputs(running), newest, self.watch, running)
+
+    def _airflow(self, release: Release, newest: Revision | None, running: Running) -> str:
+        inputs = self._inputs(running)
+        again = newest is not None and self._airflow_needs_its_job(running)
+        return releases.provide(self.cluster, release, inputs, newest, self.watch, running, again=again)
+
+    def _airflow_needs_its_job(self, running: Running) -> bool:
+        """Whether its tables are missing or of another version, or its admin cannot log in."""
+        running.note("asking Airflow")
+        wanted = images.tag_of(versions().images["airflow"])
+        if not self.options.warehouse_host and database.ask(self.cluster).airflow != wanted:
+            return True
+        try:
+            with airflow.Airflow(self.cluster):
+                return False
+        except AccessError:
+            return True
+        except PlatformError:  # it is down, or not ready: that is seen elsewhere
+            return False
 
     def _remove(self, release: Release, running: Running) -> str:
         running.note("no longer wanted")

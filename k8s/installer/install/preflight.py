@@ -14,17 +14,22 @@ from typing import Any
 
 from etl.core.errors import ConfigError, PlatformError
 from k8s.installer import console
-from k8s.installer.cluster import shell
+from k8s.installer.cluster import helm, shell
 from k8s.installer.cluster.kind import KIND_CONTEXT
 from k8s.installer.cluster.kubectl import NAMESPACES, Cluster, Object
-from k8s.installer.install import capacity, images
+from k8s.installer.install import capacity, database, images
 from k8s.installer.install.options import Options
+from k8s.installer.install.releases import WAREHOUSE
 from k8s.installer.versions import number, versions
 
 LOCAL = re.compile(r"kind-.*|k3d-.*|docker-desktop|minikube|orbstack|rancher-desktop|colima.*|microk8s")
 
 # Network plugins by the DaemonSet that runs them.
 ENFORCING = ("calico-node", "cilium", "canal", "kube-router", "antrea-agent", "anetd", "ovnkube-node", "azure-npm")
+NEWER = (
+    "Use the checkout that installed it, or a newer one (git pull). To go back for good, first restore a backup of "
+    "that time: docs/how-to/restore-a-backup.md."
+)
 KINDNET_ENFORCES_SINCE = 20240813  # the date in its image's tag, of kind 0.24
 
 
@@ -56,6 +61,11 @@ class Facts:
     version: Object
     objects: list[Object] = field(repr=False)
     may_create_namespaces: bool = True
+    server: database.Facts | None = None
+    noted: str = ""  # the version of the warehouse when it could last be asked
+    warehouse_host: str | None = (
+        None  # of the installed platform, blank for a server in the cluster; None: not installed
+    )
 
     def of(self, kind: str) -> list[Object]:
         return [item for item in self.objects if item["kind"] == kind]
@@ -76,7 +86,26 @@ def gather(cluster: Cluster) -> Facts:
         version = pool.submit(cluster.kubectl, "version", "--output=json")
         objects = pool.submit(cluster.list, kinds)
         may = pool.submit(_may_create_namespaces, cluster)
-        return Facts(cluster.context, json.loads(version.result()), objects.result(), may.result())
+        server = pool.submit(_server, cluster)
+        noted = pool.submit(database.noted, cluster)
+        host = pool.submit(_warehouse_host, cluster)
+        found = json.loads(version.result())
+        about_data = (server.result(), noted.result(), host.result())
+        return Facts(cluster.context, found, objects.result(), may.result(), *about_data)
+
+
+def _warehouse_host(cluster: Cluster) -> str | None:
+    try:
+        return str((helm.values(cluster, WAREHOUSE.key).get("external") or {}).get("host", ""))
+    except shell.ToolError:  # not installed
+        return None
+
+
+def _server(cluster: Cluster) -> database.Facts | None:
+    try:
+        return database.ask(cluster)
+    except PlatformError:  # there is none yet, or it is down
+        return None
 
 
 def _may_create_namespaces(cluster: Cluster) -> bool:
@@ -219,6 +248,37 @@ def check_operator(facts: Facts) -> Finding:
     return good("no other Prometheus operator")
 
 
+def check_data(facts: Facts) -> Finding:
+    """Whether this checkout can read what a newer one may have written; otherwise nothing must change."""
+    has, knows = facts.server.version if facts.server else facts.noted, database.newest()
+    if has > knows:
+        return failed(f"The warehouse has version {has}, and this checkout knows only {knows}.", NEWER)
+    if facts.server:
+        wanted = versions().images
+        if number(facts.server.airflow) > number(wanted["airflow"]):
+            message = f"Airflow's database is of version {facts.server.airflow}, newer than {wanted['airflow']}."
+            return failed(message, NEWER)
+        if str(facts.server.major) != re.split(r"\D", images.tag_of(wanted["postgres"]))[0]:
+            message = (
+                f"The data is from PostgreSQL {facts.server.major}, and this checkout brings {wanted['postgres']}."
+            )
+            return failed(message, "charts/warehouse/README.md says how to change the major version.")
+    return good(f"the warehouse has version {has}; this checkout brings {knows}" if has else "no warehouse yet")
+
+
+def check_place(facts: Facts, options: Options) -> Finding:
+    """Whether the warehouse stays where it is: a platform cannot change over to another one while it runs."""
+    wanted = options.warehouse_address[0] if options.warehouse_host else ""
+    has = facts.warehouse_host
+    if has is None or has == wanted or (has and wanted):  # from one server outside to another: a restored one
+        return good(f"the warehouse is {'in the cluster' if not wanted else f'at {wanted}'}")
+    again = f"make up WAREHOUSE_HOST={has} WAREHOUSE_CA=FILE" if has else "make up, without WAREHOUSE_HOST"
+    return failed(
+        f"The warehouse of this platform is {f'at {has}' if has else 'in the cluster'}, and that would change.",
+        f"If it is to stay there: {again}. If not: `make down`, which keeps the data, and then `make up` as now.",
+    )
+
+
 def check_loading(facts: Facts, options: Options) -> Finding:
     """Whether the nodes can get our image."""
     if options.image_registry:
@@ -239,12 +299,14 @@ CHECKS: tuple[Callable[[Facts], Finding], ...] = (
     check_storage,
     check_policies,
     check_operator,
+    check_data,
 )
 
 
 def check_cluster(facts: Facts, options: Options) -> list[Finding]:
     """The findings from these facts."""
-    return [*(check(facts) for check in CHECKS), check_capacity(facts, options), check_loading(facts, options)]
+    asks_options = (check_capacity, check_place, check_loading)
+    return [*(check(facts) for check in CHECKS), *(check(facts, options) for check in asks_options)]
 
 
 def show(findings: Iterable[Finding]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
@@ -10,8 +11,10 @@ from datetime import UTC, datetime
 
 from k8s.installer.cluster.kubectl import Cluster, Object, is_true
 
-KINDS = "deployments,statefulsets,jobs,pods"
+KINDS = "deployments,replicasets,statefulsets,jobs,pods"
+WORKLOADS = ("Deployment", "StatefulSet", "Job")
 RELEASE = "meta.helm.sh/release-name"
+REVISION = "deployment.kubernetes.io/revision"
 FRESH_S = 0.8
 
 # Reasons for which a container waits in vain, and the seconds after which we believe it.
@@ -22,6 +25,12 @@ FATAL_REASONS = {
     "ErrImageNeverPull": 0,
     "ImagePullBackOff": 45,
 }
+# What a registry says about an image that it does not have, or does not give us; dags/pod_operator.py has the same.
+REFUSED_IMAGE = re.compile(
+    r"code = NotFound|manifest unknown|name unknown|repository does not exist|: not found\b|(?i:access denied)"
+    r"|authorization failed|no basic auth credentials|\b40[134]\b (?:Unauthorized|Forbidden|Not Found)|unauthorized:"
+)
+PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
 RESTARTS = 3  # a container that has crashed this often has failed, …
 LIVED_S = 60  # … unless it ran this long: then something else ended it, such as a restart of the database
 UNSCHEDULABLE_S = 90  # an autoscaler may be bringing a node
@@ -51,7 +60,7 @@ class Snapshot:
         return [
             item
             for item in self.items
-            if item["kind"] not in ("Pod", "PersistentVolumeClaim")
+            if item["kind"] in WORKLOADS
             and (
                 item["metadata"].get("annotations", {}).get(RELEASE) == release
                 or item["metadata"]["name"] in made_by_operator
@@ -59,13 +68,48 @@ class Snapshot:
         ]
 
     def pods(self, workload: Object) -> list[Object]:
-        """The pods that a workload's selector matches."""
+        """The pods of a workload's newest revision, the youngest last. What older ones do says nothing about it.
+
+        None are known before a workload's controller has seen its newest manifest.
+        """
+        newest = self._newest(workload)
+        found = [pod for pod in self._all_pods(workload) if newest.items() <= pod["metadata"]["labels"].items()]
+        return sorted(found, key=lambda pod: str(pod["metadata"]["creationTimestamp"])) if is_observed(workload) else []
+
+    def blocking(self, workload: Object) -> list[Object]:
+        """Pods that keep a StatefulSet from its newest revision: it never replaces one that has yet to become ready.
+
+        See https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+        """
+        if workload["kind"] != "StatefulSet" or not is_observed(workload):
+            return []
+        newest = self.pods(workload)
+        return [pod for pod in self._all_pods(workload) if pod not in newest and _is_stuck(pod)]
+
+    def _all_pods(self, workload: Object) -> list[Object]:
         labels = workload["spec"].get("selector", {}).get("matchLabels", {})
         return [
             item
             for item in self.items
-            if item["kind"] == "Pod" and labels.items() <= item["metadata"].get("labels", {}).items() and labels
+            if item["kind"] == "Pod"
+            and labels
+            and labels.items() <= item["metadata"].get("labels", {}).items()
+            and "deletionTimestamp" not in item["metadata"]
         ]
+
+    def _newest(self, workload: Object) -> dict[str, str]:
+        """The label that only pods of a workload's newest revision have."""
+        if workload["kind"] == "StatefulSet":
+            revision = workload.get("status", {}).get("updateRevision")
+            return {"controller-revision-hash": revision} if revision else {}
+        if workload["kind"] == "Deployment":
+            revision = _annotation(workload, REVISION)
+            for one in self.items:
+                owners = [owner["uid"] for owner in one["metadata"].get("ownerReferences", [])]
+                is_own = one["kind"] == "ReplicaSet" and workload["metadata"].get("uid") in owners
+                if is_own and _annotation(one, REVISION) == revision:
+                    return {"pod-template-hash": one["metadata"]["labels"]["pod-template-hash"]}
+        return {}  # a Job has only one revision
 
 
 class Watch:
@@ -89,8 +133,10 @@ class Watch:
             return snapshot
 
     def forget(self, namespace: str) -> None:
-        """Make the next look a fresh one."""
+        """Make the next look a fresh one, also if another step is taking one right now."""
         with self._guard:
+            lock = self._locks.setdefault(namespace, threading.Lock())
+        with lock:
             self._latest.pop(namespace, None)
 
 
@@ -99,9 +145,9 @@ def is_ready(workload: Object) -> bool:
     spec, status = workload["spec"], workload.get("status", {})
     if workload["kind"] == "Job":
         return is_true(workload, "Complete") is not None
-    if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0):
+    if not is_observed(workload):
         return False
-    wanted = spec.get("replicas", 1)
+    wanted = spec.get("replicas") or 1  # nothing of ours is meant to have none
     if workload["kind"] == "Deployment":
         # `replicas` includes pods of the old version that are still terminating
         updated: int = status.get("updatedReplicas", 0)
@@ -110,6 +156,12 @@ def is_ready(workload: Object) -> bool:
     is_current = status.get("currentRevision") == status.get("updateRevision")
     has_all = is_current or status.get("updatedReplicas", 0) >= wanted
     return has_all and bool(status.get("readyReplicas", 0) >= wanted)
+
+
+def is_observed(workload: Object) -> bool:
+    """Whether its controller has seen its newest manifest, so that the status is about that."""
+    observed = workload.get("status", {}).get("observedGeneration", 0)
+    return workload["kind"] == "Job" or bool(observed >= workload["metadata"].get("generation", 0))
 
 
 def is_scaled_down(workload: Object) -> bool:
@@ -175,6 +227,8 @@ def pod_failure(pod: Object, now: datetime) -> Failure | None:
     for container in _containers(pod):
         waiting = container.get("state", {}).get("waiting", {})
         reason = waiting.get("reason", "")
+        if reason in PULLING and REFUSED_IMAGE.search(waiting.get("message", "")):
+            return Failure(namespace, name, f"{reason}: {waiting['message']}", container["name"])
         if reason in FATAL_REASONS and age_s > FATAL_REASONS[reason]:
             return Failure(namespace, name, f"{reason}: {waiting.get('message', '')}", container["name"])
         ended = container.get("lastState", {}).get("terminated", {})
@@ -184,6 +238,24 @@ def pod_failure(pod: Object, now: datetime) -> Failure | None:
             text = f"{container['name']} crashed {container['restartCount']} times ({words})"
             return Failure(namespace, name, text, container["name"], has_logs=True)
     return None
+
+
+def _is_stuck(pod: Object) -> bool:
+    """Whether it is not ready, and not merely because it is just starting."""
+    if is_true(pod, "Ready"):
+        return False
+    conditions = pod.get("status", {}).get("conditions", [])
+    waits = [container.get("state", {}).get("waiting", {}).get("reason") for container in _containers(pod)]
+    return (
+        any(reason and reason not in ("PodInitializing", "ContainerCreating") for reason in waits)
+        or any(container.get("restartCount") for container in _containers(pod))
+        or any(condition.get("reason") == "Unschedulable" for condition in conditions)
+    )
+
+
+def _annotation(item: Object, name: str) -> str | None:
+    value: str | None = item["metadata"].get("annotations", {}).get(name)
+    return value
 
 
 def _life_s(ended: Object) -> float:

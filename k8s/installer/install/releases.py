@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etl.core.errors import TransientError
+from etl.core.errors import PlatformError
 from k8s.installer import paths
-from k8s.installer.cluster import helm, shell
+from k8s.installer.cluster import helm
 from k8s.installer.cluster.helm import Revision, Revisions
 from k8s.installer.cluster.kubectl import (
     AIRFLOW,
@@ -23,7 +24,7 @@ from k8s.installer.cluster.kubectl import (
     is_true,
     key,
 )
-from k8s.installer.install import charts, diagnosis, monitoring, readiness, receivers
+from k8s.installer.install import charts, diagnosis, drift, monitoring, readiness, receivers, waiting
 from k8s.installer.install.options import Options
 from k8s.installer.install.readiness import Snapshot, Watch
 from k8s.installer.install.receivers import Receivers
@@ -32,8 +33,7 @@ from k8s.installer.install.steps import Running
 from k8s.installer.versions import versions
 
 Values = dict[str, Any]
-DEADLINE_S = 15 * 60  # the first time, 2 GB of images may come over a slow line
-LOOK_EVERY_S = 1.0
+AIRFLOW_VERSION = "airflowVersion"  # a value of its chart
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ class Release:
     def key(self) -> tuple[str, str]:
         return self.namespace, self.name
 
+    def may_go_back(self, cluster: Cluster, before: Revision) -> bool:
+        """Whether the revision before can read what the current one has written; Airflow migrates its database."""
+        versions_of_data = {helm.values(cluster, self.key, one).get(AIRFLOW_VERSION) for one in (None, before)}
+        return len(versions_of_data) == 1
+
 
 def _warehouse(inputs: Inputs) -> Values:
     def checksum(name: str) -> Values:
@@ -75,10 +80,10 @@ def _warehouse(inputs: Inputs) -> Values:
     host, port = inputs.options.warehouse_address
     return {
         "image": versions().images["postgres"],
-        "etl": {"image": inputs.image},
+        "etl": {"image": inputs.image, "job": False},  # jobs.py runs it when the server needs it
         "superuser": checksum("warehouse-superuser"),
         "logins": checksum("warehouse-logins"),
-        "tls": checksum("warehouse-tls"),
+        "tls": {"revision": inputs.secrets.trusted()},
         **({"external": {"host": host, "port": port}} if inputs.options.warehouse_host else {}),
     }
 
@@ -86,23 +91,25 @@ def _warehouse(inputs: Inputs) -> Values:
 def _airflow(inputs: Inputs) -> Values:
     repository, _, tag = versions().images["airflow"].rpartition(":")
     names = ("airflow-metadata", "airflow-fernet-key", "airflow-jwt", "airflow-api-secret-key")
-    checksum = inputs.secrets.checksum(*((AIRFLOW, name) for name in names), (DATA_PLATFORM, "warehouse-tls"))
+    checksum = inputs.secrets.checksum(*((AIRFLOW, name) for name in names)) + inputs.secrets.trusted()
     admin = inputs.secrets.checksum((AIRFLOW, "airflow-admin"))
+    server = inputs.results.get("database", "")
     return {
-        "airflowVersion": tag,
+        AIRFLOW_VERSION: tag,
         "defaultAirflowRepository": repository,
         "defaultAirflowTag": tag,
         "images": {"airflow": {"repository": repository, "tag": tag}},
-        "airflowPodAnnotations": {"checksum/secrets": checksum},
+        # On another database, its processes would go on with what they know of the former one.
+        "airflowPodAnnotations": {"checksum/secrets": checksum, "data-platform/database": server},
         "migrateDatabaseJob": {"annotations": {"checksum/admin": admin}},
     }
 
 
 def _kube_prometheus_stack(inputs: Inputs) -> Values:
     host, port = inputs.options.warehouse_address
-    names = ((MONITORING, "grafana-admin"), (MONITORING, "grafana-warehouse"), (DATA_PLATFORM, "warehouse-tls"))
+    names = ((MONITORING, "grafana-admin"), (MONITORING, "grafana-warehouse"))
     grafana = {
-        "podAnnotations": {"checksum/secrets": inputs.secrets.checksum(*names)},
+        "podAnnotations": {"checksum/secrets": inputs.secrets.checksum(*names) + inputs.secrets.trusted()},
         "env": {"WAREHOUSE_ADDRESS": f"{host}:{port}"},
     }
     return {"grafana": grafana, **receivers.values(inputs.receivers)}
@@ -123,10 +130,10 @@ def _statsd_exporter(_inputs: Inputs) -> Values:
 
 def _postgres_exporter(inputs: Inputs) -> Values:
     host, port = inputs.options.warehouse_address
-    names = ((DATA_PLATFORM, "warehouse-logins"), (DATA_PLATFORM, "warehouse-tls"))
+    checksum = inputs.secrets.checksum((DATA_PLATFORM, "warehouse-logins")) + inputs.secrets.trusted()
     return {
         "annotations": {
-            "checksum/secrets": inputs.secrets.checksum(*names),
+            "checksum/secrets": checksum,
             "checksum/queries": hashlib.sha256(monitoring.queries().encode()).hexdigest()[:16],
         },
         "config": {"datasource": {"host": host, "port": str(port)}},
@@ -150,14 +157,15 @@ def _object_store(inputs: Inputs) -> Values:
 
 
 STACK = "kube-prometheus-stack"
+WAREHOUSE = Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image"), _warehouse)
 RELEASES = (
-    Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image"), _warehouse),
+    WAREHOUSE,
     # An Airflow process that cannot resolve the collector when it starts sends no metrics until it is restarted.
     Release(
         "airflow",
         AIRFLOW,
         "airflow",
-        ("secrets", "warehouse", "dags", "statsd-exporter"),
+        ("secrets", "warehouse", "database", "dags", "statsd-exporter"),
         _airflow,
         has_fixed_jobs=True,
     ),
@@ -177,7 +185,7 @@ RELEASES = (
         "postgres-exporter",
         DATA_PLATFORM,
         "prometheus-postgres-exporter",
-        ("secrets", "warehouse", "operator kinds"),
+        ("secrets", "warehouse", "database", "operator kinds"),
         _postgres_exporter,
     ),
 )
@@ -219,44 +227,81 @@ def fingerprint(chart: Path, files: list[Path], values: Values) -> str:
 
 
 def provide(
-    cluster: Cluster, release: Release, inputs: Inputs, newest: Revision | None, watch: Watch, running: Running
+    cluster: Cluster,
+    release: Release,
+    inputs: Inputs,
+    newest: Revision | None,
+    watch: Watch,
+    running: Running,
+    *,
+    again: bool = False,
 ) -> str:
-    """Install or upgrade the release if anything changed, and wait until it is ready. Returns what it did.
+    """Install or upgrade the release if anything differs, and wait until it is ready. Returns what it did.
 
+    `again`: its Jobs must run, also if nothing else differs.
+    If an upgrade does not become ready, or someone stops it, the release is what it was before.
     Raises: NotReadyError, and helm's errors.
     """
     chart = charts.locate(release.chart, inputs.options.charts)
     files = value_files(release, inputs.options.environment)
     values = release.values(inputs)
     mark = fingerprint(chart, files, values)
-    is_same = newest is not None and newest.status == "deployed" and newest.fingerprint == mark
+    is_same = newest is not None and newest.status == "deployed" and newest.fingerprint == mark and not again
     snapshot = watch.look(release.namespace)
+    before = snapshot.workloads(release.name, release.made_by_operator)
+    ran = all(readiness.is_ready(one) for one in before if one["kind"] != "Job")
     has_failed = _clear_jobs(cluster, release, snapshot, clear_all=not is_same)
-    is_scaled_down = any(map(readiness.is_scaled_down, snapshot.workloads(release.name)))
-    if is_same and not has_failed and not is_scaled_down and is_whole(cluster, release):
-        _wait(release, watch, running)
+    differs = drift.of(cluster, release.key) if is_same else []
+    if is_same and not has_failed and not differs and not any(map(readiness.is_scaled_down, before)):
+        _wait(cluster, release, watch, running)
         return "unchanged"
     if newest is not None and newest.is_pending:
         running.note("resuming an interrupted installation")
         cluster.kubectl("delete", "secret", newest.secret, "--namespace", release.namespace)
     running.note("helm upgrade --install")
-    helm.upgrade(cluster, release.key, chart, files, values, mark)
-    watch.forget(release.namespace)
-    _wait(release, watch, running)
+    try:
+        helm.upgrade(cluster, release.key, chart, files, values, mark)
+        if differs:
+            _correct(cluster, release)
+        watch.forget(release.namespace)
+        _scale_up(cluster, release, watch)
+        _wait(cluster, release, watch, running)
+    except PlatformError as error:
+        if newest is not None and newest.status == "deployed" and ran:
+            _undo(cluster, release, newest, error, watch, running)
+        raise
     return "installed" if newest is None else "upgraded"
 
 
-def is_whole(cluster: Cluster, release: Release) -> bool:
-    """Whether everything that the release created still exists, except for its Jobs, which may be gone."""
-    lasting = [one for one in helm.manifests(cluster, *release.key) if "\nkind: Job\n" not in f"\n{one}\n"]
-    query = ("get", "--filename=-", "--output=name", "--namespace", release.namespace)
-    try:
-        cluster.kubectl(*query, stdin="\n---\n".join(lasting))
-    except shell.ToolError as error:
-        if "NotFound" in error.output:
-            return False
-        raise
-    return True
+def _correct(cluster: Cluster, release: Release) -> None:
+    """What differs still: Helm compares custom resources with its own record, not with what is there."""
+    if drift.of(cluster, release.key):
+        cluster.apply("\n---\n".join(drift.lasting(cluster, release.key)), "--namespace", release.namespace)
+
+
+def _scale_up(cluster: Cluster, release: Release, watch: Watch) -> None:
+    """What somebody scaled to zero and Helm has not brought back, as its manifest names no number."""
+    down = filter(readiness.is_scaled_down, watch.look(release.namespace).workloads(release.name))
+    if names := [f"{one['kind'].lower()}/{key(one)[1]}" for one in down]:
+        cluster.kubectl("scale", *names, "--replicas=1", "--namespace", release.namespace)
+        watch.forget(release.namespace)
+
+
+def _undo(
+    cluster: Cluster, release: Release, before: Revision, error: PlatformError, watch: Watch, running: Running
+) -> None:
+    """Bring back the revision that ran, unless the upgrade has changed nothing yet, or data that it cannot read."""
+    now = helm.revisions(cluster).get(release.key)
+    if now is None or now.secret == before.secret or not release.may_go_back(cluster, before):
+        return
+    if isinstance(error, diagnosis.NotReadyError):
+        error.undone(diagnosis.lines(cluster, error.failure))
+    running.note("back to what ran before")
+    _clear_jobs(cluster, release, watch.look(release.namespace), clear_all=True)
+    helm.rollback(cluster, release.key, before)
+    watch.forget(release.namespace)
+    with suppress(PlatformError):  # the error that led here is the one to report
+        _wait(cluster, release, watch, running)
 
 
 def _clear_jobs(cluster: Cluster, release: Release, snapshot: Snapshot, *, clear_all: bool) -> bool:
@@ -269,24 +314,13 @@ def _clear_jobs(cluster: Cluster, release: Release, snapshot: Snapshot, *, clear
     return bool(failed)
 
 
-def _wait(release: Release, watch: Watch, running: Running) -> None:
-    """Wait until every workload of the release is ready. Raises: NotReadyError as soon as one never will be."""
-    waited = 0.0
-    while True:
-        snapshot = watch.look(release.namespace)
-        workloads = snapshot.workloads(release.name, release.made_by_operator)
-        names = {key(workload)[1] for workload in workloads}
-        missing = [name for name in release.made_by_operator if name not in names]
-        if not missing and all(readiness.is_ready(workload) for workload in workloads):
-            return
-        for failure in readiness.failures(snapshot, workloads)[:1]:
-            raise diagnosis.NotReadyError(release.name, failure)
-        reason = readiness.waits_for(snapshot, workloads) or f"{missing[0]} does not exist yet"
-        if waited > DEADLINE_S:
-            raise TransientError(
-                f"{release.name} was not ready after {DEADLINE_S // 60} minutes; it is waiting for {reason}.",
-                hint=f"kubectl -n {release.namespace} get pods,events",
-            )
-        running.note(reason)
-        running.pause(LOOK_EVERY_S)
-        waited += LOOK_EVERY_S
+def _wait(cluster: Cluster, release: Release, watch: Watch, running: Running) -> None:
+    waiting.until_ready(
+        cluster,
+        release.name,
+        release.namespace,
+        lambda snapshot: snapshot.workloads(release.name, release.made_by_operator),
+        watch,
+        running,
+        expected=release.made_by_operator,
+    )

@@ -12,8 +12,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote
 
+from k8s.installer import paths
 from k8s.installer.cluster.kubectl import (
     AIRFLOW,
     DATA_PLATFORM,
@@ -58,6 +60,7 @@ GENERATED: Generators = {
 KEYS = (OBJECT_STORE, "object-store")
 OF_OBJECT_STORE: Generators = {KEYS: {"AWS_ACCESS_KEY_ID": lambda: "etl", "AWS_SECRET_ACCESS_KEY": password}}
 TLS = (DATA_PLATFORM, "warehouse-tls")
+AUTHORITY = (DATA_PLATFORM, "warehouse-authority")  # signs it, and CronJob certificate signs the next ones with it
 STORE_TLS = (OBJECT_STORE, "object-store-tls")
 
 
@@ -73,10 +76,14 @@ class Store:
         content = json.dumps([self.values.get(name) for name in names], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
+    def trusted(self) -> str:
+        """Changes with the authorities that clients of Postgres trust; it reads a renewed certificate by itself."""
+        return hashlib.sha256(self.values.get(TLS, {}).get("ca.crt", "").encode()).hexdigest()[:16]
+
 
 def read(cluster: Cluster) -> Values:
     """Those in the cluster that are not derived, whoever created them, decoded."""
-    wanted = {*GENERATED, *OF_OBJECT_STORE, TLS, STORE_TLS}
+    wanted = {*GENERATED, *OF_OBJECT_STORE, TLS, AUTHORITY, STORE_TLS}
     not_helm = "--field-selector=type!=helm.sh/release.v1"  # those hold whole charts
     with ThreadPoolExecutor() as pool:
         namespaces = sorted({namespace for namespace, _ in wanted})
@@ -98,13 +105,21 @@ def complete(
         if missing:
             made.append(name[1])
         values[name] = {**has, **missing}
+    signers: dict[Name, dict[str, str]] = {}
+    if with_tls:
+        if not certificate.can_sign(existing.get(AUTHORITY, {})):
+            made.append(AUTHORITY[1])
+            values[AUTHORITY] = certificate.authority()
+        signers[TLS] = values[AUTHORITY]
     servers = {TLS: certificate.POSTGRES} if with_tls else {}
     servers |= {STORE_TLS: certificate.OBJECT_STORE} if with_object_store else {}
     for name, hosts in servers.items():
-        tls = existing.get(name, {})
+        tls, signer = existing.get(name, {}), signers.get(name)
         if not tls.get("tls.key") or not tls.get("ca.crt") or certificate.needs_renewal(tls.get("tls.crt", ""), hosts):
             made.append(name[1])
-            values[name] = certificate.make(hosts, old_authority=tls.get("ca.crt", ""))
+            values[name] = certificate.make(hosts, old_authority=tls.get("ca.crt", ""), signed_by=signer)
+        elif signer:  # clients trust it before it signs
+            values[name] = {**tls, "ca.crt": certificate.trusted(signer["ca.crt"], tls["ca.crt"])}
     return Store(values, tuple(made))
 
 
@@ -130,6 +145,12 @@ def derive(store: Store, host: str, port: int) -> Store:
     if KEYS in store.values:
         derived[ETL, "object-store"] = store.values[KEYS]
     return Store({**store.values, **derived}, store.made)
+
+
+def renewal() -> Object:
+    """ConfigMap of CronJob certificate, which renews the warehouse's."""
+    sources = (paths.CERTIFICATE / "renew.py", Path(certificate.__file__))
+    return objects.config_map(DATA_PLATFORM, "certificate", {file.name: file.read_text("utf-8") for file in sources})
 
 
 def manifest(store: Store, authority: str) -> list[Object]:

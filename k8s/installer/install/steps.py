@@ -48,17 +48,23 @@ class Running:
 
 @dataclass(frozen=True)
 class Step:
-    """A name, the names it needs, and what to do; an action that returns only text has no result to hand on."""
+    """A name, the names it needs, and what to do; an action that returns only text has no result to hand on.
+
+    `follows`: as soon as what it needs is done it runs to its end, also after a failure or Ctrl-C elsewhere. It is the
+    second half of something whose first half alone would leave the platform broken.
+    """
 
     name: str
     needs: tuple[str, ...]
     action: Callable[[Running], str | Done]
+    follows: bool = False
 
 
 def execute(steps: Sequence[Step], progress: Progress) -> None:
-    """Run every step as soon as what it needs is done. After the first error no step starts; running ones may stop.
+    """Run every step as soon as what it needs is done. After the first error no step starts but those that `follow`.
 
-    Raises: the error of the step that failed first.
+    Ctrl-C counts as an error: running steps end what they have begun to change. A second one does not wait for them.
+    Raises: the error of the step that failed first, or KeyboardInterrupt.
     """
     by_name = {step.name: step for step in steps}
     if unknown := {need for step in steps for need in step.needs} - by_name.keys():
@@ -75,12 +81,22 @@ def execute(steps: Sequence[Step], progress: Progress) -> None:
     with progress.shown(), ThreadPoolExecutor(max_workers=max(len(steps), 1)) as pool:
         try:
             while order.is_active():
-                for step in () if first else [by_name[name] for name in order.get_ready()]:
+                ready = [by_name[name] for name in order.get_ready()]
+                for step in ready if first is None else [one for one in ready if one.follows]:
                     needed = {need: results[need] for need in step.needs}
-                    running[pool.submit(_one, step, Running(step.name, needed, progress, stop), progress)] = step.name
+                    look = Running(step.name, needed, progress, threading.Event() if step.follows else stop)
+                    running[pool.submit(_one, step, look, progress)] = step.name
                 if not running:
                     break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                try:
+                    ended = wait(running, return_when=FIRST_COMPLETED).done
+                except KeyboardInterrupt as interrupt:
+                    if isinstance(first, KeyboardInterrupt):
+                        raise
+                    first, ended = interrupt, set()
+                    stop.set()
+                    progress.interrupted()
+                for future in ended:
                     name, error = running.pop(future), future.exception()
                     if error is None:
                         results[name] = future.result()

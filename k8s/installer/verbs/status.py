@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePath
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -12,13 +14,15 @@ from etl.core.errors import PlatformError
 from k8s.installer import console, paths
 from k8s.installer.cluster import airflow, contexts, helm, prometheus
 from k8s.installer.cluster.helm import Revisions
-from k8s.installer.cluster.kubectl import DATA_PLATFORM, NAMESPACES, Cluster, Object
+from k8s.installer.cluster.kubectl import NAMESPACES, Cluster, Object
 from k8s.installer.errors import FailedError
-from k8s.installer.install import diagnosis, readiness, releases
+from k8s.installer.install import condition, database, diagnosis, readiness, releases
+from k8s.installer.install.condition import Problem
 from k8s.installer.install.readiness import Failure, Snapshot
 from k8s.installer.install.releases import Release
 
 Answer = TypeVar("Answer")
+Lines = list[str] | PlatformError
 NOTHING_FIRES = "none firing"
 PUBLISHED = paths.SQL / "published.sql"
 
@@ -46,7 +50,14 @@ def status(cluster_option: str) -> None:
         run = pool.submit(_or_why_not, lambda: last_run(cluster))
         content = pool.submit(_or_why_not, lambda: published(cluster))
         alarm = pool.submit(_or_why_not, lambda: firing(cluster))
+        asked = [pool.submit(_problems, partial(ask, cluster)) for ask in (condition.of_server,)]
+        for ask in (condition.of_manifests, condition.of_secrets):
+            asked.append(pool.submit(_problems, partial(ask, cluster, revisions.result())))
+        for key in revisions.result().keys() & {one.key for one in releases.present(revisions.result())}:
+            asked.append(pool.submit(_problems, partial(condition.of_release, cluster, key)))
+        broken = pool.submit(_problems, lambda: unread(cluster))
         snapshots = {name: Snapshot(name, look.result()) for name, look in looks.items()}
+        problems = [problem for one in (*asked, broken) for problem in one.result()]
         found = [health(release, revisions.result(), snapshots) for release in releases.present(revisions.result())]
     console.say(f"Context {cluster.context}\n\nReleases")
     for one in found:
@@ -61,11 +72,17 @@ def status(cluster_option: str) -> None:
     for snapshot in snapshots.values():
         for claim in (item for item in snapshot.items if item["kind"] == "PersistentVolumeClaim"):
             console.say(f"  {volume(claim)}")
+    if problems:
+        console.say("\nNot as it should be")
+        for problem in problems:
+            console.say(f"  ✗ {problem.text}\n    {problem.hint}")
     unhealthy = [one for one in found if not one.is_healthy]
+    if not unhealthy and problems:
+        raise UnhealthyError(f"{problems[0].text}.", hint=problems[0].hint)
     if not unhealthy:
-        is_quiet = alarm.result() == [NOTHING_FIRES]
-        verdict = "Everything works." if is_quiet else "Everything runs; see the alerts: make alerts."
-        console.say(f"\n{verdict} Next: make trigger · make ui · make psql")
+        console.say(
+            f"\n{verdict(run.result(), content.result(), alarm.result())} Next: make trigger · make ui · make psql"
+        )
         return
     names = ", ".join(one.release.name for one in unhealthy)
     first = next((one.failure for one in unhealthy if one.failure), None)
@@ -73,6 +90,17 @@ def status(cluster_option: str) -> None:
         diagnosis.show(cluster, first)
     hint = diagnosis.more(first) if first else "`make up` repairs it, or says why it cannot."
     raise UnhealthyError(f"Not working: {names}.", hint=hint)
+
+
+def verdict(run: Lines, content: Lines, alarm: Lines) -> str:
+    """Of a platform of which every part is as it should be: whether what it does goes well, too."""
+    if unknown := [one for one in (run, content, alarm) if isinstance(one, PlatformError)]:
+        return f"Everything runs, but not all of it could be asked: {unknown[0].message}"
+    if alarm != [NOTHING_FIRES]:
+        return "Everything runs; see the alerts: make alerts."
+    if isinstance(run, list) and any(": failed, " in line for line in run):
+        return "Everything runs, but a run has failed: its log is in Airflow (make ui)."
+    return "Everything works."
 
 
 def health(release: Release, revisions: Revisions, snapshots: dict[str, Snapshot]) -> Health:
@@ -107,6 +135,20 @@ def last_run(cluster: Cluster) -> list[str]:
     return [line_of(dag, found[0] if found else None) for dag, found in runs.items()]
 
 
+def unread(cluster: Cluster) -> list[Problem]:
+    """Files of DAGs that Airflow cannot import, so that it does not list what is in them."""
+    with airflow.Airflow(cluster) as api:
+        errors = api.ask("GET", "/api/v2/importErrors?limit=100")["import_errors"]
+    return [unread_file(one) for one in errors]
+
+
+def unread_file(error: dict[str, Any]) -> Problem:
+    """The file, and the last line of its traceback."""
+    words = next((line for line in reversed(error["stack_trace"].splitlines()) if line.strip()), "")
+    hint = f"Fix dags/{PurePath(error['filename']).name}, then `make up`; its DAGs do not run until then."
+    return Problem(f"DAG file {error['filename']} cannot be imported: {diagnosis.shortened(words.strip())}", hint)
+
+
 def line_of(dag: str, run: dict[str, Any] | None) -> str:
     """A DAG and its newest run."""
     if run is None:
@@ -116,9 +158,8 @@ def line_of(dag: str, run: dict[str, Any] | None) -> str:
 
 def published(cluster: Cluster) -> list[str]:
     """What is published, according to the ledger; asked in Postgres' own pod, where no password is needed."""
-    pod = ("--namespace", DATA_PLATFORM, "statefulset/postgres", "--container=postgres", "--stdin", "--")
     psql = ("psql", "--username=engineer", "--dbname=warehouse", "--tuples-only", "--no-align")
-    lines = cluster.kubectl("exec", *pod, *psql, stdin=PUBLISHED.read_text(encoding="utf-8")).splitlines()
+    lines = cluster.kubectl(*database.IN_POD, *psql, stdin=PUBLISHED.read_text(encoding="utf-8")).splitlines()
     return [line for line in lines if line] or ["nothing is published yet: make trigger"]
 
 
@@ -145,6 +186,13 @@ def _or_why_not(ask: Callable[[], Answer]) -> Answer | PlatformError:
         return ask()
     except PlatformError as error:
         return error
+
+
+def _problems(ask: Callable[[], list[Problem]]) -> list[Problem]:
+    try:
+        return ask()
+    except PlatformError as error:
+        return [Problem(error.message, error.hint)]
 
 
 def _lines(answer: list[str] | PlatformError) -> list[str]:

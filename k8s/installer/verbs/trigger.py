@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -20,13 +21,15 @@ class RunFailedError(FailedError):
     """The run failed; the end of its tasks' logs has been printed."""
 
 
-def trigger(cluster_option: str, dag: str, start_date: str, end_date: str) -> None:
-    """Trigger, and print a line for each change of a task's state. Raises: RunFailedError, and what Airflow refuses."""
+def trigger(cluster_option: str, dag: str, conf: Mapping[str, str | bool]) -> None:
+    """Trigger with these parameters, and print a line for each change of a task's state.
+
+    Raises: RunFailedError, and what Airflow refuses.
+    """
     cluster = contexts.installed(cluster_option)
     with Airflow(cluster) as api:
         begun = time.monotonic()
-        conf = {name: day for name, day in (("start_date", start_date), ("end_date", end_date)) if day}
-        run = api.ask("POST", f"/api/v2/dags/{quote(dag)}/dagRuns", {"logical_date": None, "conf": conf})
+        run = api.ask("POST", f"/api/v2/dags/{quote(dag)}/dagRuns", {"logical_date": None, "conf": dict(conf)})
         console.say(f"{dag} {run['dag_run_id']}")
         path = f"/api/v2/dags/{quote(dag)}/dagRuns/{quote(run['dag_run_id'])}"
         tasks = follow(api, path, begun)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 
 from etl.core.errors import AccessError
@@ -19,6 +20,7 @@ def up(options: Options) -> None:
     Raises: PlatformError, after showing what you would look up first.
     """
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as careful an end as after Ctrl-C
     cluster = checked(options)
     planned = plan.Plan(cluster, options)
     console.say("\nInstall")
@@ -27,8 +29,10 @@ def up(options: Options) -> None:
         try:
             steps.execute(planned.steps(), console.Progress())
         except diagnosis.NotReadyError as error:
-            diagnosis.show(cluster, error.failure)
+            diagnosis.show(cluster, error.failure, error.lines)
             raise
+        finally:
+            planned.gate.open()
     console.say(f"\nThe platform is up after {time.monotonic() - begun:.0f} s.")
     console.say("Next: make trigger · make trigger DAG=sensors · make ui · make psql · make credentials · make status")
 

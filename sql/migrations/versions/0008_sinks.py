@@ -9,4 +9,6 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    op.get_bind().execution_options(no_parameters=True).exec_driver_sql(Path(__file__).with_suffix(".sql").read_text())
+    op.get_bind().execution_options(no_parameters=True).exec_driver_sql(
+        Path(__file__).with_suffix(".sql").read_text("utf-8")
+    )

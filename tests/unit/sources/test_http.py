@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote
 
@@ -503,6 +504,107 @@ def test_any_other_host_is_asked_through_the_proxy(monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("http_proxy", proxy.url)
         assert client.get("/x").document == FINE
         assert proxy.asked[0].host == "api.example.org"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "error", "says"),
+    [
+        ("http://user:hunter2@127.0.0.1:9", SourceUnavailableError, "does not answer: Connection refused (through"),
+        ("http://user:hunter2@127.0.0.1:999999", ConfigError, "(through a proxy)"),
+        ("://user:hunter2", ConfigError, "(through a proxy)"),
+        ("socks9://user:hunter2@127.0.0.1:9", ConfigError, "through the proxy that is set"),
+        ("gopher://user:hunter2@127.0.0.1:9", ConfigError, "unsupported scheme gopher"),
+    ],
+)
+def test_a_proxy_that_is_to_blame_is_blamed_and_its_password_told_to_nobody(
+    monkeypatch: pytest.MonkeyPatch, waits: list[float], proxy: str, error: type[PlatformError], says: str
+) -> None:
+    through(monkeypatch, proxy)
+    with client_of("https://api.example.org") as client, pytest.raises(error) as caught:
+        client.get("/x")
+    assert says in caught.value.message
+    assert "HTTPS_PROXY" in caught.value.hint
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_a_login_is_blamed_and_not_the_api(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    with refusing_proxy() as url, client_of(f"{scheme}://api.example.org") as client:
+        through(monkeypatch, url)
+        with pytest.raises(AccessError) as caught:
+            client.get("/x")
+    assert "HTTPS_PROXY" in caught.value.hint
+
+
+def through(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name.lower(), raising=False)
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+
+
+@contextmanager
+def refusing_proxy() -> Iterator[str]:
+    """Answers every request, and CONNECT, that a login is needed."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(407, "Proxy Authentication Required")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_CONNECT = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as serving:
+        thread = threading.Thread(target=serving.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}"
+        serving.shutdown()
+        thread.join()
+
+
+# Redirects
+
+
+def redirect(to: str, code: int = 302) -> Response:
+    return Response(status=code, headers={"Location": to})
+
+
+def test_a_host_that_a_redirect_leads_to_is_blamed_for_its_own_answers(waits: list[float]) -> None:
+    with answering(status(404)) as other, answering(redirect(f"{other.url}/y?key=hunter2")) as api:
+        with client_of(api.url) as client, pytest.raises(SourceWithdrawnError) as caught:
+            client.get("/x")
+        host = api.url.removeprefix("http://")
+        assert caught.value.message == f"{other.url}/y, to which {host} redirects, answered 404."
+
+
+def test_a_host_that_a_redirect_leads_to_is_blamed_for_its_silence(waits: list[float]) -> None:
+    away = redirect("http://user:hunter2@127.0.0.1:9/y?key=hunter2")
+    with (
+        answering(away) as api,
+        client_of(api.url) as client,
+        pytest.raises(SourceUnavailableError) as caught,
+    ):
+        client.get("/x")
+    host = api.url.removeprefix("http://")
+    assert caught.value.message == f"127.0.0.1:9, to which {host} redirects, does not answer: Connection refused."
+    assert "base URL" in caught.value.hint
+
+
+def test_a_query_that_a_redirect_would_lose_is_not_taken_for_an_answer() -> None:
+    with answering(ok()) as other, answering(redirect(f"{other.url}/y", 301)) as api, client_of(api.url) as client:
+        with pytest.raises(ConfigError, match="what is sent with POST is lost") as caught:
+            client.post("/x", {"limit": 1})
+        assert other.url in caught.value.hint
+
+
+def test_a_redirect_that_keeps_the_query_is_followed() -> None:
+    with answering(ok()) as other, answering(redirect(f"{other.url}/y", 308)) as api, client_of(api.url) as client:
+        assert client.post("/x", {"limit": 1}).document == FINE
+    assert other.asked[0].get_json() == {"limit": 1}
 
 
 def test_threads_share_a_client_and_no_connection() -> None:

@@ -192,6 +192,12 @@ def test_offsets_need_full_pages() -> None:
         list(read_pages(Offset(10), Paged(20, 5, has_total=True).by_offset, read))
 
 
+def test_an_api_that_serves_fewer_at_a_time_than_asked_for_is_named_as_such() -> None:
+    with pytest.raises(SourceContractError, match="answered 5 records where 10 were asked for") as caught:
+        list(read_pages(PageNumber(10), anything, batches(Batch([*range(5)], total=20, more=False))))
+    assert "ask for 5: `etl settings`" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("link", "found"),
     [

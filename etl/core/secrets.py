@@ -1,15 +1,51 @@
-"""What must not be kept or printed, replaced by `***` in whatever comes of a request."""
+"""What must not be kept or printed, replaced by `***`: in what comes of a request, and in all that we say."""
 
 from __future__ import annotations
 
 import html
 import json
+import os
 import re
-from collections.abc import Iterable
-from urllib.parse import quote, quote_plus, unquote_plus
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 MASK = "***"
 SECRET = re.compile(r"key$|token|secret|passw|credential|signature", re.IGNORECASE)
+# As in `?apikey=…`, `password=…` and `"apiKey": "…"`; and as in `https://user:…@host`.
+ASSIGNED = re.compile(
+    r"""((?:key|token|secret|passw(?:or)?d|credential|signature)(?:=["']?|["']\s*:\s*["']))([^\s"'&,;}]+)""",
+    re.IGNORECASE,
+)
+LOGIN = re.compile(r"(://)([^/\s@:]*:[^\s@]*|[^/\s@]*)(@)")  # a careless password may hold a slash
+SHORTEST = 8  # a shorter one may be any word
+
+
+def without_secrets(text: str) -> str:
+    """What may be printed or kept of the text: no secret of the environment, in whatever form."""
+    return _masking(frozenset(_in_environment())).text(text)
+
+
+def message_without_secrets(text: str) -> str:
+    """The same of words of our own or a library's, where what merely looks like a secret counts as well."""
+    return without_secrets(LOGIN.sub(rf"\1{MASK}\3", ASSIGNED.sub(rf"\1{MASK}", text)))
+
+
+def _in_environment() -> Iterator[str]:
+    """What is secret by its variable's name, or in its value's text; the name of a file or of a user is not."""
+    for name, value in os.environ.items():
+        found = [value] if SECRET.search(name) else []
+        found += [each for _, each in ASSIGNED.findall(value)]
+        found += [login.partition(":")[2] or login for _, login, _ in LOGIN.findall(value)]
+        for each in found:
+            if len(each) >= SHORTEST and each not in (os.environ.get("PGUSER"), "postgres") and not Path(each).exists():
+                yield from (each, unquote(each))
+
+
+@cache
+def _masking(secrets: frozenset[str]) -> Masking:
+    return Masking(secrets)
 
 
 class Masking:

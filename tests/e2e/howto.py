@@ -1,0 +1,42 @@
+"""A how-to as somebody follows it: its commands, read out of the page."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+
+from tests.conftest import ROOT
+from tests.e2e import kube
+
+PLACE = ("exec", "--namespace=data-platform", "job/restore", "--", "bash", "-c")
+IN_PLACE = ("restore ", "psql ")
+NOT_HERE = ("git pull", "kubectl -n data-platform exec -it ")  # the next lines are for that shell
+
+
+def commands(page: str, section: str) -> list[str]:
+    """The lines in the code blocks below a heading of docs/how-to/."""
+    text = (ROOT / "docs" / "how-to" / page).read_text()
+    [body] = re.findall(rf"^## {re.escape(section)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    return [
+        line for block in re.findall(r"^```\n(.*?)^```$", body, re.MULTILINE | re.DOTALL) for line in block.splitlines()
+    ]
+
+
+def follow(page: str, section: str, replaced: Mapping[str, str]) -> None:
+    """Run each of them where the page says, with its examples replaced; each must succeed."""
+    for line in commands(page, section):
+        command = line
+        for example, real in replaced.items():
+            command = command.replace(example, real)
+        print(f"$ {command}", flush=True)
+        if command.startswith(NOT_HERE):
+            continue
+        if command.startswith(IN_PLACE):
+            print(kube.kubectl(*PLACE, command))
+            continue
+        environment = {**os.environ, "SIMULATE": "1", "YES": "1"}
+        done = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True)
+        print(done.stdout[-2000:])
+        assert done.returncode == 0, f"{command}: {done.stderr}"
