@@ -40,11 +40,15 @@ def s3(object_store: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> st
 
 
 class Watched:
-    """The same object store by another door, which counts requests and does something before one is answered."""
+    """The same object store by another door, which counts requests and does something before one is answered.
+
+    If `before` returns a status, it is the answer, with `error` as its body.
+    """
 
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.before: Callable[[str], str | None] = lambda _: None
+        self.error = b""
         self.url = ""
         self._app = DomainDispatcherApplication(create_backend_app)
 
@@ -55,8 +59,8 @@ class Watched:
         if status is None:
             return self._app(environ, start_response)
         environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        start_response(status, [("Content-Length", "0")])
-        return [b""]
+        start_response(status, [("Content-Length", str(len(self.error))), ("Content-Type", "application/xml")])
+        return [self.error]
 
 
 @pytest.fixture

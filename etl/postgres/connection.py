@@ -21,7 +21,16 @@ from etl.sql.statements import statement
 CONNECT_WITHIN_S = 10
 # Given explicitly, these win over libpq's variables, a service file and the defaults of the role; `options` are none:
 # a pooler refuses them, and what they could say is said once the connection stands.
-PARAMETERS = {"client_encoding": "UTF8", "application_name": "etl", "options": "", "connect_timeout": CONNECT_WITHIN_S}
+PARAMETERS = {
+    "client_encoding": "UTF8",
+    "application_name": "etl",
+    "options": "",
+    "connect_timeout": CONNECT_WITHIN_S,
+    "keepalives_idle": 60,  # else a firewall that forgets the connection keeps us waiting for two hours
+    "keepalives_interval": 10,
+    "keepalives_count": 6,
+    "tcp_user_timeout": 120_000,
+}
 
 
 class Warehouse:

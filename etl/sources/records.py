@@ -25,6 +25,7 @@ from etl.core.pages import Parsed, Refused
 from etl.core.tables import Dataset
 
 LONGEST_RECORD = 100_000  # characters of a refused record that are kept
+MOST_EXACT = 2**53  # up to here a float holds every whole number
 ISO = re.compile(r"\d{4}-\d\d-\d\d")
 
 D = TypeVar("D", bound=date)
@@ -34,6 +35,12 @@ Rows = Mapping[str, Iterable[Mapping[str, Any]]]
 def _plain_text(value: str) -> str:
     if "\x00" in value:
         raise ValueError("holds a NUL character, which Postgres cannot keep")
+    return value
+
+
+def _exact(value: Any) -> Any:
+    if type(value) is int and abs(value) > MOST_EXACT:
+        raise ValueError("is a whole number beyond 2**53, which a float would change in silence")
     return value
 
 
@@ -54,7 +61,7 @@ Text = Annotated[str, Field(max_length=10_000), AfterValidator(_plain_text)]
 Id = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain_text)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Integer = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False), BeforeValidator(_exact)]
 Instant = Annotated[
     AwareDatetime,
     Field(strict=False),

@@ -21,7 +21,12 @@ from (
     ('statement_timeout', '0'),
     ('transaction_timeout', '0'),
     ('idle_session_timeout', '0'),
-    ('idle_in_transaction_session_timeout', '15min')
+    ('idle_in_transaction_session_timeout', '15min'),
+    -- a process that is killed, or that a firewall cuts off, must not keep its locks until its statement ends
+    ('client_connection_check_interval', case when pg_catalog.version() !~* 'visual|msvc|mingw' then '10s' end),
+    ('tcp_keepalives_idle', '60'),
+    ('tcp_keepalives_interval', '10'),
+    ('tcp_keepalives_count', '6')
 ) as wanted (name, setting)
 where
     wanted.setting is not null

@@ -51,6 +51,12 @@ def test_every_variable_in_a_document_is_a_setting(file: Path) -> None:
     assert {name for name in mentioned if not name.startswith("ETL_TESTS_")} <= known
 
 
+def test_every_test_that_the_field_reports_name_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "field-reports.md").read_text()))
+    code = "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    assert named <= set(re.findall(r"^def (test_\w+)", code, re.MULTILINE))
+
+
 def test_every_source_has_its_group_of_settings() -> None:
     for name in sources.NAMES:
         assert issubclass(Settings.model_fields[name].annotation or object, SourceSettings)

@@ -306,6 +306,19 @@ def test_a_task_that_is_stopped_deletes_its_pod() -> None:
     assert cluster.deleted == [NAME]
 
 
+def test_a_task_that_is_stopped_while_it_follows_its_pod_never_counts_as_done() -> None:
+    given = context("spacex", "check")
+    task = rendered(given)
+
+    def stop() -> Iterator[str]:
+        task.on_kill()  # as Airflow does on SIGTERM, and then lets the task go on
+        yield ""
+
+    task.client, task.clock = Cluster([running()], logs=[stop()]), Clock()
+    with pytest.raises(AirflowException, match="is gone"):
+        task.execute(given)
+
+
 def test_the_log_shows_the_arguments_but_nothing_of_the_environment(capsys: pytest.CaptureFixture[str]) -> None:
     run(Cluster([running(), ended(0)]))
     text = capsys.readouterr().out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -32,6 +34,7 @@ DEFAULTS = {
     "statement_timeout": "88000",
     "idle_session_timeout": "99000",
     "idle_in_transaction_session_timeout": "99",
+    "client_connection_check_interval": "0",
     "client_min_messages": "error",
     "application_name": "somebody else",
 }
@@ -59,6 +62,35 @@ def test_no_variable_of_libpq_changes_a_session(
 ) -> None:
     monkeypatch.setenv(name, VARIABLES[name])
     assert settings(database) == undisturbed
+
+
+def test_a_connection_that_a_firewall_drops_in_silence_is_noticed_within_minutes(database: str) -> None:
+    with Warehouse(database) as session:
+        asked = session.raw.info.dsn_parameters
+    idle, interval, count = (int(asked[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
+    assert idle + interval * count <= 180
+    assert int(asked["tcp_user_timeout"]) <= 180_000
+
+
+SLEEP = """
+import sys
+from etl.postgres.connection import Warehouse
+with Warehouse(sys.argv[1]) as session:
+    session.execute("select pg_advisory_lock(4711)")
+    print("asleep", flush=True)
+    session.execute("select pg_sleep(600)")
+"""
+
+
+@pytest.mark.thorough
+def test_a_statement_of_a_killed_process_ends_and_gives_its_locks_back(database: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", SLEEP, database], stdout=subprocess.PIPE, text=True) as victim:
+        assert victim.stdout is not None
+        assert victim.stdout.readline() == "asleep\n"
+        victim.kill()
+    with owner(database) as cursor:
+        cursor.execute("set lock_timeout = '30s'")
+        cursor.execute("select pg_advisory_lock(4711)")
 
 
 @pytest.fixture(params=["database", "role", "role in database"])

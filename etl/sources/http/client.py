@@ -34,7 +34,8 @@ from etl.core.events import Listener, QuotaSeen, RequestEnded, RequestRetried, i
 from etl.core.secrets import Masking
 from etl.sources.http.session import ApiSession, has_proxy
 
-TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+TOO_EARLY_OR_OFTEN = frozenset({408, 425, 429})
+IN_VAIN = frozenset({501, 505, 506, 508, 510, 511})  # of 500 and above, where proxies have many of their own, like 520
 NO_ACCESS = frozenset({401, 403})
 GONE = frozenset({404, 410})
 NUMBER = re.compile(r"[0-9]{1,18}")  # Python itself refuses to read thousands of digits
@@ -290,8 +291,8 @@ class HttpClient:
             return
         said = self._masking.text(_said(response, deadline))
         message = f"{shown} answered {status}{f' ({said})' if said else ''}."
-        if status in TRY_AGAIN:
-            wait = _retry_after(response.headers.get("Retry-After"))
+        wait = _retry_after(response.headers.get("Retry-After"))
+        if _may_pass(status, wait):
             hint = LATER if wait is None else f"It asks to wait {wait:.0f} s; then run the same command again."
             raise SourceUnavailableError(message, hint=hint, retry_after_s=wait)
         if status == 407:
@@ -330,6 +331,12 @@ def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
         yield chunk
         if time.monotonic() >= deadline:
             return
+
+
+def _may_pass(status: int, wait: float | None) -> bool:
+    """Whether the same request may be answered later; some APIs say 403 to those who ask too often, and until when."""
+    is_limit = status in TOO_EARLY_OR_OFTEN or (status == 403 and wait is not None)
+    return is_limit or (status >= 500 and status not in IN_VAIN)
 
 
 def _seconds_to_wait(error: Exception, *, deadline: float) -> bool | float:

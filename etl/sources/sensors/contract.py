@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field
 
 from etl.core.documents import Ambiguous, BrokenPageError
-from etl.sources.records import Contract, Number
+from etl.sources.records import Contract
 
 TIME, DATE = "time", "date"
 VARIABLES = ("temperature_2m_max", "temperature_2m_min", "precipitation_sum")
@@ -35,8 +35,8 @@ def _iso_day(value: Any) -> Any:
 
 
 Day = Annotated[date, Field(strict=False, ge=EARLIEST, le=LATEST), BeforeValidator(_iso_day)]
-Temperature = Annotated[Number, Field(ge=COLDEST, le=HOTTEST)]
-Precipitation = Annotated[Number, Field(ge=0, le=WETTEST)]
+Temperature = Annotated[float, Field(allow_inf_nan=False, ge=COLDEST, le=HOTTEST)]
+Precipitation = Annotated[float, Field(allow_inf_nan=False, ge=0, le=WETTEST)]
 
 Wrong = tuple[str, str]  # what is wrong: a kind to count by, and a reason for people
 
@@ -68,12 +68,18 @@ def locations_of(document: Any, count: int) -> list[Any]:
 
 
 def wrong_with_identity(location: Any, position: int) -> Wrong | None:
-    """Whether this is another location than the one at that position, from 0; the first one has no id."""
+    """Whether this is another location than the one at that position, from 0; the first one has no id.
+
+    Or the same by the days of another time zone, which begin hours earlier or later and look the same.
+    """
     if not isinstance(location, dict):
         return "dict_type", "is not an object"
     stated = location.get("location_id", 0)
     if type(stated) is not int or stated != position:
         return "literal_error", f"location_id is not {position}"
+    offset = location.get("utc_offset_seconds", 0)
+    if offset != 0:
+        return "literal_error", f"has the days of another time zone: {str(offset)[:20]} s from UTC"
     return None
 
 

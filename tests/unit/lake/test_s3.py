@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import pyarrow as pa
 import pytest
 
-from etl.core.errors import PlatformError
+from etl.core.errors import LakeUnavailableError, PlatformError
 from etl.engines import work as pages
 from etl.engines.local import LocalEngine
 from etl.lake import parquet, store
@@ -47,6 +47,42 @@ def test_an_upload_that_breaks_off_leaves_the_old_content(watched: Watched) -> N
         lake.write("a/file", b"x" * LARGE)
     watched.before = lambda _: None
     assert lake.read("a/file") == b"old"
+
+
+def _error(code: str) -> bytes:
+    return f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>Please.</Message></Error>'.encode()
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+def test_a_store_that_asks_to_slow_down_is_asked_again(watched: Watched, method: str) -> None:
+    lake, content = Lake(watched.url), b"x" * 1000  # pyarrow gives up on a read that is shorter than the error's text
+    lake.write("a/file", b"old")
+    refusals = iter(["503 Slow Down"] * 3)
+    watched.error = _error("SlowDown")
+    watched.before = lambda request: next(refusals, None) if request.startswith(method) else None
+    lake.write("a/file", content)
+    assert lake.read("a/file") == content
+    assert next(refusals, "all met") == "all met"
+
+
+@pytest.mark.parametrize(
+    "times",
+    [1, pytest.param(1000, marks=pytest.mark.thorough)],  # pyarrow tries for ten seconds
+)
+def test_an_upload_that_fails_after_its_200_is_tried_again_and_else_is_no_file(watched: Watched, times: int) -> None:
+    lake, content = Lake(watched.url), os.urandom(LARGE)
+    failures = iter(["200 OK"] * times)
+    watched.error = _error("InternalError")
+    watched.before = lambda request: (
+        next(failures, None) if request.startswith("POST") and "uploadId" in request else None
+    )
+    if times == 1:
+        lake.write("a/file", content)
+        assert lake.read("a/file") == content
+    else:
+        with pytest.raises(LakeUnavailableError, match="INTERNAL_FAILURE"):
+            lake.write("a/file", content)
+        assert not lake.exists("a/file")
 
 
 class TerminatedError(Exception):

@@ -151,11 +151,17 @@ def test_tries_end_with_their_time() -> None:
 # Trying again
 
 
-@pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504, 507, 520, 522, 524, 529, 530])
 def test_a_passing_trouble_is_tried_again(waits: list[float], code: int) -> None:
     with answering(status(code), ok()) as api, client_of(api.url) as client:
         assert client.post("/x", {}).document == FINE
         assert len(api.asked) == 2
+
+
+def test_a_refusal_that_says_when_to_ask_again_is_a_limit(waits: list[float]) -> None:
+    with answering(status(403, "Too often.", Retry_After="3"), ok()) as api, client_of(api.url) as client:
+        assert client.get("/x").document == FINE
+    assert waits == [3]
 
 
 @pytest.mark.parametrize(
@@ -169,6 +175,9 @@ def test_a_passing_trouble_is_tried_again(waits: list[float], code: int) -> None
         (407, AccessError),
         (410, SourceWithdrawnError),
         (422, SourceContractError),
+        (501, SourceContractError),
+        (505, SourceContractError),
+        (511, SourceContractError),
     ],
 )
 def test_a_refusal_is_never_tried_again(waits: list[float], code: int, expected: type[PlatformError]) -> None:

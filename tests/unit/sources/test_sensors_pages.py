@@ -237,6 +237,8 @@ def first_location(change: Callable[[dict[str, Any]], Any]) -> Callable[[Any], A
         (first_location(lambda one: one.pop("longitude")), "not near"),
         (first_location(lambda one: one["daily"]["time"].pop()), "does not have the 7 days"),
         (first_location(lambda one: one["daily"]["time"].reverse()), "does not have the 7 days"),
+        (first_location(lambda one: one.update(utc_offset_seconds=3600)), "days of another time zone: 3600 s"),
+        (first_location(lambda one: one.update(utc_offset_seconds=None)), "days of another time zone"),
         (first_location(lambda one: one.pop("daily")), "does not have the 7 days"),
     ],
 )

@@ -210,6 +210,8 @@ def test_a_record_that_is_no_object_is_refused(record: Any) -> None:
         ("rockets", {"mass": {"kg": float("nan")}}, "mass.kg: Input should be a finite number"),
         ("launchpads", {"latitude": float("inf")}, "latitude: Input should be a finite number"),
         ("landpads", {"latitude": "28.4"}, "latitude: Input should be a valid number"),
+        ("payloads", {"mass_kg": 2**53 + 1}, "mass_kg: is a whole number beyond 2**53"),
+        ("payloads", {"mass_kg": -(10**400)}, "mass_kg: is a whole number beyond 2**53"),
         ("payloads", {"customers": ["NASA", None]}, "customers.1: Input should be a valid string"),
         ("payloads", {"customers": ["a\x00b"]}, "customers.0: holds a NUL character"),
         ("cores", {"reuse_count": None}, "reuse_count: Input should be a valid integer"),
