@@ -1,5 +1,5 @@
--- etl_dataset_table: one row per dataset that the latest successful run of its source left in the warehouse: is its
--- table gone? From the catalogue, as the exporter's role may not look into silver and gold.
+-- etl_dataset_table: one row per dataset that the latest successful run of its source left, and whether its table is gone.
+-- From the catalogue, as the exporter's role may not look into silver and gold.
 with
 latest as (
     select
