@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 ANSWER_WITHIN_S = 3.0
 SIMULATED = "the built-in simulator"
-OBSERVED = broadcast(logs.listen, statsd.listen)  # what is logged and measured, whoever emits it
+OBSERVED = broadcast(statsd.listen, logs.listen)  # whoever emits it; what a line says has been counted by then
 
 
 def _local(settings: Settings) -> AbstractContextManager[Engine]:

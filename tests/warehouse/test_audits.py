@@ -56,7 +56,7 @@ CASES = {
         "spacex_cores.keys_unique",
         fires=lambda facts: facts["cores"].append(facts["cores"][0] | {"serial": "the same again"}),
         passes=_idle_core,
-        offender={"key": snapshot()["cores"][0]["id"], "copies": 2},
+        offender={"repeated": snapshot()["cores"][0]["id"], "copies": 2},
     ),
     "spacex/no_orphan_core_slot": Case(
         "no_orphan_core_slot",
