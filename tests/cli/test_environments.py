@@ -160,7 +160,10 @@ def with_defaults(make_database: MakeDatabase) -> Iterator[Callable[[dict[str, s
 
 WHOM = ["database {database}", "role {role}", "role {role} in database {database}"]
 CASES = [
-    *(pytest.param(*case, WHOM[number], id=f"likely {number}") for number, case in enumerate(LIKELY)),
+    *(
+        pytest.param(*case, WHOM[number], id=f"likely {number}", marks=[pytest.mark.thorough] if number else [])
+        for number, case in enumerate(LIKELY)
+    ),
     *(pytest.param(*_drawn(seed), WHOM[seed % 3], id=f"seed {seed}", marks=pytest.mark.thorough) for seed in SEEDS),
 ]
 

@@ -134,6 +134,7 @@ def test_it_is_published_and_asked_of_warehouse_and_lake(copy: Copy) -> None:
     assert copy.well("etl", "ask", "highest_waters", "--on", "lake") == answer
 
 
+@pytest.mark.thorough
 def test_what_the_simulator_serves_wrong_is_refused_and_readers_see_what_was_there(copy: Copy, tmp_path: Path) -> None:
     own = {"ETL_WAREHOUSE__EMBEDDED": str(tmp_path / "postgres"), "ETL_LAKE__URL": str(tmp_path / "lake")}
     with embedded.server(tmp_path / "postgres"):
@@ -159,6 +160,7 @@ def test_what_the_simulator_serves_wrong_is_refused_and_readers_see_what_was_the
 # What `make test` and `make lint` say
 
 
+@pytest.mark.thorough  # hundreds of tests, a second time
 def test_the_contracts_hold_and_the_tests_of_the_page_pass(copy: Copy) -> None:
     contracts = ("names", "schedule", "airflow", "sources", "simulators")
     files = (

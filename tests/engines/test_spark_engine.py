@@ -353,6 +353,7 @@ def etl_alone(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.Co
     )
 
 
+@pytest.mark.thorough  # a second JVM
 @pytest.mark.usefixtures("spark")  # for its skip, and one after the other
 def test_alone_it_starts_spark_prints_the_run_and_leaves_nothing_behind(extracted: Any, tmp_path: Path) -> None:
     lake, extraction_id = extracted("sensors")

@@ -95,7 +95,7 @@ def test_a_day_that_was_not_over_when_it_was_read_is_not_published_yet(warehouse
 @both
 def test_a_day_that_comes_late_is_read_until_it_is_known(warehouse: Warehouse, lake: Lake, destination: str) -> None:
     late = TODAY - DAY
-    for days in range(9):
+    for days in (0, 4, 8):
         assert run(warehouse, lake, TODAY + days * DAY, destination, change=unknown_from(late)).start <= late
     assert gaps(warehouse) == [(late, TODAY + 8 * DAY)]
     assert run(warehouse, lake, TODAY + 9 * DAY, destination).start == late

@@ -241,12 +241,20 @@ def test_as_root_no_folder_changes_its_mode_or_owner(data: Path, tmp_path: Path)
     assert [access(folder) for folder in above] == before
 
 
-def test_the_folder_of_links_must_be_our_own(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_of_links_must_be_our_own(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever owned it could lead us to a server of theirs."""
-    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / f"etl-{os.geteuid()}").symlink_to("elsewhere")
-    data = data.rename(tmp_path / "a b")
+    data = data.rename(data.with_name("a b"))
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp") as short,  # a long one is not used at all
+        monkeypatch.context() as patched,
+    ):
+        patched.setattr(tempfile, "gettempdir", lambda: short)
+        (Path(short) / "elsewhere").mkdir()
+        (Path(short) / f"etl-{os.geteuid()}").symlink_to("elsewhere")
+        _assert_refused(data)
+
+
+def _assert_refused(data: Path) -> None:
     with pytest.raises(ConfigError, match="belongs to another user"), embedded.server(data):
         pass
 

@@ -25,7 +25,10 @@ def prepare() -> None:
             os.open(os.devnull, os.O_RDWR)
     codecs.register_error("plain", _plain)
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout, sys.stderr = _stream(sys.stdout, Output(OUT)), _stream(sys.stderr, Messages(ERR))
+    if sys.stdout is sys.__stdout__:  # else whoever calls us within Python has put another in its place
+        sys.stdout = _stream(sys.stdout, Output(OUT))
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _stream(sys.stderr, Messages(ERR))
 
 
 def finish() -> None:
