@@ -50,7 +50,7 @@ def _case(file: Path) -> Any:
     return pytest.param(file, id=name, marks=[pytest.mark.thorough] if name == "silent_day" else [])
 
 
-@pytest.mark.parametrize("file", map(_case, TESTS))
+@pytest.mark.parametrize("file", [_case(file) for file in TESTS])
 def test_alerts_fire_when_they_should(promtool: str, file: Path) -> None:
     _succeeds(promtool, "test", "rules", file)
 
