@@ -125,11 +125,12 @@ def kill(namespace: str, name: str) -> None:
 
 
 def restarts() -> dict[str, tuple[str, int]]:
-    """Each pod of the platform with its identity and how often its containers were restarted."""
+    """Each pod that lasts, with its identity and how often its containers were restarted; those of runs come and go."""
     return {
         f"{namespace}/{one.metadata.name}": (one.metadata.uid, _restarts(one))
         for namespace in NAMESPACES
         for one in pods(namespace)
+        if "dag_id" not in (one.metadata.labels or {})
     }
 
 
