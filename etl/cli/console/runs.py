@@ -117,7 +117,7 @@ def show_status(
     say("Watermarks")
     show_rows(with_destinations(watermarks))
     if gaps:
-        say("\nDays that the next run reads again; `given up` ones it does not")
+        say("\nMissing and incomplete days; the next run reads all but those given up")
         show_rows(with_destinations(gaps))
     say("\nLast runs")
     show_rows(with_destinations([{name: _column(row, name) for name in COLUMNS} for row in runs]))
