@@ -40,7 +40,7 @@ def test_the_certificate_is_signed_by_the_authority_that_clients_get(store: Stor
     x509.load_pem_x509_certificate(tls["tls.crt"].encode()).verify_directly_issued_by(authority)
 
 
-def test_the_key_of_the_authority_is_kept_nowhere(store: Store) -> None:
+def test_what_the_server_reads_does_not_hold_the_key_of_the_authority(store: Store) -> None:
     tls = store.values[TLS]
     authority = x509.load_pem_x509_certificate(tls["ca.crt"].encode())
     key = x509.load_pem_x509_certificate(tls["tls.crt"].encode()).public_key()
