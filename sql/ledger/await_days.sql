@@ -1,13 +1,13 @@
 -- Days were published with unknown values: they are awaited, unless they were too old when they were read.
 insert into ops.awaited_day (dataset, destination, day, unknown_rows, awaited_until, run_id)
 select
-    %(dataset)s,
-    %(destination)s,
+    %(dataset)s as of_dataset,
+    %(destination)s as of_destination,
     incomplete.day,
     incomplete.unknown_rows,
-    incomplete.day + %(await_days)s,
-    %(run_id)s
-from unnest(%(incomplete)s::date [], %(unknown_rows)s::bigint []) as incomplete (day, unknown_rows)
+    incomplete.day + %(await_days)s as awaited_until,
+    %(run_id)s as of_run
+from unnest(cast(%(incomplete)s as date[]), cast(%(unknown_rows)s as bigint[])) as incomplete (day, unknown_rows)
 where
     incomplete.day >= %(start)s
     and incomplete.day < %(end)s

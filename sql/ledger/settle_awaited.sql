@@ -5,4 +5,4 @@ where
     and destination = %(destination)s
     and day >= %(start)s
     and day < %(end)s
-    and day <> all(%(incomplete)s::date [])
+    and day <> all(cast(%(incomplete)s as date[]))

@@ -1,4 +1,9 @@
 -- etl_dataset_days: one row per silver dataset in the warehouse whose days are known.
+with
+today as (
+    select (clock_timestamp() at time zone 'UTC')::date as day
+)
+
 select
     run.source,
     published.dataset,
@@ -23,5 +28,5 @@ select
 from ops.published_days as published
 inner join ops.watermark as mark on published.dataset = mark.dataset and published.destination = mark.destination
 inner join ops.run as run on mark.run_id = run.run_id
-cross join (select (clock_timestamp() at time zone 'UTC')::date as day) as today
+cross join today
 where published.destination = 'warehouse'

@@ -1,4 +1,4 @@
--- etl_dataset_table: one row per dataset that the latest successful run of its source left, and whether its table is gone.
+-- etl_dataset_table: one row per dataset that the latest successful run of its source left; is its table missing.
 -- From the catalogue, as the exporter's role may not look into silver and gold.
 select
     latest.source,

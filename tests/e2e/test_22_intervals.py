@@ -84,7 +84,9 @@ def test_an_interval_that_ends_before_it_starts_fails_immediately_and_says_why(
     assert "not after its start" in airflow.log("spacex", spacex.inverted, "check")
 
 
-def test_a_second_run_reads_only_days_that_may_still_change_and_changes_nothing(later_runs: tuple[Spacex, Sensors]) -> None:
+def test_a_second_run_reads_only_days_that_may_still_change_and_changes_nothing(
+    later_runs: tuple[Spacex, Sensors],
+) -> None:
     _, sensors = later_runs
     [(status, start, end, _, received)] = sensors.second
     assert (end - start).days <= AWAITED + 1  # some readings of the simulator stay unknown
