@@ -54,7 +54,7 @@ order by oid
 @contextmanager
 def owner(dsn: str) -> Iterator[Any]:
     """A cursor of the database's owner; every statement commits at once."""
-    connection = psycopg2.connect(dsn, options="-c timezone=UTC")
+    connection = psycopg2.connect(dsn, options="-c timezone=UTC -c statement_timeout=0")
     connection.autocommit = True
     try:
         yield connection.cursor()
