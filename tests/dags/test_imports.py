@@ -12,10 +12,11 @@ from tests.dags.folder import DAG_FILES, HELPERS, REPOSITORY
 OURS = {file.removesuffix(".py") for file in DAG_FILES | HELPERS}
 ROOTS = {"airflow", "kubernetes", "urllib3"}
 MAY_IMPORT = {
-    "factory": {"extraction", "interval", "lineage", "manual", "pipeline", "pods"},
+    "factory": {"consent", "extraction", "interval", "lineage", "manual", "pipeline", "pods"},
     "manual": {"pipeline"},
-    "pipeline": {"extraction", "interval"},
+    "pipeline": {"consent", "extraction", "interval"},
     "pods": {"lineage", "pod_operator"},
+    "consent": set(),
     "extraction": set(),
     "interval": set(),
     "lineage": set(),
