@@ -1,7 +1,7 @@
 """An embedded Postgres for a laptop: started with the first command, stopped with the last.
 
-Who uses it and whether it runs is told by locks of the kernel, which end with their process; a number in a file may be
-anybody's by now. The server itself holds one on its own folder.
+File locks show who uses it and whether it runs: the kernel drops them with their process, whereas a process ID in a
+file may have been given to another by now. The server itself holds one on its own folder.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Why a connection did not come about.
 
-psycopg2 passes on one text, in the language of the server, and no SQLSTATE. So libpq is asked once more: it names the
-SQLSTATE if it is told to before it connects, and the phase in which it failed tells the rest.
+psycopg2 passes on one text, in the language of the server, and no SQLSTATE. So we connect once more with libpq itself:
+set to verbose errors beforehand, it names the SQLSTATE, and the phase in which it failed shows the rest.
 """
 
 from __future__ import annotations

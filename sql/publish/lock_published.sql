@@ -1,2 +1,2 @@
--- Locks the tables to be exchanged, all or none, against everybody; waits no longer than it is told.
+-- Locks the tables to be exchanged, all or none, against everybody, within the given time.
 select ops.lock_published(%(tables)s, %(within_s)s * interval '1 second')

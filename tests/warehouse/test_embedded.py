@@ -115,7 +115,7 @@ def test_two_first_starts_at_once_share_one_server(tmp_path: Path) -> None:
 
 
 def test_no_process_is_ended_because_a_file_holds_its_number(data: Path, bystander: subprocess.Popen[bytes]) -> None:
-    """As after a reboot, or in a container that started again: numbers are given anew."""
+    """As after a reboot, or in a restarted container: process IDs are reused."""
     pretend(data, bystander.pid)
     embedded.stop(data)
     assert bystander.poll() is None
