@@ -75,13 +75,13 @@ class LakePublication:
         for dataset in self.source.datasets:
             published = before[f"silver.{dataset.name}"]
             if losses.may_lose_values(dataset):
-                self.audits.append(self._lost(dataset, published, losses.VALUES, losses.lost_values(dataset), most=0))
-            most = losses.most_lost(dataset, sum(parquet.count_rows(self.lake, stored) for stored in published))
-            self.audits.append(self._lost(dataset, published, losses.ROWS, losses.lost_rows(dataset), most))
+                self.audits.append(self._lost(dataset, published, losses.VALUES, losses.lost_values(dataset)))
+            rows = self._lost(dataset, published, losses.ROWS, losses.lost_rows(dataset))
+            self.audits.append(losses.unless_few(rows, dataset, partial(parquet.count_rows, self.lake, published)))
         raise_first_failure(self.audits)
 
-    def _lost(self, dataset: Dataset, published: list[Stored], audit: str, query: str, most: int) -> AuditResult:
-        """What a query finds, unless there are no more than `most` rows of it."""
+    def _lost(self, dataset: Dataset, published: list[Stored], audit: str, query: str) -> AuditResult:
+        """What a query finds, however little."""
         staged = [Stored(dataset, tuple(self.transformed.files[dataset.name]))]
         tables = {f"silver.{dataset.name}": published, f"stage.{dataset.name}": staged}
         extraction_id, into = self.transformed.extraction_id, losses.found_by(dataset, audit)
@@ -89,9 +89,8 @@ class LakePublication:
         selected = self.engine.select(self.lake, query, tables, into, path)
         first = next(parquet.batches(self.lake, selected.files, rows=SAMPLE_ROWS), None)
         self.lake.delete_folder(layout.folder("parsed", into.name, extraction_id))
-        lost = selected.rows if selected.rows > most else 0
-        sample = tuple(first.to_pylist()) if first is not None and lost else ()
-        return AuditResult(f"{dataset.name}.{audit}", lost, sample, query, is_loss=True)
+        sample = () if first is None else tuple(first.to_pylist())
+        return AuditResult(f"{dataset.name}.{audit}", selected.rows, sample, query, is_loss=True)
 
     def publish(self) -> list[TableOutcome]:
         """Make each gold table from the newest silver of every day. Its content is not compared with the previous."""

@@ -6,10 +6,12 @@ because they name every column of a dataset; they run in Postgres and, translate
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pyarrow as pa
 
+from etl.core.outcomes import AuditResult
 from etl.core.tables import Column, Dataset
 
 MOST_LOST = 0.02  # of the rows of a whole state; a few may well have been withdrawn
@@ -54,9 +56,12 @@ def found_by(dataset: Dataset, audit: str) -> Dataset:
     return Dataset(f"{dataset.name}_{audit}", "one row per row that loses something", dataset.key, (*key, *lost))
 
 
-def most_lost(dataset: Dataset, published: int) -> int:
-    """How many of the published rows may be lost without a person's consent."""
-    return int(published * (MOST_LOST if dataset.part_of is None else MOST_PARTS_LOST))
+def unless_few(lost: AuditResult, dataset: Dataset, published: Callable[[], int]) -> AuditResult:
+    """What was found, or nothing if so few rows may be lost without consent; `published` counts all there are."""
+    share = MOST_LOST if dataset.part_of is None else MOST_PARTS_LOST
+    if lost.offending_rows and lost.offending_rows <= int(published() * share):
+        return replace(lost, offending_rows=0, sample=())
+    return lost
 
 
 def _nullable(dataset: Dataset) -> list[str]:

@@ -70,10 +70,13 @@ def batches(
                 raise lake.damaged(path) from error
 
 
-def count_rows(lake: Lake, stored: Stored) -> int:
+def count_rows(lake: Lake, shares: Iterable[Stored]) -> int:
     """How many rows count."""
-    key = stored.dataset.day or stored.dataset.key[0]
-    return sum(_of_days(batch, stored).num_rows for batch in batches(lake, stored.files, columns=[key]))
+    return sum(
+        _of_days(batch, stored).num_rows
+        for stored in shares
+        for batch in batches(lake, stored.files, columns=[stored.dataset.day or stored.dataset.key[0]])
+    )
 
 
 def rows_of(lake: Lake, stored: Stored) -> Iterator[pa.RecordBatch]:

@@ -98,7 +98,8 @@ def state(lake: Lake, source: Source, before: Transformed | None = None) -> dict
     For a source with a whole state, its newest extraction; for any other, the newest extraction of each day.
     `before` an extraction: what there was without it and later ones, on its days.
     """
-    older = (each for each in extractions(lake, source) if before is None or each.extraction_id < before.extraction_id)
+    found = _lazily(lake, source) if source.serves_everything else extractions(lake, source)
+    older = (each for each in found if before is None or each.extraction_id < before.extraction_id)
     passed = (each for each in older if not each.failed_audit)
     if source.serves_everything:
         whole = (each for each in passed if not each.is_compacted and each.interval is None)

@@ -22,7 +22,7 @@ from etl.pipeline.pipeline import Pipeline
 from etl.pipeline.steps import Extract, Handover, Publish, Step, Transform, required
 from etl.postgres.connection import Warehouse
 
-EVERYTHING: tuple[Step, ...] = (Extract(), Transform(), Publish())
+ALL_STEPS: tuple[Step, ...] = (Extract(), Transform(), Publish())  # `backfill` checks nothing first
 
 
 class Unit(StrEnum):
@@ -95,7 +95,7 @@ def make_plan(
     """Split `whole` into intervals, and look up in ledger and lake what has been done for each."""
     intervals = list(_cut(whole, every))
     if again:
-        return Plan(source.name, tuple(PlannedInterval(interval, "to do again", EVERYTHING) for interval in intervals))
+        return Plan(source.name, tuple(PlannedInterval(interval, "to do again", ALL_STEPS) for interval in intervals))
     rows = warehouse.run("ledger/published_intervals", {"source": source.name})
     published = {(row["interval_start"], row["interval_end"]) for row in rows}
     transformed = silver.newest_by_interval(lake, source)
@@ -109,7 +109,7 @@ def make_plan(
             return PlannedInterval(interval, "transformed", (Publish(transformed[days].extraction_id),))
         if days in extracted:
             return PlannedInterval(interval, "extracted", (Transform(extracted[days]), Publish()))
-        return PlannedInterval(interval, "to do", EVERYTHING)
+        return PlannedInterval(interval, "to do", ALL_STEPS)
 
     return Plan(source.name, tuple(map(plan_one, intervals)))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from itertools import chain
@@ -37,27 +38,11 @@ def publish(
     even_if_older: bool,
 ) -> Published:
     """Publish the extraction, unless a later one is published already; with `even_if_older`, in any case."""
-    try:
-        published = _publish(pipeline, warehouse, attempt, destination, transformed, even_if_older=even_if_older)
-    except AuditError as error:
-        silver.write(pipeline.lake, replace(transformed, failed_audit=error.audit))
-        raise
-    if transformed.failed_audit and published.status == "published":
-        silver.write(pipeline.lake, replace(transformed, failed_audit=""))
-    return published
-
-
-def _publish(
-    pipeline: Pipeline,
-    warehouse: Warehouse,
-    attempt: ledger.Attempt,
-    destination: Destination,
-    transformed: Transformed,
-    *,
-    even_if_older: bool,
-) -> Published:
     source, lake, extraction_id = pipeline.source, pipeline.lake, transformed.extraction_id
-    with destination.open(source, transformed, pipeline.emit) as publication:
+    with (
+        _noting_a_failed_audit(lake, transformed),
+        destination.open(source, transformed, pipeline.emit) as publication,
+    ):
         days = [] if attempt.interval is None else [attempt.interval]
         if not even_if_older and (newer := attempt.newer_extraction(extraction_id)):
             pipeline.emit(events.NewerIsPublished(source.name, newer))
@@ -74,10 +59,12 @@ def _publish(
 
         keep = _partly_read(source, transformed, silver.endpoints_with_rejects(lake, transformed))
         stage_and_audit(pipeline, publication, rows, keep, attempt, extraction_id)
+        # Before readers have to wait for locks.
+        incomplete = {table.name: silver.incomplete_days(lake, transformed, table) for table in source.datasets}
         with pipeline.step("publish", extraction_id) as step:
             published = Published.of(attempt.run_id, destination.name, publication.publish())
             with warehouse.transaction():
-                _record_days(lake, source, attempt, transformed, days)
+                _record_days(source, attempt, transformed, days, incomplete)
                 attempt.finish(
                     status=published.status,
                     outcomes=published.tables,
@@ -88,7 +75,19 @@ def _publish(
             step.counts.update(published.counts)
             step.inputs = silver_data(lake, source, transformed)
             step.outputs = _published_data(destination, source, published.tables)
+    if transformed.failed_audit and published.status == "published":
+        silver.write(lake, replace(transformed, failed_audit=""))
     return published
+
+
+@contextmanager
+def _noting_a_failed_audit(lake: Lake, transformed: Transformed) -> Iterator[None]:
+    """If an audit fails, the lake's readers keep what was there before."""
+    try:
+        yield
+    except AuditError as error:
+        silver.write(lake, replace(transformed, failed_audit=error.audit))
+        raise
 
 
 def _refuse_some_days(source: Source, days: list[DataInterval]) -> None:
@@ -102,7 +101,11 @@ def _refuse_some_days(source: Source, days: list[DataInterval]) -> None:
 
 
 def _record_days(
-    lake: Lake, source: Source, attempt: ledger.Attempt, transformed: Transformed, days: list[DataInterval]
+    source: Source,
+    attempt: ledger.Attempt,
+    transformed: Transformed,
+    days: list[DataInterval],
+    incomplete: Mapping[str, Mapping[date, int]],
 ) -> None:
     """How far the source is published now; what was rejected or unknown on `days` before has been read again."""
     attempt.move_watermarks(source.datasets, known_until(transformed))
@@ -111,9 +114,8 @@ def _record_days(
         attempt.resolve_quarantine(some)
     read_on = layout.creation_date(transformed.extraction_id)
     for dataset in source.datasets:
-        incomplete = silver.incomplete_days(lake, transformed, dataset)
         for some in days:
-            attempt.await_days(dataset, some, incomplete, await_days=source.await_days, read_on=read_on)
+            attempt.await_days(dataset, some, incomplete[dataset.name], await_days=source.await_days, read_on=read_on)
 
 
 def stage_and_audit(

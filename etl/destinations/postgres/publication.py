@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import pyarrow as pa
@@ -67,9 +67,11 @@ class Publication:
         for dataset in source.datasets:
             self.audits += audits.run_folder(self._warehouse, "every_dataset", "silver", dataset.name)
         self.audits += audits.run_folder(self._warehouse, source.name)
-        found = [loss for dataset in source.datasets for loss in self._losses(dataset)]
+        lost_rows = [lost for dataset in source.datasets for lost in self._lost_rows(dataset)]  # counted in any case
         if not accepts_loss:
-            self.audits += found
+            for dataset in source.datasets:
+                self.audits += audits.lost_values(self._warehouse, dataset)
+            self.audits += lost_rows
             self.audits += audits.run_folder(self._warehouse, f"{source.name}/losses", is_loss=True)
         raise_first_failure(self.audits)
 
@@ -87,15 +89,16 @@ class Publication:
             exchange(self._warehouse, changed)
         return [outcome for _, outcome in compared]
 
-    def _losses(self, dataset: Dataset) -> Iterator[AuditResult]:
+    def _lost_rows(self, dataset: Dataset) -> Iterator[AuditResult]:
         """What the dataset would lose; where published rows were carried over, none can be missing."""
-        yield from audits.lost_values(self._warehouse, dataset)
         if dataset.name not in self._kept:
             lost = audits.lost_rows(self._warehouse, dataset)
             self._lost[dataset.name] = lost.offending_rows
-            published = self._warehouse.run("publish/row_count", {"table": dataset.name})[0]["row_count"]
-            is_few = lost.offending_rows <= losses.most_lost(dataset, published)
-            yield replace(lost, offending_rows=0, sample=()) if is_few else lost
+            yield losses.unless_few(lost, dataset, lambda: self._published_rows(dataset))
+
+    def _published_rows(self, dataset: Dataset) -> int:
+        found = self._warehouse.run("publish/row_count", {"table": dataset.name})
+        return int(found[0]["row_count"])
 
     def _copy(self, dataset: Dataset, rows: Iterable[pa.RecordBatch]) -> int:
         begin = time.monotonic()
