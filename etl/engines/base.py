@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,11 @@ from etl.lake.layout import Stored
 from etl.lake.store import Lake
 
 Tables = Mapping[str, pa.Table | Sequence[Stored]]
+
+
+def nothing_before(gold: Iterable[Dataset]) -> dict[str, pa.Table]:
+    """The tables of `previous`, which are empty for an engine that makes all months at once."""
+    return {f"previous.{table.name}": table.schema.empty_table() for table in gold if table.month}
 
 
 @dataclass(frozen=True)

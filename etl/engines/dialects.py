@@ -83,7 +83,9 @@ def _half_to_even(value: exp.Expr, dialect: Dialect) -> exp.Expr:
 
 
 def _seconds(instant: exp.Expr, dialect: Dialect) -> exp.Expr:
-    """An exact number as in Postgres; DuckDB would give a double, Spark nothing."""
+    """An exact number as in Postgres; DuckDB would give a double, Spark nothing. A date begins at midnight, UTC."""
+    if dialect == "spark":
+        instant = exp.cast(instant, "timestamptz")
     micros = exp.cast(exp.func(MICROSECONDS[dialect], instant), "decimal(18, 0)")
     return exp.Paren(this=exp.Mul(this=micros, expression=exp.Literal.number("0.000001")))
 

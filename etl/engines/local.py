@@ -23,7 +23,7 @@ from etl.core.intervals import DataInterval
 from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.engines import work as pages
-from etl.engines.base import Selected, Tables
+from etl.engines.base import Selected, Tables, nothing_before
 from etl.engines.dialects import transpile, without_schema
 from etl.engines.work import Done, Work
 from etl.lake import silver
@@ -122,7 +122,7 @@ def lake_session(lake: Lake, source: Source, gold: Mapping[str, str]) -> Iterato
     if not tables:
         raise ConfigError(f"{lake.url} holds no silver of {source.name}.", hint=f"Run `etl run {source.name}` first.")
     with session() as connection:
-        register(connection, lake, tables)
+        register(connection, lake, {**tables, **nothing_before(source.gold)})
         create_gold(connection, gold)
         yield connection
 

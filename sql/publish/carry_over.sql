@@ -1,2 +1,2 @@
--- Copies published rows that the run did not read again into its new state.
-select ops.carry_over(%(table)s, %(part_of)s, %(key)s) as carried
+-- Copies published rows (of some days) that the run did not read again into its new state.
+select ops.carry_over(%(table)s, %(part_of)s, %(key)s, %(day)s, %(days)s::datemultirange) as carried

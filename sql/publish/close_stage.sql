@@ -1,2 +1,2 @@
--- The new state equals the published one: discard it.
+-- What was staged has been brought in: discards the stage table.
 select ops.close_stage(%(table)s)

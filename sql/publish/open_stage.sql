@@ -1,2 +1,2 @@
--- The empty new state of a table, beside the published one.
+-- The empty new state of a table, or of some days of it, beside the published one.
 select ops.open_stage(%(schema)s, %(table)s)

@@ -17,6 +17,8 @@ from (
     ('lc_time', 'C'),
     ('standard_conforming_strings', 'on'),
     ('default_transaction_isolation', 'read committed'),  -- who waits for a lock must then see what was published
+    ('work_mem', '32MB'),  -- a month of a source is sorted and grouped in memory
+    ('jit', 'off'),  -- compiling takes longer than what we run
     ('lock_timeout', %(lock_timeout)s),
     ('statement_timeout', '0'),
     ('transaction_timeout', '0'),

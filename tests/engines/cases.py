@@ -18,6 +18,7 @@ import pyarrow as pa
 from etl import sources
 from etl.core.source import Source
 from etl.core.tables import Dataset
+from etl.engines.base import nothing_before
 from etl.sources.sensors import datasets as sensors
 from etl.sql.statements import statement
 
@@ -33,6 +34,7 @@ RUN = pa.table(
     pa.schema([pa.field("extraction_id", pa.string()), pa.field("processed_at", pa.timestamp("us", tz="UTC"))]),
 )
 
+BEFORE = {name: empty for source in SOURCES for name, empty in nothing_before(source.gold).items()}
 DAYS = [date(2023, 12, 31) + timedelta(days) for days in (0, 1, 2, 3, 31, 32, 59, 60, 61, 62, 366)]
 INSTANTS = [
     datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC),
@@ -129,7 +131,7 @@ def _values() -> pa.Table:
 
 def readings(name: str, observed: list[Row], *more: str) -> Case:
     """What becomes of observations, and more tables made of that."""
-    tables = {"parsed.sensor_observations": table(sensors.OBSERVATIONS, observed), "parsed.run": RUN}
+    tables = {"parsed.sensor_observations": table(sensors.OBSERVATIONS, observed), "parsed.run": RUN} | BEFORE
     return Case(f"sensors-{name}", tables, texts("silver.sensor_readings", *more))
 
 
@@ -139,7 +141,7 @@ def _case(source: Source, name: str, rows: Callable[[Dataset], list[Row]]) -> Ca
     tables = {table_name: table(dataset, rows(dataset)) for table_name, dataset in (published | consumed).items()}
     derived = [f"silver.{dataset.name}" for dataset in source.derived]
     gold = [f"gold.{dataset.name}" for dataset in source.gold]
-    return Case(f"{source.name}-{name}", tables | {"parsed.run": RUN}, texts(*derived, *gold))
+    return Case(f"{source.name}-{name}", tables | {"parsed.run": RUN} | BEFORE, texts(*derived, *gold))
 
 
 def _unlikely(dataset: Dataset, count: int) -> list[Row]:

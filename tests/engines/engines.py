@@ -53,7 +53,7 @@ def in_postgres(dsn: str, case: Case) -> Answers:
     answers = {}
     with _owner(dsn) as cursor:
         cursor.execute("set time zone 'America/St_Johns'")
-        for schema in ("parsed", "silver", "gold"):
+        for schema in ("parsed", "silver", "gold", "previous"):
             cursor.execute(f"create schema {schema}")
         for name, table in case.tables.items():
             columns = [f"{field.name} {POSTGRES[field.type]}" for field in table.schema]

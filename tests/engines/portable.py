@@ -11,7 +11,7 @@ from sqlglot.dialects.postgres import Postgres
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from tests.engines.cases import MADE, RUN, SOURCES
+from tests.engines.cases import BEFORE, MADE, RUN, SOURCES
 from tests.facts import POSTGRES
 
 KIND = exp.DataType.Type
@@ -30,7 +30,7 @@ class NullsAreSmall(Postgres):
 def _schema() -> dict[str, dict[str, dict[str, str]]]:
     declared = {f"silver.{dataset.name}": dataset.schema for source in SOURCES for dataset in source.datasets}
     parsed = {f"parsed.{dataset.name}": dataset.schema for source in SOURCES for dataset in source.parsed}
-    gold = {name: dataset.schema for name, dataset in MADE.items()}
+    gold = {name: dataset.schema for name, dataset in MADE.items()} | {n: t.schema for n, t in BEFORE.items()}
     schema: dict[str, dict[str, dict[str, str]]] = {}
     for name, columns in (declared | parsed | gold | {"parsed.run": RUN.schema}).items():
         folder, table = name.split(".")

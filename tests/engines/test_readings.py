@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import IS_THOROUGH
-from tests.engines.cases import INSTANTS, Row, observation, readings
+from tests.engines.cases import INSTANTS, MADE, Row, observation, readings
 from tests.engines.engines import in_duckdb
 
+GOLD = [name for name in MADE if name.startswith("gold.sensor_")]
 FIRST = date(2024, 1, 31)
 
 
@@ -21,7 +22,7 @@ def silver(*observed: Row) -> list[Row]:
 
 
 def gold(table: str, *observed: Row) -> list[Row]:
-    return in_duckdb(readings("test", list(observed), f"gold.{table}"))[f"gold.{table}"].records()
+    return in_duckdb(readings("test", list(observed), *GOLD))[f"gold.{table}"].records()
 
 
 def days(sensor: int, *precipitation: float | None, **others: Any) -> list[Row]:
@@ -151,12 +152,13 @@ def test_driest_is_what_counting_day_by_day_finds_with_whatever_days_missing(sen
 
 
 def counted(observed: list[Row]) -> Iterator[tuple[float, date, str]]:
-    """Of each dry day how many readings up to it were dry, one after the other."""
-    dry = Counter[str]()
+    """Of each dry day how many days up to it were dry, one after the other."""
+    dry = Counter[tuple[str, date]]()
     for row in sorted(observed, key=lambda row: row["reading_date"]):
-        dry[row["sensor_id"]] = dry[row["sensor_id"]] + 1 if row["precipitation"] == 0.0 else 0
-        if dry[row["sensor_id"]]:
-            yield float(dry[row["sensor_id"]]), row["reading_date"], row["sensor_id"]
+        sensor, day = row["sensor_id"], row["reading_date"]
+        if row["precipitation"] == 0.0:
+            dry[sensor, day] = dry[sensor, day - timedelta(1)] + 1
+            yield float(dry[sensor, day]), day, sensor
 
 
 def test_where_nothing_is_known_nothing_is_extreme() -> None:

@@ -7,6 +7,7 @@ SENSOR_REGION_MONTHS = Dataset(
     "sensor_region_months",
     grain="one row per region and month",
     key=("region", "month_start_date"),
+    month="month_start_date",
     columns=(
         Column("region", TEXT, "The zone of the grid.", nullable=False),
         Column("month_start_date", DAY, "First day of the month, UTC.", nullable=False),
@@ -23,29 +24,70 @@ SENSOR_REGION_MONTHS = Dataset(
     ),
 )
 
-SENSOR_EXTREMES = Dataset(
-    "sensor_extremes",
-    grain="one row per kind of extreme",
-    key=("kind",),
+KIND = Column(
+    "kind",
+    TEXT,
+    "hottest, coldest, wettest, widest_range, or driest: the most days in a row without precipitation.",
+    nullable=False,
+)
+EXTREME = (
+    Column("sensor_id", TEXT, "The sensor.", nullable=False),
+    Column("region", TEXT, "Its zone of the grid.", nullable=False),
+    Column(
+        "reading_date",
+        DAY,
+        "The UTC day; the last one of a dry spell. If several are equal, the earliest.",
+        nullable=False,
+    ),
+    Column("value", FLOAT, "The extreme.", nullable=False),
+    Column("unit", TEXT, "What value counts: °C, mm or days.", nullable=False),
+)
+MONTH = Column("month_start_date", DAY, "First day of the month, UTC.", nullable=False)
+
+SENSOR_DRY_SPELLS = Dataset(
+    "sensor_dry_spells",
+    grain="one row per month and sensor with a dry day",
+    key=("month_start_date", "sensor_id"),
+    month="month_start_date",
     columns=(
-        Column(
-            "kind",
-            TEXT,
-            "hottest, coldest, wettest, widest_range, or driest: the longest stretch of days without precipitation.",
-            nullable=False,
-        ),
+        MONTH,
         Column("sensor_id", TEXT, "The sensor.", nullable=False),
         Column("region", TEXT, "Its zone of the grid.", nullable=False),
-        Column("reading_date", DAY, "The UTC day; the last one of a stretch. Of equals the earliest.", nullable=False),
-        Column("value", FLOAT, "The extreme.", nullable=False),
-        Column("unit", TEXT, "What value counts: °C, mm or days.", nullable=False),
+        Column(
+            "dry_days",
+            BIGINT,
+            "The most days in a row without precipitation, by the end of the month or of the spell. Days of the months "
+            "before count; a day that is missing or unknown ends a spell.",
+            nullable=False,
+        ),
+        Column(
+            "end_date",
+            DAY,
+            "The last of these days within the month. If several are equal, the earliest.",
+            nullable=False,
+        ),
+        Column("open_since_date", DAY, "First day of the spell that goes on at the end of the month; null if none."),
+        Column("open_days", BIGINT, "How long that one is by then; 0 if none.", nullable=False),
     ),
+)
+
+SENSOR_MONTH_EXTREMES = Dataset(
+    "sensor_month_extremes",
+    grain="one row per month and kind of extreme",
+    key=("month_start_date", "kind"),
+    month="month_start_date",
+    columns=(MONTH, KIND, *EXTREME),
+)
+
+SENSOR_EXTREMES = Dataset(
+    "sensor_extremes", grain="one row per kind of extreme", key=("kind",), columns=(KIND, *EXTREME)
 )
 
 SENSOR_QUALITY = Dataset(
     "sensor_quality",
     grain="one row per month",
     key=("month_start_date",),
+    month="month_start_date",
     columns=(
         Column("month_start_date", DAY, "First day of the month, UTC.", nullable=False),
         Column("readings", BIGINT, "Days of sensors.", nullable=False),
@@ -56,4 +98,12 @@ SENSOR_QUALITY = Dataset(
         Column("precipitation_nulls", BIGINT, "Readings without precipitation.", nullable=False),
         Column("data_quality_score_avg", FLOAT, "Mean data_quality_score, to two decimals.", nullable=False),
     ),
+)
+
+TABLES = (  # each after those that its statement reads
+    SENSOR_REGION_MONTHS,
+    SENSOR_DRY_SPELLS,
+    SENSOR_MONTH_EXTREMES,
+    SENSOR_EXTREMES,
+    SENSOR_QUALITY,
 )

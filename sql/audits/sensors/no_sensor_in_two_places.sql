@@ -1,12 +1,63 @@
 -- A sensor is in one place. (A changed grid assigns existing ids to other places.)
-select
+-- Those staged are compared with each other, and with the newest published reading of another day.
+with
+staged as (
+    select
+        sensor_id,
+        min(region) as region,
+        max(region) as other_region,
+        min(latitude) as latitude,
+        max(latitude) as other_latitude,
+        min(longitude) as longitude,
+        max(longitude) as other_longitude
+    from stage.sensor_readings
+    group by sensor_id
+),
+
+known as (
+    select
+        staged.sensor_id,
+        newest.region,
+        newest.latitude,
+        newest.longitude
+    from staged
+    cross join
+        lateral (
+            select
+                readings.region,
+                readings.latitude,
+                readings.longitude
+            from silver.sensor_readings as readings
+            where
+                readings.sensor_id = staged.sensor_id
+                and not readings.reading_date <@ cast(%(days)s as datemultirange)
+            order by readings.reading_date desc
+            limit 1
+        ) as newest
+),
+
+places as (
+    select * from staged
+    union all
+    select
+        staged.sensor_id,
+        staged.region,
+        known.region as other_region,
+        staged.latitude,
+        known.latitude as other_latitude,
+        staged.longitude,
+        known.longitude as other_longitude
+    from staged
+    inner join known on staged.sensor_id = known.sensor_id
+)
+
+select distinct
     sensor_id,
-    min(region) as region,
-    max(region) as other_region,
-    min(latitude) as latitude,
-    max(latitude) as other_latitude,
-    min(longitude) as longitude,
-    max(longitude) as other_longitude
-from stage.sensor_readings
-group by sensor_id
-having min(region) != max(region) or min(latitude) != max(latitude) or min(longitude) != max(longitude)
+    region,
+    other_region,
+    latitude,
+    other_latitude,
+    longitude,
+    other_longitude
+from places
+where region != other_region or latitude != other_latitude or longitude != other_longitude
