@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 
 def today() -> date:
     """The current day in UTC."""
     return datetime.now(UTC).date()
+
+
+def month_of(day: date) -> date:
+    """The first day of its month."""
+    return day.replace(day=1)
 
 
 @dataclass(frozen=True, order=True)
@@ -47,3 +52,14 @@ class DataInterval:
             ]
             left = [DataInterval(start, end) for start, end in halves if start < end]
         return left
+
+
+def months(intervals: Iterable[DataInterval]) -> list[date]:
+    """The first days of all months that the intervals touch, in order."""
+    found = set()
+    for interval in intervals:
+        month = month_of(interval.start)
+        while month < interval.end:
+            found.add(month)
+            month = month_of(month + timedelta(days=31))
+    return sorted(found)

@@ -34,6 +34,10 @@ class Dataset:
     a row is read again, so are all its parts.
     `day` names the column with the day a row belongs to, for data that are read by days; SQL must derive each day from
     that day's rows alone, as an engine may run it on a few days at a time.
+    `month` names the column of a gold table with the first day of a month, if its SQL derives each month from that
+    month's rows alone, and from `previous.<the table itself>`, its own rows of the month before.
+    `most_lost` is the share of its published rows that may be missing from a new read before a person must consent;
+    of rows with a day, none.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Dataset:
     columns: tuple[Column, ...]
     part_of: str | None = None
     day: str | None = None
+    month: str | None = None
+    most_lost: float = 0.02  # a few may well have been withdrawn
 
     @cached_property
     def schema(self) -> pa.Schema:

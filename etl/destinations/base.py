@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 import pyarrow as pa
 
 from etl.core.events import Listener
+from etl.core.intervals import DataInterval
 from etl.core.outcomes import AuditResult, TableOutcome
 from etl.core.source import Source
 from etl.core.tables import Dataset
@@ -41,10 +42,11 @@ class Publication(Protocol):
 
     audits: list[AuditResult]
 
-    def stage(self, rows: Rows, keep: Collection[str]) -> int:
+    def stage(self, rows: Rows, days: Sequence[DataInterval], keep: Collection[str]) -> int:
         """Put the new rows where no reader looks, and return how many were read.
 
-        For datasets in `keep`, published rows that were not read again are kept.
+        They replace what is published on `days`, or everything of a dataset without a day; for datasets in `keep`,
+        published rows that were not read again are kept.
         """
         ...
 
@@ -75,9 +77,11 @@ class Destination(Protocol):
     def capabilities(self) -> Capabilities: ...
 
     def open(
-        self, source: Source, transformed: Transformed | None, emit: Listener
+        self, source: Source, transformed: Transformed | None, days: Sequence[DataInterval], emit: Listener
     ) -> AbstractContextManager[Publication]:
-        """The block in which a run is published; `transformed` is None for rows that come from no single extraction.
+        """The block in which a run is published, of no other than these days if rows have a day.
+
+        `transformed` is None for rows that come from no single extraction.
 
         Raises: UsageError if the destination does not take such rows.
         """

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
+import pyarrow as pa
+
 from etl.core.errors import UsageError
 from etl.core.events import Listener
+from etl.core.intervals import DataInterval
 from etl.core.outcomes import AuditResult, TableOutcome
 from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.destinations import losses
 from etl.destinations.audits import SAMPLE_ROWS, raise_first_failure
 from etl.destinations.base import Capabilities, Rows
-from etl.engines.base import Engine, Selected
+from etl.engines.base import Engine, Selected, nothing_before
 from etl.lake import layout, parquet, silver
 from etl.lake.layout import Stored
 from etl.lake.silver import Transformed
@@ -44,7 +47,9 @@ class LakeDestination:
         return self.lake.url
 
     @contextmanager
-    def open(self, source: Source, transformed: Transformed | None, _emit: Listener) -> Iterator[LakePublication]:
+    def open(
+        self, source: Source, transformed: Transformed | None, _days: Sequence[DataInterval], _emit: Listener
+    ) -> Iterator[LakePublication]:
         """The block in which a run's gold is made."""
         if transformed is None:
             raise UsageError(
@@ -63,7 +68,7 @@ class LakePublication:
     transformed: Transformed
     audits: list[AuditResult] = field(default_factory=list)
 
-    def stage(self, _rows: Rows, _keep: Collection[str]) -> int:
+    def stage(self, _rows: Rows, _days: Sequence[DataInterval], _keep: Collection[str]) -> int:
         """The rows stay where they are."""
         return sum(self.transformed.rows.values())
 
@@ -76,7 +81,7 @@ class LakePublication:
             published = before[f"silver.{dataset.name}"]
             if losses.may_lose_values(dataset):
                 self.audits.append(self._lost(dataset, published, losses.VALUES, losses.lost_values(dataset)))
-            rows = self._lost(dataset, published, losses.ROWS, losses.lost_rows(dataset))
+            rows = self._lost(dataset, published, losses.rows_audit(dataset), losses.lost_rows(dataset))
             self.audits.append(losses.unless_few(rows, dataset, partial(parquet.count_rows, self.lake, published)))
         raise_first_failure(self.audits)
 
@@ -99,10 +104,14 @@ class LakePublication:
         return [TableOutcome(name, count, count, None, True) for name, count in rows.items()]
 
     def _make(self) -> dict[str, Selected]:
-        tables = silver.state(self.lake, self.source)
+        tables: dict[str, pa.Table | Sequence[Stored]] = {
+            **silver.state(self.lake, self.source),
+            **nothing_before(self.source.gold),
+        }
         made = {}
         for table in self.source.gold:
             path = partial(layout.part, "gold", table.name, self.transformed.extraction_id)
             made[table.name] = self.engine.select(self.lake, statement(f"gold/{table.name}"), tables, table, path)
             silver.keep_only(self.lake, "gold", table.name, self.transformed.extraction_id, made[table.name].files)
+            tables[f"gold.{table.name}"] = [Stored(table, made[table.name].files)]
         return made

@@ -6,17 +6,16 @@ because they name every column of a dataset; they run in Postgres and, translate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
 
+from etl.core.intervals import DataInterval
 from etl.core.outcomes import AuditResult
 from etl.core.tables import Column, Dataset
 
-MOST_LOST = 0.02  # of the rows of a whole state; a few may well have been withdrawn
-MOST_PARTS_LOST = 0.1  # parts come and go with what is known about their whole, such as the cores of a launch
-VALUES, ROWS = "no_known_value_lost", "few_rows_lost"
+VALUES = "no_known_value_lost"
 LOST = "lost_value"  # the column that names the column
 
 
@@ -25,8 +24,16 @@ def may_lose_values(dataset: Dataset) -> bool:
     return bool(_nullable(dataset))
 
 
-def lost_values(dataset: Dataset) -> str:
-    """A query for the keys of rows in which a known value would become unknown, and the first such column."""
+def rows_audit(dataset: Dataset) -> str:
+    """The name of the audit for lost rows."""
+    return "few_rows_lost" if _most_lost(dataset) else "no_row_lost"
+
+
+def lost_values(dataset: Dataset, days: Sequence[DataInterval] = ()) -> str:
+    """A query for the keys of rows in which a known value would become unknown, and the first such column.
+
+    `days` are those that are published again, if the dataset has a day: a warehouse reads no others.
+    """
     columns = _nullable(dataset)
     lost = {name: f"(published.{name} is not null and staged.{name} is null)" for name in columns}
     first = " ".join(f"when {condition} then '{name}'" for name, condition in lost.items())
@@ -35,17 +42,17 @@ def lost_values(dataset: Dataset) -> str:
         f"select {_columns('published', dataset.key)}, case {first} end as {LOST}\n"
         f"from silver.{dataset.name} as published\n"
         f"inner join stage.{dataset.name} as staged on {_same(dataset.key)}\n"
-        f"where ({has_unknown}) and ({' or '.join(lost.values())})"
+        f"where ({has_unknown}) and ({' or '.join(lost.values())}){_on(dataset, days)}"
     )
 
 
-def lost_rows(dataset: Dataset) -> str:
-    """A query for the keys of rows that are published and would not be any more."""
+def lost_rows(dataset: Dataset, days: Sequence[DataInterval] = ()) -> str:
+    """A query for the keys of rows that are published (on `days`) and would not be any more."""
     return (
         f"select {_columns('published', dataset.key)}\n"
         f"from silver.{dataset.name} as published\n"
         f"left join stage.{dataset.name} as staged on {_same(dataset.key)}\n"
-        f"where staged.{dataset.key[0]} is null"
+        f"where staged.{dataset.key[0]} is null{_on(dataset, days)}"
     )
 
 
@@ -58,14 +65,25 @@ def found_by(dataset: Dataset, audit: str) -> Dataset:
 
 def unless_few(lost: AuditResult, dataset: Dataset, published: Callable[[], int]) -> AuditResult:
     """What was found, or nothing if so few rows may be lost without consent; `published` counts all there are."""
-    share = MOST_LOST if dataset.part_of is None else MOST_PARTS_LOST
-    if lost.offending_rows and lost.offending_rows <= int(published() * share):
+    if lost.offending_rows and (share := _most_lost(dataset)) and lost.offending_rows <= int(published() * share):
         return replace(lost, offending_rows=0, sample=())
     return lost
 
 
+def _most_lost(dataset: Dataset) -> float:
+    return 0 if dataset.day else dataset.most_lost
+
+
 def _nullable(dataset: Dataset) -> list[str]:
     return [column.name for column in dataset.columns if column.nullable and not column.is_bookkeeping]
+
+
+def _on(dataset: Dataset, days: Sequence[DataInterval]) -> str:
+    if dataset.day is None or not days:
+        return ""
+    day = f"published.{dataset.day}"
+    each = [f"({day} >= '{some.start}' and {day} < '{some.end}')" for some in days]
+    return f" and ({' or '.join(each)})"
 
 
 def _columns(table: str, names: Iterable[str]) -> str:

@@ -39,11 +39,11 @@ def publish(
 ) -> Published:
     """Publish the extraction, unless a later one is published already; with `even_if_older`, in any case."""
     source, lake, extraction_id = pipeline.source, pipeline.lake, transformed.extraction_id
+    days = [] if attempt.interval is None else [attempt.interval]
     with (
         _noting_a_failed_audit(lake, transformed),
-        destination.open(source, transformed, pipeline.emit) as publication,
+        destination.open(source, transformed, days, pipeline.emit) as publication,
     ):
-        days = [] if attempt.interval is None else [attempt.interval]
         if not even_if_older and (newer := attempt.newer_extraction(extraction_id)):
             pipeline.emit(events.NewerIsPublished(source.name, newer))
             days = attempt.days_left(extraction_id, newer)
@@ -58,8 +58,8 @@ def publish(
             return chain.from_iterable(silver.batches(lake, transformed, dataset, some) for some in days)
 
         keep = _partly_read(source, transformed, silver.endpoints_with_rejects(lake, transformed))
-        stage_and_audit(pipeline, publication, rows, keep, attempt, extraction_id)
-        # Before readers have to wait for locks.
+        stage_and_audit(pipeline, publication, rows, days, keep, attempt, extraction_id)
+        # Read from the lake before anything that is published is written.
         incomplete = {table.name: silver.incomplete_days(lake, transformed, table) for table in source.datasets}
         with pipeline.step("publish", extraction_id) as step:
             published = Published.of(attempt.run_id, destination.name, publication.publish())
@@ -122,6 +122,7 @@ def stage_and_audit(
     pipeline: Pipeline,
     publication: Publication,
     rows: Rows,
+    days: Sequence[DataInterval],
     keep: set[str],
     attempt: ledger.Attempt,
     extraction_id: str | None,
@@ -129,7 +130,7 @@ def stage_and_audit(
     """The two steps before readers see anything. Raises: AuditError, after giving all findings to the attempt."""
     try:
         with pipeline.step("stage", extraction_id) as step:
-            step.counts["rows"] = publication.stage(rows, keep)
+            step.counts["rows"] = publication.stage(rows, days, keep)
         with pipeline.step("audit", extraction_id) as step:
             publication.audit(accepts_loss=pipeline.accepts_loss)
             step.counts["audits"] = len(publication.audits)
@@ -159,14 +160,14 @@ def _published_data(destination: Destination, source: Source, tables: Iterable[T
 
 
 def _partly_read(source: Source, transformed: Transformed, with_rejects: set[str]) -> set[str]:
-    """Datasets of which only some rows were read: those of the interval, or all but the rejected ones."""
-    endpoints = [
-        endpoint
-        for endpoint in source.endpoints
-        if endpoint.name in with_rejects or (endpoint.knows_intervals and transformed.interval is not None)
-    ]
-    derived = source.derived if endpoints else ()
-    return {dataset.name for dataset in (*(d for endpoint in endpoints for d in endpoint.datasets), *derived)}
+    """Datasets not read as a whole: records were rejected, or it was some days, and rows do not tell which."""
+    found = set()
+    for endpoint in source.endpoints:
+        of_days = endpoint.knows_intervals and transformed.interval is not None
+        for dataset in (*endpoint.datasets, *source.derived):
+            if endpoint.name in with_rejects or (of_days and dataset.day is None):
+                found.add(dataset.name)
+    return found
 
 
 def known_until(transformed: Transformed) -> date | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from etl.core.errors import UsageError
+from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
 from etl.core.pages import Asked
 from etl.core.source import Source
@@ -39,14 +41,17 @@ def replay(pipeline: Pipeline, warehouse: Warehouse, kept: Mapping[int, Kept]) -
             hint=f"Read the day again: `etl run {source.name} --from DAY --to NEXT_DAY`.",
         )
     batches, still_rejected = _parse_again(source, kept)
+    days = _days_of(source, batches)
     destination = PostgresDestination(warehouse)
     with (
         pipeline.attempt(warehouse, None, destination) as attempt,
-        destination.open(source, None, pipeline.emit) as publication,
+        destination.open(source, None, days, pipeline.emit) as publication,
     ):
         _refuse_settled(warehouse, source, kept)
         everything = {dataset.name for dataset in source.datasets}
-        stage_and_audit(pipeline, publication, lambda dataset: batches.get(dataset.name, []), everything, attempt, None)
+        stage_and_audit(
+            pipeline, publication, lambda dataset: batches.get(dataset.name, []), days, everything, attempt, None
+        )
         with pipeline.step("publish") as step:
             published = Published.of(attempt.run_id, destination.name, publication.publish())
             attempt.finish(status=published.status, outcomes=published.tables, extraction_id=None, origin=source.origin)
@@ -68,6 +73,18 @@ def _parse_again(source: Source, kept: Mapping[int, Kept]) -> tuple[dict[str, li
         for dataset, batch in parsed.batches.items():
             batches.setdefault(dataset, []).append(batch)
     return batches, still_rejected
+
+
+def _days_of(source: Source, batches: Mapping[str, list[Any]]) -> list[DataInterval]:
+    """The days of their rows, each on its own."""
+    found = {
+        day
+        for dataset in source.datasets
+        if dataset.day
+        for batch in batches.get(dataset.name, [])
+        for day in batch[dataset.day].unique().to_pylist()
+    }
+    return [DataInterval(day, day + timedelta(days=1)) for day in sorted(found)]
 
 
 def _refuse_settled(warehouse: Warehouse, source: Source, kept: Iterable[int]) -> None:

@@ -12,24 +12,16 @@ from etl.postgres.connection import Warehouse
 
 
 def copy_batches(
-    warehouse: Warehouse,
-    schema_name: str,
-    table: str,
-    schema: pa.Schema,
-    batches: Iterable[pa.RecordBatch],
-    *,
-    is_new: bool = True,
+    warehouse: Warehouse, schema_name: str, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]
 ) -> int:
-    """Append the batches to a table and return the number of rows.
+    """Append the batches to a table and return the number of rows. Memory holds one batch at a time.
 
-    Memory holds one batch at a time. In a table made in this transaction (`is_new`) rows arrive frozen: Postgres never
-    has to visit them again to mark them visible.
+    Rows do not arrive frozen, although they could in a new table: a snapshot older than the load would see them.
     """
     encoded = Encoded(schema, batches)
     columns = sql.SQL(", ").join(map(sql.Identifier, schema.names))
     target = sql.Identifier(schema_name, table)
-    options = sql.SQL("format binary, freeze" if is_new else "format binary")
-    warehouse.copy(sql.SQL("copy {} ({}) from stdin with ({})").format(target, columns, options), encoded)
+    warehouse.copy(sql.SQL("copy {} ({}) from stdin with (format binary)").format(target, columns), encoded)
     return encoded.rows
 
 

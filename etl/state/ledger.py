@@ -107,7 +107,7 @@ class Attempt:
             dataset = fields.pop("table")
             self._warehouse.run("ledger/record_dataset", self._key() | fields | {"dataset": dataset})
         self._record_audits()
-        copy_batches(self._warehouse, "ops", "quarantine", QUARANTINE, self._refused(quarantined), is_new=False)
+        copy_batches(self._warehouse, "ops", "quarantine", QUARANTINE, self._refused(quarantined))
         ended = {"status": status, "origin": origin, "extraction_id": extraction_id}
         self._warehouse.run("ledger/finish_run", self._key() | ended)
 

@@ -423,7 +423,7 @@ UNDATED = {
 
 HARM: list[tuple[str, list[Fault], dict[str, Any], int, str]] = [
     ("duplicate ids", [], TWICE, 65, "Audit spacex_launches.keys_unique found 1 row that must not exist"),
-    ("lost launch", [], LOST, 65, "Audit no_published_launch_lost found 1 row "),
+    ("lost launch", [], LOST, 65, "Audit spacex_launches.no_row_lost found 1 row "),
     ("html half-way", [Fault("html", path="/v4/payloads")], {}, 76, "answered text/html"),
     ("error half-way", [Fault("server_error", times=None, path="/v4/landpads")], {}, 75, "answered 500"),
     ("too much refused", [Fault("changed_field", times=None)], {}, 76, "^205 of 205 records of spacex_launches break"),

@@ -67,7 +67,7 @@ def test_a_lake_on_s3_from_the_first_run_to_the_last_file(on_s3: Etl, tmp_path: 
 
     into_lake = done(on_s3("run", "sensors", "--from", "2024-03-06", "--to", "2024-03-07", "--destination", "lake"))
     assert "hottest" in into_lake
-    assert re.search(r"gold +1 +3 ", done(on_s3("lake", "ls", "sensors")))
+    assert re.search(r"gold +1 +5 ", done(on_s3("lake", "ls", "sensors")))
 
 
 def test_an_empty_lake_says_so_and_has_nothing_to_do(on_s3: Etl) -> None:

@@ -72,8 +72,14 @@ def state(dsn: str) -> State:
 def published(dsn: str) -> State:
     """All rows of silver and gold, read by one statement."""
     with owner(dsn) as cursor:
-        cursor.execute(_PUBLISHED)
-        return dict(zip((c.name for c in cursor.description), cursor.fetchone(), strict=True))
+        return published_to(cursor)
+
+
+def published_to(cursor: Any) -> State:
+    """The same, as a transaction sees them that is under way."""
+    cursor.execute("set timezone to utc")
+    cursor.execute(_PUBLISHED)
+    return dict(zip((c.name for c in cursor.description), cursor.fetchone(), strict=True))
 
 
 def storage(dsn: str) -> list[tuple[Any, ...]]:
@@ -143,6 +149,7 @@ def run(
     max_refused_share: float = 0.05,
     lock_timeout_s: float = 10,
     listener: Listener = ignore,
+    accepts_loss: bool = False,
 ) -> Summary:
     """A whole run of the loader, on a simulator that serves these facts."""
     days = DataInterval(day(interval[0]), day(interval[1])) if interval else None
@@ -151,7 +158,7 @@ def run(
         client_of(simulator.url) as client,
         Warehouse(dsn, role="etl_loader", lock_timeout_s=lock_timeout_s) as warehouse,
     ):
-        pipeline = Pipeline(spacex_at(simulator.url), lake, max_refused_share, LocalEngine(), listener)
+        pipeline = Pipeline(spacex_at(simulator.url), lake, max_refused_share, LocalEngine(), listener, accepts_loss)
         return pipeline.run(client, warehouse, days)
 
 

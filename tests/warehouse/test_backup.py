@@ -6,16 +6,13 @@ import os
 import re
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from etl.core.errors import WarehouseUnavailableError
 from etl.lake.store import Lake
 from etl.postgres import embedded
 from etl.postgres.connection import Warehouse
@@ -130,11 +127,6 @@ def _until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def _waiting_for_the_lock(site: Site) -> int:
-    found: int = value(site.dsn, "select count(*) from pg_locks where classid = 49 and not granted")
-    return found
-
-
 # What a backup is
 
 
@@ -231,72 +223,29 @@ def test_a_second_backup_at_the_same_time_gives_way(site: Site) -> None:
     assert first.wait(60) == 0
 
 
-def test_a_backup_whose_hold_on_the_sources_was_lost_is_none(site: Site) -> None:
-    """Without it a run could have published in the middle."""
-    release = site.held("pg_dump")
-    process = site.start("backup")
-    _until(lambda: value(site.dsn, "select count(*) from pg_locks where classid = 49 and granted"))
-    rows(site.dsn, "select pg_terminate_backend(pid, 5000) from pg_locks where classid = 49 and granted")
-    release()
-    assert process.wait(60) == 75
-    assert site.backups == []
-
-
 def test_a_server_that_refuses_is_told(site: Site) -> None:
     code, said = site.backup(PGUSER="nobody_of_that_name")
     assert code == 75
     assert 'role "nobody_of_that_name" does not exist' in said
-    assert site.ended.read_text().startswith("error: The server could not be asked")
+    assert site.ended.read_text().startswith("error: The dump of warehouse failed.")
 
 
 # Backups and those who publish
 
 
-def test_a_run_that_publishes_meanwhile_waits_and_neither_is_torn(site: Site) -> None:
+@pytest.mark.parametrize("moment", ["stage", "publish"])
+def test_a_backup_made_while_a_run_publishes_holds_the_state_before(site: Site, moment: str) -> None:
     before = published(site.dsn)
-    release = site.held("pg_dump")
-    process = site.start("backup")
-    _until(lambda: value(site.dsn, "select count(*) from pg_locks where classid = 49 and granted"))
-    ended: list[Any] = []
-    publishing = threading.Thread(target=lambda: ended.append(run(site.dsn, site.lake, changed(), lock_timeout_s=60)))
-    publishing.start()
-    _until(lambda: _waiting_for_the_lock(site))
-    # Readers wait for nobody: the backup is still at it.
-    reader = site.dsn.replace("//postgres:", "//analyst:") + "&options=-c%20statement_timeout%3D30s"
-    assert value(reader, "select count(*) from silver.spacex_launches") == 205
-    release()
-    assert process.wait(60) == 0
-    publishing.join(60)
-    assert ended[0].published.status == "published"
+
+    def back_up() -> None:
+        code, said = site.backup()
+        assert code == 0, said
+
+    assert run(site.dsn, site.lake, changed(), listener=Steps(**{moment: back_up})).published.status == "published"
     [name] = site.backups
     assert site.restore("load", name, "warehouse")[0] == 0
     assert published(named(site.dsn, f"warehouse_{name.lower()}")) == before
     assert published(site.dsn) != before
-
-
-def test_a_run_waits_no_longer_than_its_lock_timeout_and_may_be_tried_again(site: Site) -> None:
-    release = site.held("pg_dump")
-    process = site.start("backup")
-    _until(lambda: value(site.dsn, "select count(*) from pg_locks where classid = 49 and granted"))
-    with pytest.raises(WarehouseUnavailableError):
-        run(site.dsn, site.lake, changed(), lock_timeout_s=0.5)
-    release()
-    assert process.wait(60) == 0
-    assert run(site.dsn, site.lake, changed()).published.status == "published"
-
-
-def test_a_backup_waits_for_a_run_that_is_publishing(site: Site) -> None:
-    started: list[subprocess.Popen[bytes]] = []
-
-    def begin() -> None:
-        started.append(site.start("backup"))
-        _until(lambda: _waiting_for_the_lock(site))
-
-    assert run(site.dsn, site.lake, changed(), listener=Steps(publish=begin)).published.status == "published"
-    assert started[0].wait(60) == 0
-    [name] = site.backups
-    assert site.restore("load", name, "warehouse")[0] == 0
-    assert state(named(site.dsn, f"warehouse_{name.lower()}")) == state(site.dsn)
 
 
 # The way back
@@ -334,6 +283,15 @@ def test_a_lost_table_comes_back_with_its_key_its_rights_and_its_place(site: Sit
     assert (state(site.dsn), rows(site.dsn, tables)) == (before, looks)
     assert run(site.dsn, site.lake, snapshot()).published.status == "unchanged"
     assert run(site.dsn, site.lake, changed()).published.status == "published"
+
+
+def test_a_table_of_another_version_is_not_put_among_the_others(site: Site, loaded: str) -> None:
+    with owner(named(site.dsn, loaded)) as cursor:
+        cursor.execute("update ops.schema_version set version_num = '0011'")
+    code, said = site.restore("table", "silver.spacex_launches", loaded)
+    assert code == 64
+    assert f"{loaded} is of another version" in said
+    assert f"restore swap warehouse {loaded}" in said
 
 
 def test_a_run_mends_rows_that_were_lost_by_itself(site: Site) -> None:

@@ -266,12 +266,10 @@ def _in_postgres(dsn: str, silver: dict[str, list[Row]]) -> dict[str, list[Row]]
     try:
         with connection.cursor(cursor_factory=RealDictCursor) as cursor:
             for name, rows in silver.items():
-                _open(cursor, "silver", name)
                 if rows:
                     execute_values(cursor, f"insert into silver.{name} values %s", [tuple(r.values()) for r in rows])
             found = {}
             for dataset in SOURCE.gold:
-                _open(cursor, "gold", dataset.name)
                 cursor.execute(f"insert into gold.{dataset.name}\n{statement(f'gold/{dataset.name}')}")
                 cursor.execute(f"select * from gold.{dataset.name} order by {', '.join(dataset.key)}")
                 found[dataset.name] = [dict(row) for row in cursor]
@@ -281,10 +279,6 @@ def _in_postgres(dsn: str, silver: dict[str, list[Row]]) -> dict[str, list[Row]]
             return found
     finally:
         connection.close()  # nothing was committed
-
-
-def _open(cursor: Any, schema: str, table: str) -> None:
-    cursor.execute(f"create table parts.{table} partition of {schema}.{table} for values from (minvalue) to (maxvalue)")
 
 
 def _in_duckdb(silver: dict[str, list[Row]]) -> dict[str, list[Row]]:

@@ -9,17 +9,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import psycopg2
 import pytest
 
 from etl.core.errors import AccessError, ConfigError, WarehouseUnavailableError
+from etl.core.intervals import DataInterval
 from etl.postgres.connection import Warehouse
 from etl.sql.statements import folder
 from etl.state import migrations
 from tests.conftest import ROOT
 from tests.warehouse.states import owner, rows, value
+from tests.warehouse.test_in_place import every_day, publish
 
 NewDatabase = Callable[..., str]
 OBJECTS = """
@@ -40,6 +43,18 @@ insert into ops.run_dataset values
 insert into ops.watermark values
 ('spacex_cores', '2026-06-19', '2026-06-20', 'into the warehouse'),
 ('sensor_readings', '2026-06-20', '2026-06-21', 'into the lake');
+"""
+
+BEFORE_MONTHS = """
+create table parts.sensor_readings partition of silver.sensor_readings for values from (minvalue) to (maxvalue);
+insert into silver.sensor_readings (
+    sensor_id, region, latitude, longitude, reading_date, precipitation, is_complete, data_quality_score, received_at,
+    processed_at, processing_version
+)
+select 'SENSOR_000' || sensor, 'ZONE_' || sensor % 2, sensor, 13.4, day, 1.5, false, 30, now(), now(), '1'
+from generate_series(1, 3) as sensor
+cross join generate_series('2024-01-01'::timestamp, '2024-03-10', '1 day') as day;
+create view public.on_readings as select sensor_id from silver.sensor_readings;
 """
 
 
@@ -217,6 +232,34 @@ def test_runs_of_before_are_numbered_by_their_time(empty: str, tmp_path: Path, m
     with owner(empty) as cursor:
         cursor.execute("update ops.run set ended_at = now() where run_id = 'alive'")
     assert value(empty, "select max(end_number) from ops.run") == 6
+
+
+def test_readings_of_before_move_into_months_and_views_on_them_stay(
+    empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, Warehouse(empty) as session:
+        patch.setattr(migrations, "folder", lambda: _before("0012", tmp_path))
+        assert migrations.migrate(session)[-1] == "0011"
+    with owner(empty) as cursor:
+        cursor.execute(BEFORE_MONTHS)
+    everything = "select * from silver.sensor_readings order by sensor_id, reading_date"
+    before = rows(empty, everything)
+    assert len(before) == 3 * 70
+    with Warehouse(empty) as session:
+        assert migrations.migrate(session) == ["0012"]
+    assert rows(empty, everything) == before
+    assert value(empty, "select count(*) from public.on_readings") == len(before)
+    assert rows(
+        empty, "select relid::regclass::text from pg_partition_tree('silver.sensor_readings') where isleaf"
+    ) == [(f"parts.sensor_readings_2024_0{month}",) for month in (1, 2, 3)]
+    with pytest.raises(psycopg2.errors.UniqueViolation):
+        rows(empty, "insert into silver.sensor_readings select * from silver.sensor_readings limit 1")
+
+    days = DataInterval(date(2024, 2, 28), date(2024, 4, 2))
+    outcomes = publish(empty, days, every_day(days, 1))
+    assert outcomes["sensor_readings"].rows_published == value(empty, "select count(*) from silver.sensor_readings")
+    made = rows(empty, "select month_start_date from gold.sensor_quality order by 1")
+    assert made == [(date(2024, month, 1),) for month in (1, 2, 3, 4)]  # also what the run did not read
 
 
 def test_only_an_owner_may_migrate_and_anybody_else_is_told_so(empty: str) -> None:

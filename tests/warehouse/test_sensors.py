@@ -272,8 +272,8 @@ def firing(warehouse: Warehouse, rows: pa.Table, *, keep: bool = True) -> set[st
     dataset = source_at("http://nowhere.invalid").datasets[0]
     results = []
     destination = PostgresDestination(warehouse)
-    with suppress(Undo), destination.open(source_at("http://nowhere.invalid"), None, ignore) as new:
-        new.stage(lambda _: rows.cast(dataset.schema).to_batches(), {dataset.name} if keep else ())
+    with suppress(Undo), destination.open(source_at("http://nowhere.invalid"), None, [FIRST], ignore) as new:
+        new.stage(lambda _: rows.cast(dataset.schema).to_batches(), [FIRST], {dataset.name} if keep else ())
         results = new.audits
         with suppress(AuditError):
             new.audit(accepts_loss=False)
@@ -319,7 +319,7 @@ def test_an_audit_fires_just_beyond_its_boundary(
 
 
 def test_a_published_reading_never_vanishes(warehouse: Warehouse, readings: pa.Table) -> None:
-    assert firing(warehouse, readings.slice(1), keep=False) == {"no_published_reading_lost"}
+    assert firing(warehouse, readings.slice(1), keep=False) == {"sensor_readings.no_row_lost"}
     assert firing(warehouse, readings.slice(1)) == set()
 
 

@@ -1,1 +1,1 @@
-"""Publishing into Postgres: stage, audit and swap in one transaction with the ledger."""
+"""Publishing into Postgres: stage, audit and bring in what differs, in one transaction with the ledger."""

@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from psycopg2 import sql
 
+from etl.core.intervals import DataInterval
 from etl.core.outcomes import AuditResult
 from etl.core.tables import Dataset
 from etl.destinations import losses
 from etl.destinations.audits import SAMPLE_ROWS
 from etl.postgres.connection import Warehouse
+from etl.postgres.ranges import multirange
 from etl.sql.statements import names, statement
 
 
 def run_folder(
-    warehouse: Warehouse, folder: str, schema: str = "", table: str = "", *, is_loss: bool = False
+    warehouse: Warehouse, folder: str, days: Sequence[DataInterval], schema: str = "", table: str = ""
 ) -> list[AuditResult]:
-    """Run the audits of `sql/audits/<folder>/`, for the given table if they apply to any table."""
+    """Run the audits of `sql/audits/<folder>/`, for the given table if they apply to any table.
+
+    `days` are those that are about to be published again.
+    """
     results = []
     for name in names(f"audits/{folder}"):
         audit = name.rsplit("/", 1)[1] if not table else f"{table}.{name.rsplit('/', 1)[1]}"
-        found = _run(warehouse, statement(name), {"schema": schema, "table": table})
-        results.append(AuditResult(audit, *found, statement(name), f"sql/{name}.sql", is_loss))
+        found = _run(warehouse, statement(name), {"schema": schema, "table": table, "days": multirange(days)})
+        results.append(AuditResult(audit, *found, statement(name), f"sql/{name}.sql"))
     return results
 
 
-def lost_values(warehouse: Warehouse, dataset: Dataset) -> Iterator[AuditResult]:
+def lost_values(warehouse: Warehouse, dataset: Dataset, days: Sequence[DataInterval]) -> Iterator[AuditResult]:
     """Whether a value that is known would become unknown."""
     if losses.may_lose_values(dataset):
-        query = losses.lost_values(dataset)
+        query = losses.lost_values(dataset, days)
         yield AuditResult(f"{dataset.name}.{losses.VALUES}", *_run(warehouse, query), query, is_loss=True)
 
 
-def lost_rows(warehouse: Warehouse, dataset: Dataset) -> AuditResult:
+def lost_rows(warehouse: Warehouse, dataset: Dataset, days: Sequence[DataInterval]) -> AuditResult:
     """Which published rows would be gone, however few."""
-    query = losses.lost_rows(dataset)
-    return AuditResult(f"{dataset.name}.{losses.ROWS}", *_run(warehouse, query), query, is_loss=True)
+    query = losses.lost_rows(dataset, days)
+    return AuditResult(f"{dataset.name}.{losses.rows_audit(dataset)}", *_run(warehouse, query), query, is_loss=True)
 
 
 def _run(

@@ -1,31 +1,29 @@
-"""Stage → audit → publish, in one transaction under one lock: readers see all of a run or nothing."""
+"""Stage → audit → publish, in one transaction under one lock: readers see all of a run or nothing, and never wait."""
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 import pyarrow as pa
-from psycopg2 import errors as pg
-from psycopg2 import sql
 
 from etl.core.events import Listener, PublishingWaits, RowsStaged
+from etl.core.intervals import DataInterval
 from etl.core.outcomes import AuditResult, TableOutcome
 from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.destinations import losses
 from etl.destinations.audits import raise_first_failure
 from etl.destinations.base import Capabilities, Rows
-from etl.destinations.postgres import audits
-from etl.destinations.postgres.exchange import exchange, refuse_foreign_keys
+from etl.destinations.postgres import audits, parts
+from etl.destinations.postgres.gold import Gold
 from etl.lake.silver import Transformed
 from etl.postgres.connection import Warehouse
 from etl.postgres.copy import copy_batches
-from etl.sql.statements import statement
 
 
 class Publication:
@@ -36,26 +34,30 @@ class Publication:
         self._source = source
         self._emit = emit
         self._received: dict[str, int] = {}
+        self._days: Sequence[DataInterval] = ()
         self._kept: Collection[str] = ()
         self._lost: dict[str, int] = {}
+        self._changed: dict[str, set[date]] = {}  # by table, the parts that gold must follow
         self.audits: list[AuditResult] = []
 
-    def stage(self, rows: Rows, keep: Collection[str]) -> int:
-        """Build the new state of every dataset beside the published one, with its key; return how many rows were read.
+    def stage(self, rows: Rows, days: Sequence[DataInterval], keep: Collection[str]) -> int:
+        """Build the new state beside the published one, with its key; return how many rows were read.
 
-        The new state is what was read and, for the datasets in `keep`, every published row that was not read again:
-        those of other days, or those that a rejected record may have been about.
+        It is of `days` for a dataset with a day, otherwise of everything: what was read and, for the datasets in
+        `keep`, every published row of it that was not read again.
         Raises: AuditError if a key is duplicated.
         """
-        datasets, self._kept = self._source.datasets, keep
+        datasets, self._days, self._kept = self._source.datasets, days, keep
         for dataset in datasets:
-            self._warehouse.run("publish/open_stage", {"schema": "silver", "table": dataset.name})
+            self._changed[dataset.name] = parts.measure_unknown(self._warehouse, "silver", dataset)
+            parts.open_stage(self._warehouse, "silver", dataset)
             self._received[dataset.name] = self._copy(dataset, rows(dataset))
         for dataset in reversed(datasets):  # parts before their whole, which says what was read
             if dataset.name in keep:
-                self._carry_over(dataset)
+                whole = next(other for other in datasets if other.name == (dataset.part_of or dataset.name))
+                parts.carry_over(self._warehouse, dataset, whole, days)
         for dataset in datasets:
-            self._key("silver", dataset.name)
+            self._refuse(parts.prove_key(self._warehouse, "silver", dataset))
         return sum(self._received.values())
 
     def audit(self, *, accepts_loss: bool) -> None:
@@ -63,42 +65,40 @@ class Publication:
 
         Raises: AuditError for the first that finds rows; all have run by then, and are in `audits`.
         """
-        source = self._source
+        warehouse, source = self._warehouse, self._source
         for dataset in source.datasets:
-            self.audits += audits.run_folder(self._warehouse, "every_dataset", "silver", dataset.name)
-        self.audits += audits.run_folder(self._warehouse, source.name)
+            self.audits += audits.run_folder(warehouse, "every_dataset", self._days, "silver", dataset.name)
+        self.audits += audits.run_folder(warehouse, source.name, self._days)
         lost_rows = [lost for dataset in source.datasets for lost in self._lost_rows(dataset)]  # counted in any case
         if not accepts_loss:
             for dataset in source.datasets:
-                self.audits += audits.lost_values(self._warehouse, dataset)
+                self.audits += audits.lost_values(warehouse, dataset, self._days)
             self.audits += lost_rows
-            self.audits += audits.run_folder(self._warehouse, f"{source.name}/losses", is_loss=True)
         raise_first_failure(self.audits)
 
     def publish(self) -> list[TableOutcome]:
-        """Make gold from the new silver, then replace the published state of both with the new one.
-
-        A table whose content did not change is left alone. Locks that readers wait for are taken last.
-        """
+        """Bring what differs into silver, and make the gold that follows from it."""
+        written: dict[str, set[date]] = {}
+        for dataset in self._source.datasets:
+            written[dataset.name] = parts.bring_in(self._warehouse, "silver", dataset, self._days)
+            parts.close_stage(self._warehouse, dataset)
+            for part in written[dataset.name]:
+                parts.measure(self._warehouse, "silver", dataset, part)
+            self._changed[dataset.name] |= written[dataset.name]
+        gold = Gold(self._warehouse, self._source, self._changed, self._refuse)
         for table in self._source.gold:
-            self._stage_gold(table)
-        silver = [self._compared("silver", dataset) for dataset in self._source.datasets]
-        compared = silver + [self._compared("gold", table) for table in self._source.gold]
-        changed = [(schema, outcome.table) for schema, outcome in compared if outcome.is_changed]
-        if changed:
-            exchange(self._warehouse, changed)
-        return [outcome for _, outcome in compared]
+            gold.make(table)
+        return [
+            self._outcome(table, is_changed=bool(written.get(table.name, self._changed[table.name])))
+            for table in (*self._source.datasets, *self._source.gold)
+        ]
 
     def _lost_rows(self, dataset: Dataset) -> Iterator[AuditResult]:
         """What the dataset would lose; where published rows were carried over, none can be missing."""
         if dataset.name not in self._kept:
-            lost = audits.lost_rows(self._warehouse, dataset)
+            lost = audits.lost_rows(self._warehouse, dataset, self._days)
             self._lost[dataset.name] = lost.offending_rows
-            yield losses.unless_few(lost, dataset, lambda: self._published_rows(dataset))
-
-    def _published_rows(self, dataset: Dataset) -> int:
-        found = self._warehouse.run("publish/row_count", {"table": dataset.name})
-        return int(found[0]["row_count"])
+            yield losses.unless_few(lost, dataset, lambda: parts.content(self._warehouse, dataset)[0])
 
     def _copy(self, dataset: Dataset, rows: Iterable[pa.RecordBatch]) -> int:
         begin = time.monotonic()
@@ -107,58 +107,14 @@ class Publication:
         self._emit(RowsStaged(self._source.name, dataset.name, count, seconds))
         return count
 
-    def _carry_over(self, dataset: Dataset) -> None:
-        whole = next(other for other in self._source.datasets if other.name == (dataset.part_of or dataset.name))
-        self._warehouse.run(
-            "publish/carry_over", {"table": dataset.name, "part_of": whole.name, "key": list(whole.key)}
-        )
+    def _refuse(self, found: list[AuditResult]) -> None:
+        self.audits += found
+        raise_first_failure(found)
 
-    def _key(self, schema: str, table: str) -> None:
-        """Prove that keys are unique by building the primary key; if that fails, let the audit name the duplicates."""
-        self._warehouse.execute("savepoint before_key")
-        try:
-            self._warehouse.run("publish/key_stage", {"schema": schema, "table": table})
-        except pg.UniqueViolation:
-            self._warehouse.execute("rollback to savepoint before_key")
-            self.audits += audits.run_folder(self._warehouse, "every_dataset", schema, table)
-            raise_first_failure(self.audits)
-            raise
-        self._warehouse.execute("release savepoint before_key")
-
-    def _stage_gold(self, table: Dataset) -> None:
-        self._warehouse.run("publish/open_stage", {"schema": "gold", "table": table.name})
-        target = sql.SQL("insert into {}\n").format(sql.Identifier("stage", table.name))
-        self._warehouse.execute(target + sql.SQL(self._from_stage(statement(f"gold/{table.name}"))))
-        self._key("gold", table.name)
-
-    def _from_stage(self, text: str) -> str:
-        """The statement about the new silver, which no reader sees yet."""
-        datasets = "|".join(re.escape(dataset.name) for dataset in self._source.datasets)
-        return re.sub(rf"\bsilver\.({datasets})\b", r"stage.\1", text)
-
-    def _compared(self, schema: str, table: Dataset) -> tuple[str, TableOutcome]:
-        rows, checksum = staged = self._content("stage", table)
-        is_changed = self._is_changed(schema, table, staged)
-        if not is_changed:
-            self._warehouse.run("publish/close_stage", {"table": table.name})
+    def _outcome(self, table: Dataset, *, is_changed: bool) -> TableOutcome:
+        rows, checksum = parts.content(self._warehouse, table)
         received, lost = self._received.get(table.name, rows), self._lost.get(table.name, 0)
-        return schema, TableOutcome(table.name, received, rows, checksum, is_changed, lost)
-
-    def _is_changed(self, schema: str, table: Dataset, staged: tuple[int, str]) -> bool:
-        """Whether the new state differs from the published one.
-
-        The ledger's checksum can prove a difference, but not equality; for that, the published rows are read.
-        """
-        last = self._warehouse.run("ledger/last_content", {"table": table.name})
-        if last and last[0]["content_checksum"] != staged[1]:
-            return True
-        return staged != self._content(schema, table)
-
-    def _content(self, schema: str, table: Dataset) -> tuple[int, str]:
-        bookkeeping = [column.name for column in table.columns if column.is_bookkeeping]
-        parameters = {"schema": schema, "table": table.name, "bookkeeping": bookkeeping}
-        found = self._warehouse.run("publish/content", parameters)[0]
-        return found["row_count"], found["content_checksum"]
+        return TableOutcome(table.name, received, rows, checksum, is_changed, lost)
 
 
 @dataclass(frozen=True)
@@ -180,14 +136,18 @@ class PostgresDestination:
         return self.warehouse.namespace
 
     @contextmanager
-    def open(self, source: Source, _transformed: Transformed | None, emit: Listener) -> Iterator[Publication]:
+    def open(
+        self, source: Source, _transformed: Transformed | None, days: Sequence[DataInterval], emit: Listener
+    ) -> Iterator[Publication]:
         """The transaction in which a run is published; it waits while another run of the same source publishes.
 
         Raises: WarehouseUnavailableError if the other run does not end within the lock timeout.
         """
+        for dataset in source.datasets:
+            if dataset.day:
+                parts.open_months(self.warehouse, dataset, days)
         with self.warehouse.transaction():
             if not self.warehouse.run("publish/lock_source", {"source": source.name})[0]["is_free"]:
                 emit(PublishingWaits(source.name))
                 self.warehouse.run("publish/wait_for_source", {"source": source.name})
-            refuse_foreign_keys(self.warehouse, source)
             yield Publication(self.warehouse, source, emit)
