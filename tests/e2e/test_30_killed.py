@@ -5,6 +5,7 @@ The sources do not share data, so that each scenario of one takes place beside o
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,15 +13,17 @@ from kubernetes.client import V1Pod
 
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
-from tests.e2e.conftest import Ask, Connect, FirstRuns, misbehaving
+from tests.e2e.conftest import Ask, FirstRuns, misbehaving
 from tests.e2e.sensors import AFTER_CHECK, BEFORE_LAST_SHARE, LATEST, SENSORS, tries
 
 CONTENT = "select launch_id, name, launched_at from silver.spacex_launches order by launch_id"
 LAUNCHES = "select count(*), count(distinct launch_id) from silver.spacex_launches"
-# The loader's transaction waits for a lock that readers hold: the new state is built, but not visible yet.
-IS_SWAPPING = """
+# Somebody keeps the loader from writing: its rows are staged and audited, and nothing is visible yet.
+HOLD = "begin; lock table silver.spacex_launches in share mode; select pg_sleep(600)"
+LET_GO = "select pg_terminate_backend(pid) from pg_stat_activity where query ~ 'sleep.600' and pid != pg_backend_pid()"
+IS_PUBLISHING = """
     select 1 from pg_locks
-    where not granted and mode = 'AccessExclusiveLock' and relation::regclass::text like '%spacex_launches'
+    where not granted and mode = 'RowExclusiveLock' and relation::regclass::text like '%spacex_launches'
 """
 SLOW = "slow=25"  # longer than it takes to find and kill the pod that waits, shorter than its patience; not waited for
 
@@ -99,22 +102,22 @@ class Cleared(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def half_done(first_runs: FirstRuns, airflow: Airflow, connect: Connect, ask: Ask) -> tuple[Published, Cleared]:
+def half_done(first_runs: FirstRuns, airflow: Airflow, ask: Ask) -> tuple[Published, Cleared]:
     """A run of each source that stopped half-way: one was killed while it published, of one a share failed."""
 
     def of_spacex() -> Published:
         before = ask("analyst", CONTENT)
         edit = "update silver.spacex_launches set name = 'edited' where launch_id = '5eb87d42ffd86e000604b384'"
         kube.as_superuser(edit)
-        with connect("engineer") as reader:
-            reader.execute("begin")
-            reader.execute("lock table silver.spacex_launches in access share mode")
+        with ThreadPoolExecutor(1) as aside:
+            holding = aside.submit(kube.as_superuser, HOLD)
             run = airflow.start("spacex")
-            kube.wait_for("the swap", lambda: ask("engineer", IS_SWAPPING))
+            kube.wait_for("the publish", lambda: ask("engineer", IS_PUBLISHING))
             victim = running("publish")
             assert victim
             kube.kill("etl", victim.metadata.name)
-            reader.execute("commit")
+            kube.as_superuser(LET_GO)
+            assert holding.exception(60)
         return Published(run, airflow.end("spacex", run), before, ask("analyst", CONTENT))
 
     def of_sensors() -> Cleared:

@@ -101,7 +101,7 @@ def trouble(extended: str, first_runs: FirstRuns, no_alert_waits: None, airflow:
 
 
 def test_an_audit_that_fails_is_an_alert(trouble: Trouble, alertmanager: Alertmanager) -> None:
-    alert = fires(alertmanager, "EtlAuditFailed", source="spacex", audit="no_published_launch_lost")
+    alert = fires(alertmanager, "EtlAuditFailed", source="spacex", audit="spacex_launches.no_row_lost")
     assert alert["labels"]["severity"] == "critical"
 
 

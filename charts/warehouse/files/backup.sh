@@ -8,21 +8,7 @@ give_up() {
     exit 75
 }
 
-export DUMP="pg_dump --format=custom --compress=$COMPRESSION --lock-wait-timeout=10min"
-
-# A run that publishes while pg_dump reads would leave half of each state in the dump: docs/adr/0001. So a session of
-# our own holds the locks of the sources until pg_dump has ended: runs that publish wait for them, readers do not. If
-# that session is lost meanwhile, its last statement fails, and the backup with it.
-dump_while_nobody_publishes() {
-    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --output=/dev/null --dbname=warehouse <<'SQL'
-set lock_timeout = '10min';
-select pg_advisory_lock_shared(49, hashtext(source)) from (
-    select source from ops.schedule union select source from ops.run order by source
-) as sources;
-\! $DUMP --dbname=warehouse --file=.partial/unfinished && mv .partial/unfinished .partial/warehouse.dump
-select pg_advisory_unlock_all();
-SQL
-}
+DUMP="pg_dump --format=custom --compress=$COMPRESSION --lock-wait-timeout=10min"
 
 cd "$BACKUPS"
 exec 9>.lock
@@ -34,9 +20,9 @@ trap 'rm -rf .partial' EXIT
 for _ in {1..60}; do pg_isready --quiet && break || sleep 1; done # a new pod may start before its network policies apply
 
 room="The log says why; on the volume $(df --human-readable --output=avail . | tail -n 1 | tr -d ' ') are free."
-dump_while_nobody_publishes || give_up "The server could not be asked, or was lost." "The log says why."
-[ -s .partial/warehouse.dump ] || give_up "The dump of warehouse failed." "$room"
-$DUMP --dbname=airflow --file=.partial/airflow.dump || give_up "The dump of airflow failed." "$room"
+for database in warehouse airflow; do
+    $DUMP --dbname=$database --file=.partial/$database.dump || give_up "The dump of $database failed." "$room"
+done
 for file in .partial/*.dump; do
     pg_restore --file=/dev/null "$file" || give_up "$file cannot be read back." "$room"
 done

@@ -29,6 +29,10 @@ is_database() {
     [ "$(ask --set=name="$1" <<<"select count(*) from pg_database where datname = :'name'")" = 1 ]
 }
 
+version() { # of the warehouse's migrations; nothing if there are none
+    ask --dbname="$1" <<<"select version_num from ops.schema_version" 2>/dev/null || true
+}
+
 list() {
     cd "$BACKUPS"
     compgen -G '[0-9]*Z' >/dev/null ||
@@ -53,17 +57,23 @@ load() {
 table() {
     local schema="${1%%.*}" name="${1#*.}" from="$2"
     is_database "$from" || give_up "There is no database $from." "'restore load' creates it."
-    local tables=("\"$schema\".\"$name\"") needs=("$schema") missing
-    case $schema in silver | gold) tables+=("\"parts\".\"$name\"") needs+=(parts) ;; esac # where its rows are
+    local table="\"$schema\".\"$name\"" needs=("$schema") missing
+    if [ "$schema" != ops ]; then
+        needs+=(parts ops) # where partitions are, and what was counted of them
+        [ "$(version warehouse)" = "$(version "$from")" ] ||
+            give_up "$from is of another version of the platform, in which tables may have another shape." \
+                "Restore the whole database, as the how-to describes: restore swap warehouse $from"
+    fi
     for missing in "${needs[@]}"; do
         [ "$(ask --dbname=warehouse --set=name="$missing" <<<"select count(*) from pg_namespace where nspname = :'name'")" = 1 ] ||
             give_up "warehouse has no schema $missing, in which $1 has its rows or its rights." \
                 "Restore the whole database, as the how-to describes: restore swap warehouse $from"
     done
     {
-        printf 'drop table if exists %s;\n' "${tables[@]}"
-        pg_dump --dbname="$from" "${tables[@]/#/--table=}" || echo 'select the_dump_ended_early;'
-    } | ask --dbname=warehouse --single-transaction --output=/dev/null --file=- ||
+        echo "drop table if exists $table;"
+        pg_dump --dbname="$from" --table-and-children="$table" || echo 'select the_dump_ended_early;'
+        [ "$schema" = ops ] || echo "delete from ops.table_part where table_name = :'name';" # the next run counts again
+    } | ask --dbname=warehouse --single-transaction --set=name="$name" --output=/dev/null --file=- ||
         give_up "$1 was not restored." "Postgres' own message is above; warehouse is unchanged."
     echo "$1 is now as it was in $from."
 }
