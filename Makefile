@@ -18,7 +18,7 @@ PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report up status alerts credentials ui psql trigger down destroy \
-	test test-all environments e2e lint format bench bench-scale bench-cluster image image-spark snapshot catalogue dashboards metrics lock clean
+	test test-all environments e2e lint format bench bench-day bench-scale bench-cluster image image-spark snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -84,6 +84,9 @@ format: $(VENV)/lint ## Rewrite the code in the house style
 
 bench: $(VENV)/run $(VENV)-bench/bench ## Measure speed against the limit and against peers; writes docs/benchmarks.md
 	@$(VENV)-bench/bin/python -m tests.bench
+
+bench-day: $(VENV)/run $(VENV)-bench/bench ## Measure what one more day costs on up to 36.5 million rows; writes docs/benchmarks-day.md
+	@$(VENV)-bench/bin/python -m tests.bench.day
 
 bench-scale: $(VENV)/test ## Measure the sensors from 36,500 to 36.5 million rows, local and Spark; writes docs/benchmarks-scale.md
 	@$(BIN)/python -m tests.bench.scale

@@ -124,7 +124,7 @@ def _sessions() -> Row:
         ),
         series_panel(
             "How many rows are read and written?",
-            "Rows per second in the warehouse. COPY inserts; publishing swaps tables instead of updating rows.",
+            "Rows per second in the warehouse. COPY and publishing insert; publishing writes only rows that differ.",
             Query(queries.ROWS_FETCHED, "fetched by index"),
             Query(queries.ROWS_INSERTED, "inserted"),
             Query(queries.ROWS_UPDATED, "updated"),
@@ -138,7 +138,7 @@ def _waits() -> Row:
     return [
         series_panel(
             "Which locks are held?",
-            "By mode. Publishing briefly takes accessexclusivelock when it swaps tables.",
+            "By mode. Only accessexclusivelock keeps readers waiting; publishing takes none on what they read.",
             Query(queries.LOCKS, "{{mode}}"),
             no_value="no lock in this time range",
             alert="PostgresDeadlocks",

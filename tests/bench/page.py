@@ -133,7 +133,7 @@ its table one. `execute_values` and `to_sql` load one row in {SLOW_SHARE}.
 
 Rows like those of `sensor_readings`, ready in memory as Arrow: 7 columns, primary key (sensor_id, reading_date).
 *By key*: sensor after sensor, as the API returns them; *by day*: all sensors of a day together.
-Ours writes the ledger, stages, builds the key, collects statistics, audits, swaps and commits; raw COPY only loads and
+Ours writes the ledger, stages, builds the key, collects statistics, audits, publishes, commits; raw COPY only loads and
 commits. The limit's table exists beforehand, as a warehouse's does; for one *created* or *truncated* in the same
 transaction, Postgres writes no WAL for its rows.
 {"" if measured.missing else peers}
@@ -148,12 +148,13 @@ def _where(found: dict[tuple[str, str], Way]) -> str:
     return f"""Where our time goes:
 
 {table(head, rows)}
-How it keeps up with a COPY that does less: the stage table is created in the publishing transaction, so with
-`wal_level = minimal` (the embedded server) its rows are written once, not twice, and they arrive frozen; its key is
-built once, sorted, by several processes, instead of row by row; and that key proves that keys are unique.
+What it pays for: rows are written twice. They are staged in an unlogged table, whose key is built once, sorted, and
+proves that keys are unique; then those that differ from what is published go into the published table, with its key.
+In return no reader waits, equal rows are not written at all, and [one more day](benchmarks-day.md) costs the same on
+any history. Replacing every row is the worst case: each is updated, and its old version stays until autovacuum comes.
 
-What holds it back: a COPY is one server process, busy throughout, so *without a key* is the limit for every client.
-A replacement also counts the published rows, and drops their files when it commits.{_beyond(found)}
+What holds it back besides: a COPY is one server process, busy throughout, so *without a key* is the limit for every
+client.{_beyond(found)}
 """
 
 

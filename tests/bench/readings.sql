@@ -9,7 +9,7 @@ create table silver.bench_readings (
     region text not null,
     is_complete boolean not null,
     primary key (sensor_id, reading_date)
-) partition by range (sensor_id);
+);
 comment on table silver.bench_readings is 'One row per sensor and day.';
 
 reset role;

@@ -1,0 +1,260 @@
+"""Measures what one more day costs and writes docs/benchmarks-day.md: `python -m tests.bench.day [--years 1 4 10]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pyarrow as pa
+
+from etl.core.events import ignore
+from etl.core.ids import new_id
+from etl.core.intervals import DataInterval, month_of
+from etl.destinations.postgres.publication import PostgresDestination
+from etl.postgres import embedded
+from etl.postgres.connection import Warehouse
+from etl.postgres.copy import Encoded
+from etl.state import migrations
+from etl.state.ledger import Attempt
+from tests.bench import day_page
+from tests.bench.made_up import SENSORS, SOURCE, readings
+
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks-day.md"
+TODAY = date(2026, 3, 21)
+WINDOW_DAYS = 6
+DEFAULTS = """
+# Postgres' own defaults, whatever the embedded server's are
+wal_level = replica
+max_wal_senders = 10
+shared_buffers = 128MB
+maintenance_work_mem = 64MB
+work_mem = 4MB
+max_wal_size = 1GB
+checkpoint_timeout = 5min
+"""
+KEYED = "public.keyed_readings"
+
+
+@dataclass
+class Ways:
+    """What was measured at one size: by way, the seconds of each day; and ours in detail."""
+
+    rows: int
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    steps: list[dict[str, float]] = field(default_factory=list)
+    wal_mb: list[float] = field(default_factory=list)
+    longest_read_ms: list[float] = field(default_factory=list)
+    month_s: list[float] = field(default_factory=list)
+
+
+def main(arguments: list[str]) -> None:
+    """Measure and write the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.day", description=__doc__)
+    parser.add_argument(
+        "--months", type=int, nargs="+", default=[1, 12, 48, 120], help="history before each measurement"
+    )
+    parser.add_argument("--days", type=int, default=5, help="days published at each size (5)")
+    parser.add_argument("--peer-months", type=int, default=48, help="the largest history that peers get, too (48)")
+    parser.add_argument("--quick", action="store_true", help="a month, one day, printed: does it work at all?")
+    chosen = parser.parse_args(arguments)
+    months, days = ([1], 1) if chosen.quick else (sorted(chosen.months), chosen.days)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, server(Path(folder) / "postgres") as dsn:
+        found = measure(dsn, Path(folder), months, days, chosen.peer_months)
+    page = day_page.render(found)
+    if chosen.quick:
+        print(page)
+    else:
+        PAGE.write_text(page, encoding="utf-8")
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """A migrated warehouse on a server with Postgres' default settings."""
+    with embedded.server(folder):
+        pass
+    with (folder / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(DEFAULTS)
+    with embedded.server(folder) as dsn:
+        with Warehouse(dsn) as owner:
+            migrations.migrate(owner)
+            owner.execute(f"create table {KEYED} (like silver.sensor_readings including all)")
+        yield dsn
+
+
+def measure(dsn: str, folder: Path, months: list[int], days: int, peer_months: int) -> list[Ways]:
+    """For each size: fill in the missing months, the newest first, then publish days, all ways taking turns."""
+    found, today, month = [], TODAY, month_of(TODAY)
+    publish(dsn, DataInterval(month, today), 0)
+    peers = _peers(dsn, folder)
+    for load in (keyed_upsert, *peers.values()):
+        load(dsn, DataInterval(month, today), 0)
+    filled = 0
+    for history in months:
+        ways = Ways(0)
+        while filled < history:
+            days_of = DataInterval(month_of(month - timedelta(days=1)), month)
+            begin = time.perf_counter()
+            publish(dsn, days_of, 0)
+            ways.month_s.append(time.perf_counter() - begin)
+            _append(dsn, days_of)
+            for load in peers.values() if history <= peer_months else ():
+                load(dsn, days_of, 0)
+            month, filled = days_of.start, filled + 1
+            _say(f"{history} months: {filled} filled, the last in {ways.month_s[-1]:.1f} s")
+        with closing(psycopg2.connect(dsn)) as connection:
+            connection.autocommit = True
+            connection.cursor().execute("vacuum analyze")  # as autovacuum has done after a while
+        for number in range(1, days + 1):
+            window = DataInterval(today - timedelta(days=WINDOW_DAYS - 1), today + timedelta(days=1))
+            _one_day(dsn, window, number, ways, peers if history <= peer_months else {})
+            today += timedelta(days=1)
+        ways.rows = _value(dsn, "select count(*) from silver.sensor_readings")
+        found.append(ways)
+    return found
+
+
+def _one_day(dsn: str, window: DataInterval, revision: int, ways: Ways, peers: dict[str, Callable[..., float]]) -> None:
+    _value(dsn, "checkpoint")
+    before = _value(dsn, "select pg_current_wal_insert_lsn()")
+    with reading(dsn) as longest:
+        steps = publish(dsn, window, revision)
+    ways.steps.append(steps)
+    ways.seconds.setdefault("etl", []).append(sum(steps.values()))
+    ways.wal_mb.append(float(_value(dsn, f"select (pg_current_wal_insert_lsn() - '{before}'::pg_lsn) / 1e6")))
+    ways.longest_read_ms.append(longest[0] * 1000)
+    for name, load in {"keyed upsert": keyed_upsert, **peers}.items():
+        _value(dsn, "checkpoint")
+        ways.seconds.setdefault(name, []).append(load(dsn, window, revision))
+    _say(f"{window}: " + ", ".join(f"{name} {each[-1]:.1f} s" for name, each in ways.seconds.items()))
+
+
+def publish(dsn: str, days: DataInterval, revision: int) -> dict[str, float]:
+    """Stage, audit, publish with gold, and enter in the ledger; the seconds of each."""
+    with Warehouse(dsn, role="etl_loader") as warehouse:
+        clock = [time.perf_counter()]
+        attempt = Attempt(warehouse, new_id(), SOURCE.name, days, "warehouse")
+        attempt.start("bench")
+        with PostgresDestination(warehouse).open(SOURCE, None, [days], ignore) as new:
+            new.stage(lambda _: readings(days, revision), [days], ())
+            clock.append(time.perf_counter())
+            new.audit(accepts_loss=False)
+            clock.append(time.perf_counter())
+            outcomes = new.publish()
+            clock.append(time.perf_counter())
+            attempt.finish(status="published", origin="bench", extraction_id=None, outcomes=outcomes)
+        clock.append(time.perf_counter())
+    return dict(zip(("stage", "audit", "publish", "commit"), map(float.__sub__, clock[1:], clock[:-1]), strict=True))
+
+
+def keyed_upsert(dsn: str, days: DataInterval, revision: int) -> float:
+    """The limit: COPY into a temporary table, and `on conflict do update` of everything; no audits, gold or ledger."""
+    columns = SOURCE.datasets[0].schema.names
+    update = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        begin = time.perf_counter()
+        cursor.execute(f"create temporary table new (like {KEYED}) on commit drop")
+        _copy(cursor, "new", days, revision)
+        cursor.execute(
+            f"insert into {KEYED} select * from new on conflict (sensor_id, reading_date) do update set {update}"
+        )
+        connection.commit()
+        return time.perf_counter() - begin
+
+
+def _append(dsn: str, days: DataInterval) -> None:
+    with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        _copy(cursor, KEYED, days, 0)
+
+
+def _copy(cursor: Any, table: str, days: DataInterval, revision: int) -> None:
+    schema = SOURCE.datasets[0].schema
+    encoded = Encoded(schema, readings(days, revision))
+    cursor.copy_expert(
+        f"copy {table} ({', '.join(schema.names)}) from stdin with (format binary)", encoded, size=1 << 16
+    )
+
+
+def _peers(dsn: str, folder: Path) -> dict[str, Callable[..., float]]:
+    """dlt's ways to merge, if it is installed."""
+    if find_spec("dlt") is None:
+        _say("not installed, so left out: dlt")
+        return {}
+    os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
+    import dlt
+
+    def loader(strategy: str) -> Callable[..., float]:
+        name = f"dlt_{strategy.replace('-', '_')}"
+        pipeline = dlt.pipeline(
+            name,
+            pipelines_dir=str(folder / "dlt"),
+            destination=dlt.destinations.postgres(dsn.replace("@/", "@localhost/")),
+            dataset_name=name,
+        )
+
+        def load(_dsn: str, days: DataInterval, revision: int) -> float:
+            table = pa.Table.from_batches(readings(days, revision))
+            begin = time.perf_counter()
+            pipeline.run(
+                table,
+                table_name="readings",
+                write_disposition={"disposition": "merge", "strategy": strategy},
+                primary_key=["sensor_id", "reading_date"],
+                loader_file_format="parquet",
+            ).raise_on_failed_jobs()
+            return time.perf_counter() - begin
+
+        return load
+
+    return {f"dlt {strategy}": loader(strategy) for strategy in ("delete-insert", "upsert")}
+
+
+@contextmanager
+def reading(dsn: str) -> Iterator[list[float]]:
+    """Somebody reads one sensor's month and an answer, again and again; yields the seconds of the longest read."""
+    longest, ended = [0.0], threading.Event()
+    of_month = f"sensor_id = '{SENSORS[777]}' and reading_date >= '{month_of(TODAY)}'"
+    sensor = f"select count(*) from silver.sensor_readings where {of_month}"
+
+    def read() -> None:
+        with closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            while not ended.is_set():
+                for query in (sensor, "select * from gold.sensor_extremes"):
+                    begin = time.perf_counter()
+                    cursor.execute(query)
+                    longest[0] = max(longest[0], time.perf_counter() - begin)
+                time.sleep(0.005)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        yield longest
+    finally:
+        ended.set()
+        reader.join()
+
+
+def _value(dsn: str, query: str) -> Any:
+    with Warehouse(dsn) as session:
+        found = session.execute(query)
+    return next(iter(found[0].values())) if found else None
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
