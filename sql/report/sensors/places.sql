@@ -1,68 +1,44 @@
--- Where sensors are, and their last 30 days: one row per sensor, or per cell of 50 by 50 where sensors lie closer.
--- Never more than 2,500 rows; reads a few pages per sensor through the primary key, however many years there are.
-with recursive
-sensors as (  -- each id by one look into the index
-    (
-        select sensor_id
-        from silver.sensor_readings
-        order by sensor_id
-        limit 1
-    )
-    union all
-    select (
-        select min(later.sensor_id)
-        from silver.sensor_readings as later
-        where later.sensor_id > sensors.sensor_id
-    ) as sensor_id
-    from sensors
-    where sensors.sensor_id is not null
+-- Where the sensors of the last 30 days are, and how those days were: one row per sensor, or per cell of 50 by 50 where
+-- sensors lie closer. Never more than 2,500 rows; reads only the first month and the last ones, however many there are.
+with
+months as (
+    select
+        min(month_start_date) as first_month,
+        max(month_start_date) as last_month
+    from gold.sensor_quality
 ),
 
-days as (
-    select
-        sensors.sensor_id,
-        (
-            select min(readings.reading_date)
-            from silver.sensor_readings as readings
-            where readings.sensor_id = sensors.sensor_id
-        ) as first_date,
-        (
-            select max(readings.reading_date)
-            from silver.sensor_readings as readings
-            where readings.sensor_id = sensors.sensor_id
-        ) as last_date
-    from sensors
-    where sensors.sensor_id is not null
+first_month as (
+    select min(readings.reading_date) as first_date
+    from silver.sensor_readings as readings
+    where readings.reading_date < (select cast(months.first_month + interval '1 month' as date) from months)
+),
+
+last_month as (
+    select max(readings.reading_date) as last_date
+    from silver.sensor_readings as readings
+    where readings.reading_date >= (select months.last_month from months)
 ),
 
 span as (
     select
-        min(first_date) as first_date,
-        max(last_date) as last_date,
-        max(last_date) - 30 as day_before
-    from days
+        first_month.first_date,
+        last_month.last_date
+    from first_month
+    cross join last_month
 ),
 
 recent as (
     select
-        days.sensor_id,
-        latest.region,
-        latest.latitude,
-        latest.longitude,
-        latest.temperature_avg,
-        latest.precipitation_mm
-    from days
-    cross join span
-    cross join lateral (
-        select
-            max(readings.region) as region,
-            max(readings.latitude) as latitude,
-            max(readings.longitude) as longitude,
-            avg(readings.temperature_avg) as temperature_avg,
-            sum(readings.precipitation) as precipitation_mm
-        from silver.sensor_readings as readings
-        where readings.sensor_id = days.sensor_id and readings.reading_date > span.day_before
-    ) as latest
+        readings.sensor_id,
+        max(readings.region) as region,
+        max(readings.latitude) as latitude,
+        max(readings.longitude) as longitude,
+        avg(readings.temperature_avg) as temperature_avg,
+        sum(readings.precipitation) as precipitation_mm
+    from silver.sensor_readings as readings
+    where readings.reading_date > (select span.last_date - 30 from span)
+    group by readings.sensor_id
 ),
 
 area as (
