@@ -45,9 +45,9 @@ class Timed(Warehouse):
     """A session that keeps the seconds of its statements by part."""
 
     def __init__(self, dsn: str, **options: Any) -> None:
-        super().__init__(dsn, **options)
         self.parts = defaultdict[str, float](float)
         self._about = "audit"
+        super().__init__(dsn, **options)
 
     def run(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         self._about = name
