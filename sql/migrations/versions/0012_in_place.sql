@@ -224,7 +224,7 @@ declare
     staged text := format('stage.%I', table_name);
     in_days text := ops.within_days(day_column, days);
     of_month text := case
-        when day_column is null then 'null::date' else format('date_trunc(''month'', %I::timestamp)::date', day_column)
+        when day_column is null then 'null::date' else format('date_trunc(''month'', published.%I::timestamp)::date', day_column)
     end;
     key_columns text [];
     other_columns text [];
@@ -248,13 +248,13 @@ begin
 
     return query execute format(
         'with gone as (delete from %s as published where %s and not exists (select from %s as staged where %s) '
-        'returning published.*) select distinct %s from gone',
+        'returning %s as month) select distinct gone.month from gone',
         published, in_days, staged, same_key, of_month
     );
     if content_columns is not null then
         return query execute format(
             'with changed as (update %s as published set %s from %s as staged '
-            'where %s and %s and (%s) is distinct from (%s) returning published.*) select distinct %s from changed',
+            'where %s and %s and (%s) is distinct from (%s) returning %s as month) select distinct changed.month from changed',
             published,
             (select string_agg(format('%1$I = staged.%1$I', c), ', ') from unnest(other_columns) as c),
             staged,
@@ -266,9 +266,9 @@ begin
         );
     end if;
     return query execute format(
-        'with added as (insert into %1$s (%2$s) select %2$s from %3$s as staged '
-        'where not exists (select from %1$s as published where %4$s and %5$s) returning *) '
-        'select distinct %6$s from added',
+        'with added as (insert into %1$s as published (%2$s) select %2$s from %3$s as staged '
+        'where not exists (select from %1$s as published where %4$s and %5$s) returning %6$s as month) '
+        'select distinct added.month from added',
         published,
         (select string_agg(format('%I', c), ', ') from unnest(key_columns || other_columns) as c),
         staged, same_key, in_days, of_month
