@@ -237,7 +237,8 @@ begin
     if schema_name = 'gold' then
         execute format('analyze %s', staged);  -- it has no key yet, whose making would have done so
     end if;
-    select array_agg(a.attname::text) filter (where a.attnum = any(i.indkey)),
+    select array_agg(a.attname::text order by array_position(i.indkey::smallint[], a.attnum))
+        filter (where a.attnum = any(i.indkey)),
         array_agg(a.attname::text) filter (where a.attnum <> all(i.indkey))
     into strict key_columns, other_columns
     from pg_index as i
@@ -267,11 +268,13 @@ begin
     end if;
     return query execute format(
         'with added as (insert into %1$s as published (%2$s) select %2$s from %3$s as staged '
-        'where not exists (select from %1$s as published where %4$s and %5$s) returning %6$s as month) '
+        'where not exists (select from %1$s as published where %4$s and %5$s) '
+        'order by %7$s returning %6$s as month) '  -- in any other order, the key costs most of the time
         'select distinct added.month from added',
         published,
         (select string_agg(format('%I', c), ', ') from unnest(key_columns || other_columns) as c),
-        staged, same_key, in_days, of_month
+        staged, same_key, in_days, of_month,
+        (select string_agg(format('staged.%I', c), ', ') from unnest(key_columns) as c)
     );
 end
 $$;
