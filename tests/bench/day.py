@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 import threading
@@ -12,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,7 @@ from etl.postgres.connection import Warehouse
 from etl.postgres.copy import Encoded
 from etl.state import migrations
 from etl.state.ledger import Attempt
-from tests.bench import day_page
+from tests.bench import day_page, peers, warehouse
 from tests.bench.made_up import SENSORS, SOURCE, readings
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks-day.md"
@@ -97,8 +95,8 @@ def measure(dsn: str, folder: Path, months: list[int], days: int, peer_months: i
     """For each size: fill in the missing months, the newest first, then publish days, all ways taking turns."""
     found, today, month = [], TODAY, month_of(TODAY)
     publish(dsn, DataInterval(month, today), 0)
-    peers = _peers(dsn, folder)
-    for load in (keyed_upsert, *peers.values()):
+    others = _peers(dsn, folder)
+    for load in (keyed_upsert, *others.values()):
         load(dsn, DataInterval(month, today), 0)
     filled = 0
     for history in months:
@@ -109,24 +107,24 @@ def measure(dsn: str, folder: Path, months: list[int], days: int, peer_months: i
             publish(dsn, days_of, 0)
             ways.month_s.append(time.perf_counter() - begin)
             _append(dsn, days_of)
-            for load in peers.values() if history <= peer_months else ():
+            for load in others.values() if history <= peer_months else ():
                 load(dsn, days_of, 0)
             month, filled = days_of.start, filled + 1
             _say(f"{history} months: {filled} filled, the last in {ways.month_s[-1]:.1f} s")
-        with closing(psycopg2.connect(dsn)) as connection:
-            connection.autocommit = True
-            connection.cursor().execute("vacuum analyze")  # as autovacuum has done after a while
+        _value(dsn, "vacuum analyze")  # as autovacuum has done after a while
         for number in range(1, days + 1):
             window = DataInterval(today - timedelta(days=WINDOW_DAYS - 1), today + timedelta(days=1))
-            _one_day(dsn, window, number, ways, peers if history <= peer_months else {})
+            _one_day(dsn, window, number, ways, others if history <= peer_months else {})
             today += timedelta(days=1)
-        ways.rows = _value(dsn, "select count(*) from silver.sensor_readings")
+        ways.rows = warehouse.count(dsn, "silver.sensor_readings")
         found.append(ways)
     return found
 
 
-def _one_day(dsn: str, window: DataInterval, revision: int, ways: Ways, peers: dict[str, Callable[..., float]]) -> None:
-    _value(dsn, "checkpoint")
+def _one_day(
+    dsn: str, window: DataInterval, revision: int, ways: Ways, others: dict[str, Callable[..., float]]
+) -> None:
+    warehouse.checkpoint(dsn)
     before = _value(dsn, "select pg_current_wal_insert_lsn()")
     with reading(dsn) as longest:
         steps = publish(dsn, window, revision)
@@ -134,19 +132,19 @@ def _one_day(dsn: str, window: DataInterval, revision: int, ways: Ways, peers: d
     ways.seconds.setdefault("etl", []).append(sum(steps.values()))
     ways.wal_mb.append(float(_value(dsn, f"select (pg_current_wal_insert_lsn() - '{before}'::pg_lsn) / 1e6")))
     ways.longest_read_ms.append(longest[0] * 1000)
-    for name, load in {"keyed upsert": keyed_upsert, **peers}.items():
-        _value(dsn, "checkpoint")
+    for name, load in {"keyed upsert": keyed_upsert, **others}.items():
+        warehouse.checkpoint(dsn)
         ways.seconds.setdefault(name, []).append(load(dsn, window, revision))
     _say(f"{window}: " + ", ".join(f"{name} {each[-1]:.1f} s" for name, each in ways.seconds.items()))
 
 
 def publish(dsn: str, days: DataInterval, revision: int) -> dict[str, float]:
     """Stage, audit, publish with gold, and enter in the ledger; the seconds of each."""
-    with Warehouse(dsn, role="etl_loader") as warehouse:
+    with Warehouse(dsn, role="etl_loader") as session:
         clock = [time.perf_counter()]
-        attempt = Attempt(warehouse, new_id(), SOURCE.name, days, "warehouse")
+        attempt = Attempt(session, new_id(), SOURCE.name, days, "warehouse")
         attempt.start("bench")
-        with PostgresDestination(warehouse).open(SOURCE, None, [days], ignore) as new:
+        with PostgresDestination(session).open(SOURCE, None, [days], ignore) as new:
             new.stage(lambda _: readings(days, revision), [days], ())
             clock.append(time.perf_counter())
             new.audit(accepts_loss=False)
@@ -188,20 +186,12 @@ def _copy(cursor: Any, table: str, days: DataInterval, revision: int) -> None:
 
 def _peers(dsn: str, folder: Path) -> dict[str, Callable[..., float]]:
     """dlt's ways to merge, if it is installed."""
-    if find_spec("dlt") is None:
+    if "dlt" in peers.missing():
         _say("not installed, so left out: dlt")
         return {}
-    os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
-    import dlt
 
     def loader(strategy: str) -> Callable[..., float]:
-        name = f"dlt_{strategy.replace('-', '_')}"
-        pipeline = dlt.pipeline(
-            name,
-            pipelines_dir=str(folder / "dlt"),
-            destination=dlt.destinations.postgres(dsn.replace("@/", "@localhost/")),
-            dataset_name=name,
-        )
+        pipeline = peers.dlt_pipeline(dsn, folder / "dlt", f"dlt_{strategy.replace('-', '_')}")
 
         def load(_dsn: str, days: DataInterval, revision: int) -> float:
             table = pa.Table.from_batches(readings(days, revision))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import psycopg2
 import pyarrow as pa
@@ -28,21 +28,26 @@ def dataset(file_format: str, *, keyed: bool) -> str:
     return f"dlt_{file_format}_{'keyed' if keyed else 'no_key'}"
 
 
-def dlt_loader(dsn: str, folder: Path, file_format: FileFormat, *, keyed: bool) -> Callable[[pa.Table], float]:
-    """dlt's `replace` of a table by an Arrow table, through files of that format.
-
-    dlt makes no key of its own: with `keyed` its table gets ours before the first load that counts, which it keeps.
-    """
+def dlt_pipeline(dsn: str, folder: Path, name: str) -> Any:
+    """A pipeline of dlt's into a schema of that name."""
     os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
     import dlt
 
-    name = dataset(file_format, keyed=keyed)
-    pipeline = dlt.pipeline(
+    return dlt.pipeline(
         name,
         pipelines_dir=str(folder),
         destination=dlt.destinations.postgres(dsn.replace("@/", "@localhost/")),  # it wants a host; the socket wins
         dataset_name=name,
     )
+
+
+def dlt_loader(dsn: str, folder: Path, file_format: FileFormat, *, keyed: bool) -> Callable[[pa.Table], float]:
+    """dlt's `replace` of a table by an Arrow table, through files of that format.
+
+    dlt makes no key of its own: with `keyed` its table gets ours before the first load that counts, which it keeps.
+    """
+    name = dataset(file_format, keyed=keyed)
+    pipeline = dlt_pipeline(dsn, folder, name)
 
     def load(table: pa.Table) -> float:
         begin = time.perf_counter()

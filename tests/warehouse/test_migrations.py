@@ -194,9 +194,7 @@ def test_a_failing_upgrade_leaves_the_version_that_was_there(database: str) -> N
 def test_facts_of_before_are_the_warehouses_but_for_those_that_a_run_into_the_lake_left(
     empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch, Warehouse(empty) as session:
-        patch.setattr(migrations, "folder", lambda: _before("0008", tmp_path))
-        assert migrations.migrate(session)[-1] == "0007"
+    _migrate_to("0007", empty, tmp_path, monkeypatch)
     with owner(empty) as cursor:
         cursor.execute(BEFORE_SINKS)
     with Warehouse(empty) as session:
@@ -215,9 +213,7 @@ def test_facts_of_before_are_the_warehouses_but_for_those_that_a_run_into_the_la
 
 
 def test_runs_of_before_are_numbered_by_their_time(empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch, Warehouse(empty) as session:
-        patch.setattr(migrations, "folder", lambda: _before("0010", tmp_path))
-        assert migrations.migrate(session)[-1] == "0009"
+    _migrate_to("0009", empty, tmp_path, monkeypatch)
     with owner(empty) as cursor:
         cursor.execute(
             "insert into ops.run (run_id, source, status, origin, started_at, ended_at) values "
@@ -237,9 +233,7 @@ def test_runs_of_before_are_numbered_by_their_time(empty: str, tmp_path: Path, m
 def test_readings_of_before_move_into_months_and_views_on_them_stay(
     empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patch, Warehouse(empty) as session:
-        patch.setattr(migrations, "folder", lambda: _before("0012", tmp_path))
-        assert migrations.migrate(session)[-1] == "0011"
+    _migrate_to("0011", empty, tmp_path, monkeypatch)
     with owner(empty) as cursor:
         cursor.execute(BEFORE_MONTHS)
     everything = "select * from silver.sensor_readings order by sensor_id, reading_date"
@@ -275,12 +269,19 @@ def test_migrating_waits_for_the_other_no_longer_than_the_lock_timeout(empty: st
             migrations.migrate(session)
 
 
-def _before(version: str, place: Path) -> Path:
-    """The folder of statements as it was before that version."""
+def _migrate_to(version: str, dsn: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no later version had been written yet."""
+    with monkeypatch.context() as patch, Warehouse(dsn) as session:
+        patch.setattr(migrations, "folder", lambda: _until(version, place))
+        assert migrations.migrate(session)[-1] == version
+
+
+def _until(version: str, place: Path) -> Path:
+    """The folder of statements as it was with that version."""
     there = place / "sql"
     if not there.exists():
         shutil.copytree(folder(), there)
         for file in (there / "migrations" / "versions").glob("[0-9]*"):
-            if file.name[:4] >= version:
+            if file.name[:4] > version:
                 file.unlink()
     return there

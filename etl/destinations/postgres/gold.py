@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from psycopg2 import sql
 
@@ -77,7 +78,7 @@ class Gold:
             self.changed[table.name].add(part)
         return is_changed
 
-    @property
+    @cached_property
     def _tables(self) -> dict[str, Dataset]:
         return {table.name: table for table in (*self.source.datasets, *self.source.gold)}
 

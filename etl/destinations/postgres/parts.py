@@ -45,14 +45,14 @@ def close_stage(warehouse: Warehouse, table: Dataset) -> None:
     warehouse.run("publish/close_stage", {"table": table.name})
 
 
-def prove_key(warehouse: Warehouse, schema: Schema, table: Dataset) -> list[AuditResult]:
-    """Build the primary key of what is staged; if keys are not unique, return the audit that names them."""
+def prove_key(warehouse: Warehouse, table: Dataset) -> list[AuditResult]:
+    """Build the primary key of staged silver; if keys are not unique, return the audit that names them."""
     warehouse.execute("savepoint before_key")
     try:
-        warehouse.run("publish/key_stage", {"schema": schema, "table": table.name})
+        warehouse.run("publish/key_stage", {"schema": "silver", "table": table.name})
     except pg.UniqueViolation:
         warehouse.execute("rollback to savepoint before_key")
-        return audits.run_folder(warehouse, "every_dataset", (), schema, table.name)
+        return audits.run_folder(warehouse, "every_dataset", (), "silver", table.name)
     warehouse.execute("release savepoint before_key")
     return []
 
@@ -87,15 +87,15 @@ def measure(warehouse: Warehouse, schema: Schema, table: Dataset, part: date, ma
     warehouse.run("publish/measure", about | {"day": day, "month": part, "made_by": made_by})
 
 
-def measure_unknown(warehouse: Warehouse, schema: Schema, table: Dataset) -> set[date]:
-    """Measure parts that an earlier version of this code has published, or that were restored; return them."""
+def measure_unknown(warehouse: Warehouse, table: Dataset) -> set[date]:
+    """Measure parts of silver that an earlier version has published, or that were restored; return them."""
     if table.day is None:
         missing = set() if known(warehouse, table) else {WHOLE}
     else:
-        about = {"schema": schema, "table": table.name}
+        about = {"schema": "silver", "table": table.name}
         missing = {row["month"] for row in warehouse.run("publish/unmeasured_months", about)}
     for part in missing:
-        measure(warehouse, schema, table, part)
+        measure(warehouse, "silver", table, part)
     return missing
 
 

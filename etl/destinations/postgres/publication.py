@@ -49,7 +49,7 @@ class Publication:
         """
         datasets, self._days, self._kept = self._source.datasets, days, keep
         for dataset in datasets:
-            self._changed[dataset.name] = parts.measure_unknown(self._warehouse, "silver", dataset)
+            self._changed[dataset.name] = parts.measure_unknown(self._warehouse, dataset)
             parts.open_stage(self._warehouse, "silver", dataset)
             self._received[dataset.name] = self._copy(dataset, rows(dataset))
         for dataset in reversed(datasets):  # parts before their whole, which says what was read
@@ -57,7 +57,7 @@ class Publication:
                 whole = next(other for other in datasets if other.name == (dataset.part_of or dataset.name))
                 parts.carry_over(self._warehouse, dataset, whole, days)
         for dataset in datasets:
-            self._refuse(parts.prove_key(self._warehouse, "silver", dataset))
+            self._refuse(parts.prove_key(self._warehouse, dataset))
         return sum(self._received.values())
 
     def audit(self, *, accepts_loss: bool) -> None:

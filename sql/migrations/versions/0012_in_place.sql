@@ -3,7 +3,7 @@ set local role platform_admin;
 -- Nobody publishes while rows move; readers go on reading until the last moment.
 select pg_advisory_xact_lock(49, hashtext(schedule.source)) from ops.schedule as schedule order by schedule.source;
 
-drop function ops.open_stage, ops.carry_over, ops.swap, ops.lock_published, ops.row_count;
+drop function ops.open_stage, ops.carry_over, ops.swap, ops.lock_published, ops.row_count, ops.content;
 
 -- A silver table with a day has a partition for each month. So that what is built on it stays, silver.sensor_readings
 -- keeps its one partition, which now has the months as its own.
@@ -282,18 +282,14 @@ comment on function ops.bring_in is
 'Make the published table, or those days of it, equal to what is staged, and return the months (null: no months) in '
 'which rows were deleted, updated or inserted; a difference in bookkeeping is none.';
 
-create function ops.measure(
-    schema_name text, table_name text, bookkeeping text [], day_column text, month date, made_by text
-) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+create function ops.content(
+    schema_name text, table_name text, bookkeeping text [], day_column text default null, days datemultirange default null,
+    out row_count bigint, out hashes numeric, out content_checksum text
+)
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     content text;
-    row_count bigint;
-    content_checksum numeric;
 begin
-    if schema_name not in ('silver', 'gold') then
-        raise exception 'only silver and gold are published, not %', schema_name using errcode = 'insufficient_privilege';
-    end if;
     select format(
         'row(%s)', string_agg(format('published.%I', attname), ', ' order by attnum) filter (where attname <> all(bookkeeping))
     ) into content
@@ -301,9 +297,30 @@ begin
     where attrelid = format('%I.%I', schema_name, table_name)::regclass and attnum > 0 and not attisdropped;
     execute format(
         'select count(*), coalesce(sum(hash_record_extended(%s, 0)), 0) from %I.%I as published where %s',
-        content, schema_name, table_name,
-        ops.within_days(day_column, datemultirange(daterange(month, (month + interval '1 month')::date)))
-    ) into row_count, content_checksum;
+        content, schema_name, table_name, ops.within_days(day_column, days)
+    ) into row_count, hashes;
+    content_checksum := row_count || ':' || hashes;
+end
+$$;
+comment on function ops.content is
+'Row count and a checksum of a table or of some days of it, whatever the order of rows and their bookkeeping columns.';
+
+create function ops.measure(
+    schema_name text, table_name text, bookkeeping text [], day_column text, month date, made_by text
+) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+    row_count bigint;
+    hashes numeric;
+begin
+    if schema_name not in ('silver', 'gold') then
+        raise exception 'only silver and gold are published, not %', schema_name using errcode = 'insufficient_privilege';
+    end if;
+    select found.row_count, found.hashes into row_count, hashes
+    from ops.content(
+        schema_name, table_name, bookkeeping,
+        day_column, datemultirange(daterange(month, (month + interval '1 month')::date))
+    ) as found;
     -- Who reads it next, in this transaction, must not take it for empty; autovacuum comes only after the commit.
     if row_count > 2 * (
         select greatest(sum(reltuples), 0) from pg_class
@@ -317,7 +334,7 @@ begin
             format('%I.%I', schema_name, table_name)
         ));
     end if;
-    insert into ops.table_part as part values (table_name, month, row_count, content_checksum, made_by)
+    insert into ops.table_part as part values (table_name, month, row_count, hashes, made_by)
     on conflict on constraint table_part_pkey do update set
         row_count = excluded.row_count, content_checksum = excluded.content_checksum, made_by = excluded.made_by;
 end
