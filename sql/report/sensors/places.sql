@@ -1,5 +1,5 @@
--- Where the sensors of the last 30 days are, and how those days were: one row per sensor, or per cell of 50 by 50 where
--- sensors lie closer. Never more than 2,500 rows; reads only the first month and the last ones, however many there are.
+-- One row per sensor of the last 30 days, or per cell of 50 by 50 where sensors lie closer: where, and how it was there.
+-- Never more than 2,500 rows; reads only the first month and the last ones, however many there are.
 with
 months as (
     select
