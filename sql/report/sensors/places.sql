@@ -1,4 +1,4 @@
--- One row per sensor of the last 30 days, or per cell of 50 by 50 where sensors lie closer: where, and how it was there.
+-- One row per sensor of the last 30 days, or cell of 50 by 50 where sensors lie closer: where, and how it was there.
 -- Never more than 2,500 rows; reads only the first month and the last ones, however many there are.
 with
 months as (
