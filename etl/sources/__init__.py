@@ -6,11 +6,16 @@ from typing import Any
 from etl.core.errors import UsageError
 from etl.core.source import Source
 from etl.settings import Settings, SourceSettings
-from etl.sources import sensors, spacex
+from etl.sources import (
+    neo,
+    sensors,
+    spacex,
+)
 
 REGISTRY: Mapping[str, Callable[[Any, str | None], Source]] = {
     "spacex": spacex.make_source,
     "sensors": sensors.make_source,
+    "neo": neo.make_source,
 }
 NAMES = tuple(REGISTRY)
 

@@ -109,14 +109,19 @@ def records_of(document: Any) -> list[Any]:
 
 
 def parse_records(
-    body: bytes, contract: type[C], datasets: tuple[Dataset, ...], rows_of: Callable[[C], Rows]
+    body: bytes,
+    contract: type[C],
+    datasets: tuple[Dataset, ...],
+    rows_of: Callable[[C], Rows],
+    records_in: Callable[[Any], list[Any]] = records_of,
 ) -> Parsed:
     """Turn a page into one Arrow batch per dataset; a record that breaks the contract is refused, not raised.
 
-    `rows_of` turns a record into rows by dataset, each with a value for every column.
+    `rows_of` turns a record into rows by dataset, each with a value for every column. `records_in` finds the records
+    in the page's JSON, or raises BrokenPageError.
     """
     try:
-        records = records_of(parse_json(body))
+        records = records_in(parse_json(body))
     except BrokenPageError as error:
         return broken_page(body, error, datasets)
     rows: dict[str, list[Mapping[str, Any]]] = {dataset.name: [] for dataset in datasets}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from etl.sources.neo import simulator as neo
 from etl.sources.sensors import simulator as sensors
 from etl.sources.spacex import simulator as spacex
 
@@ -22,4 +23,8 @@ class Simulator(Protocol):
     def make_app(self, faults: Faults | None = None, *, with_limits: bool = True) -> WSGIApplication: ...
 
 
-REGISTRY: Mapping[str, Simulator] = {"spacex": spacex, "sensors": sensors}
+REGISTRY: Mapping[str, Simulator] = {
+    "spacex": spacex,
+    "sensors": sensors,
+    "neo": neo,
+}
