@@ -92,7 +92,9 @@ class Parts:
         auth = NO_AUTH if source.origin == SIMULATED else api.auth
         with (
             self._budget(source) as budget,
-            HttpClient(source.name, api.base_url, policy, auth=auth, budget=budget, emit=OBSERVED) as client,
+            HttpClient(
+                source.name, api.base_url, policy, auth=auth, budget=budget, at_once=api.at_once, emit=OBSERVED
+            ) as client,
         ):
             yield client
 

@@ -143,6 +143,21 @@ class ApodSettings(SourceSettings):
     days_per_request: int = Field(default=25, ge=1, le=25, description="Days per request; no answer has more.")
 
 
+class NeoSettings(SourceSettings):
+    """JPL's APIs of near-Earth objects."""
+
+    base_url: BaseUrl = Field(default="https://ssd-api.jpl.nasa.gov", description="The APIs' URL.")
+    max_distance_au: float = Field(
+        default=0.5, gt=0, le=10, description="Passes that are read: those within so many astronomical units."
+    )
+    days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
+    ahead_days: int = Field(default=60, ge=1, le=36_500, description="Days from today on that every run reads.")
+    lookback_days: int = Field(
+        default=30, ge=0, le=3650, description="Published days that a later run reads again: objects are found late."
+    )
+    days_per_request: int = Field(default=366, ge=1, le=3660, description="Days asked for at once.")
+
+
 class SparkSettings(Group):
     """The Spark engine; all else is set in Spark's own spark-defaults.conf, in the folder SPARK_CONF_DIR."""
 
@@ -208,6 +223,7 @@ class Settings(BaseSettings):
     spacex: SpacexSettings = Field(default_factory=SpacexSettings)
     sensors: SensorsSettings = Field(default_factory=SensorsSettings)
     apod: ApodSettings = Field(default_factory=ApodSettings)
+    neo: NeoSettings = Field(default_factory=NeoSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)
     quarantine: QuarantineSettings = Field(default_factory=QuarantineSettings)
     warehouse: WarehouseSettings = Field(default_factory=WarehouseSettings)

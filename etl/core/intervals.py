@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 
 def today() -> date:
@@ -40,6 +42,13 @@ class DataInterval:
         """The days that both have."""
         start, end = max(self.start, other.start), min(self.end, other.end)
         return DataInterval(start, end) if start < end else None
+
+    def pieces(self, most_days: int) -> list[DataInterval]:
+        """As few intervals as possible, all of about the same length."""
+        days = (self.end - self.start).days
+        count = math.ceil(days / most_days)
+        bounds = [self.start + timedelta(days=days * index // count) for index in range(count + 1)]
+        return [DataInterval(start, end) for start, end in pairwise(bounds)]
 
     def without(self, others: Iterable[DataInterval]) -> list[DataInterval]:
         """What remains of it without the days of the others, oldest first."""

@@ -120,6 +120,22 @@ class Source:
         return tuple(dataset for dataset in self.datasets if dataset.name not in parsed)
 
     @property
+    def with_day(self) -> tuple[Dataset, ...]:
+        """Those whose rows belong to a day."""
+        return tuple(dataset for dataset in self.datasets if dataset.day)
+
+    @property
+    def without_day(self) -> tuple[Dataset, ...]:
+        """Those of which each extraction holds a whole state, if the source is read by days."""
+        return tuple(dataset for dataset in self.datasets if not dataset.day)
+
+    @property
+    def served_whole(self) -> frozenset[str]:
+        """The names of those that the API always serves whole, whichever days a run is about."""
+        whole = (endpoint for endpoint in self.endpoints if not endpoint.knows_intervals)
+        return frozenset(dataset.name for endpoint in whole for dataset in endpoint.datasets)
+
+    @property
     def serves_everything(self) -> bool:
         """Whether a run without dates is about the whole state rather than about some days."""
         return self.interval is whole_state

@@ -16,6 +16,7 @@ class Column:
 
     `is_bookkeeping`: it says when or how a row was processed; rows that differ in it alone are the same content.
     `is_awaited`: the source knows it sooner or later; a day in which it is null is read again.
+    `may_vanish`: the source may take back what it knew; any other value that is known stays known.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Column:
     nullable: bool = True
     is_bookkeeping: bool = False
     is_awaited: bool = False
+    may_vanish: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class Dataset:
     that day's rows alone, as an engine may run it on a few days at a time.
     `month` names the column of a gold table with the first day of a month, if its SQL derives each month from that
     month's rows alone, and from `previous.<the table itself>`, its own rows of the month before.
-    `most_lost` is the share of its published rows that may be missing from a new read before a person must consent;
-    of rows with a day, none.
+    `most_lost` is the share of its published rows, of those days if it has a `day`, that may be missing from a new read
+    before a person must consent. None: 2 %, as a few may well have been withdrawn; of rows with a day, none.
     """
 
     name: str
@@ -47,7 +49,7 @@ class Dataset:
     part_of: str | None = None
     day: str | None = None
     month: str | None = None
-    most_lost: float = 0.02  # a few may well have been withdrawn
+    most_lost: float | None = None
 
     @cached_property
     def schema(self) -> pa.Schema:

@@ -78,7 +78,9 @@ class LakePublication:
         if accepts_loss or not before:
             return
         for dataset in self.source.datasets:
-            published = before[f"silver.{dataset.name}"]
+            published = before.get(f"silver.{dataset.name}")
+            if published is None:
+                continue  # its days are new
             if losses.may_lose_values(dataset):
                 self.audits.append(self._lost(dataset, published, losses.VALUES, losses.lost_values(dataset)))
             rows = self._lost(dataset, published, losses.rows_audit(dataset), losses.lost_rows(dataset))

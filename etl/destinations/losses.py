@@ -15,12 +15,13 @@ from etl.core.intervals import DataInterval
 from etl.core.outcomes import AuditResult
 from etl.core.tables import Column, Dataset
 
+FEW = 0.02
 VALUES = "no_known_value_lost"
 LOST = "lost_value"  # the column that names the column
 
 
 def may_lose_values(dataset: Dataset) -> bool:
-    """Whether any value of the dataset can be unknown."""
+    """Whether any value of the dataset can become unknown that must not."""
     return bool(_nullable(dataset))
 
 
@@ -56,6 +57,12 @@ def lost_rows(dataset: Dataset, days: Sequence[DataInterval] = ()) -> str:
     )
 
 
+def published_rows(dataset: Dataset, days: Sequence[DataInterval] = ()) -> str:
+    """A query for the number of rows that are published (on `days`)."""
+    where = f"where true{_on(dataset, days)}"
+    return f"select count(*) as rows from silver.{dataset.name} as published {where}"  # noqa: S608 - our own names
+
+
 def found_by(dataset: Dataset, audit: str) -> Dataset:
     """The rows that one of these queries finds, as a table of the lake."""
     key = tuple(column for column in dataset.columns if column.name in dataset.key)
@@ -71,11 +78,13 @@ def unless_few(lost: AuditResult, dataset: Dataset, published: Callable[[], int]
 
 
 def _most_lost(dataset: Dataset) -> float:
-    return 0 if dataset.day else dataset.most_lost
+    if dataset.most_lost is not None:
+        return dataset.most_lost
+    return 0 if dataset.day else FEW
 
 
 def _nullable(dataset: Dataset) -> list[str]:
-    return [column.name for column in dataset.columns if column.nullable and not column.is_bookkeeping]
+    return [c.name for c in dataset.columns if c.nullable and not (c.is_bookkeeping or c.may_vanish)]
 
 
 def _on(dataset: Dataset, days: Sequence[DataInterval]) -> str:

@@ -101,11 +101,12 @@ def apply(plan: Plan, lake: Lake, on_compacted: Callable[[Compaction, Transforme
 
 
 def _write(lake: Lake, compaction: Compaction, dataset: Dataset) -> int:
-    """The rows of all shares, oldest days first; returns how many there are."""
+    """The rows of all shares, oldest days first; without a day, those of the newest. Returns how many there are."""
     with parquet.rows_into(
         lake, layout.part("silver", dataset.name, compaction.extraction_id, 1), dataset.schema
     ) as rows:
-        for share in compaction.shares:
+        newest = max(compaction.shares, key=lambda share: share.extraction.extraction_id)
+        for share in compaction.shares if dataset.day else (newest,):
             files = tuple(share.extraction.files[dataset.name])
             for batch in parquet.rows_of(lake, Stored(dataset, files, share.interval)):
                 rows.write(batch)

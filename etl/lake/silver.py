@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import partial, reduce
@@ -95,7 +95,8 @@ def endpoints_with_rejects(lake: Lake, transformed: Transformed) -> set[str]:
 def state(lake: Lake, source: Source, before: Transformed | None = None) -> dict[str, list[Stored]]:
     """By table, the files that hold the newest rows of the source; empty if nothing was transformed.
 
-    For a source with a whole state, its newest extraction; for any other, the newest extraction of each day.
+    For a source with a whole state, its newest extraction; for any other, the newest extraction of each day, and of a
+    table without a day, the newest of all.
     `before` an extraction: what there was without it and later ones, on its days.
     """
     found = _lazily(lake, source) if source.serves_everything else extractions(lake, source)
@@ -103,22 +104,23 @@ def state(lake: Lake, source: Source, before: Transformed | None = None) -> dict
     passed = (each for each in older if not each.failed_audit)
     if source.serves_everything:
         whole = (each for each in passed if not each.is_compacted and each.interval is None)
-        return _files(source, [(each, None) for each in islice(whole, 1)])
+        return _files(source.datasets, [(each, None) for each in islice(whole, 1)])
     newest = newest_by_day(passed)
-    about = None if before is None else interval_of(before)
-    if about is None:
-        return _files(source, newest)
-    return _files(source, [(each, days) for each, interval in newest if (days := interval.within(about))])
+    last = max(newest, key=lambda share: share[0].extraction_id, default=None)
+    undated = [] if last is None else [(last[0], None)]
+    if before is not None and (about := interval_of(before)):
+        newest = [(each, days) for each, interval in newest if (days := interval.within(about))]
+    return _files(source.with_day, newest) | _files(source.without_day, undated)
 
 
-def _files(source: Source, shares: Iterable[tuple[Transformed, DataInterval | None]]) -> dict[str, list[Stored]]:
-    """By table, the files of these extractions, each with the days that count."""
-    found: dict[str, list[Stored]] = {}
-    for extraction, days in shares:
-        for dataset in source.datasets:
-            stored = Stored(dataset, tuple(extraction.files[dataset.name]), days)
-            found.setdefault(f"silver.{dataset.name}", []).append(stored)
-    return found
+def _files(
+    datasets: Sequence[Dataset], shares: Sequence[tuple[Transformed, DataInterval | None]]
+) -> dict[str, list[Stored]]:
+    """By table, the files of these extractions, each with the days that count; nothing, if there are none."""
+    return {
+        f"silver.{dataset.name}": [Stored(dataset, tuple(each.files[dataset.name]), days) for each, days in shares]
+        for dataset in (datasets if shares else ())
+    }
 
 
 def newest_by_day(found: Iterable[Transformed]) -> list[tuple[Transformed, DataInterval]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -50,14 +50,19 @@ def publish(
             if not days:
                 attempt.finish(status="unchanged", outcomes=(), origin=transformed.origin, extraction_id=None)
                 return Published(attempt.run_id, destination.name, "unchanged", (), newer)
-            _refuse_some_days(source, days)
+
+        superseded = _superseded(source, attempt, extraction_id, even_if_older=even_if_older)
+        if days not in ([], [attempt.interval]):
+            _refuse_some_days(source, days, superseded)
 
         def rows(dataset: Dataset) -> Iterable[Any]:
+            if dataset.name in superseded:
+                return ()
             if days in ([], [attempt.interval]):
                 return silver.batches(lake, transformed, dataset)
             return chain.from_iterable(silver.batches(lake, transformed, dataset, some) for some in days)
 
-        keep = _partly_read(source, transformed, silver.endpoints_with_rejects(lake, transformed))
+        keep = _partly_read(source, transformed, silver.endpoints_with_rejects(lake, transformed)) | superseded
         stage_and_audit(pipeline, publication, rows, days, keep, attempt, extraction_id)
         # Read from the lake before anything that is published is written.
         incomplete = {table.name: silver.incomplete_days(lake, transformed, table) for table in source.datasets}
@@ -90,9 +95,16 @@ def _noting_a_failed_audit(lake: Lake, transformed: Transformed) -> Iterator[Non
         raise
 
 
-def _refuse_some_days(source: Source, days: list[DataInterval]) -> None:
+def _superseded(source: Source, attempt: ledger.Attempt, extraction_id: str, *, even_if_older: bool) -> frozenset[str]:
+    """Datasets that the API serves whole and of which a later extraction, of whatever days, is published already."""
+    if even_if_older or attempt.interval is None or not source.served_whole:
+        return frozenset()
+    return source.served_whole if attempt.newer_extraction(extraction_id, of_any_days=True) else frozenset()
+
+
+def _refuse_some_days(source: Source, days: list[DataInterval], superseded: Collection[str]) -> None:
     """Raises: UsageError if only some days of an extraction can be published, but rows do not say which is theirs."""
-    if not all(dataset.day for dataset in source.datasets):
+    if not all(dataset.day or dataset.name in superseded for dataset in source.datasets):
         said = ", ".join(f"`etl run {source.name} --from {some.start} --to {some.end}`" for some in days)
         raise UsageError(
             "A later extraction of some of these days is published, and this one is of others as well.",

@@ -34,6 +34,7 @@ PLACEHOLDER = "https://example.org/nasa-logo.png"
 KNOWN = {
     "rate_limit": "Answers 429 with Retry-After (retry_after, in whole seconds).",
     "server_error": "Answers 500 with plain text.",
+    "unavailable": "Answers 503 with an HTML page, as a host does in front of an API that is down.",
     "slow": "Sends the headers and half the body, and the rest only after delay seconds.",
     "cut": "Promises the whole body in Content-Length, sends half of it and drops the connection.",
     "quota": "Answers as usual and says in X-RateLimit-Remaining how many (remaining) of 1000 requests are left.",
@@ -41,6 +42,12 @@ KNOWN = {
     "truncated": "Sends a complete HTTP response whose JSON breaks off in the middle.",
     "broken_stream": "Sends a complete 200 that breaks off in the middle with a sentence instead of the rest.",
     "empty": "Answers with no records at all.",
+    "bare": "Answers that there are no records, without the list in which they would be (count: 0).",
+    "refusal": "Answers 200 with an object that holds an error in words instead of records.",
+    "reordered": "Reverses the order of the fields in every record, and of the columns where these are named apart.",
+    "new_version": "Says that the answer is of the API's next major version (signature.version).",
+    "null": "Puts null into one field (id by default) of the first record.",
+    "mixed_types": "Turns text that is a number into a number in every other record, and numbers into text.",
     "malformed": "Gives one field (id by default; daily.time: its first value) of the first record a wrong type.",
     "string_cores": "Turns the list cores (or another field) of the first record into a string.",
     "changed_field": "Renames one field (name by default) in every record and adds a field nobody knows.",
@@ -56,6 +63,7 @@ KNOWN = {
 _FORM = re.compile(
     r"(?P<name>\w+)(:(?P<field>\w+(\.\w+)*))?(=(?P<number>\d+(\.\d+)?))?(?P<many>\*(?P<times>\d*))?(@(?P<path>/\S*))?"
 )
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?(e[+-]?\d{1,2})?")
 _DATE = re.compile(r"^\d{4}-\d\d-\d\d(?=$|[T ])")
 
 
@@ -177,7 +185,9 @@ class Faults:
             return _RESPONSES[fault.name](fault, response)
         payload = json.loads(response.get_data())
         changed = (
-            self._repeat_page(path, payload) if fault.name == "repeat_page" else _PAYLOADS[fault.name](fault, payload)
+            self._repeat_page(path, payload)
+            if fault.name == "repeat_page"
+            else _as_table(_PAYLOADS[fault.name](fault, _as_objects(payload)))
         )
         counts = {name: value for name, value in response.headers if name.startswith("X-")}
         return Response(_as_json(changed), headers=counts, mimetype="application/json")
@@ -246,6 +256,10 @@ def _html(_: Fault, __: Response) -> Response:
     return Response("<!doctype html><title>Back soon</title><h1>We are under maintenance</h1>", mimetype="text/html")
 
 
+def _unavailable(_: Fault, __: Response) -> Response:
+    return Response("<!doctype html><title>Application error</title>", 503, mimetype="text/html")
+
+
 def _slow(fault: Fault, response: Response) -> Response:
     body = response.get_data()
 
@@ -280,9 +294,36 @@ def _broken_stream(_: Fault, response: Response) -> Response:
 # Faults of the records
 
 
+class _Table(list[Any]):
+    """Rows as objects, of an answer that names their fields apart."""
+
+
+def _is_table(payload: Any) -> bool:
+    return isinstance(payload, dict) and isinstance(payload.get("fields"), list) and "data" in payload
+
+
+def _as_objects(payload: Any) -> Any:
+    """A table with its rows as objects, which faults of records understand; anything else as it is."""
+    if not _is_table(payload):
+        return payload
+    return payload | {"data": _Table(dict(zip(payload["fields"], row, strict=True)) for row in payload["data"])}
+
+
+def _as_table(payload: Any) -> Any:
+    """The same backwards, with the fields and the count that the rows have now."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("data"), list) or "count" not in payload:
+        return payload
+    rows = payload["data"]
+    counted = payload | {"count": type(payload["count"])(len(rows))}
+    if not isinstance(rows, _Table):
+        return counted
+    fields = list(rows[0]) if rows else payload["fields"]
+    return counted | {"fields": fields, "data": [[row.get(name) for name in fields] for row in rows]}
+
+
 def _records(payload: Any) -> list[Any]:
     if isinstance(payload, dict):
-        payload = payload.get("docs", [payload])
+        payload = payload.get("docs", payload.get("data", [payload]))
     return payload if isinstance(payload, list) else []
 
 
@@ -297,6 +338,8 @@ def _field(fault: Fault, record: dict[str, Any], default: str) -> str:
 def _empty(_: Fault, payload: Any) -> Any:
     if isinstance(payload, list):
         return []
+    if "data" in payload:
+        return payload | {"data": type(payload["data"])()}
     if "docs" not in payload:
         return {}
     return {**payload, "docs": [], "totalDocs": 0, "totalPages": 1, "hasNextPage": False, "nextPage": None}
@@ -378,6 +421,50 @@ def _placeholder(fault: Fault, payload: Any) -> Any:
     return payload
 
 
+def _null(fault: Fault, payload: Any) -> Any:
+    for record in _objects(payload)[:1]:
+        place, field = _place(record, _field(fault, record, "id"))
+        place[field] = None
+    return payload
+
+
+def _mixed_types(_: Fault, payload: Any) -> Any:
+    for record in _objects(payload)[::2]:
+        record.update({name: _of_the_other_type(value) for name, value in record.items()})
+    return payload
+
+
+def _of_the_other_type(value: Any) -> Any:
+    if isinstance(value, str):
+        return json.loads(value) if _NUMBER.fullmatch(value) else value
+    return str(value) if type(value) in (int, float) else value
+
+
+def _bare(_: Fault, payload: Any) -> Any:
+    if not isinstance(payload, dict):
+        return {"count": 0}
+    return {name: value for name, value in payload.items() if not isinstance(value, list)} | {"count": 0}
+
+
+def _refusal(_: Fault, __: Any) -> Any:
+    return {"error": "specified object removed", "removed": "2026-01-01"}
+
+
+def _reordered(_: Fault, payload: Any) -> Any:
+    for record in _objects(payload):
+        turned = dict(reversed(record.items()))
+        record.clear()
+        record.update(turned)
+    return payload
+
+
+def _new_version(_: Fault, payload: Any) -> Any:
+    if not isinstance(payload, dict) or not isinstance(payload.get("signature"), dict):
+        return payload
+    major = str(payload["signature"].get("version", "0")).partition(".")[0]
+    return payload | {"signature": payload["signature"] | {"version": f"{int(major) + 1}.0"}}
+
+
 def _duplicate(_: Fault, payload: Any) -> Any:
     records = _records(payload)
     records[:1] = records[:1] * 2
@@ -396,6 +483,7 @@ _RESPONSES: dict[str, Callable[[Fault, Response], Response]] = {
     "rate_limit": _rate_limit,
     "quota": _quota,
     "server_error": _server_error,
+    "unavailable": _unavailable,
     "slow": _slow,
     "cut": _cut,
     "html": _html,
@@ -413,4 +501,10 @@ _PAYLOADS: dict[str, Callable[[Fault, Any], Any]] = {
     "future_date": _future_date,
     "placeholder": _placeholder,
     "duplicate": _duplicate,
+    "bare": _bare,
+    "refusal": _refusal,
+    "reordered": _reordered,
+    "new_version": _new_version,
+    "null": _null,
+    "mixed_types": _mixed_types,
 }

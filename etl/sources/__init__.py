@@ -8,6 +8,7 @@ from etl.core.source import Source
 from etl.settings import Settings, SourceSettings
 from etl.sources import (
     apod,
+    neo,
     sensors,
     spacex,
 )
@@ -16,6 +17,7 @@ REGISTRY: Mapping[str, Callable[[Any, str | None], Source]] = {
     "spacex": spacex.make_source,
     "sensors": sensors.make_source,
     "apod": apod.make_source,
+    "neo": neo.make_source,
 }
 NAMES = tuple(REGISTRY)
 

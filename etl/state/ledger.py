@@ -111,13 +111,14 @@ class Attempt:
         ended = {"status": status, "origin": origin, "extraction_id": extraction_id}
         self._warehouse.run("ledger/finish_run", self._key() | ended)
 
-    def newer_extraction(self, extraction_id: str) -> Newer | None:
+    def newer_extraction(self, extraction_id: str, *, of_any_days: bool = False) -> Newer | None:
         """A newer extraction of the same days that is published already; to be called under the source's lock.
 
         Raises: ConfigError if this one's name says that it is still to come.
         """
         about = {"source": self.source, "extraction_id": extraction_id, "tolerance": TOLERANCE}
-        [found] = self._warehouse.run("ledger/newer_extraction", self._key() | about)
+        days = _bounds(None) if of_any_days else {}
+        [found] = self._warehouse.run("ledger/newer_extraction", self._key() | days | about)
         if found["is_from_the_future"]:
             raise ConfigError(
                 f"Extraction {extraction_id} is from the future: "

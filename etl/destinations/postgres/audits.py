@@ -45,6 +45,12 @@ def lost_rows(warehouse: Warehouse, dataset: Dataset, days: Sequence[DataInterva
     return AuditResult(f"{dataset.name}.{losses.rows_audit(dataset)}", *_run(warehouse, query), query, is_loss=True)
 
 
+def published_rows(warehouse: Warehouse, dataset: Dataset, days: Sequence[DataInterval]) -> int:
+    """How many rows are published, on `days` if the dataset has a day."""
+    [found] = warehouse.execute(losses.published_rows(dataset, days))
+    return int(found["rows"])
+
+
 def _run(
     warehouse: Warehouse, query: str, parameters: Mapping[str, Any] | None = None
 ) -> tuple[int, tuple[Mapping[str, Any], ...]]:

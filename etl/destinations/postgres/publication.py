@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import ClassVar
 
 import pyarrow as pa
@@ -98,7 +99,8 @@ class Publication:
         if dataset.name not in self._kept:
             lost = audits.lost_rows(self._warehouse, dataset, self._days)
             self._lost[dataset.name] = lost.offending_rows
-            yield losses.unless_few(lost, dataset, lambda: parts.content(self._warehouse, dataset)[0])
+            published = partial(audits.published_rows, self._warehouse, dataset, self._days)
+            yield losses.unless_few(lost, dataset, published)
 
     def _copy(self, dataset: Dataset, rows: Iterable[pa.RecordBatch]) -> int:
         begin = time.monotonic()

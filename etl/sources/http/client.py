@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -84,7 +84,8 @@ class Outcome:
 class HttpClient:
     """Asks one API on behalf of a source, within a budget if it has one. Use as a context manager.
 
-    Threads may share it: each has a session of its own. `emit` receives events about requests.
+    Threads may share it: each has a session of its own. `at_once` is how many of them may ask at the same time.
+    `emit` receives events about requests.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class HttpClient:
         *,
         auth: Auth = NO_AUTH,
         budget: Spender | None = None,
+        at_once: int | None = None,
         emit: Listener = ignore,
     ) -> None:
         self.source = source
@@ -103,6 +105,7 @@ class HttpClient:
         self._auth = auth
         self._masking = Masking(self._auth.secrets())
         self._budget = budget
+        self._turn: AbstractContextManager[Any] = threading.Semaphore(at_once) if at_once else nullcontext()
         self._emit = emit
         self._of_thread = threading.local()
         self._sessions: list[requests.Session] = []
@@ -155,7 +158,7 @@ class HttpClient:
                 self._emit(RequestRetried(self.source, outcome.word, time.monotonic() - ended_at))
                 self._spend(weight)  # outside of the attempt: a spent budget is not retried
             outcome = Outcome()
-            with attempt:
+            with attempt, self._turn:
                 try:
                     return self._ask_once(method, url, accept, content, outcome)
                 finally:

@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 from etl.core.api import Answer, Client
@@ -62,7 +61,7 @@ class Plan:
         interval = _needed(interval)
         at_once, last = self.sensors_per_request, len(self.grid)
         chunks = [(first, min(first + at_once - 1, last)) for first in range(1, last + 1, at_once)]
-        pieces = _pieces(interval, MOST_READINGS // at_once)
+        pieces = interval.pieces(MOST_READINGS // at_once)
         return tuple(Question(first, last, piece) for first, last in chunks for piece in pieces)
 
     def cost(self, interval: DataInterval | None) -> Cost:
@@ -115,14 +114,6 @@ def _needed(interval: DataInterval | None) -> DataInterval:
 def _weight_of_a_location(days: int) -> float:
     """The API's rule: a call counts more with more than 10 variables, or more than two weeks."""
     return max(1.0, len(contract.VARIABLES) / 10 * max(1.0, days / 14))
-
-
-def _pieces(interval: DataInterval, most_days: int) -> list[DataInterval]:
-    """The interval in as few pieces as possible, all of about the same length."""
-    days = (interval.end - interval.start).days
-    count = math.ceil(days / most_days)
-    bounds = [interval.start + timedelta(days=days * index // count) for index in range(count + 1)]
-    return [DataInterval(start, end) for start, end in pairwise(bounds)]
 
 
 def _ask(client: Client, sensors: Sequence[Sensor], question: Question) -> Answer:

@@ -1,0 +1,10 @@
+-- gold.neo_attention_months: one row per month and class of attention that a pass has in it.
+select
+    month_start_date,
+    attention,
+    attention_rank,
+    count(*) as passes,
+    count(distinct designation) as objects,
+    min(miss_distance_ld) as closest_ld
+from gold.neo_threats
+group by month_start_date, attention, attention_rank
