@@ -173,7 +173,10 @@ class QuarantineSettings(Group):
     """How many refused records a run tolerates."""
 
     max_share: float = Field(
-        default=0.05, ge=0, le=1, description="A run fails if more than this share of an endpoint's records is refused."
+        default=0.05,
+        ge=0,
+        le=1,
+        description="A run fails if more than this share of an endpoint's records, and more than one, is refused.",
     )
 
 

@@ -225,8 +225,8 @@ class Pipeline:
             yield
         except BudgetSpentError:
             raise
-        except DOWN:
-            self.emit(events.SourceAnswered(self.source.name, False))
+        except DOWN as error:
+            self.emit(events.SourceAnswered(self.source.name, False, isinstance(error, SourceWithdrawnError)))
             raise
         else:
             self.emit(events.SourceAnswered(self.source.name, True))

@@ -161,6 +161,29 @@ def test_a_picture_that_vanishes_wants_consent(warehouse: Warehouse, lake: Lake)
     assert told.value.audit == "apod_pictures.no_row_lost"
 
 
+@pytest.mark.parametrize(("spoilt", "fails"), [(1, False), (2, True)])
+def test_one_refused_record_does_not_stop_a_run_of_a_week_and_its_day_keeps_what_was_published(
+    warehouse: Warehouse, lake: Lake, spoilt: int, fails: bool
+) -> None:
+    run(warehouse, lake)
+    before = pictures(warehouse)
+    days = [(TODAY - n * DAY).isoformat() for n in range(1, spoilt + 1)]
+
+    def change(record: dict[str, Any]) -> dict[str, Any]:
+        return record | {"title": 12345 if record["date"] in days else "New"}
+
+    if fails:
+        with pytest.raises(SourceContractError, match="2 of 7 records of apod_pictures break their contract"):
+            run(warehouse, lake, change=change)
+        assert pictures(warehouse) == before
+    else:
+        assert run(warehouse, lake, change=change).transformed.refused == 1
+        last = TODAY - DAY
+        assert pictures(warehouse) == {
+            day: "New" if TODAY - 7 * DAY <= day < last else title for day, title in before.items()
+        }
+
+
 # Pages that are in bronze already
 
 
