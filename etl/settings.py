@@ -129,6 +129,20 @@ class SensorsSettings(SourceSettings):
     calls_per_day: float = Field(default=10_000, gt=0, description="The API's limit.")
 
 
+class ApodSettings(SourceSettings):
+    """NASA's Astronomy Picture of the Day."""
+
+    base_url: BaseUrl = Field(default="https://science.nasa.gov", description="The API's URL.")
+    days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
+    start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="First day that the first run reads, instead of a number of days."
+    )
+    lookback_days: int = Field(
+        default=7, ge=0, le=365, description="Published days that a later run reads again, for late corrections."
+    )
+    days_per_request: int = Field(default=25, ge=1, le=25, description="Days per request; no answer has more.")
+
+
 class NeoSettings(SourceSettings):
     """JPL's APIs of near-Earth objects."""
 
@@ -159,7 +173,10 @@ class QuarantineSettings(Group):
     """How many refused records a run tolerates."""
 
     max_share: float = Field(
-        default=0.05, ge=0, le=1, description="A run fails if more than this share of an endpoint's records is refused."
+        default=0.05,
+        ge=0,
+        le=1,
+        description="A run fails if more than this share of an endpoint's records, and more than one, is refused.",
     )
 
 
@@ -208,6 +225,7 @@ class Settings(BaseSettings):
     http: HttpSettings = Field(default_factory=HttpSettings)
     spacex: SpacexSettings = Field(default_factory=SpacexSettings)
     sensors: SensorsSettings = Field(default_factory=SensorsSettings)
+    apod: ApodSettings = Field(default_factory=ApodSettings)
     neo: NeoSettings = Field(default_factory=NeoSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)
     quarantine: QuarantineSettings = Field(default_factory=QuarantineSettings)

@@ -89,9 +89,10 @@ class StepFailed(Event):
 
 @dataclass(frozen=True)
 class SourceAnswered(Event):
-    """The API answered as it should, or did not."""
+    """The API answered as it should, or did not; `is_withdrawn`: it said that it is gone."""
 
     is_up: bool
+    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True)

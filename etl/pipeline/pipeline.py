@@ -103,7 +103,9 @@ class Pipeline:
                 return seen
             cost = self.source.cost(interval)
             left = [f"{calls:,.0f} of {limit.calls:,.0f} per {limit.name}" for limit, calls in client.left()]
-            about = f"{seen}; a run makes {cost.requests:,} requests, which count as {cost.weight:,.0f} calls"
+            about = f"{seen}; a run makes {cost.requests:,} request{'' if cost.requests == 1 else 's'}"
+            if cost.weight != cost.requests:
+                about += f", which count as {cost.weight:,.0f} calls"
             return f"{about}; left are {', '.join(left)}" if left else about
 
     def extract(
@@ -223,8 +225,8 @@ class Pipeline:
             yield
         except BudgetSpentError:
             raise
-        except DOWN:
-            self.emit(events.SourceAnswered(self.source.name, False))
+        except DOWN as error:
+            self.emit(events.SourceAnswered(self.source.name, False, isinstance(error, SourceWithdrawnError)))
             raise
         else:
             self.emit(events.SourceAnswered(self.source.name, True))

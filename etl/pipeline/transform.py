@@ -34,7 +34,7 @@ def transform(
 ) -> Transformed:
     """Turn an extraction's bronze into silver.
 
-    Raises: SourceContractError if more than `max_share` of an endpoint's records are rejected.
+    Raises: SourceContractError if more than `max_share` of an endpoint's records are rejected, and more than one.
     """
     now = datetime.now(UTC)
     published = {dataset.name for dataset in source.datasets}
@@ -71,6 +71,11 @@ def transform(
     return transformed
 
 
+def _most_refused(records: int, max_share: float) -> float:
+    """A share of many records; of a few, one: else a single one would stop the daily run of an API with one a day."""
+    return max(max_share * records, 1) if max_share and records > 1 else max_share * records
+
+
 def _parse(
     lake: Lake,
     source: Source,
@@ -88,7 +93,7 @@ def _parse(
     whole = sum(sorted(outcomes, key=lambda done: done.quarantine), Done())
     _report(source, endpoint, whole, emit)
     refused, first = whole.kinds.total(), whole.first_refusal
-    if first is not None and refused > max_share * whole.records:
+    if first is not None and refused > _most_refused(whole.records, max_share):
         raise SourceContractError(
             f"{refused} of {whole.records} records of {endpoint.name} break their contract, more than "
             f"{max_share:.0%}; the first says {first.reason}.",

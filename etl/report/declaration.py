@@ -62,6 +62,14 @@ class Ranking:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """A table of things with a page of their own; rows are (text, name, its address, a smaller text, text)."""
+
+    head: tuple[str, str, str]
+    rows: Sequence[tuple[str, str, str, str, str]]
+
+
+@dataclass(frozen=True)
 class Section:
     """A block of the page, made by `block` from the rows of each query; None: there are none yet.
 
@@ -72,7 +80,7 @@ class Section:
     name: str
     title: str
     queries: tuple[str, ...]
-    block: Callable[..., Chart | Answer | Ranking | None]
+    block: Callable[..., Chart | Answer | Ranking | Listing | None]
 
     def __iter__(self) -> Iterator[Section]:
         yield self

@@ -74,6 +74,30 @@ def ranking(labelled_by: str, head: Sequence[str], rows: Iterable[Sequence[str]]
     )
 
 
+def listing(labelled_by: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
+    """A table whose rows become two lines on a phone; a row as in `Listing`."""
+    heads = "".join(f'<th scope="col">{escape(title)}</th>' for title in head)
+    body = "\n".join(_listed(*row) for row in rows)
+    return Html(
+        f'<table class="listing" aria-labelledby="{labelled_by}"><thead><tr>{heads}</tr></thead>\n'
+        f"<tbody>{body}</tbody></table>"
+    )
+
+
+def link(text: object, address: str) -> Html:
+    """Text that leads to another site, or just the text if the address is not one of the web."""
+    is_safe = address.startswith(("https://", "http://"))
+    return Html(f'<a href="{escape(address)}" rel="noreferrer">{escape(text)}</a>') if is_safe else escape(text)
+
+
+def _listed(first: str, name: str, address: str, aside: str, last: str) -> str:
+    return (
+        f'<tr><td class="first">{escape(first)}</td>'
+        f'<th scope="row" class="name">{link(name, address)} <small>{escape(aside)}</small></th>'
+        f'<td class="last">{escape(last)}</td></tr>'
+    )
+
+
 def _ranked(figure: str, name: str, name_id: str, text: str, aside: str, date: str) -> str:
     return (
         f'<tr><td class="figure">{escape(figure)}</td>'

@@ -14,8 +14,8 @@ from string import Template
 
 from etl.core.errors import ConfigError
 from etl.report import words
-from etl.report.declaration import Answer, Chart, Columns, Mark, Ranking, Report, Rows, Section
-from etl.report.markup import Html, code, escape, join, json_in_script, ranking, table
+from etl.report.declaration import Answer, Chart, Columns, Listing, Mark, Ranking, Report, Rows, Section
+from etl.report.markup import Html, code, escape, join, json_in_script, listing, ranking, table
 from etl.sql import questions
 
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ EMPTY = Html('<p class="empty">No rows yet.</p>')
 NO_MATCH = Html('<p class="empty">None.</p>')
 UNANSWERED = Html("<p>Known after the first run.</p>")
 
-Block = Chart | Answer | Ranking | None
+Block = Chart | Answer | Ranking | Listing | None
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,18 @@ def _section(section: Section, block: Block) -> Html:
         case Chart():
             return _chart(section, block)
         case Ranking():
-            name = escape(section.name)
-            body = ranking(f"{name}-title", block.head, block.rows) if block.rows else NO_MATCH
-            return Html(f'<section class="card"><h2 id="{name}-title">{escape(section.title)}</h2>{body}</section>')
+            return _card(section, ranking(f"{escape(section.name)}-title", block.head, block.rows), block)
+        case Listing():
+            return _card(section, listing(f"{escape(section.name)}-title", block.head, block.rows), block)
         case Answer():
             return _answer(section, block)
         case None:
             return Html(f"<figure><h2>{escape(section.title)}</h2>{EMPTY}</figure>")
+
+
+def _card(section: Section, body: Html, block: Ranking | Listing) -> Html:
+    title = f'<h2 id="{escape(section.name)}-title">{escape(section.title)}</h2>'
+    return Html(f'<section class="card">{title}{body if block.rows else NO_MATCH}</section>')
 
 
 def _chart(section: Section, chart: Chart) -> Html:

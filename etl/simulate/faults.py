@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ Respond = Callable[[Request], Response]
 ADMIN_PATH = "/_faults"
 MAX_DELAY = 3600
 QUOTA = 1000
+PLACEHOLDER = "https://example.org/nasa-logo.png"
 
 KNOWN = {
     "rate_limit": "Answers 429 with Retry-After (retry_after, in whole seconds).",
@@ -51,8 +53,11 @@ KNOWN = {
     "changed_field": "Renames one field (name by default) in every record and adds a field nobody knows.",
     "nan": "Puts NaN, 1e400 and 10**30 into the numbers of the first record.",
     "bad_date": "Moves every date of the first record to a day that does not exist.",
+    "future_date": "Moves every date of the first record to the day after tomorrow.",
+    "placeholder": "Puts the address of one and the same logo into a field (url by default) of every record.",
+    "ignored_query": "Answers as if nothing stood behind the question mark of the URL.",
     "duplicate": "Sends the first record twice.",
-    "repeat_page": "Answers each page of a query with the records of the first one asked, and always promises more.",
+    "repeat_page": "Answers each page with the records of the first one asked; a query's always promises more.",
 }
 
 _FORM = re.compile(
@@ -159,6 +164,8 @@ class Faults:
             fault = self._take(request.path, response)
             if fault is None:
                 return response.make_conditional(request)
+            if fault.name in _REQUESTS:
+                return respond(_REQUESTS[fault.name](request))
             return self._strike(fault, request.path, response)
 
         return application
@@ -177,12 +184,18 @@ class Faults:
         if fault.name in _RESPONSES:
             return _RESPONSES[fault.name](fault, response)
         payload = json.loads(response.get_data())
-        if fault.name == "repeat_page":
-            return Response(_as_json(self._repeat_page(path, payload)), mimetype="application/json")
-        struck = _as_table(_PAYLOADS[fault.name](fault, _as_objects(payload)))
-        return Response(_as_json(struck), mimetype="application/json")
+        changed = (
+            self._repeat_page(path, payload)
+            if fault.name == "repeat_page"
+            else _as_table(_PAYLOADS[fault.name](fault, _as_objects(payload)))
+        )
+        counts = {name: value for name, value in response.headers if name.startswith("X-")}
+        return Response(_as_json(changed), headers=counts, mimetype="application/json")
 
     def _repeat_page(self, path: str, payload: Any) -> Any:
+        if isinstance(payload, list):
+            with self._lock:
+                return self._first_pages.setdefault(path, payload)
         if not isinstance(payload, dict) or "docs" not in payload:
             return payload
         with self._lock:
@@ -212,6 +225,13 @@ def _read_plan(body: bytes) -> list[Fault]:
         return [parse_fault(fault) if isinstance(fault, str) else Fault(**fault) for fault in plan]
     except (TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise _bad(f"not a plan of faults ({error})") from error
+
+
+# Faults of what an API understands
+
+
+def _ignored_query(request: Request) -> Request:
+    return Request(request.environ | {"QUERY_STRING": ""})
 
 
 # Faults of the whole response
@@ -374,18 +394,31 @@ def _nan(_: Fault, payload: Any) -> Any:
 
 def _bad_date(_: Fault, payload: Any) -> Any:
     for record in _objects(payload)[:1]:
-        record.update({key: _without_day(value) for key, value in record.items()})
+        record.update({key: _moved(value, "2022-13-45") for key, value in record.items()})
     return payload
 
 
-def _without_day(value: Any) -> Any:
+def _future_date(_: Fault, payload: Any) -> Any:
+    day = datetime.now(UTC).date() + timedelta(days=2)
+    for record in _objects(payload)[:1]:
+        record.update({key: _moved(value, day.isoformat()) for key, value in record.items()})
+    return payload
+
+
+def _moved(value: Any, day: str) -> Any:
     if isinstance(value, str):
-        return _DATE.sub("2022-13-45", value)
+        return _DATE.sub(day, value)
     if isinstance(value, list):
-        return [_without_day(item) for item in value]
+        return [_moved(item, day) for item in value]
     if isinstance(value, dict):
-        return {key: _without_day(item) for key, item in value.items()}
+        return {key: _moved(item, day) for key, item in value.items()}
     return value
+
+
+def _placeholder(fault: Fault, payload: Any) -> Any:
+    for record in _objects(payload):
+        record[_field(fault, record, "url")] = PLACEHOLDER
+    return payload
 
 
 def _null(fault: Fault, payload: Any) -> Any:
@@ -444,6 +477,8 @@ def _as_json(payload: Any) -> str:
     return re.sub(r"(?<=:)Infinity(?=[,}])", "1e400", text)
 
 
+_REQUESTS: dict[str, Callable[[Request], Request]] = {"ignored_query": _ignored_query}
+
 _RESPONSES: dict[str, Callable[[Fault, Response], Response]] = {
     "rate_limit": _rate_limit,
     "quota": _quota,
@@ -463,6 +498,8 @@ _PAYLOADS: dict[str, Callable[[Fault, Any], Any]] = {
     "changed_field": _changed_field,
     "nan": _nan,
     "bad_date": _bad_date,
+    "future_date": _future_date,
+    "placeholder": _placeholder,
     "duplicate": _duplicate,
     "bare": _bare,
     "refusal": _refusal,

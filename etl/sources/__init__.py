@@ -7,6 +7,7 @@ from etl.core.errors import UsageError
 from etl.core.source import Source
 from etl.settings import Settings, SourceSettings
 from etl.sources import (
+    apod,
     neo,
     sensors,
     spacex,
@@ -15,6 +16,7 @@ from etl.sources import (
 REGISTRY: Mapping[str, Callable[[Any, str | None], Source]] = {
     "spacex": spacex.make_source,
     "sensors": sensors.make_source,
+    "apod": apod.make_source,
     "neo": neo.make_source,
 }
 NAMES = tuple(REGISTRY)

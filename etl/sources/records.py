@@ -58,6 +58,7 @@ def _within_our_time(value: D) -> D:
 
 
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_plain_text)]
+LongText = Annotated[str, Field(max_length=200_000), AfterValidator(_plain_text)]
 Id = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain_text)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Integer = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
@@ -110,16 +111,19 @@ def records_of(document: Any) -> list[Any]:
 
 def parse_records(
     body: bytes,
-    contract: type[C],
+    contract: type[C] | Callable[[Any], type[C]],
     datasets: tuple[Dataset, ...],
     rows_of: Callable[[C], Rows],
+    *,
     records_in: Callable[[Any], list[Any]] = records_of,
 ) -> Parsed:
-    """Turn a page into one Arrow batch per dataset; a record that breaks the contract is refused, not raised.
+    """Turn a page into one Arrow batch per dataset; a record that breaks its contract is refused, not raised.
 
-    `rows_of` turns a record into rows by dataset, each with a value for every column. `records_in` finds the records
-    in the page's JSON, or raises BrokenPageError.
+    `contract` may be a function that finds the contract of a record, where records differ in shape.
+    `rows_of` turns a record into rows by dataset, each with a value for every column.
+    `records_in` finds the records of a document; it may raise BrokenPageError.
     """
+    contract_of: Callable[[Any], type[C]] = (lambda _: contract) if isinstance(contract, type) else contract
     try:
         records = records_in(parse_json(body))
     except BrokenPageError as error:
@@ -129,8 +133,9 @@ def parse_records(
     unknown: set[str] = set()
     for position, record in enumerate(records, start=1):
         try:
-            unknown |= {printable(name) for name in contract.unknown_fields(record)}
-            for name, found in rows_of(contract.model_validate(record)).items():
+            kind = contract_of(record)
+            unknown |= {printable(name) for name in kind.unknown_fields(record)}
+            for name, found in rows_of(kind.model_validate(record)).items():
                 rows[name].extend(found)
         except ValidationError as error:
             refused.append(refusal(position, record, error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from etl.sources.apod import simulator as apod
 from etl.sources.neo import simulator as neo
 from etl.sources.sensors import simulator as sensors
 from etl.sources.spacex import simulator as spacex
@@ -26,5 +27,6 @@ class Simulator(Protocol):
 REGISTRY: Mapping[str, Simulator] = {
     "spacex": spacex,
     "sensors": sensors,
+    "apod": apod,
     "neo": neo,
 }

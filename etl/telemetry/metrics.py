@@ -108,6 +108,13 @@ SOURCE_UP = Metric(
     "1 if the API answered as it should when check or extract last called it, else 0.",
     ("source",),
 )
+SOURCE_WITHDRAWN = Metric(
+    "etl_source_withdrawn",
+    Kind.GAUGE,
+    "1 or 0",
+    "1 if the API was gone when check or extract last called it: 404, 410, or a placeholder instead of data; else 0.",
+    ("source",),
+)
 SOURCE_QUOTA = Metric(
     "etl_source_quota_remaining_ratio",
     Kind.GAUGE,
@@ -133,6 +140,7 @@ METRICS = (
     REQUEST_DURATION,
     REQUEST_RETRIES,
     SOURCE_UP,
+    SOURCE_WITHDRAWN,
     SOURCE_QUOTA,
     ERRORS,
 )

@@ -34,8 +34,9 @@ def _end(event: Event) -> None:
 
 def _request(event: Event) -> None:
     match event:
-        case events.SourceAnswered(source, is_up):
+        case events.SourceAnswered(source, is_up, is_withdrawn):
             metrics.SOURCE_UP.send(int(is_up), source=source)
+            metrics.SOURCE_WITHDRAWN.send(int(is_withdrawn), source=source)
         case events.RequestEnded(source, outcome, seconds):
             metrics.REQUEST_DURATION.send(seconds, source=source, outcome=outcome)
         case events.RequestRetried(source):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.report import gold_rows, sensor_rows
+from tests.unit.report import apod_rows, gold_rows, sensor_rows
 from tests.unit.report.test_page import hostile_page
 
 webdriver = pytest.importorskip("selenium.webdriver")
@@ -242,6 +242,20 @@ def test_the_sensors_page_is_whole_in_every_width_and_theme(
     assert browser.requests() == [sensors_page.as_uri()]
     for surface in ("body", ".answer"):
         assert (browser.luminance(surface) < 0.15) == (theme == "dark")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_a_listing_fits_every_width_and_loads_nothing_that_it_links_to(
+    browser: Browser, tmp_path: Path, width: int, theme: str
+) -> None:
+    page = tmp_path / "pictures.html"
+    page.write_text(apod_rows.page(latest=apod_rows.latest(title="x" * 200)), encoding="utf-8", newline="")
+    browser.open(page, width, theme)
+    assert browser.count(".listing a[href^='https://']") == 20
+    assert browser.count("#media svg.main-svg .barlayer .point path") == 3 * 14
+    assert browser.js("document.documentElement.scrollWidth") == width
+    assert browser.driver.get_log("browser") == []
+    assert browser.requests() == [page.as_uri()]
 
 
 @pytest.mark.parametrize("width", [WIDE, PHONE])

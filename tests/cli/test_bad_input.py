@@ -16,10 +16,10 @@ import psycopg2
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from etl import sources
 from etl.postgres.connection import Warehouse
 from etl.simulate import server
 from etl.simulate.faults import Fault
-from etl.sources import NAMES
 from etl.sources.spacex.snapshot import load
 from etl.state import migrations
 from tests.cli.conftest import Ended, Etl, environment, libpq
@@ -56,6 +56,7 @@ def label(value: object) -> str | None:
 # The command line
 
 ID = "20240517T120000Z-1a2b3c"
+EACH = " or ".join(f"`etl run {name}`" for name in sources.NAMES)
 USAGE = [
     (["extract", "nasa"], r"^There is no source 'nasa'\.", "spacex"),
     (["run"], "Missing argument 'SOURCE'", "etl run --help"),
@@ -266,7 +267,7 @@ def test_a_lake_that_cannot_be_written_is_a_matter_of_access(
         (["publish", "spacex"], "no transformed extraction of the whole state", "Run `etl transform spacex` first"),
         (["publish", "spacex", "--from", "2020-01-01", "--to", "2020-02-01"], r"of \[2020-01-01, 2020-02-01\)", "tr"),
         (["transform", "spacex", "--extraction", ID], f"complete extraction {ID}", "ex"),
-        (["ask", "--on", "lake"], "holds no silver", f"Run {' or '.join(f'`etl run {name}`' for name in NAMES)} first"),
+        (["ask", "--on", "lake"], "holds no silver", f"Run {EACH} first"),
     ],
 )  # fmt: skip
 def test_an_empty_lake_says_what_to_run_first(etl: Etl, arguments: list[str], said: str, hint: str) -> None:

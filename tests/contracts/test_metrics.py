@@ -184,6 +184,13 @@ def test_a_source_is_up_if_it_answers_as_it_should(
 def test_a_source_is_down_if_it_does_not(pods: Pods, api: ExitStack, command: str, fault: str, expected: int) -> None:
     heard = pods.run(command, "spacex", url=simulated(api, fault), expected=expected)
     assert heard.of("etl_source_up") == {("spacex",): 1 if expected == 0 else 0}
+    assert heard.of("etl_source_withdrawn") == {("spacex",): 0}
+
+
+def test_a_source_that_is_gone_is_told_from_one_that_is_down(pods: Pods, api: ExitStack) -> None:
+    heard = pods.run("check", "spacex", url=f"{simulated(api)}/v0", expected=os.EX_UNAVAILABLE)
+    assert heard.of("etl_source_up") == {("spacex",): 0}
+    assert heard.of("etl_source_withdrawn") == {("spacex",): 1}
 
 
 def test_a_lake_that_fails_says_nothing_about_the_source(pods: Pods, api: ExitStack, tmp_path: Path) -> None:

@@ -99,6 +99,13 @@ def first_runs(airflow: Airflow) -> FirstRuns:
     return FirstRuns(begun, spacex, sensors)
 
 
+@pytest.fixture(scope="session")
+def nasa_runs(airflow: Airflow) -> dict[str, str]:
+    """The IDs of two more that succeeded side by side: four at once are as many tasks as Airflow runs here."""
+    apod, neo = kube.side_by_side(lambda: airflow.succeed("apod"), lambda: airflow.succeed("neo"))
+    return {"apod": apod, "neo": neo}
+
+
 @dataclass(frozen=True)
 class Listener:
     """A pod that receives alerts and logs them."""

@@ -63,7 +63,7 @@ def asked() -> Selectors:
 
 
 @pytest.fixture(scope="module")
-def published(first_runs: FirstRuns, airflow: Airflow, ask: Ask) -> None:
+def published(first_runs: FirstRuns, nasa_runs: dict[str, str], airflow: Airflow, ask: Ask) -> None:
     """As many runs without trouble as it takes to know what is usual; those that are missing are made."""
 
     def complete(dag: str) -> None:

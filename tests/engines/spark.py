@@ -51,7 +51,9 @@ def answer(case_name: str) -> dict[str, pa.Table]:
     case = cases()[case_name]
     answers = {}
     with spark_session.session(SETTINGS.spark) as session:
-        session.conf.set("spark.sql.shuffle.partitions", "2")  # more than one, so that rows meet that were apart
+        # More than one part, so that rows meet that were apart; as many as rows would cost a task for each.
+        session.conf.set("spark.sql.shuffle.partitions", "2")
+        session.conf.set("spark.sql.leafNodeDefaultParallelism", "2")
         for name, table in case.tables.items():
             session.createDataFrame(table).createOrReplaceTempView(flat(name))
         for name, text in case.makes.items():

@@ -147,7 +147,7 @@ def test_one_work_done_twice_writes_the_same_bytes_under_the_same_names(extracte
     assert contents() == contents()
 
 
-@pytest.mark.parametrize("place", ["directory", "s3"])
+@pytest.mark.parametrize("place", ["directory", pytest.param("s3", marks=pytest.mark.thorough)])
 def test_a_run_into_the_lake_gives_the_gold_that_the_local_engine_gives(
     place: str, spark: OneSpark, served: Any, new_database: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

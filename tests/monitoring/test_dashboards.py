@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -43,9 +43,10 @@ from tests.monitoring.dashboards import MONITORING, PromQuery
 from tests.monitoring.promql import concrete, operands, selectors
 from tests.monitoring.rules import ALERTS, RECORDED
 from tests.warehouse.states import run
+from tests.warehouse.test_apod import run as run_apod
 
 COMMITTED = dashboards.committed()
-UIDS = ("airflow", "etl-datasets", "kubernetes", "neo", "platform-overview", "spacex", "warehouse")
+UIDS = ("airflow", "apod", "etl-datasets", "kubernetes", "neo", "platform-overview", "spacex", "warehouse")
 QUERIES = [query for dashboard in COMMITTED.values() for query in dashboards.promql(dashboard)]
 SQL = [
     (f"{uid}: {panel['title']}", panel, target["rawSql"])
@@ -53,6 +54,7 @@ SQL = [
     for panel, target in dashboards.targets(dashboard)
     if target["datasource"]["uid"] == "warehouse"
 ]
+HALF_A_YEAR = DataInterval(date(2025, 11, 1), date(2026, 6, 1))  # in which a picture comes again
 RUNBOOK = re.compile(r"\$\{RUNBOOKS\}/(\w+)\.md")
 NARROWEST = {"stat": 4, "timeseries": 8, "table": 8, "barchart": 8, "bargauge": 8, "state-timeline": 8}
 TARGET_LABELS = frozenset({"job", "namespace", "pod", "service", "endpoint", "container", "instance"})
@@ -283,11 +285,13 @@ def test_a_query_uses_only_choices_that_its_dashboard_offers() -> None:
 
 @pytest.fixture(scope="module")
 def published(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A warehouse in which runs have published the bundled facts, and two months of passes."""
+    """A warehouse in which runs have published the bundled facts, pictures of some months, and two months of passes."""
+    lake = Lake(str(tmp_path_factory.mktemp("lake")))
     with make_database() as dsn:
-        lake = Lake(str(tmp_path_factory.mktemp("lake")))
         run(dsn, lake)
         _publish_passes(dsn, lake)
+        with Warehouse(dsn, role="etl_loader") as warehouse:
+            run_apod(warehouse, lake, interval=HALF_A_YEAR)
         yield dsn
 
 

@@ -56,7 +56,7 @@ def _parse(
     def rows(record: C) -> dict[str, list[Row]]:
         return {dataset.name: [row_of(record, asked.received_at)]}
 
-    parsed = parse_records(body, contract, (dataset,), rows, records)
+    parsed = parse_records(body, contract, (dataset,), rows, records_in=records)
     return replace(parsed, unknown_fields=parsed.unknown_fields | news)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from functools import partial
 
 from etl.core.api import Api, Client, Limit
@@ -11,7 +10,8 @@ from etl.core.intervals import DataInterval
 from etl.core.pages import Page
 from etl.core.source import Endpoint, Part, Source
 from etl.settings import SensorsSettings
-from etl.sources.sensors import datasets, gold, pages, parsers
+from etl.sources.days import ReadByDays
+from etl.sources.sensors import contract, datasets, gold, pages, parsers
 from etl.sources.sensors.grid import Grid
 
 
@@ -25,12 +25,7 @@ def make_source(settings: SensorsSettings, origin: str | None = None) -> Source:
     )
     plan = pages.Plan(grid, settings.sensors_per_request)
     api = _api(settings, grid)
-
-    def interval(next_start: date | None, until: date) -> DataInterval:
-        if next_start is None:
-            return pages.first_days(settings.start, settings.days, until)
-        return pages.later_days(next_start, settings.lookback_days, until)
-
+    days = ReadByDays("SENSORS", contract.EARLIEST, settings.start, settings.days, settings.lookback_days)
     return Source(
         name="sensors",
         about="Daily temperature and precipitation at a grid of virtual sensors.",
@@ -39,7 +34,7 @@ def make_source(settings: SensorsSettings, origin: str | None = None) -> Source:
         endpoints=(_observations(plan),),
         silver=(datasets.READINGS,),
         gold=gold.TABLES,
-        interval=interval,
+        interval=days.interval,
         await_days=settings.await_days,
         cost=plan.cost,
     )

@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from etl.core.api import Answer, Client
 from etl.core.documents import BrokenPageError
-from etl.core.errors import ConfigError, SourceContractError, UsageError
+from etl.core.errors import SourceContractError, UsageError
 from etl.core.intervals import DataInterval, today
 from etl.core.pages import Page
 from etl.core.source import Cost, Part
@@ -68,25 +68,6 @@ class Plan:
         """What that asks of the API."""
         questions = self.questions(interval)
         return Cost(len(questions), sum(question.weight for question in questions))
-
-
-def first_days(start: date | None, days: int, until: date) -> DataInterval:
-    """What the first run reads: from `start` on, or the last `days`. Raises: ConfigError."""
-    first = start or until - timedelta(days=days)
-    if first < contract.EARLIEST:
-        raise ConfigError(
-            f"The archive begins on {contract.EARLIEST}, not on {first}.",
-            hint="Set a later ETL_SENSORS__START, or fewer ETL_SENSORS__DAYS.",
-        )
-    if first >= until:
-        raise ConfigError(f"ETL_SENSORS__START is {first}, which is not over yet.", hint="Set a day in the past.")
-    return DataInterval(first, until)
-
-
-def later_days(next_start: date, lookback_days: int, until: date) -> DataInterval:
-    """What a later run reads: days not yet published, the last ones before them again, and yesterday in any case."""
-    first = min(next_start - timedelta(days=lookback_days), until - timedelta(days=1))
-    return DataInterval(first, until)
 
 
 def probe(client: Client, grid: Grid) -> str:

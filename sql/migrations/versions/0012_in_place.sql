@@ -230,6 +230,7 @@ declare
     other_columns text [];
     content_columns text [];
     same_key text;
+    has_rows boolean;
 begin
     if schema_name not in ('silver', 'gold') then
         raise exception 'only silver and gold are published, not %', schema_name using errcode = 'insufficient_privilege';
@@ -247,12 +248,15 @@ begin
     select array_agg(c) into content_columns from unnest(other_columns) as c where c <> all(bookkeeping);
     select string_agg(format('published.%1$I = staged.%1$I', c), ' and ') into same_key from unnest(key_columns) as c;
 
-    return query execute format(
-        'with gone as (delete from %s as published where %s and not exists (select from %s as staged where %s) '
-        'returning %s as month) select distinct gone.month from gone',
-        published, in_days, staged, same_key, of_month
-    );
-    if content_columns is not null then
+    execute format('select exists (select from %s as published where %s)', published, in_days) into has_rows;
+    if has_rows then
+        return query execute format(
+            'with gone as (delete from %s as published where %s and not exists (select from %s as staged where %s) '
+            'returning %s as month) select distinct gone.month from gone',
+            published, in_days, staged, same_key, of_month
+        );
+    end if;
+    if has_rows and content_columns is not null then
         return query execute format(
             'with changed as (update %s as published set %s from %s as staged '
             'where %s and %s and (%s) is distinct from (%s) returning %s as month) select distinct changed.month from changed',
@@ -267,14 +271,18 @@ begin
         );
     end if;
     return query execute format(
-        'with added as (insert into %1$s as published (%2$s) select %2$s from %3$s as staged '
-        'where not exists (select from %1$s as published where %4$s and %5$s) '
-        'order by %7$s returning %6$s as month) '  -- in any other order, the key costs most of the time
+        'with added as (insert into %1$s as published (%2$s) select %2$s from %3$s as staged where %4$s '
+        'order by %5$s returning %6$s as month) '  -- in any other order, the key costs most of the time
         'select distinct added.month from added',
         published,
         (select string_agg(format('%I', c), ', ') from unnest(key_columns || other_columns) as c),
-        staged, same_key, in_days, of_month,
-        (select string_agg(format('staged.%I', c), ', ') from unnest(key_columns) as c)
+        staged,
+        case
+            when has_rows then format('not exists (select from %s as published where %s and %s)', published, same_key, in_days)
+            else 'true'
+        end,
+        (select string_agg(format('staged.%I', c), ', ') from unnest(key_columns) as c),
+        of_month
     );
 end
 $$;

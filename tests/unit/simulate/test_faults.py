@@ -16,7 +16,7 @@ LAUNCHES = "/v5/launches"
 
 def test_every_known_fault_is_described_and_can_happen() -> None:
     assert all(text.endswith(".") for text in module.KNOWN.values())
-    assert {*module._RESPONSES, *module._PAYLOADS, "repeat_page"} == set(module.KNOWN)
+    assert {*module._REQUESTS, *module._RESPONSES, *module._PAYLOADS, "repeat_page"} == set(module.KNOWN)
 
 
 def test_rate_limit_says_when_to_come_back_and_ends(url: str, faults: Faults, http: requests.Session) -> None:

@@ -1,0 +1,43 @@
+"""NASA's Astronomy Picture of the Day: https://science.nasa.gov/apod, no key, a picture a day since June 1995."""
+
+from collections.abc import Iterator
+
+from etl.core.api import Api, Client
+from etl.core.intervals import DataInterval
+from etl.core.pages import Page
+from etl.core.source import Cost, Endpoint, Source
+from etl.settings import ApodSettings
+from etl.sources.apod import contract, datasets, gold, pages, parsers
+from etl.sources.days import ReadByDays
+
+
+def make_source(settings: ApodSettings, origin: str | None = None) -> Source:
+    """The pictures of the day as they are set up."""
+    api = Api("apod", settings.base_url, probe=pages.probe)
+    at_once = settings.days_per_request
+
+    def pictures(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:
+        return pages.pictures(client, interval, first, at_once)
+
+    def cost(interval: DataInterval | None) -> Cost:
+        return pages.cost(interval, at_once)
+
+    return Source(
+        name="apod",
+        about="Astronomy pictures of the day, with what they show and who made them.",
+        api=api,
+        origin=origin or api.base_url,
+        endpoints=(
+            Endpoint(
+                datasets.PICTURES.name,
+                (datasets.PICTURES,),
+                pictures,
+                parsers.pictures,
+                page_size=at_once,
+                knows_intervals=True,
+            ),
+        ),
+        gold=(gold.APOD_MONTHS,),
+        interval=ReadByDays("APOD", contract.FIRST_DAY, settings.start, settings.days, settings.lookback_days).interval,
+        cost=cost,
+    )

@@ -1,0 +1,48 @@
+"""What a run without dates reads of an API that is read by days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from etl.core.errors import ConfigError
+from etl.core.intervals import DataInterval
+
+
+@dataclass(frozen=True)
+class ReadByDays:
+    """At first the last `days`, or from `start` on; then what is new, and the last `lookback_days` again.
+
+    `earliest` is the first day that the API has; `group` the source's settings, such as SENSORS.
+    """
+
+    group: str
+    earliest: date
+    start: date | None
+    days: int
+    lookback_days: int
+
+    def interval(self, next_start: date | None, until: date) -> DataInterval:
+        """The days of a run: `next_start` is the first one that is not published, None if none is.
+
+        Raises: ConfigError, for a first run of days that there are not.
+        """
+        return self._first_days(until) if next_start is None else self._later_days(next_start, until)
+
+    def _first_days(self, until: date) -> DataInterval:
+        first = self.start or until - timedelta(days=self.days)
+        if first < self.earliest:
+            raise ConfigError(
+                f"The archive begins on {self.earliest}, not on {first}.",
+                hint=f"Set a later ETL_{self.group}__START, or fewer ETL_{self.group}__DAYS.",
+            )
+        if first >= until:
+            raise ConfigError(
+                f"ETL_{self.group}__START is {first}, which is not over yet.", hint="Set a day in the past."
+            )
+        return DataInterval(first, until)
+
+    def _later_days(self, next_start: date, until: date) -> DataInterval:
+        """Days not yet published, the last ones before them again, and yesterday in any case."""
+        first = min(next_start - timedelta(days=self.lookback_days), until - timedelta(days=1))
+        return DataInterval(max(first, self.earliest), until)

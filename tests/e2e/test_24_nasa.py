@@ -1,0 +1,37 @@
+"""The sources of NASA and JPL on the platform: read by days like the sensors, each by one pod."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.airflow import Airflow
+from tests.e2e.conftest import Ask, questions
+
+
+@pytest.mark.parametrize("source", ["apod", "neo"])
+def test_each_step_works_at_the_first_try(nasa_runs: dict[str, str], airflow: Airflow, source: str) -> None:
+    tasks = airflow.tasks(source, nasa_runs[source])
+    assert {(task["state"], task["try_number"]) for task in tasks.values()} == {("success", 1)}
+
+
+def test_a_picture_of_nearly_every_day_of_a_year_is_published(nasa_runs: dict[str, str], ask: Ask) -> None:
+    [(pictures, days)] = ask(
+        "analyst", "select count(*), max(picture_date) - min(picture_date) + 1 from silver.apod_pictures"
+    )
+    assert 360 <= days <= 366
+    assert days - 10 <= pictures <= days
+
+
+@pytest.mark.parametrize("name", questions("apod"))
+def test_an_analyst_reads_about_pictures(nasa_runs: dict[str, str], ask: Ask, name: str) -> None:
+    assert ask("analyst", questions("apod")[name])
+
+
+@pytest.mark.parametrize("name", questions("neo"))
+def test_an_analyst_reads_about_passes(nasa_runs: dict[str, str], ask: Ask, name: str) -> None:
+    assert ask("analyst", questions("neo")[name])
+
+
+def test_the_likeliest_impactor_is_last_by_the_simple_score(nasa_runs: dict[str, str], ask: Ask) -> None:
+    [(designation, one_in, _, _, _, place, objects), *_] = ask("analyst", questions("neo")["which_score_disagrees"])
+    assert (designation, one_in, place) == ("2010 RF12", 10, objects)
