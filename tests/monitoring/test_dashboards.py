@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,20 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import dashboard as sdk
 from grafana_foundation_sdk.models import units
 
-from etl.core.intervals import DataInterval
+from etl import sources
+from etl.core.intervals import DataInterval, today
+from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
+from etl.pipeline.pipeline import Pipeline
 from etl.postgres.connection import Warehouse
+from etl.settings import NeoSettings
+from etl.simulate import server
+from etl.sources import simulators
 from etl.telemetry.metrics import METRICS, Kind
 from monitoring.dashboards import __main__ as command
 from monitoring.dashboards import queries
 from monitoring.dashboards.limits import LIMITS
-from tests.conftest import ROOT, MakeDatabase
+from tests.conftest import ROOT, MakeDatabase, client_of
 from tests.monitoring import dashboards
 from tests.monitoring.dashboards import MONITORING, PromQuery
 from tests.monitoring.promql import concrete, operands, selectors
@@ -40,7 +46,7 @@ from tests.warehouse.states import run
 from tests.warehouse.test_apod import run as run_apod
 
 COMMITTED = dashboards.committed()
-UIDS = ("airflow", "apod", "etl-datasets", "kubernetes", "platform-overview", "spacex", "warehouse")
+UIDS = ("airflow", "apod", "etl-datasets", "kubernetes", "neo", "platform-overview", "spacex", "warehouse")
 QUERIES = [query for dashboard in COMMITTED.values() for query in dashboards.promql(dashboard)]
 SQL = [
     (f"{uid}: {panel['title']}", panel, target["rawSql"])
@@ -279,13 +285,25 @@ def test_a_query_uses_only_choices_that_its_dashboard_offers() -> None:
 
 @pytest.fixture(scope="module")
 def published(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A warehouse in which runs have published the bundled facts, and pictures of some months."""
+    """A warehouse in which runs have published the bundled facts, pictures of some months, and two months of passes."""
     lake = Lake(str(tmp_path_factory.mktemp("lake")))
     with make_database() as dsn:
         run(dsn, lake)
+        _publish_passes(dsn, lake)
         with Warehouse(dsn, role="etl_loader") as warehouse:
             run_apod(warehouse, lake, interval=HALF_A_YEAR)
         yield dsn
+
+
+def _publish_passes(dsn: str, lake: Lake) -> None:
+    around_today = DataInterval(today() - timedelta(days=30), today() + timedelta(days=30))
+    with (
+        server.serve(simulators.REGISTRY["neo"].make_app()) as api,
+        client_of(api.url) as client,
+        Warehouse(dsn, role="etl_loader") as loader,
+    ):
+        source = sources.load("neo", NeoSettings(base_url=api.url))
+        Pipeline(source, lake, 0.05, LocalEngine()).run(client, loader, around_today)
 
 
 @pytest.mark.parametrize(("where", "panel", "statement"), SQL, ids=[where for where, *_ in SQL])

@@ -1,15 +1,17 @@
 """Gold in the warehouse: of each table, only what follows from silver that changed is made again.
 
-A table with a `month` is made month by month, each from that month of the tables its statement reads. A statement that
-reads `previous.<its own table>` continues the month before: when a month of it changes, so may the next one.
-A table without months is small, and made as a whole each time.
+A table with a `month` is made from the same months of the tables its statement reads: a few successive ones at a time,
+as many as AT_ONCE rows allow. If a table without months that it reads changes, so may all of them. A statement that
+reads `previous.<its own table>` continues the month before: it is made month by month, and when one changes, so may the
+next. A table without months is small, and made as a whole each time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -21,12 +23,13 @@ from etl.core.outcomes import AuditResult
 from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.destinations.postgres import audits, parts
-from etl.destinations.postgres.parts import WHOLE
+from etl.destinations.postgres.parts import WHOLE, Part
 from etl.postgres.connection import Warehouse
 from etl.sql.statements import statement
 
 TABLE = re.compile(r"\b(silver|gold|previous)\.(\w+)\b(\s+as\s+\w+)?")
 COMMENT = re.compile(r"--.*")
+AT_ONCE = 100_000  # rows that a statement reads
 
 
 @dataclass
@@ -51,51 +54,75 @@ class Gold:
         self.changed[table.name] = set()
         parts.open_stage(self.warehouse, "gold", table)
         if table.month is None:
-            self._make_part(table, text, WHOLE, fingerprint)
+            self._make_parts(table, text, [WHOLE], before, fingerprint)
         else:
             known = {part for name in reads for part in parts.known(self.warehouse, self._tables[name])} - {WHOLE}
             due = set(known if WHOLE in changed else changed)
             due |= {part for part in known if part not in before or before[part].made_by != fingerprint}
             due |= {part for part in before if part not in known and before[part].rows}  # silver lost the month
             is_running = "previous." in text
+            rows = Counter[date]() if is_running else self._rows_read(reads)
             while due:
-                month = min(due)
-                due.remove(month)
-                if self._make_part(table, text, month, fingerprint) and is_running and (after := _next(month)) in known:
-                    due.add(after)
+                months = [min(due)] if is_running else _first_stretch(due, rows)
+                due.difference_update(months)
+                changed = self._make_parts(table, text, months, before, fingerprint)
+                due |= {after for month in changed if is_running and (after := _next(month)) in known}
         parts.close_stage(self.warehouse, table)
 
-    def _make_part(self, table: Dataset, text: str, part: date, fingerprint: str) -> bool:
-        """Make one part again; return whether it changed."""
-        days = [] if part == WHOLE else [DataInterval(part, _next(part))]
+    def _rows_read(self, reads: Iterable[str]) -> Counter[date]:
+        """How many rows of each month these tables have."""
+        found = Counter[date]()
+        for name in set(reads):
+            found.update({month: part.rows for month, part in parts.known(self.warehouse, self._tables[name]).items()})
+        return found
+
+    def _make_parts(
+        self, table: Dataset, text: str, made: Sequence[date], before: Mapping[date, Part], fingerprint: str
+    ) -> set[date]:
+        """Make the whole table, or successive months of it, again; return those that changed."""
+        days = [] if made == [WHOLE] else [DataInterval(made[0], _next(made[-1]))]
         target = sql.SQL("insert into {}\n").format(sql.Identifier("stage", table.name))
-        self.warehouse.execute(target + sql.SQL(text if part == WHOLE else _of_month(text, part, self._tables)))
+        self.warehouse.execute(target + sql.SQL(_of_months(text, days[0], self._tables) if days else text))
         self.refuse(audits.run_folder(self.warehouse, "every_dataset", days, "gold", table.name))
-        is_changed = bool(parts.bring_in(self.warehouse, "gold", table, days))
+        changed = parts.bring_in(self.warehouse, "gold", table, days)
         parts.empty_stage(self.warehouse, table)
-        parts.measure(self.warehouse, "gold", table, part, fingerprint)
-        if is_changed:
-            self.changed[table.name].add(part)
-        return is_changed
+        for part in made:
+            if part in changed or part not in before or before[part].made_by != fingerprint:
+                parts.measure(self.warehouse, "gold", table, part, fingerprint)
+        self.changed[table.name] |= changed
+        return changed
 
     @cached_property
     def _tables(self) -> dict[str, Dataset]:
         return {table.name: table for table in (*self.source.datasets, *self.source.gold)}
 
 
-def _of_month(text: str, month: date, tables: Mapping[str, Dataset]) -> str:
-    """The statement about one month: tables that have months show that one, those of `previous` the one before."""
+def _first_stretch(due: Iterable[date], rows: Mapping[date, int]) -> list[date]:
+    """The first of these months, and those that follow it without a gap, as long as they have few rows together."""
+    first, *others = sorted(due)
+    stretch, read = [first], rows[first]
+    for month in others:
+        read += rows[month]
+        if month != _next(stretch[-1]) or read > AT_ONCE:
+            break
+        stretch.append(month)
+    return stretch
+
+
+def _of_months(text: str, days: DataInterval, tables: Mapping[str, Dataset]) -> str:
+    """The statement about some months: tables that have months show these, those of `previous` the one before."""
 
     def shown(found: re.Match[str]) -> str:
         schema, name, alias = found.groups()
         table = tables[name]
         column = table.day or table.month
-        start = month_of(month - timedelta(days=1)) if schema == "previous" else month
+        start = month_of(days.start - timedelta(days=1)) if schema == "previous" else days.start
         from_table = f"{'gold' if schema == 'previous' else schema}.{name}"
         if column is None:
             return f"{from_table}{alias or ''}"
-        days = f"{column} >= date '{start}' and {column} < date '{_next(start)}'"
-        return f"(select * from {from_table} where {days}){alias or f' as {name}'}"  # noqa: S608 - our own names
+        end = days.start if schema == "previous" else days.end
+        shown_days = f"{column} >= date '{start}' and {column} < date '{end}'"
+        return f"(select * from {from_table} where {shown_days}){alias or f' as {name}'}"  # noqa: S608 - our own names
 
     return TABLE.sub(shown, text)
 
