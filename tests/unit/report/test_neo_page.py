@@ -22,7 +22,7 @@ def read() -> Reader:
         "Closest of the next 30 days 10.2 LD 900020 (2007 XA20) 28 Nov 2026, 12:00 210 to 470 m across, at 12.5 km/s",
         "Closer than the Moon 2 passes from 8 Nov 2026 to 17 Dec 2026",
         "First by the Palermo scale −2.97 2010 RF12 1 in 10, 2095 to 2122",
-        "Its place by a simple score 500 of 500 of the objects that pass, with a score of 0.026",
+        "Its place by a simple score 500 of 500 objects that pass, with a score of 0.026",
         "Of 40 passes within 20 lunar distances from 8 Nov 2026 to 17 Dec 2026, 2 came or will come closer than the "
         "Moon. For none of them an impact is possible.",
         "2010 RF12, with a chance of 1 in 10 the first by Palermo, is at place 500 of 500 by the simple score: "

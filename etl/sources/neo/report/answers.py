@@ -54,7 +54,7 @@ def place(risks: Rows) -> Answer | None:
     if not risks:
         return None
     first = risks[0]
-    about = f"of the objects that pass, with a score of {float(first['seed_threat_score']):.3f}"
+    about = f"objects that pass, with a score of {float(first['seed_threat_score']):.3f}"
     return Answer(paragraph(escape(about)), f"{int(first['place']):,}", f"of {int(first['objects']):,}", "hot")
 
 
