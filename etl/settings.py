@@ -176,7 +176,7 @@ class QuarantineSettings(Group):
         default=0.05,
         ge=0,
         le=1,
-        description="A run fails if more than this share of an endpoint's records, and more than one, is refused.",
+        description="A run fails if a larger share of an endpoint's records is refused; one of a few days' may be.",
     )
 
 

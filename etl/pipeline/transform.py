@@ -34,7 +34,8 @@ def transform(
 ) -> Transformed:
     """Turn an extraction's bronze into silver.
 
-    Raises: SourceContractError if more than `max_share` of an endpoint's records are rejected, and more than one.
+    Raises: SourceContractError if more than `max_share` of an endpoint's records are rejected; of some days, more than
+        one of them.
     """
     now = datetime.now(UTC)
     published = {dataset.name for dataset in source.datasets}
@@ -71,9 +72,10 @@ def transform(
     return transformed
 
 
-def _most_refused(records: int, max_share: float) -> float:
-    """A share of many records; of a few, one: else a single one would stop the daily run of an API with one a day."""
-    return max(max_share * records, 1) if max_share and records > 1 else max_share * records
+def _most_refused(records: int, max_share: float, *, of_some_days: bool) -> float:
+    """A share of the records; of a few of some days, one: an API with one a day would stop each run by it otherwise."""
+    is_few = of_some_days and max_share and records > 1
+    return max(max_share * records, 1) if is_few else max_share * records
 
 
 def _parse(
@@ -93,7 +95,8 @@ def _parse(
     whole = sum(sorted(outcomes, key=lambda done: done.quarantine), Done())
     _report(source, endpoint, whole, emit)
     refused, first = whole.kinds.total(), whole.first_refusal
-    if first is not None and refused > _most_refused(whole.records, max_share):
+    of_some_days = manifest.interval is not None and endpoint.knows_intervals
+    if first is not None and refused > _most_refused(whole.records, max_share, of_some_days=of_some_days):
         raise SourceContractError(
             f"{refused} of {whole.records} records of {endpoint.name} break their contract, more than "
             f"{max_share:.0%}; the first says {first.reason}.",
