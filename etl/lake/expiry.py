@@ -162,7 +162,7 @@ def _newest_state(extractions: list[Extraction]) -> dict[str, str]:
     whole = {each.extraction_id: each for each in extractions if each.is_known and each.interval is None}
     waiting = {extraction_id: why for extraction_id, each in whole.items() if (why := _waits(each))}
     seen = [name for name, each in whole.items() if each.state is State.TRANSFORMED and name not in waiting]
-    needed = {name: "has the newest whole state" for name in sorted(seen)[-1:]}
+    needed = dict.fromkeys(sorted(seen)[-1:], "has the newest whole state")
     return needed | {name: waiting[name] for name in sorted(waiting)[-1:] if name > max(needed, default="")}
 
 
