@@ -1,7 +1,8 @@
 """Expiry: old extractions are deleted unless still needed. A plan is a value; printing and applying walk the same list.
 
 Needed are: for a source with a whole state, the newest extraction of it; for one read by days, each extraction with
-the newest rows of some day; the newest gold of each table; an extraction under way.
+the newest rows of some day; in both cases, of those that passed their audits. Also a newer one that has not been
+transformed or that failed an audit, which a person may accept; the newest gold of each table; an extraction under way.
 """
 
 from __future__ import annotations
@@ -157,17 +158,17 @@ def _needed(source: Source, extractions: list[Extraction]) -> _Need:
 
 
 def _newest_state(extractions: list[Extraction]) -> dict[str, str]:
-    """The newest transformed extraction of everything, and a newer one that has yet to be transformed."""
-    whole = [each for each in extractions if each.is_known and each.interval is None]
-    transformed = max((each.extraction_id for each in whole if each.state is State.TRANSFORMED), default="")
-    extracted = max((each.extraction_id for each in whole if each.state is State.EXTRACTED), default="")
-    needed = {transformed: "has the newest whole state"} if transformed else {}
-    return needed | ({extracted: "extracted, not yet transformed"} if extracted > transformed else {})
+    """The newest extraction of everything that readers see, and a newer one that they may see yet."""
+    whole = {each.extraction_id: each for each in extractions if each.is_known and each.interval is None}
+    waiting = {extraction_id: why for extraction_id, each in whole.items() if (why := _waits(each))}
+    seen = [name for name, each in whole.items() if each.state is State.TRANSFORMED and name not in waiting]
+    needed = dict.fromkeys(sorted(seen)[-1:], "has the newest whole state")
+    return needed | {name: waiting[name] for name in sorted(waiting)[-1:] if name > max(needed, default="")}
 
 
 def _newest_of_days(extractions: list[Extraction]) -> dict[str, str]:
-    """Those with the newest rows of some day, and newer ones that have yet to be transformed."""
-    notes = [each.note for each in extractions if each.note is not None]
+    """Those with the newest rows of some day that readers see, and newer ones that they may see yet."""
+    notes = [each.note for each in extractions if each.note is not None and not each.note.failed_audit]
     days: dict[str, list[DataInterval]] = {}
     for note, interval in silver.newest_by_day(notes):
         days.setdefault(note.extraction_id, []).append(interval)
@@ -175,14 +176,23 @@ def _newest_of_days(extractions: list[Extraction]) -> dict[str, str]:
         extraction_id: f"has the newest rows of {_described(intervals)}" for extraction_id, intervals in days.items()
     }
     read_since = [(reader, interval) for note in notes for interval, reader in silver.read_by(note)]
-    waiting = [each for each in extractions if each.state is State.EXTRACTED]
-    for extraction in sorted(waiting, key=lambda each: each.extraction_id, reverse=True):
-        about = extraction.interval
-        if about is None or about.without(each for reader, each in read_since if reader > extraction.extraction_id):
-            needed[extraction.extraction_id] = "extracted, not yet transformed"
-        if about is not None:
-            read_since.append((extraction.extraction_id, about))
+    for extraction in sorted(extractions, key=lambda each: each.extraction_id, reverse=True):
+        if why := _waits(extraction):
+            about = extraction.interval
+            if about is None or about.without(each for reader, each in read_since if reader > extraction.extraction_id):
+                needed[extraction.extraction_id] = why
+            if about is not None:
+                read_since.append((extraction.extraction_id, about))
     return needed
+
+
+def _waits(extraction: Extraction) -> str | None:
+    """What has yet to happen before readers see it; None: they do, or never will."""
+    if extraction.state is State.EXTRACTED:
+        return "extracted, not yet transformed"
+    if extraction.note is not None and (audit := extraction.note.failed_audit):
+        return f"failed audit {audit}, and nothing newer has passed"
+    return None
 
 
 def _described(intervals: list[DataInterval]) -> str:

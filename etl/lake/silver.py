@@ -101,11 +101,10 @@ def state(lake: Lake, source: Source, before: Transformed | None = None) -> dict
     """
     found = _lazily(lake, source) if source.serves_everything else extractions(lake, source)
     older = (each for each in found if before is None or each.extraction_id < before.extraction_id)
-    passed = (each for each in older if not each.failed_audit)
     if source.serves_everything:
-        whole = (each for each in passed if not each.is_compacted and each.interval is None)
+        whole = (each for each in older if each.interval is None and not each.is_compacted and not each.failed_audit)
         return _files(source.datasets, [(each, None) for each in islice(whole, 1)])
-    newest = newest_by_day(passed)
+    newest = newest_by_day(older)
     last = max(newest, key=lambda share: share[0].extraction_id, default=None)
     undated = [] if last is None else [(last[0], None)]
     if before is not None and (about := interval_of(before)):
@@ -124,11 +123,13 @@ def _files(
 
 
 def newest_by_day(found: Iterable[Transformed]) -> list[tuple[Transformed, DataInterval]]:
-    """Which extraction has the newest rows of which days, the newest days first; those of a whole state are left out.
+    """Which extraction has the newest rows of which days, the newest days first.
 
+    Those of a whole state are left out, and those that failed an audit, which readers never see.
     Rows of a compacted extraction are as new as the extractions they were read by; between equals, it wins.
     """
-    shares = [(reader, each.extraction_id, interval, each) for each in found for interval, reader in read_by(each)]
+    passed = (each for each in found if not each.failed_audit)
+    shares = [(reader, each.extraction_id, interval, each) for each in passed for interval, reader in read_by(each)]
     covered: list[DataInterval] = []
     days: dict[str, tuple[Transformed, list[DataInterval]]] = {}
     for _, extraction_id, interval, extraction in sorted(shares, key=lambda share: share[:2], reverse=True):

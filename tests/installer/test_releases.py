@@ -132,8 +132,9 @@ def resources() -> list[tuple[str, Resources]]:
     # one reloader beside Prometheus, one beside Alertmanager; one sidecar for dashboards, one for data sources
     twice = [item for item in found if item[0].endswith(("prometheusConfigReloader", "grafana.sidecar"))]
     assert len(twice) == 2
-    (simulator,) = [item for item in found if item[0].startswith("simulator")]
-    return found + twice + [simulator] * (len(sources.NAMES) - 1)
+    usual = [item for item in found if item[0] == "simulator/values"]
+    unusual = [item for item in found if item[0].startswith("simulator/values.sources")]
+    return found + twice + usual * (len(sources.NAMES) - len(unusual) - 1)
 
 
 def asked(found: Iterable[tuple[str, Resources]]) -> Capacity:

@@ -2,6 +2,7 @@
 
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -50,6 +51,18 @@ def test_daily_runs_that_look_back_become_one_with_the_newest_rows(any_lake: Lak
     expire(any_lake)
     assert content(any_lake) == before
     assert any_lake.list("") == [f"silver/_runs/days/{made.extraction_id}.json", *made.files["readings"]]
+
+
+def test_rows_that_failed_an_audit_do_not_come_in_by_compaction(any_lake: Lake) -> None:
+    ids = [id_of(200 - n) for n in range(3)]
+    for n, extraction_id in enumerate(ids):
+        transformed(any_lake, extraction_id, days(n, n + 2))
+    failed = transformed(any_lake, id_of(150), days(0, 4))
+    silver.write(any_lake, replace(failed, failed_audit="no_row_lost"))
+    before = content(any_lake)
+    assert before == read_by((0, 1, ids[0]), (1, 2, ids[1]), (2, 4, ids[2]))
+    assert compact(any_lake)
+    assert content(any_lake) == before
 
 
 def test_gold_made_of_the_lake_is_the_same_before_and_after(any_lake: Lake) -> None:

@@ -95,6 +95,31 @@ def test_the_newest_whole_state_stays_however_old_it_is(lake: Lake) -> None:
     assert silver.latest(lake, WHOLE, None) == silver.read(lake, WHOLE, ids[2])
 
 
+def refused(lake: Lake, note: Transformed) -> str:
+    """The same run, after an audit failed."""
+    silver.write(lake, replace(note, failed_audit="no_row_lost"))
+    return note.extraction_id
+
+
+def test_a_whole_state_stays_if_all_newer_ones_failed_an_audit_and_so_does_the_newest_of_these(lake: Lake) -> None:
+    older, passed = (everything(lake, id_of(days_ago)).extraction_id for days_ago in (300, 250))
+    superseded, newest = (refused(lake, everything(lake, id_of(days_ago))) for days_ago in (200, 150))
+    assert expire(lake, source=WHOLE) == [superseded, older]
+    assert why(lake, passed, source=WHOLE) == ("has the newest whole state",)
+    assert why(lake, newest, source=WHOLE) == ("failed audit no_row_lost, and nothing newer has passed",)
+
+
+def test_days_stay_if_whoever_read_them_again_failed_an_audit(any_lake: Lake) -> None:
+    passed = transformed(any_lake, id_of(200), days(0, 3)).extraction_id
+    failed = refused(any_lake, transformed(any_lake, id_of(150), days(0, 3)))
+    before = content(any_lake)
+    assert before == read_by((0, 3, passed))
+    assert expire(any_lake) == []
+    assert why(any_lake, failed) == ("failed audit no_row_lost, and nothing newer has passed",)
+    transformed(any_lake, id_of(10), days(0, 3))
+    assert expire(any_lake) == [failed, passed]
+
+
 def test_what_was_extracted_since_and_waits_for_being_transformed_stays(lake: Lake) -> None:
     done, waiting = everything(lake, id_of(200)).extraction_id, extracted(lake, id_of(150), None)
     superseded = extracted(lake, id_of(250), None)
