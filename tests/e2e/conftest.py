@@ -141,8 +141,14 @@ def listener(up: str, image: str) -> Iterator[Listener]:
 
 
 @pytest.fixture(scope="session")
-def extended(listener: Listener) -> str:
-    """What the `make up` said that added Spark, an object store and a receiver of alerts to the platform."""
+def notifying(listener: Listener) -> None:
+    """A `make up` that made the listener the receiver of alerts."""
+    brought_up()
+
+
+@pytest.fixture(scope="session")
+def extended(notifying: None) -> str:
+    """What the `make up` said that added Spark and an object store to the platform."""
     return brought_up(SPARK="1", OBJECT_STORE="1")
 
 

@@ -79,7 +79,7 @@ class Trouble:
 
 
 @pytest.fixture(scope="module")
-def trouble(extended: str, first_runs: FirstRuns, no_alert_waits: None, airflow: Airflow) -> Iterator[Trouble]:
+def trouble(notifying: None, first_runs: FirstRuns, no_alert_waits: None, airflow: Airflow) -> Iterator[Trouble]:
     """Three kinds of trouble at the same time: an audit that fails, a broken DAG file, an API that is silent."""
     known, lost = "5eb87d42ffd86e000604b384", "000000000000000000000000"
     with ExitStack() as stack:
