@@ -268,7 +268,7 @@ class Faults:
 
     @property
     def _url(self) -> str:
-        return f"http://127.0.0.1:{kube.port('simulator', f'simulator-{self._source}', 8900)}/_faults"
+        return f"http://127.0.0.1:{kube.port('simulator', 'simulator', 8900)}/{self._source}/_faults"
 
     def plan(self, *faults: str) -> None:
         """Have requests meet faults, such as `slow=20@/v5/launches`."""
