@@ -18,7 +18,7 @@ PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report up status alerts credentials ui psql trigger down destroy \
-	test test-all environments e2e lint format bench bench-day bench-scale bench-cluster image image-spark snapshot catalogue dashboards metrics lock clean
+	test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-cluster image image-spark snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -73,8 +73,11 @@ test-all: environments ## Run what test leaves out, too, and measure coverage: a
 	@ETL_TESTS_THOROUGH=1 $(BIN)/pytest -n $(JOBS) --dist worksteal -m "" --cov --cov-report=term
 	@$(VENV)-airflow/bin/python -m pytest -c tests/dags/pytest.ini tests/dags
 
-e2e: $(VENV)/test ## Prove the platform on the current cluster or CLUSTER=kind; it kills, takes down and changes what runs there
-	@$(BIN)/pytest -p no:cacheprovider tests/e2e
+e2e: $(VENV)/test ## Prove the platform on the current cluster or CLUSTER=kind; it kills what runs there
+	@$(BIN)/pytest -p no:cacheprovider -m "$(TESTS)" tests/e2e
+
+e2e-all: $(VENV)/test ## Prove what e2e leaves out, too: backups, an object store, Spark, lost volumes, upgrades
+	@$(BIN)/pytest -p no:cacheprovider -m "" tests/e2e
 
 lint: $(VENV)/lint ## Check style, types, import arrows, SQL and workflows
 	@.ci/lint $(BIN)

@@ -31,7 +31,7 @@ COMMANDS = {
     "provision": Lazy("etl.cli.warehouse:provision", "Create the platform's roles and databases."),
     "migrate": Lazy("etl.cli.warehouse:migrate", "Bring the warehouse to this version of the code."),
     "psql": Lazy("etl.cli.warehouse:psql", "Open psql on the warehouse."),
-    "simulate": Lazy("etl.cli.simulate:simulate", "Serve a stand-in for an API, with faults on request."),
+    "simulate": Lazy("etl.cli.simulate:simulate", "Serve stand-ins for APIs, with faults on request."),
     "settings": Lazy("etl.cli.settings:settings", "List every setting with its default."),
 }
 

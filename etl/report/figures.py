@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from etl.report.declaration import Figure
 
@@ -49,6 +49,32 @@ def labels(x: Sequence[object], heights: Sequence[float | None], shown: Sequence
         "cliponaxis": False,
         "hovertext": list(hovers),
         "hoverinfo": "text",
+    }
+
+
+def periods(starts: Sequence[date], unit: str) -> Figure:
+    """Where months or years (`unit`) lie on an axis of time: each as wide as it lasts."""
+    return {
+        "x": [f"{start:%Y-%m-%d}" for start in starts],
+        "xperiod": "M12" if unit == "year" else "M1",
+        "xperiodalignment": "middle",
+    }
+
+
+def period_bars(starts: Sequence[date], unit: str, heights: Sequence[float], colour: str) -> Figure:
+    """A bar for each period, without a hover of its own."""
+    return bars(starts, heights, colour) | periods(starts, unit)
+
+
+def by_period(yaxis: Figure, height: int) -> Figure:
+    """The layout of charts over periods."""
+    return {
+        "xaxis": {"type": "date", "showgrid": False},
+        "yaxis": yaxis,
+        "bargap": 0.2,
+        "hovermode": "x",
+        "height": height,
+        "margin": {"t": 16, "r": 32, "b": 36, "l": 44},  # a date may stand at the end
     }
 
 

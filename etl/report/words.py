@@ -24,6 +24,11 @@ def day(value: date) -> str:
     return f"{value.day} {value:%b %Y}"
 
 
+def period(start: date, unit: str) -> str:
+    """`May 2024`, or `2024` if the unit is a year."""
+    return str(start.year) if unit == "year" else f"{start:%b %Y}"
+
+
 def instant(value: datetime) -> str:
     """`4 Jun 2010, 18:45 UTC`."""
     value = value.astimezone(UTC)

@@ -101,9 +101,9 @@ def first_runs(airflow: Airflow) -> FirstRuns:
 
 @pytest.fixture(scope="session")
 def nasa_runs(airflow: Airflow) -> dict[str, str]:
-    """The IDs of three more that succeeded, two side by side: four at once are as many tasks as Airflow runs here."""
-    apod, neo = kube.side_by_side(lambda: airflow.succeed("apod"), lambda: airflow.succeed("neo"))
-    return {"apod": apod, "neo": neo, "mars": airflow.succeed("mars")}
+    """The IDs of three more that succeeded side by side: four at once are as many tasks as Airflow runs here."""
+    names = ("apod", "neo", "mars")
+    return dict(zip(names, kube.side_by_side(*(partial(airflow.succeed, name) for name in names)), strict=True))
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,14 @@ def listener(up: str, image: str) -> Iterator[Listener]:
 
 
 @pytest.fixture(scope="session")
-def extended(listener: Listener) -> str:
-    """What the `make up` said that added Spark, an object store and a receiver of alerts to the platform."""
+def notifying(listener: Listener) -> None:
+    """A `make up` that made the listener the receiver of alerts."""
+    brought_up()
+
+
+@pytest.fixture(scope="session")
+def extended(notifying: None) -> str:
+    """What the `make up` said that added Spark and an object store to the platform."""
     return brought_up(SPARK="1", OBJECT_STORE="1")
 
 
@@ -262,7 +268,7 @@ class Faults:
 
     @property
     def _url(self) -> str:
-        return f"http://127.0.0.1:{kube.port('simulator', f'simulator-{self._source}', 8900)}/_faults"
+        return f"http://127.0.0.1:{kube.port('simulator', 'simulator', 8900)}/{self._source}/_faults"
 
     def plan(self, *faults: str) -> None:
         """Have requests meet faults, such as `slow=20@/v5/launches`."""

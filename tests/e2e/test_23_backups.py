@@ -12,6 +12,8 @@ from tests.e2e import howto, kube
 from tests.e2e.airflow import Airflow
 from tests.e2e.conftest import Ask, FirstRuns
 
+pytestmark = pytest.mark.thorough
+
 CONTENT = "select count(*), md5(string_agg(launch_id || name, ',' order by launch_id)) from silver.spacex_launches"
 
 

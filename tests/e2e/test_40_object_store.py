@@ -16,6 +16,8 @@ from tests.e2e.airflow import Airflow
 from tests.e2e.conftest import Ask
 from tests.e2e.sensors import LATEST, SENSORS
 
+pytestmark = pytest.mark.thorough
+
 DAYS = 5
 
 OpenLake = Callable[[], Lake]

@@ -13,6 +13,8 @@ from tests.e2e import kube
 from tests.e2e.conftest import SparkRun
 from tests.e2e.test_51_rights import may
 
+pytestmark = pytest.mark.thorough
+
 
 def test_with_a_killed_driver_its_executors_go(spark_run: SparkRun) -> None:
     kube.wait_for(

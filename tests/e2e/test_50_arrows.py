@@ -5,7 +5,6 @@ from functools import partial
 import pytest
 from kubernetes import client
 
-from etl import sources
 from tests.e2e import kube
 
 # A part, and how its pod is found.
@@ -18,7 +17,7 @@ PARTS = {
     "api-server": ("airflow", "component=api-server"),
     "prometheus": ("monitoring", "app.kubernetes.io/name=prometheus"),
     "statsd-exporter": ("monitoring", "app.kubernetes.io/name=prometheus-statsd-exporter"),
-    **{f"simulator-{name}": ("simulator", f"app.kubernetes.io/component={name}") for name in sources.NAMES},
+    "simulator": ("simulator", "app.kubernetes.io/name=simulator"),
 }
 TARGETS = {
     "postgres": ("data-platform", "postgres", 5432),
@@ -27,13 +26,13 @@ TARGETS = {
     "prometheus": ("monitoring", "kube-prometheus-stack-prometheus", 9090),
     "statsd-exporter": ("monitoring", "statsd-exporter", 9102),
     "statsd": ("monitoring", "statsd-exporter", 9125),
-    **{f"simulator-{name}": ("simulator", f"simulator-{name}", 8900) for name in sources.NAMES},
+    "simulator": ("simulator", "simulator", 8900),
     "kubernetes": ("default", "kubernetes", 443),
 }
 ALLOWED = {
     ("etl", "postgres"),
     ("etl", "statsd"),
-    *(("etl", f"simulator-{name}") for name in sources.NAMES),
+    ("etl", "simulator"),
     ("postgres-exporter", "postgres"),
     ("scheduler", "postgres"),
     ("scheduler", "api-server"),

@@ -10,6 +10,8 @@ from tests.e2e import kube
 from tests.e2e.airflow import Airflow
 from tests.e2e.conftest import SPARK_DAYS, Ask, SparkRun
 
+pytestmark = pytest.mark.thorough
+
 ROWS = 100 * 30
 PUBLISHED = """
     select dataset.dataset, dataset.rows_published

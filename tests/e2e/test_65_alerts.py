@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e import kube
 from tests.e2e.airflow import Airflow
-from tests.e2e.conftest import Ask, FirstRuns, Listener
+from tests.e2e.conftest import Ask, FirstRuns, Listener, misbehaving
 from tests.e2e.prometheus import Alertmanager, Prometheus, immediate
 from tests.monitoring.rules import ALERTS
 
@@ -79,15 +79,15 @@ class Trouble:
 
 
 @pytest.fixture(scope="module")
-def trouble(extended: str, first_runs: FirstRuns, no_alert_waits: None, airflow: Airflow) -> Iterator[Trouble]:
-    """Three kinds of trouble at the same time: an audit that fails, a broken DAG file, an API that is silent."""
+def trouble(notifying: None, first_runs: FirstRuns, no_alert_waits: None, airflow: Airflow) -> Iterator[Trouble]:
+    """Three kinds of trouble at the same time: an audit that fails, a broken DAG file, an API that is down."""
     known, lost = "5eb87d42ffd86e000604b384", "000000000000000000000000"
     with ExitStack() as stack:
-        scale("deployment/simulator-sensors", "simulator", 0)
+        down = stack.enter_context(misbehaving("sensors", "unavailable*"))
         run = airflow.start("sensors")
 
         def answer_again() -> None:
-            scale("deployment/simulator-sensors", "simulator", 1)
+            down.clear()
             if airflow.end("sensors", run, SOON) != "success":  # that depends on how long the alerts took
                 airflow.succeed("sensors")
 
@@ -105,7 +105,7 @@ def test_an_audit_that_fails_is_an_alert(trouble: Trouble, alertmanager: Alertma
     assert alert["labels"]["severity"] == "critical"
 
 
-def test_a_source_that_is_silent_is_an_alert(trouble: Trouble, alertmanager: Alertmanager) -> None:
+def test_a_source_that_is_down_is_an_alert(trouble: Trouble, alertmanager: Alertmanager) -> None:
     fires(alertmanager, "EtlSourceUnreachable", source="sensors")
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.e2e import kube
 from tests.e2e.conftest import Ask, Connect, FirstRuns, Listener, brought_up
 
+pytestmark = pytest.mark.thorough
+
 CONTENT = "select count(*), md5(string_agg(launch_id || name, ',' order by launch_id)) from silver.spacex_launches"
 PASSWORD = "another-password-of-some-length"
 

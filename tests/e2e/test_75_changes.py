@@ -14,6 +14,8 @@ from tests.e2e.airflow import Airflow
 from tests.e2e.checkout import Checkout
 from tests.e2e.conftest import Ask, brought_up, misbehaving
 
+pytestmark = pytest.mark.thorough
+
 PULLED = 'postgres = "postgres:17"'
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from etl import sources
 from k8s.installer import paths
 from k8s.installer.cluster import helm
 from k8s.installer.cluster.helm import Revision
@@ -120,7 +119,7 @@ def declared(files: Iterable[Path]) -> list[tuple[str, Resources]]:
 
 
 def resources() -> list[tuple[str, Resources]]:
-    """Those of what is always there, and of the simulators."""
+    """Those of what is always there, and of the simulator."""
     files = [paths.CHARTS / chart / "values.yaml" for chart in ("warehouse", "simulator")]
     optional = {release.name for release in OPTIONAL}
     files += [
@@ -132,9 +131,7 @@ def resources() -> list[tuple[str, Resources]]:
     # one reloader beside Prometheus, one beside Alertmanager; one sidecar for dashboards, one for data sources
     twice = [item for item in found if item[0].endswith(("prometheusConfigReloader", "grafana.sidecar"))]
     assert len(twice) == 2
-    usual = [item for item in found if item[0] == "simulator/values"]
-    unusual = [item for item in found if item[0].startswith("simulator/values.sources")]
-    return found + twice + usual * (len(sources.NAMES) - len(unusual) - 1)
+    return found + twice
 
 
 def asked(found: Iterable[tuple[str, Resources]]) -> Capacity:

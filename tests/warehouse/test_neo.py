@@ -108,7 +108,7 @@ def threats(warehouse: Warehouse, columns: str, designation: str = "10") -> list
 
 
 def months_made(warehouse: Warehouse, lake: Lake, served: Served) -> set[date]:
-    """The months of gold that a run counts and hashes anew."""
+    """The months of gold that a run counts and hashes again."""
     before = dict(rows(warehouse, "select month, xmin::text from ops.table_part where table_name = 'neo_threats'"))
     run(warehouse, lake, served)
     after = dict(rows(warehouse, "select month, xmin::text from ops.table_part where table_name = 'neo_threats'"))
@@ -124,7 +124,7 @@ def test_a_run_publishes_all_and_a_second_one_finds_nothing_new(warehouse: Wareh
     assert run(warehouse, lake, served).published.status == "unchanged"
 
 
-def test_a_pass_that_is_computed_anew_replaces_itself(warehouse: Warehouse, lake: Lake) -> None:
+def test_a_recomputed_pass_replaces_itself(warehouse: Warehouse, lake: Lake) -> None:
     served = Served()
     run(warehouse, lake, served)
     served.passes[0] |= {"orbit_id": "207", "dist": "0.041", "jd": f"{float(served.passes[0]['jd']) + 0.1:.9f}"}

@@ -56,12 +56,12 @@ class Gold:
         if table.month is None:
             self._make_parts(table, text, [WHOLE], before, fingerprint)
         else:
-            known = {part for name in reads for part in parts.known(self.warehouse, self._tables[name])} - {WHOLE}
+            rows = self._rows_read(reads)
+            known = set(rows) - {WHOLE}
             due = set(known if WHOLE in changed else changed)
             due |= {part for part in known if part not in before or before[part].made_by != fingerprint}
             due |= {part for part in before if part not in known and before[part].rows}  # silver lost the month
             is_running = "previous." in text
-            rows = Counter[date]() if is_running else self._rows_read(reads)
             while due:
                 months = [min(due)] if is_running else _first_stretch(due, rows)
                 due.difference_update(months)
@@ -70,7 +70,7 @@ class Gold:
         parts.close_stage(self.warehouse, table)
 
     def _rows_read(self, reads: Iterable[str]) -> Counter[date]:
-        """How many rows of each month these tables have."""
+        """How many rows each part of these tables has."""
         found = Counter[date]()
         for name in set(reads):
             found.update({month: part.rows for month, part in parts.known(self.warehouse, self._tables[name]).items()})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from etl.report import Chart, Listing, Mark, Report, Row, Rows, Section, Table, words
+from etl.report import Chart, Listing, Mark, Report, Row, Rows, Section, Table, figures, words
 from etl.report.declaration import Figure
 from etl.report.markup import NUMBER, TEXT
 
@@ -26,13 +24,14 @@ def media_types(periods: Rows) -> Chart | None:
         return None
     stack = [_bars(periods, column, colour) for column, _, colour in KINDS]
     stack[-1] |= {"hovertext": [_hover(row) for row in periods], "hoverinfo": "text"}
+    layout = figures.by_period({"rangemode": "tozero", "nticks": 6}, 320) | {"barmode": "stack"}
     head = [
         (str(periods[0]["unit"]).capitalize(), TEXT),
         *((title, NUMBER) for title in ("Images", "Videos", "Other", "Name rights", "Days without")),
     ]
     columns = ("images", "videos", "others", "with_copyright", "missing_days")
     return Chart(
-        figure={"data": stack, "layout": _layout()},
+        figure={"data": stack, "layout": layout},
         message=_message(periods),
         table=Table(head, [(_name(row), *(f"{row[column]:,}" for column in columns)) for row in periods]),
         key=[*(Mark(name, "■", colour) for _, name, colour in KINDS), Mark(f"by {periods[0]['unit']}")],
@@ -71,9 +70,7 @@ def _hover(row: Row) -> str:
 
 
 def _name(row: Row) -> str:
-    """`May 2024`, or `2024`."""
-    start: date = row["period_start_date"]
-    return str(start.year) if row["unit"] == "year" else f"{start:%b %Y}"
+    return words.period(row["period_start_date"], row["unit"])
 
 
 def _shortened(text: str) -> str:
@@ -85,27 +82,8 @@ def _sum(periods: Rows, column: str) -> int:
 
 
 def _bars(periods: Rows, column: str, colour: str) -> Figure:
-    return {
-        "type": "bar",
-        "x": [f"{row['period_start_date']:%Y-%m-%d}" for row in periods],
-        "xperiod": "M12" if periods[0]["unit"] == "year" else "M1",
-        "xperiodalignment": "middle",
-        "y": [int(row[column]) for row in periods],
-        "marker": {"color": f"var(--{colour})"},
-        "hoverinfo": "skip",
-    }
-
-
-def _layout() -> Figure:
-    return {
-        "xaxis": {"type": "date", "showgrid": False},
-        "yaxis": {"rangemode": "tozero", "nticks": 6},
-        "barmode": "stack",
-        "bargap": 0.2,
-        "hovermode": "x",
-        "height": 320,
-        "margin": {"t": 16, "r": 32, "b": 36, "l": 44},  # a date may stand at the end
-    }
+    starts = [row["period_start_date"] for row in periods]
+    return figures.period_bars(starts, periods[0]["unit"], [int(row[column]) for row in periods], colour)
 
 
 REPORT = Report(

@@ -44,7 +44,7 @@ APPROACH = (
     Column(
         "approach_date",
         DAY,
-        "The day of approach_at. It may move when an orbit is computed anew; such a pass replaces itself.",
+        "The day of approach_at. It may move when an orbit is recomputed; such a pass replaces itself.",
         nullable=False,
     ),
     Column("approach_at", INSTANT, "When it is closest, in TDB, which is about 69 s ahead of UTC.", nullable=False),
@@ -69,7 +69,7 @@ CLOSE_APPROACHES = Dataset(
     grain="one row per object and day on which it passes Earth",
     key=("designation", "approach_date"),
     day="approach_date",
-    most_lost=0.05,  # orbits are computed anew, and objects get numbers
+    most_lost=0.05,  # orbits are recomputed, and objects get numbers
     columns=(
         DESIGNATION,
         *APPROACH,

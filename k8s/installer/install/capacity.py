@@ -35,7 +35,7 @@ class Capacity:
 
 
 # Our requests, the pods of one run included, and what some options add; a test sums up the values of the charts.
-NEEDED = Capacity(1000, 3776)
+NEEDED = Capacity(1000, 3712)
 ON_TOP = {
     "object_store": Capacity(50, 64),
     "logs": Capacity(70, 288),

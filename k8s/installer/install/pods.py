@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from k8s.installer import paths
 from k8s.installer.cluster.kubectl import ETL, Object
 from k8s.installer.install import lake, objects
@@ -16,11 +14,11 @@ def settings(*, simulate: bool = False, object_store: bool = False) -> Object:
         "ETL_STATSD__HOST": "statsd-exporter.monitoring.svc",
     }
     if simulate:
-        data |= {f"ETL_{name.upper()}__BASE_URL": f"http://simulator-{name}.simulator.svc:8900" for name in simulated()}
+        url = "http://simulator.simulator.svc:8900"
+        data |= {f"ETL_{name.upper()}__BASE_URL": f"{url}/{name}" for name in simulated()}
     return objects.config_map(ETL, "etl", data)
 
 
 def simulated() -> list[str]:
-    """The sources that the chart can simulate."""
-    schema = json.loads((paths.CHARTS / "simulator" / "values.schema.json").read_text(encoding="utf-8"))
-    return list(schema["properties"]["sources"]["propertyNames"]["enum"])
+    """The sources that the image can simulate."""
+    return sorted(file.parent.name for file in paths.SOURCES.glob("*/simulator.py"))

@@ -203,25 +203,17 @@ def attention(periods: Rows) -> Chart | None:
     counted = {(row["period_start_date"], row["attention_rank"]): int(row["passes"]) for row in periods}
     shown = CLASSES[:-1]
     stack = [
-        _bars(starts, unit, [counted.get((start, rank), 0) for start in starts], colour)
+        figures.period_bars(starts, unit, [counted.get((start, rank), 0) for start in starts], colour)
         for rank, (_, colour) in enumerate(shown, start=1)
     ]
     stack[-1] |= {
         "hovertext": [_attention_hover(start, unit, counted) for start in starts],
         "hoverinfo": "text",
     }
-    layout = {
-        "xaxis": {"type": "date", "showgrid": False},
-        "yaxis": {"rangemode": "tozero", "nticks": 6},
-        "barmode": "stack",
-        "bargap": 0.2,
-        "hovermode": "x",
-        "height": 340,
-        "margin": {"t": 16, "r": 32, "b": 36, "l": 44},
-    }
+    layout = figures.by_period({"rangemode": "tozero", "nticks": 6}, 340) | {"barmode": "stack"}
     head = [(unit.capitalize(), TEXT), *((name.capitalize(), NUMBER) for name, _ in CLASSES)]
     rows = [
-        (_name(start, unit), *(f"{counted.get((start, rank), 0):,}" for rank in range(1, len(CLASSES) + 1)))
+        (words.period(start, unit), *(f"{counted.get((start, rank), 0):,}" for rank in range(1, len(CLASSES) + 1)))
         for start in starts
     ]
     return Chart(
@@ -232,21 +224,9 @@ def attention(periods: Rows) -> Chart | None:
     )
 
 
-def _bars(starts: Sequence[date], unit: str, heights: Sequence[int], colour: str) -> Figure:
-    return {
-        "type": "bar",
-        "x": [f"{start:%Y-%m-%d}" for start in starts],
-        "xperiod": "M12" if unit == "year" else "M1",
-        "xperiodalignment": "middle",
-        "y": list(heights),
-        "marker": {"color": f"var(--{colour})"},
-        "hoverinfo": "skip",
-    }
-
-
 def _attention_hover(start: date, unit: str, counted: dict[tuple[date, int], int]) -> str:
     lines = [f"{counted.get((start, rank), 0):,} {name}" for rank, (name, _) in enumerate(CLASSES, start=1)]
-    return "<br>".join([f"<b>{_name(start, unit)}</b>", *lines])
+    return "<br>".join([f"<b>{words.period(start, unit)}</b>", *lines])
 
 
 def _about_attention(periods: Rows) -> str:
@@ -256,8 +236,3 @@ def _about_attention(periods: Rows) -> str:
         f"{words.percent(by_rank[-1], total)} of {words.plural(total, 'pass', 'passes')} are routine and not shown; "
         f"{by_rank[0]:,} are of objects on the risk list, {by_rank[1]:,} of hazardous ones within 0.05 au."
     )
-
-
-def _name(start: date, unit: str) -> str:
-    """`May 2024`, or `2024`."""
-    return str(start.year) if unit == "year" else f"{start:%b %Y}"

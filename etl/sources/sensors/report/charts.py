@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from etl.report import Chart, Mark, Row, Rows, Table, words
+from etl.report import Chart, Mark, Row, Rows, Table, figures, words
 from etl.report.declaration import Figure
 from etl.report.markup import NUMBER, TEXT
 from etl.sources.sensors.report.answers import degrees, extreme, number
@@ -30,7 +30,7 @@ def temperature(periods: Rows, extremes: Rows) -> Chart | None:
     head = [(_period_title(periods), TEXT), *((name, NUMBER) for name in ("Lowest", "Mean", "Highest"))]
     columns = ("temperature_min", "temperature_avg", "temperature_max")
     return Chart(
-        figure={"data": traces, "layout": _over_time({"ticksuffix": "°", "nticks": 7}, height=360)},
+        figure={"data": traces, "layout": figures.by_period({"ticksuffix": "°", "nticks": 7}, 360)},
         message=_about_temperature(known, extremes),
         table=Table(head, [(_name(row), *(_shown(row[column]) for column in columns)) for row in periods]),
         key=[
@@ -81,7 +81,7 @@ def rain(periods: Rows) -> Chart | None:
     bars |= _hover(known, lambda row: f"<b>{_name(row)}</b>: {number(row['precipitation_mm'])} mm")
     head = [(_period_title(periods), TEXT), ("mm", NUMBER)]
     return Chart(
-        figure={"data": [bars], "layout": _over_time({"rangemode": "tozero", "nticks": 6})},
+        figure={"data": [bars], "layout": figures.by_period({"rangemode": "tozero", "nticks": 6}, 300)},
         message=f"{message}.",
         table=Table(head, [(_name(row), _shown(row["precipitation_mm"])) for row in periods]),
         key=[Mark("mm of water on an average sensor")],
@@ -93,11 +93,11 @@ def wet_days(periods: Rows, extremes: Rows) -> Chart | None:
     if not periods:
         return None
     stack = [
-        _bars(periods, [_share(row["wet_readings"], row) for row in periods], "accent") | {"hoverinfo": "skip"},
-        _bars(periods, [_share(row["precipitation_nulls"], row) for row in periods], "quiet") | {"hoverinfo": "skip"},
+        _bars(periods, [_share(row["wet_readings"], row) for row in periods], "accent"),
+        _bars(periods, [_share(row["precipitation_nulls"], row) for row in periods], "quiet"),
         _bars(periods, [_share(_dry(row), row) for row in periods], "pale") | _hover(periods, _wet_hover),
     ]
-    layout = _over_time({"range": [0, 100], "ticksuffix": "%", "nticks": 6}) | {"barmode": "stack"}
+    layout = figures.by_period({"range": [0, 100], "ticksuffix": "%", "nticks": 6}, 300) | {"barmode": "stack"}
     head = [(_period_title(periods), TEXT), ("Wet", NUMBER), ("Dry", NUMBER), ("Not known", NUMBER)]
     rows = [
         (
@@ -150,13 +150,10 @@ def quality(periods: Rows) -> Chart | None:
     """Nulls of each measure, per 100 readings."""
     if not periods:
         return None
-    stack = [
-        _bars(periods, [_share(row[column], row) for row in periods], colour) | {"hoverinfo": "skip"}
-        for column, _, colour in MEASURES
-    ]
+    stack = [_bars(periods, [_share(row[column], row) for row in periods], colour) for column, _, colour in MEASURES]
     stack[-1] |= _hover(periods, _quality_hover)
     highest = max(map(sum, zip(*(bars["y"] for bars in stack), strict=True)))
-    layout = _over_time({"range": [0, 1.15 * highest or 1], "nticks": 6}) | {"barmode": "stack"}
+    layout = figures.by_period({"range": [0, 1.15 * highest or 1], "nticks": 6}, 300) | {"barmode": "stack"}
     nulls = [name.capitalize() for _, name, _ in MEASURES]
     head = [
         (_period_title(periods), TEXT),
@@ -196,9 +193,7 @@ def _quality_hover(row: Row) -> str:
 
 
 def _name(row: Row) -> str:
-    """`May 2024`, or `2024`."""
-    start: date = row["period_start_date"]
-    return str(start.year) if row["unit"] == "year" else f"{start:%b %Y}"
+    return words.period(row["period_start_date"], row["unit"])
 
 
 def _period_title(periods: Rows) -> str:
@@ -213,21 +208,15 @@ def _share(part: int, row: Row) -> float:
     return round(100 * part / int(row["readings"]), 3)
 
 
-def _positions(periods: Rows) -> Figure:
-    """Each period as wide as it lasts."""
-    starts = [f"{row['period_start_date']:%Y-%m-%d}" for row in periods]
-    return {
-        "x": starts,
-        "xperiod": "M12" if periods[0]["unit"] == "year" else "M1",
-        "xperiodalignment": "middle",
-    }
+def _starts(periods: Rows) -> list[date]:
+    return [row["period_start_date"] for row in periods]
 
 
 def _line(periods: Rows, column: str, colour: str, mode: str, width: float) -> Figure:
     return {
         "type": "scatter",
         "mode": mode,
-        **_positions(periods),
+        **figures.periods(_starts(periods), periods[0]["unit"]),
         "y": [round(float(row[column]), 2) for row in periods],
         "line": {"color": f"var(--{colour})", "width": width},
         "marker": {"color": f"var(--{colour})", "size": 5},
@@ -240,20 +229,8 @@ def _filled(colour: str) -> Figure:
 
 
 def _bars(periods: Rows, heights: Sequence[float], colour: str) -> Figure:
-    y = [round(height, 3) for height in heights]
-    return {"type": "bar", **_positions(periods), "y": y, "marker": {"color": f"var(--{colour})"}}
+    return figures.period_bars(_starts(periods), periods[0]["unit"], [round(height, 3) for height in heights], colour)
 
 
 def _hover(periods: Rows, text: Callable[[Row], str]) -> Figure:
     return {"hovertext": [text(row) for row in periods], "hoverinfo": "text"}
-
-
-def _over_time(yaxis: Figure, height: int = 300) -> Figure:
-    return {
-        "xaxis": {"type": "date", "showgrid": False},
-        "yaxis": yaxis,
-        "bargap": 0.2,
-        "hovermode": "x",
-        "height": height,
-        "margin": {"t": 16, "r": 32, "b": 36, "l": 44},  # a date may stand at the end
-    }
