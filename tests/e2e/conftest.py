@@ -106,6 +106,17 @@ def nasa_runs(airflow: Airflow) -> dict[str, str]:
     return dict(zip(names, kube.side_by_side(*(partial(airflow.succeed, name) for name in names)), strict=True))
 
 
+@pytest.fixture(scope="session")
+def backup(first_runs: FirstRuns) -> Iterator[None]:
+    """One backup, of what a run has published."""
+    job = ("job", "backup-now", "--namespace=data-platform")
+    kube.kubectl("delete", *job, "--ignore-not-found")  # what an interrupted test run left
+    kube.kubectl("create", *job, "--from=cronjob/backup")
+    kube.kubectl("wait", *job, "--for=condition=Complete", "--timeout=300s")
+    yield
+    kube.kubectl("delete", *job)
+
+
 @dataclass(frozen=True)
 class Listener:
     """A pod that receives alerts and logs them."""

@@ -6,29 +6,14 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from kubernetes import client
 
 from tests.e2e import howto, kube
 from tests.e2e.airflow import Airflow
-from tests.e2e.conftest import Ask, FirstRuns
+from tests.e2e.conftest import Ask
 
 pytestmark = pytest.mark.thorough
 
 CONTENT = "select count(*), md5(string_agg(launch_id || name, ',' order by launch_id)) from silver.spacex_launches"
-
-
-def is_complete(job: str) -> bool:
-    status = client.BatchV1Api().read_namespaced_job(job, "data-platform").status
-    return any(condition.type == "Complete" and condition.status == "True" for condition in status.conditions or [])
-
-
-@pytest.fixture(scope="module")
-def backup(first_runs: FirstRuns) -> Iterator[None]:
-    """One backup, of what a run has published."""
-    kube.kubectl("create", "job", "backup-now", "--from=cronjob/backup", "-n", "data-platform")
-    kube.wait_for("the backup", lambda: is_complete("backup-now"))
-    yield
-    kube.kubectl("delete", "job", "backup-now", "-n", "data-platform")
 
 
 @pytest.fixture(scope="module")

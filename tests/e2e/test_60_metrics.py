@@ -1,4 +1,4 @@
-"""After real runs: what is scraped, and that no rule and no panel asks for a series that nobody sends.
+"""After real runs and a backup: what is scraped, and that no rule and no panel asks for a series that nobody sends.
 
 Any runs will do, so those of other files count if they were not long ago.
 """
@@ -63,7 +63,7 @@ def asked() -> Selectors:
 
 
 @pytest.fixture(scope="module")
-def published(first_runs: FirstRuns, nasa_runs: dict[str, str], airflow: Airflow, ask: Ask) -> None:
+def published(first_runs: FirstRuns, nasa_runs: dict[str, str], backup: None, airflow: Airflow, ask: Ask) -> None:
     """As many runs without trouble as it takes to know what is usual; those that are missing are made."""
 
     def complete(dag: str) -> None:
