@@ -158,6 +158,22 @@ class NeoSettings(SourceSettings):
     days_per_request: int = Field(default=366, ge=1, le=3660, description="Days asked for at once.")
 
 
+class MarsSettings(SourceSettings):
+    """The raw images of the rovers on Mars."""
+
+    base_url: BaseUrl = Field(default="https://mars.nasa.gov", description="The feeds' URL.")
+    days: int = Field(default=30, ge=1, le=40_000, description="Days before today that the first run reads.")
+    start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="First day that the first run reads, instead of a number of days."
+    )
+    lookback_days: int = Field(
+        default=14, ge=0, le=365, description="Published days that a later run reads again: photos arrive for weeks."
+    )
+    photos_per_request: int = Field(
+        default=200, ge=1, le=1000, description="Photos per request of Curiosity's feed; the other gives whole sols."
+    )
+
+
 class SparkSettings(Group):
     """The Spark engine; all else is set in Spark's own spark-defaults.conf, in the folder SPARK_CONF_DIR."""
 
@@ -227,6 +243,7 @@ class Settings(BaseSettings):
     sensors: SensorsSettings = Field(default_factory=SensorsSettings)
     apod: ApodSettings = Field(default_factory=ApodSettings)
     neo: NeoSettings = Field(default_factory=NeoSettings)
+    mars: MarsSettings = Field(default_factory=MarsSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)
     quarantine: QuarantineSettings = Field(default_factory=QuarantineSettings)
     warehouse: WarehouseSettings = Field(default_factory=WarehouseSettings)

@@ -196,6 +196,9 @@ class Faults:
         if isinstance(payload, list):
             with self._lock:
                 return self._first_pages.setdefault(path, payload)
+        if isinstance(payload, dict) and "more" in payload:
+            with self._lock:
+                return payload | {"items": self._first_pages.setdefault(path, payload["items"]), "more": True}
         if not isinstance(payload, dict) or "docs" not in payload:
             return payload
         with self._lock:
@@ -294,6 +297,9 @@ def _broken_stream(_: Fault, response: Response) -> Response:
 # Faults of the records
 
 
+_LISTS = ("docs", "data", "items", "images")  # where answers have their records
+
+
 class _Table(list[Any]):
     """Rows as objects, of an answer that names their fields apart."""
 
@@ -321,9 +327,15 @@ def _as_table(payload: Any) -> Any:
     return counted | {"fields": fields, "data": [[row.get(name) for name in fields] for row in rows]}
 
 
+def _list_of(payload: Any) -> str | None:
+    """The field in which an answer has its records; None: it has none, or is a list itself."""
+    return next((name for name in _LISTS if name in payload), None) if isinstance(payload, dict) else None
+
+
 def _records(payload: Any) -> list[Any]:
     if isinstance(payload, dict):
-        payload = payload.get("docs", payload.get("data", [payload]))
+        name = _list_of(payload)
+        payload = [payload] if name is None else payload[name]
     return payload if isinstance(payload, list) else []
 
 
@@ -340,6 +352,8 @@ def _empty(_: Fault, payload: Any) -> Any:
         return []
     if "data" in payload:
         return payload | {"data": type(payload["data"])()}
+    if (name := _list_of(payload)) in ("items", "images"):
+        return payload | {name: []} | ({"more": False, "total": 0} if "more" in payload else {})
     if "docs" not in payload:
         return {}
     return {**payload, "docs": [], "totalDocs": 0, "totalPages": 1, "hasNextPage": False, "nextPage": None}

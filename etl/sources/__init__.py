@@ -8,6 +8,7 @@ from etl.core.source import Source
 from etl.settings import Settings, SourceSettings
 from etl.sources import (
     apod,
+    mars,
     neo,
     sensors,
     spacex,
@@ -18,6 +19,7 @@ REGISTRY: Mapping[str, Callable[[Any, str | None], Source]] = {
     "sensors": sensors.make_source,
     "apod": apod.make_source,
     "neo": neo.make_source,
+    "mars": mars.make_source,
 }
 NAMES = tuple(REGISTRY)
 

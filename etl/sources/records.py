@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date
 from typing import Annotated, Any, ClassVar, TypeVar
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 from pydantic import (
@@ -51,6 +52,17 @@ def _iso(value: Any) -> Any:
     return value
 
 
+def web_address(value: str) -> str:
+    """An address that a browser may follow. Raises: ValueError for any other, such as `javascript:`."""
+    address = value.strip()
+    if address.startswith("//"):
+        address = f"https:{address}"
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not address.isprintable() or " " in address:
+        raise ValueError("is not a web address")
+    return address
+
+
 def _within_our_time(value: D) -> D:
     if not 1950 <= value.year <= 2100:
         raise ValueError("lies outside 1950 to 2100")
@@ -70,6 +82,7 @@ Instant = Annotated[
     AfterValidator(_within_our_time),
     AfterValidator(lambda instant: instant.astimezone(UTC)),
 ]
+Address = Annotated[str, Field(max_length=2_000), AfterValidator(web_address)]
 Day = Annotated[date, Field(strict=False), BeforeValidator(_iso), AfterValidator(_within_our_time)]
 
 

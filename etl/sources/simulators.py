@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from etl.sources.apod import simulator as apod
+from etl.sources.mars import simulator as mars
 from etl.sources.neo import simulator as neo
 from etl.sources.sensors import simulator as sensors
 from etl.sources.spacex import simulator as spacex
@@ -29,4 +30,5 @@ REGISTRY: Mapping[str, Simulator] = {
     "sensors": sensors,
     "apod": apod,
     "neo": neo,
+    "mars": mars,
 }

@@ -101,9 +101,9 @@ def first_runs(airflow: Airflow) -> FirstRuns:
 
 @pytest.fixture(scope="session")
 def nasa_runs(airflow: Airflow) -> dict[str, str]:
-    """The IDs of two more that succeeded side by side: four at once are as many tasks as Airflow runs here."""
-    apod, neo = kube.side_by_side(lambda: airflow.succeed("apod"), lambda: airflow.succeed("neo"))
-    return {"apod": apod, "neo": neo}
+    """The IDs of three more that succeeded side by side: four at once are as many tasks as Airflow runs here."""
+    names = ("apod", "neo", "mars")
+    return dict(zip(names, kube.side_by_side(*(partial(airflow.succeed, name) for name in names)), strict=True))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from tests.e2e.airflow import Airflow
 from tests.e2e.conftest import Ask, questions
 
 
-@pytest.mark.parametrize("source", ["apod", "neo"])
+@pytest.mark.parametrize("source", ["apod", "neo", "mars"])
 def test_each_step_works_at_the_first_try(nasa_runs: dict[str, str], airflow: Airflow, source: str) -> None:
     tasks = airflow.tasks(source, nasa_runs[source])
     assert {(task["state"], task["try_number"]) for task in tasks.values()} == {("success", 1)}
@@ -25,6 +25,21 @@ def test_a_picture_of_nearly_every_day_of_a_year_is_published(nasa_runs: dict[st
 @pytest.mark.parametrize("name", questions("apod"))
 def test_an_analyst_reads_about_pictures(nasa_runs: dict[str, str], ask: Ask, name: str) -> None:
     assert ask("analyst", questions("apod")[name])
+
+
+def test_both_rovers_have_photos_of_nearly_every_day(nasa_runs: dict[str, str], ask: Ask) -> None:
+    [(rovers, fewest_days)] = ask(
+        "analyst",
+        "select count(*), min(days) from"
+        " (select count(distinct taken_date) as days from gold.mars_activity group by rover) as each",
+    )
+    assert rovers == 2
+    assert 12 <= fewest_days <= 31, "the Sun stands between for two weeks at most"
+
+
+@pytest.mark.parametrize("name", sorted(set(questions("mars")) - {"mars_quiet_days"}))
+def test_an_analyst_reads_about_photos(nasa_runs: dict[str, str], ask: Ask, name: str) -> None:
+    assert ask("analyst", questions("mars")[name])
 
 
 @pytest.mark.parametrize("name", questions("neo"))

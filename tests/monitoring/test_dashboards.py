@@ -44,9 +44,10 @@ from tests.monitoring.promql import concrete, operands, selectors
 from tests.monitoring.rules import ALERTS, RECORDED
 from tests.warehouse.states import run
 from tests.warehouse.test_apod import run as run_apod
+from tests.warehouse.test_mars import run as run_mars
 
 COMMITTED = dashboards.committed()
-UIDS = ("airflow", "apod", "etl-datasets", "kubernetes", "neo", "platform-overview", "spacex", "warehouse")
+UIDS = ("airflow", "apod", "etl-datasets", "kubernetes", "mars", "neo", "platform-overview", "spacex", "warehouse")
 QUERIES = [query for dashboard in COMMITTED.values() for query in dashboards.promql(dashboard)]
 SQL = [
     (f"{uid}: {panel['title']}", panel, target["rawSql"])
@@ -54,6 +55,7 @@ SQL = [
     for panel, target in dashboards.targets(dashboard)
     if target["datasource"]["uid"] == "warehouse"
 ]
+BEFORE_AND_AFTER_SILENCE = DataInterval(date(2025, 12, 31), date(2026, 1, 19))  # the Sun stood between
 HALF_A_YEAR = DataInterval(date(2025, 11, 1), date(2026, 6, 1))  # in which a picture comes again
 RUNBOOK = re.compile(r"\$\{RUNBOOKS\}/(\w+)\.md")
 NARROWEST = {"stat": 4, "timeseries": 8, "table": 8, "barchart": 8, "bargauge": 8, "state-timeline": 8}
@@ -285,13 +287,14 @@ def test_a_query_uses_only_choices_that_its_dashboard_offers() -> None:
 
 @pytest.fixture(scope="module")
 def published(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A warehouse in which runs have published the bundled facts, pictures of some months, and two months of passes."""
+    """A warehouse in which runs have published the bundled facts, pictures of months, photos of weeks, and passes."""
     lake = Lake(str(tmp_path_factory.mktemp("lake")))
     with make_database() as dsn:
         run(dsn, lake)
         _publish_passes(dsn, lake)
         with Warehouse(dsn, role="etl_loader") as warehouse:
             run_apod(warehouse, lake, interval=HALF_A_YEAR)
+            run_mars(warehouse, lake, interval=BEFORE_AND_AFTER_SILENCE)
         yield dsn
 
 

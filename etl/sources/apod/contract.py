@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from datetime import date as day
 from typing import Annotated, Any, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from etl.core.documents import BrokenPageError
-from etl.sources.records import Contract, Day, LongText, Text, records_of
+from etl.sources.records import Address, Contract, Day, LongText, Text, records_of, web_address
 
 FIRST_DAY = day(1995, 6, 16)
 LOGO = "nasa-logo"  # in the picture's URL: what the withdrawn API answers for every day
@@ -23,17 +22,6 @@ def _not_before_the_first(value: day) -> day:
     if value < FIRST_DAY:
         raise ValueError(f"lies before the first picture, of {FIRST_DAY}")
     return value
-
-
-def web_address(value: str) -> str:
-    """An address that a browser may follow. Raises: ValueError for any other, such as `javascript:`."""
-    address = value.strip()
-    if address.startswith("//"):
-        address = f"https:{address}"
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not address.isprintable() or " " in address:
-        raise ValueError("is not a web address")
-    return address
 
 
 def _not_the_logo(value: str) -> str:
@@ -47,7 +35,6 @@ def _none_if_blank(value: Any) -> Any:
 
 
 PictureDay = Annotated[Day, AfterValidator(_not_before_the_first)]
-Address = Annotated[str, Field(max_length=2_000), AfterValidator(web_address)]
 Media = Annotated[
     Annotated[str, Field(max_length=2_000), AfterValidator(web_address), AfterValidator(_not_the_logo)] | None,
     BeforeValidator(_none_if_blank),

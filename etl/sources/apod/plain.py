@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-from etl.sources.apod.contract import web_address
+from etl.sources.records import web_address
 
 BREAKS = frozenset({"br", "p", "div", "center", "hr", "ul", "ol", "li", "table", "tr", "blockquote", "h1", "h2", "h3"})
 BOLD = frozenset({"b", "strong"})

@@ -13,7 +13,7 @@ from etl.report.write import default_file
 from etl.sources import reports
 from etl.sql.statements import names
 from tests.conftest import ROOT
-from tests.unit.report import apod_rows, gold_rows, sensor_rows
+from tests.unit.report import apod_rows, gold_rows, mars_rows, sensor_rows
 from tests.unit.report.reader import Reader
 
 REPORTS = {name: reports.load(name) for name in reports.declared()}
@@ -48,7 +48,9 @@ def test_a_source_without_a_report_is_refused_with_those_that_have_one() -> None
 
 
 @pytest.mark.parametrize(
-    "page", [gold_rows.page(), sensor_rows.page(), apod_rows.page()], ids=["spacex", "sensors", "apod"]
+    "page",
+    [gold_rows.page(), sensor_rows.page(), apod_rows.page(), mars_rows.page()],
+    ids=["spacex", "sensors", "apod", "mars"],
 )
 def test_every_file_that_a_page_names_exists(page: str) -> None:
     named = re.findall(r"sql/[\w/]+\.sql", Reader(page).words)
