@@ -324,7 +324,7 @@ THEIR_VIEW = "create view public.theirs as select name from gold.names"
 def test_our_views_on_a_table_come_back_with_it_and_those_of_others_keep_it_as_it_is(site: Site) -> None:
     looks = (
         "select relnamespace::regnamespace::text, relowner::regrole, relacl::text, obj_description(oid), "
-        "pg_get_viewdef(oid) from pg_class where relname = 'names' order by 1"
+        "pg_get_viewdef(oid) from pg_class where relname in ('names', 'nasa_catalogue') order by relname, 1"
     )
     with owner(site.dsn) as cursor:
         cursor.execute(OUR_VIEWS)
@@ -344,6 +344,9 @@ def test_our_views_on_a_table_come_back_with_it_and_those_of_others_keep_it_as_i
             assert code == 0, said
             assert rows(site.dsn, looks) == before
             assert value(site.dsn.replace("//postgres:", "//metrics:"), "select launches from ops.names") == 205
+    assert site.restore("table", "silver.neo_close_approaches", f"warehouse_{name.lower()}")[0] == 0
+    assert rows(site.dsn, looks) == before
+    assert value(site.dsn.replace("//postgres:", "//analyst:"), "select count(*) from gold.nasa_catalogue") == 0
 
 
 def test_a_whole_database_takes_the_place_of_the_one_that_was_spoilt(site: Site, loaded: str) -> None:
