@@ -56,7 +56,7 @@ ENGINES: Mapping[str, Callable[[Settings], AbstractContextManager[Engine]]] = {"
 
 
 @dataclass(frozen=True)
-class Parts:
+class Runtime:
     """What the settings describe; `is_elsewhere` if libpq's variables name a warehouse."""
 
     settings: Settings
@@ -183,9 +183,9 @@ def _lineage() -> tuple[Listener, ...]:
     return (listener,)
 
 
-DESTINATIONS: Mapping[str, Callable[[Parts, Warehouse, Engine], Destination]] = {
+DESTINATIONS: Mapping[str, Callable[[Runtime, Warehouse, Engine], Destination]] = {
     "warehouse": lambda _parts, warehouse, _engine: PostgresDestination(warehouse),
-    "lake": lambda parts, _warehouse, engine: LakeDestination(parts.lake(), engine),
+    "lake": lambda runtime, _warehouse, engine: LakeDestination(runtime.lake(), engine),
 }
 
 

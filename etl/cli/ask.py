@@ -12,7 +12,7 @@ from etl.core.errors import ConfigError
 from etl.engines import local as local_engine
 from etl.lake import silver
 from etl.postgres.connection import Warehouse
-from etl.runtime import Parts
+from etl.runtime import Runtime
 from etl.sources import NAMES
 from etl.sql import questions
 from etl.sql.questions import Answer
@@ -42,30 +42,30 @@ def ask(question: str | None, on: str) -> None:
 
     On the lake, DuckDB answers from the newest silver, without Postgres.
     """
-    parts = start()
+    runtime = start()
     source_name = questions.source_of(question) if question else None
     if on == "lake":
-        names = [source_name] if source_name else _sources_in_lake(parts)
-        found = [answer for name in names for answer in lake_answers(parts, name, question)]
+        names = [source_name] if source_name else _sources_in_lake(runtime)
+        found = [answer for name in names for answer in lake_answers(runtime, name, question)]
     else:
-        with parts.warehouse() as warehouse:
+        with runtime.warehouse() as warehouse:
             published = [row["source"] for row in warehouse.run("ledger/published_sources")]
             names = [source_name] if source_name else [name for name in NAMES if name in published]
             found = [answer for name in names for answer in warehouse_answers(warehouse, name, question)]
     if not names:
-        raise _nothing_to_ask(parts, on)
+        raise _nothing_to_ask(runtime, on)
     answers.show(found)
 
 
-def _sources_in_lake(parts: Parts) -> list[str]:
-    return [name for name in NAMES if silver.state(parts.lake(), parts.source(name))]
+def _sources_in_lake(runtime: Runtime) -> list[str]:
+    return [name for name in NAMES if silver.state(runtime.lake(), runtime.source(name))]
 
 
-def _nothing_to_ask(parts: Parts, on: str) -> ConfigError:
+def _nothing_to_ask(runtime: Runtime, on: str) -> ConfigError:
     run_one = f"Run {' or '.join(f'`etl run {name}`' for name in NAMES)} first."
     if on == "lake":
-        return ConfigError(f"{parts.lake().url} holds no silver.", hint=run_one)
-    hint = "The lake holds silver: `etl ask --on lake` answers from it." if _sources_in_lake(parts) else run_one
+        return ConfigError(f"{runtime.lake().url} holds no silver.", hint=run_one)
+    hint = "The lake holds silver: `etl ask --on lake` answers from it." if _sources_in_lake(runtime) else run_one
     return ConfigError("Nothing has been published yet.", hint=hint)
 
 
@@ -74,9 +74,9 @@ def warehouse_answers(warehouse: Warehouse, source_name: str, question: str | No
     return questions.ask(questions.texts(source_name, question), warehouse.execute)
 
 
-def lake_answers(parts: Parts, source_name: str, question: str | None = None) -> list[Answer]:
+def lake_answers(runtime: Runtime, source_name: str, question: str | None = None) -> list[Answer]:
     """The same answers from the lake."""
-    source = parts.source(source_name)
+    source = runtime.source(source_name)
     gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
-    with local_engine.lake_session(parts.lake(), source, gold) as connection:
+    with local_engine.lake_session(runtime.lake(), source, gold) as connection:
         return questions.ask(questions.texts(source_name, question), partial(local_engine.rows, connection))

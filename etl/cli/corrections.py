@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from etl.core.errors import UsageError
-from etl.core.pages import Asked
+from etl.core.pages import PageContext
 from etl.pipeline.replay import Kept
 
 LIST = "`etl quarantine list --json` prints the lines to correct."
@@ -35,8 +35,9 @@ def records(kept: Iterable[Mapping[str, Any]], corrected: bytes | None) -> dict[
 
 
 def _kept(row: Mapping[str, Any]) -> Kept:
-    asked = Asked(row["about"] or {}, row["received_at"] or datetime.now(UTC))  # earlier versions did not keep them
-    return Kept(row["endpoint"], row["record"].encode(), asked)
+    # earlier versions did not keep the context
+    context = PageContext(row["about"] or {}, row["received_at"] or datetime.now(UTC))
+    return Kept(row["endpoint"], row["record"].encode(), context)
 
 
 def _parse(number: int, line: bytes) -> tuple[int, bytes]:

@@ -12,7 +12,7 @@ from etl.cli.startup import start
 from etl.lake import compaction, expiry, inventory
 from etl.lake.inventory import Extraction
 from etl.lake.layout import LAYERS
-from etl.runtime import Parts
+from etl.runtime import Runtime
 from etl.sources import NAMES
 
 
@@ -28,8 +28,8 @@ def lake() -> None:
 )
 def ls(source_name: str | None, most: int) -> None:
     """List the newest extractions in the lake, with their state and size."""
-    parts = start()
-    shown.show(parts.lake().url, _extractions(parts, source_name), most)
+    runtime = start()
+    shown.show(runtime.lake().url, _extractions(runtime, source_name), most)
 
 
 @lake.command()
@@ -40,11 +40,11 @@ def ls(source_name: str | None, most: int) -> None:
 def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan: bool) -> None:
     """Delete old extractions. Those that still hold the newest rows of something are kept."""
     older_than = expiry.parse_age(age)
-    parts = start()
-    plan = expiry.make_plan(_extractions(parts, source_name), older_than, datetime.now(UTC), layers or LAYERS)
+    runtime = start()
+    plan = expiry.make_plan(_extractions(runtime, source_name), older_than, datetime.now(UTC), layers or LAYERS)
     shown.show_expiry(plan, age)
     if not only_plan and plan.to_delete:
-        expiry.apply(plan, parts.lake(), shown.show_deleted)
+        expiry.apply(plan, runtime.lake(), shown.show_deleted)
 
 
 @lake.command()
@@ -60,13 +60,13 @@ def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan
 @plan_option
 def compact(source_name: str, most_mb: int, only_plan: bool) -> None:
     """Merge small extractions of successive days. `etl lake expire` then deletes the originals."""
-    parts = start()
-    plan = compaction.make_plan(parts.lake(), parts.source(source_name), most_mb * 10**6)
+    runtime = start()
+    plan = compaction.make_plan(runtime.lake(), runtime.source(source_name), most_mb * 10**6)
     shown.show_compactions(plan)
     if not only_plan:
-        compaction.apply(plan, parts.lake(), shown.show_compacted)
+        compaction.apply(plan, runtime.lake(), shown.show_compacted)
 
 
-def _extractions(parts: Parts, source_name: str | None) -> list[Extraction]:
+def _extractions(runtime: Runtime, source_name: str | None) -> list[Extraction]:
     names = [source_name] if source_name else NAMES
-    return inventory.list_extractions(parts.lake(), [parts.source(name) for name in names])
+    return inventory.list_extractions(runtime.lake(), [runtime.source(name) for name in names])

@@ -37,14 +37,14 @@ def list_(as_json: bool, destination: str) -> None:
 )
 def replay(source_name: str, from_file: BinaryIO | None) -> None:
     """Publish quarantined records that were corrected, or that this version of the contract accepts."""
-    parts = start()
-    source = parts.source(source_name)
-    with parts.warehouse() as warehouse:
+    runtime = start()
+    source = runtime.source(source_name)
+    with runtime.warehouse() as warehouse:
         kept = warehouse.run("ledger/open_quarantine", {"source": source_name, "destination": destinations.DEFAULT})
         records = corrections.records(kept, from_file.read() if from_file else None)
         if not records:
             output.say("There is nothing in quarantine.")
             return
-        with pipeline(parts, source) as steps:
+        with pipeline(runtime, source) as steps:
             published, still_refused = replaying.replay(steps, warehouse, records)
     shown.show_replay(published, records, still_refused)

@@ -38,11 +38,11 @@ from etl.runtime import simulator
 @destination_option(DAYS_FOLLOW)
 def check(source_name: str, days: Days, destination: str) -> None:
     """Test in seconds whether a run can succeed. An impossible interval is refused here already."""
-    parts = start()
-    source = parts.source(source_name)
-    interval = parts.interval(source, *days, destination)
+    runtime = start()
+    source = runtime.source(source_name)
+    interval = runtime.interval(source, *days, destination)
     # A pod may start a moment before its network policies.
-    with parts.client(source, attempts=3) as client, pipeline(parts, source) as steps:
+    with runtime.client(source, attempts=3) as client, pipeline(runtime, source) as steps:
         about = f" for {interval}" if interval else ""
         output.say(f"{source.api.base_url} answers{about}: {steps.check(client, interval)}.")
 
@@ -64,11 +64,11 @@ def extract(
 ) -> None:
     """Keep the API's answers in the lake's bronze layer. Prints the extraction's ID."""
     share = parse_part(part, extraction_id, then_transform)
-    parts = start()
-    source = parts.source(source_name)
-    interval = parts.interval(source, *days, destination)
-    with pipeline(parts, source) as steps:
-        with parts.client(source) as client:
+    runtime = start()
+    source = runtime.source(source_name)
+    interval = runtime.interval(source, *days, destination)
+    with pipeline(runtime, source) as steps:
+        with runtime.client(source) as client:
             extracted = steps.extract(client, interval, extraction_id, share)
         if then_transform:
             steps.transform(extracted)
@@ -82,10 +82,10 @@ def extract(
 @engine_option
 def transform(source_name: str, days: Days, extraction_id: str | None, engine: str) -> None:
     """Turn the newest extraction into silver. Prints the extraction's ID."""
-    parts = start()
-    source = parts.source(source_name)
-    extracted = complete_extraction(parts.lake(), source, previous_interval(days), extraction_id)
-    with pipeline(parts, source, engine) as steps:
+    runtime = start()
+    source = runtime.source(source_name)
+    extracted = complete_extraction(runtime.lake(), source, previous_interval(days), extraction_id)
+    with pipeline(runtime, source, engine) as steps:
         click.echo(steps.transform(extracted).extraction_id)
 
 
@@ -107,14 +107,14 @@ def publish(
     destination: str,
 ) -> None:
     """Stage, audit and publish the newest silver."""
-    parts = start()
-    source = parts.source(source_name)
-    transformed = transformed_extraction(parts.lake(), source, previous_interval(days), extraction_id)
+    runtime = start()
+    source = runtime.source(source_name)
+    transformed = transformed_extraction(runtime.lake(), source, previous_interval(days), extraction_id)
     with (
-        pipeline(parts, source, engine, accepts_loss=accept_loss) as steps,
-        parts.warehouse() as warehouse,
+        pipeline(runtime, source, engine, accepts_loss=accept_loss) as steps,
+        runtime.warehouse() as warehouse,
     ):
-        into = parts.destination(destination, warehouse, steps.engine)
+        into = runtime.destination(destination, warehouse, steps.engine)
         published = steps.publish(warehouse, transformed, into, even_if_older=even_if_older)
         runs.show_published(published, transformed)
 
@@ -139,20 +139,20 @@ def run(
     """Check, extract, transform, stage, audit and publish. Then show the answers."""
     if report_file is not None:
         reports.refuse_impossible(source_name, destination)
-    parts = start(for_people=or_simulate)
+    runtime = start(for_people=or_simulate)
     with ExitStack() as stack:
-        warehouse = stack.enter_context(parts.warehouse())
-        source = parts.source(source_name)
-        interval = parts.interval(source, *days, destination)
+        warehouse = stack.enter_context(runtime.warehouse())
+        source = runtime.source(source_name)
+        interval = runtime.interval(source, *days, destination)
         if or_simulate:
-            source = stack.enter_context(parts.live_or_simulated(source_name, warehouse))
-            runs.show_origin(source, parts.source(source_name), simulator(source_name).ABOUT)
-        client = stack.enter_context(parts.client(source))
-        steps = stack.enter_context(pipeline(parts, source, engine, accepts_loss=accept_loss))
-        into = parts.destination(destination, warehouse, steps.engine)
+            source = stack.enter_context(runtime.live_or_simulated(source_name, warehouse))
+            runs.show_origin(source, runtime.source(source_name), simulator(source_name).ABOUT)
+        client = stack.enter_context(runtime.client(source))
+        steps = stack.enter_context(pipeline(runtime, source, engine, accepts_loss=accept_loss))
+        into = runtime.destination(destination, warehouse, steps.engine)
         runs.show_summary(steps.run(client, warehouse, interval, into))
         if destination == "lake":
-            answers.show(ask.lake_answers(parts, source_name))
+            answers.show(ask.lake_answers(runtime, source_name))
         else:
             answers.show(ask.warehouse_answers(warehouse, source_name))
         if report_file is not None:
@@ -175,14 +175,14 @@ def backfill(
 ) -> None:
     """Run past intervals, oldest first. The same command again resumes where it stopped."""
     whole, length = data_interval(start_date, end_date), past.Every.parse(every)
-    parts = start()
-    source = parts.source(source_name)
+    runtime = start()
+    source = runtime.source(source_name)
     with (
-        parts.warehouse() as warehouse,
-        parts.client(source) as client,
-        parts.engine("local") as engine,
+        runtime.warehouse() as warehouse,
+        runtime.client(source) as client,
+        runtime.engine("local") as engine,
     ):
-        steps = parts.pipeline(source, engine)
+        steps = runtime.pipeline(source, engine)
         plan = past.make_plan(warehouse, steps.lake, source, whole, length, again=again)
         runs.show_plan(plan)
         if not only_plan:

@@ -15,7 +15,7 @@ import structlog
 from etl.cli.console import progress
 from etl.core.source import Source
 from etl.pipeline.pipeline import Pipeline
-from etl.runtime import Parts
+from etl.runtime import Runtime
 from etl.settings import load, retired
 from etl.telemetry import logs, metrics
 
@@ -23,7 +23,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 
 
-def start(*, for_people: bool = False) -> Parts:
+def start(*, for_people: bool = False) -> Runtime:
     """Read the settings, configure logs and metrics, and return what builds the rest.
 
     People at a terminal see progress bars and results; log lines about normal work are for pods.
@@ -40,7 +40,7 @@ def start(*, for_people: bool = False) -> Parts:
         logs.log.warning(warning)
     metrics.configure_metrics(settings.statsd.host, settings.statsd.port)
     _bind_command(context)
-    return Parts(settings, is_elsewhere)
+    return Runtime(settings, is_elsewhere)
 
 
 def _undisturbed(is_elsewhere: bool) -> None:
@@ -61,7 +61,9 @@ def _bind_command(context: click.Context) -> None:
 
 
 @contextmanager
-def pipeline(parts: Parts, source: Source, engine: str = "local", *, accepts_loss: bool = False) -> Iterator[Pipeline]:
+def pipeline(
+    runtime: Runtime, source: Source, engine: str = "local", *, accepts_loss: bool = False
+) -> Iterator[Pipeline]:
     """A pipeline whose progress is shown."""
-    with parts.engine(engine) as ready:
-        yield replace(parts.pipeline(source, ready, progress.listener(source)), accepts_loss=accepts_loss)
+    with runtime.engine(engine) as ready:
+        yield replace(runtime.pipeline(source, ready, progress.listener(source)), accepts_loss=accepts_loss)

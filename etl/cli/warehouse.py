@@ -31,9 +31,9 @@ def provision(logins: Path | None, wait_s: float) -> None:
 
     With --logins, the roles that have a file may log in with that password, and no others.
     """
-    parts = start()
+    runtime = start()
     passwords = provisioning.passwords(logins) if logins else None
-    with parts.server() as dsn, waiting.session(dsn, wait_s) as warehouse:
+    with runtime.server() as dsn, waiting.session(dsn, wait_s) as warehouse:
         done = provisioning.provision(warehouse, passwords)
     output.say(f"Created {', '.join(done.made)}." if done.made else "All roles and databases exist already.")
     if done.logins is not None:
@@ -55,13 +55,13 @@ def migrate(wait_s: float) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def psql(arguments: tuple[str, ...]) -> None:
     """Open psql on the warehouse. Further arguments are passed to psql (-c, -f and so on)."""
-    parts = start()
-    if parts.is_elsewhere:
+    runtime = start()
+    if runtime.is_elsewhere:
         os.execv(_client(), ["psql", *arguments])
     from etl.postgres import programs  # not in the image
 
     options = {"PGOPTIONS": "-c role=engineer -c timezone=UTC"}  # may read everything; only the pipeline writes
-    with parts.server() as dsn:
+    with runtime.server() as dsn:
         sys.exit(subprocess.call([programs.path("psql"), dsn, *arguments], env=options | dict(os.environ)))
 
 

@@ -29,7 +29,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PageContext:
     """What a parser may need to know about a page besides its body: what was requested, and when it was received."""
 
     about: Mapping[str, Any]
@@ -37,7 +37,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedRecord:
     """A record that broke its contract: its position, the reason, and its text (JSON).
 
     `reason` is for people; `kind` is one of a few words such as `missing`, to count by. Older files have none.
@@ -55,14 +55,14 @@ class Parsed:
 
     batches: Mapping[str, pa.RecordBatch]
     records: int
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedRecord, ...] = ()
     unknown_fields: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Quarantined(Refused):
-    """A rejected record and where it came from; `asked` is unknown in files of earlier versions."""
+class Quarantined(RefusedRecord):
+    """A rejected record and where it came from; `context` is unknown in files of earlier versions."""
 
     endpoint: str
     page: int
-    asked: Asked | None = None
+    context: PageContext | None = None

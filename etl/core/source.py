@@ -9,7 +9,7 @@ from datetime import date
 
 from etl.core.api import Api, Client
 from etl.core.intervals import DataInterval
-from etl.core.pages import Asked, Page, Parsed
+from etl.core.pages import Page, PageContext, Parsed
 from etl.core.tables import Dataset
 
 MOST_PARTS = 999
@@ -56,7 +56,7 @@ class Endpoint:
     name: str
     datasets: tuple[Dataset, ...]
     pages: Callable[[Client, DataInterval | None, int], Iterator[Page]]
-    parse: Callable[[bytes, Asked], Parsed]
+    parse: Callable[[bytes, PageContext], Parsed]
     page_size: int | None = None
     request_fingerprint: str = ""
     knows_intervals: bool = False

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 
-from etl.core.pages import Asked, Parsed, Refused
+from etl.core.pages import PageContext, Parsed, RefusedRecord
 from etl.core.source import Endpoint
 from etl.core.tables import Dataset
 from etl.lake import bronze, layout
@@ -26,7 +26,7 @@ class Work:
     lake: Lake
     endpoint: str
     extraction_id: str
-    parse: Callable[[bytes, Asked], Parsed]
+    parse: Callable[[bytes, PageContext], Parsed]
     layers: Mapping[str, str]
     datasets: tuple[Dataset, ...]
     pages: tuple[bronze.PageEntry, ...]
@@ -44,7 +44,7 @@ class Done:
     kinds: Counter[str] = field(default_factory=Counter)
     quarantine: tuple[str, ...] = ()
     unknown_fields: frozenset[str] = frozenset()
-    first_refusal: Refused | None = None
+    first_refusal: RefusedRecord | None = None
 
     def __add__(self, other: Done) -> Done:
         names = {**self.files, **other.files}
@@ -86,13 +86,13 @@ def parse(work: Work) -> Done:
         stack.enter_context(_without_garbage_collection())
         refusals = stack.enter_context(work.lake.create(quarantine))
         for page in work.pages:
-            parsed = work.parse(bronze.body(work.lake, page), page.asked)
+            parsed = work.parse(bronze.body(work.lake, page), page.context)
             for name, batch in parsed.batches.items():
                 writers[name].write(batch)
             for refusal in parsed.refused:
                 where = {"endpoint": work.endpoint, "page": page.number}
-                asked = {"about": page.about, "received_at": page.received_at}
-                refusals.write(json.dumps(asdict(refusal) | where | asked).encode() + b"\n")
+                context = {"about": page.about, "received_at": page.received_at}
+                refusals.write(json.dumps(asdict(refusal) | where | context).encode() + b"\n")
             done += Done(
                 pages=1,
                 records=parsed.records,

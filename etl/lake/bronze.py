@@ -24,7 +24,7 @@ from typing import Any
 from etl.core.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
 from etl.core.ids import started_at
 from etl.core.intervals import DataInterval, today
-from etl.core.pages import Asked, Page
+from etl.core.pages import Page, PageContext
 from etl.core.source import Endpoint, Part, Source
 from etl.lake import layout
 from etl.lake.store import Lake, map_concurrently
@@ -51,8 +51,8 @@ class PageEntry:
     about: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def asked(self) -> Asked:
-        return Asked(self.about, datetime.fromisoformat(self.received_at))
+    def context(self) -> PageContext:
+        return PageContext(self.about, datetime.fromisoformat(self.received_at))
 
 
 @dataclass(frozen=True)

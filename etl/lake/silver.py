@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.core.intervals import DataInterval
-from etl.core.pages import Asked, Quarantined
+from etl.core.pages import PageContext, Quarantined
 from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.lake import bronze, layout, notes, parquet
@@ -83,8 +83,8 @@ def quarantined(lake: Lake, transformed: Transformed) -> Iterator[Quarantined]:
         for line in lake.read(path).splitlines():
             fields = json.loads(line)
             about, received_at = fields.pop("about", None), fields.pop("received_at", None)
-            asked = None if received_at is None else Asked(about, datetime.fromisoformat(received_at))
-            yield Quarantined(**fields, asked=asked)
+            context = None if received_at is None else PageContext(about, datetime.fromisoformat(received_at))
+            yield Quarantined(**fields, context=context)
 
 
 def endpoints_with_rejects(lake: Lake, transformed: Transformed) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -129,13 +130,18 @@ def execute(
     parallel: int,
     on_published: Callable[[PlannedInterval, Published], None],
 ) -> None:
-    """Execute the plan: read up to `parallel` intervals at the same time, publish them one by one, in order."""
+    """Execute the plan: read up to `parallel` intervals at the same time, publish them one by one, in order.
+
+    After the first failure no other interval begins; those that are being read are read to their ends and kept.
+    """
     destination = PostgresDestination(warehouse)
     pending = [planned for planned in plan.intervals if planned.steps]
     runs = [Handover(pipeline, client, warehouse, destination, planned.interval) for planned in pending]
+    failed = threading.Event()
     with ThreadPoolExecutor(parallel) as readers:
         reading = [
-            readers.submit(copy_context().run, _read, planned, run) for planned, run in zip(pending, runs, strict=True)
+            readers.submit(copy_context().run, _read, planned, run, failed)
+            for planned, run in zip(pending, runs, strict=True)
         ]
         try:
             for planned, run, read in zip(pending, runs, reading, strict=True):
@@ -144,13 +150,19 @@ def execute(
                     if isinstance(step, Publish):
                         step.execute(run)
                 on_published(planned, required(run.published))
-        finally:
-            for future in reading:
-                future.cancel()
+        except BaseException:
+            failed.set()
+            raise
 
 
-def _read(planned: PlannedInterval, run: Handover) -> None:
+def _read(planned: PlannedInterval, run: Handover, failed: threading.Event) -> None:
     """The steps before publishing, in a thread of their own with the log context of the thread that started it."""
-    for step in planned.steps:
-        if not isinstance(step, Publish):
-            step.execute(run)
+    if failed.is_set():
+        return
+    try:
+        for step in planned.steps:
+            if not isinstance(step, Publish):
+                step.execute(run)
+    except BaseException:
+        failed.set()  # here and not by who awaits the result: the next interval begins immediately
+        raise

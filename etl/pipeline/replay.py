@@ -10,7 +10,7 @@ from typing import Any
 from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
-from etl.core.pages import Asked
+from etl.core.pages import PageContext
 from etl.core.source import Source
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.pipeline.pipeline import Pipeline
@@ -24,7 +24,7 @@ class Kept:
 
     endpoint: str
     record: bytes
-    asked: Asked
+    context: PageContext
 
 
 def replay(pipeline: Pipeline, warehouse: Warehouse, kept: Mapping[int, Kept]) -> tuple[Published, dict[int, str]]:
@@ -67,7 +67,7 @@ def _parse_again(source: Source, kept: Mapping[int, Kept]) -> tuple[dict[str, li
     batches: dict[str, list[Any]] = {}
     still_rejected: dict[int, str] = {}
     for quarantine_id, each in kept.items():
-        parsed = endpoints[each.endpoint].parse(b"[" + each.record + b"]", each.asked)
+        parsed = endpoints[each.endpoint].parse(b"[" + each.record + b"]", each.context)
         if parsed.refused:
             still_rejected[quarantine_id] = parsed.refused[0].reason
         for dataset, batch in parsed.batches.items():

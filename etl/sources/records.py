@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from etl.core.documents import Ambiguous, BrokenPageError, parse_json
-from etl.core.pages import Parsed, Refused
+from etl.core.pages import Parsed, RefusedRecord
 from etl.core.tables import Dataset
 
 LONGEST_RECORD = 100_000  # characters of a refused record that are kept
@@ -142,7 +142,7 @@ def parse_records(
     except BrokenPageError as error:
         return broken_page(body, error, datasets)
     rows: dict[str, list[Mapping[str, Any]]] = {dataset.name: [] for dataset in datasets}
-    refused: list[Refused] = []
+    refused: list[RefusedRecord] = []
     unknown: set[str] = set()
     for position, record in enumerate(records, start=1):
         try:
@@ -158,14 +158,14 @@ def parse_records(
 def broken_page(body: bytes, error: BrokenPageError, datasets: tuple[Dataset, ...]) -> Parsed:
     """A page of which no record could be read, as one refused record: its beginning."""
     text = body[:LONGEST_RECORD].decode("utf-8", "replace").replace("\x00", "\ufffd")
-    refused = Refused(0, printable(f"the page is broken: {error}"), text, kind="broken_page")
+    refused = RefusedRecord(0, printable(f"the page is broken: {error}"), text, kind="broken_page")
     return Parsed(_batches(datasets, {}), 1, (refused,))
 
 
-def refusal(position: int, record: Any, error: ValidationError) -> Refused:
+def refusal(position: int, record: Any, error: ValidationError) -> RefusedRecord:
     """A record that broke its contract, and why."""
     kind = error.errors(include_input=False)[0]["type"]
-    return Refused(position, _reasons(error), as_text(record), kind=kind)
+    return RefusedRecord(position, _reasons(error), as_text(record), kind=kind)
 
 
 def _batches(datasets: tuple[Dataset, ...], rows: Mapping[str, list[Mapping[str, Any]]]) -> dict[str, pa.RecordBatch]:

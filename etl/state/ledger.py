@@ -173,8 +173,8 @@ class Attempt:
             yield pa.RecordBatch.from_pylist(some, QUARANTINE)
 
     def _row(self, record: Quarantined) -> dict[str, Any]:
-        asked = record.asked
-        context = {} if asked is None else {"about": json.dumps(asked.about), "received_at": asked.received_at}
+        page = record.context
+        context = {} if page is None else {"about": json.dumps(page.about), "received_at": page.received_at}
         return vars(record) | {"run_id": self.run_id} | context
 
     def _key(self) -> dict[str, Any]:

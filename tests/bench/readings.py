@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from etl.core.api import Api, Client
 from etl.core.intervals import DataInterval
-from etl.core.pages import Asked, Page, Parsed
+from etl.core.pages import Page, PageContext, Parsed
 from etl.core.source import Endpoint, Source
 from etl.core.tables import Column, Dataset
 
@@ -81,7 +81,7 @@ def _unused(_client: Client) -> str:
     return "never asked"
 
 
-def _unparsed(_body: bytes, _asked: Asked) -> Parsed:
+def _unparsed(_body: bytes, _context: PageContext) -> Parsed:
     return Parsed({}, 0)
 
 

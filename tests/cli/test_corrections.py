@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from etl.cli import corrections
 from etl.core.errors import UsageError
-from etl.core.pages import Asked
+from etl.core.pages import PageContext
 from etl.pipeline.replay import Kept
 
 AT = datetime(2024, 5, 17, tzinfo=UTC)
 ABOUT = {"about": {"sensors": 2}, "received_at": AT}
-ASKED = Asked({"sensors": 2}, AT)
+CONTEXT = PageContext({"sensors": 2}, AT)
 KEPT: list[dict[str, Any]] = [
     {"quarantine_id": 7, "endpoint": "spacex_cores", "record": '{"id": null}'} | ABOUT,
     {"quarantine_id": 8, "endpoint": "spacex_launches", "record": '{"id": 5}'} | ABOUT,
@@ -25,21 +25,21 @@ KEPT: list[dict[str, Any]] = [
 
 def test_without_corrected_lines_everything_kept_is_tried_again() -> None:
     assert corrections.records(KEPT, None) == {
-        7: Kept("spacex_cores", b'{"id": null}', ASKED),
-        8: Kept("spacex_launches", b'{"id": 5}', ASKED),
+        7: Kept("spacex_cores", b'{"id": null}', CONTEXT),
+        8: Kept("spacex_launches", b'{"id": 5}', CONTEXT),
     }
 
 
 def test_corrected_lines_replace_records_and_leave_the_others_in_quarantine() -> None:
     line = json.dumps({"quarantine_id": 8, "reason": "…", "record": {"id": "Zoë"}})
     assert corrections.records(KEPT, f"\n{line}\r\n\n".encode()) == {
-        8: Kept("spacex_launches", b'{"id": "Zo\\u00eb"}', ASKED)
+        8: Kept("spacex_launches", b'{"id": "Zo\\u00eb"}', CONTEXT)
     }
 
 
 def test_of_two_lines_about_one_record_the_last_counts() -> None:
     lines = b'{"quarantine_id": 7, "record": 1}\n{"quarantine_id": 7, "record": 2}'
-    assert corrections.records(KEPT, lines) == {7: Kept("spacex_cores", b"2", ASKED)}
+    assert corrections.records(KEPT, lines) == {7: Kept("spacex_cores", b"2", CONTEXT)}
 
 
 def test_no_lines_correct_nothing() -> None:
@@ -77,5 +77,5 @@ def test_any_bytes_are_corrected_records_or_refused(corrected: bytes) -> None:
 
 def test_a_record_kept_by_an_earlier_version_is_replayed_without_what_its_page_was_about() -> None:
     [kept] = corrections.records([KEPT[0] | {"about": None, "received_at": None}], None).values()
-    assert kept.asked.about == {}
-    assert kept.asked.received_at > AT
+    assert kept.context.about == {}
+    assert kept.context.received_at > AT

@@ -33,6 +33,13 @@ def test_a_backfill_prints_its_plan_does_it_and_has_nothing_left(at_home: AtHome
     assert "2022-10-" in status or "2023-01-01" in status
 
 
+def test_after_one_interval_has_failed_a_backfill_begins_no_other(at_home: AtHome, simulate: Simulate) -> None:
+    down = {"ETL_SPACEX__BASE_URL": simulate(Fault("unavailable", times=None)), "ETL_HTTP__ATTEMPTS": "1"}
+    failed = at_home("backfill", "spacex", *YEARS, **down)
+    assert failed.returncode == 75
+    assert failed.stderr.count("step failed") == 1
+
+
 def test_a_refused_record_is_listed_mended_and_replayed(at_home: AtHome, simulate: Simulate, tmp_path: Path) -> None:
     live = {"ETL_SPACEX__BASE_URL": simulate(Fault("string_cores", times=2, path="/v5/launches/query"))}
     run = at_home("run", "spacex", **live)  # the check meets the fault first, then page 1

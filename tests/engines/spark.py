@@ -21,7 +21,7 @@ import structlog
 from pyspark.errors import PySparkException
 
 from etl.cli import main as cli
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.engines import spark as spark_engine
 from etl.engines import spark_session
 from etl.engines import work as pages
@@ -106,11 +106,11 @@ class DiesOnce:
     file: str
     parse: Any
 
-    def __call__(self, body: bytes, asked: Asked) -> Parsed:
+    def __call__(self, body: bytes, context: PageContext) -> Parsed:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self.file, os.O_CREAT | os.O_EXCL))
             os.kill(os.getpid(), signal.SIGKILL)
-        return self.parse(body, asked)
+        return self.parse(body, context)
 
 
 def select(lake: Lake, statement: str, tables: Any, into: Any, path: Any) -> Any:

@@ -17,7 +17,7 @@ from etl import sources
 from etl.core.errors import AuditError, SourceUnavailableError
 from etl.core.ids import new_id
 from etl.core.intervals import DataInterval, today
-from etl.core.pages import Asked
+from etl.core.pages import PageContext
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
 from etl.pipeline import replay
@@ -271,7 +271,7 @@ def test_refused_records_are_counted_until_they_are_replayed(database: str, lake
             row["quarantine_id"]: replay.Kept(
                 row["endpoint"],
                 row["record"].replace('"name": 3', '"name": "x"').encode(),
-                Asked(row["about"], row["received_at"]),
+                PageContext(row["about"], row["received_at"]),
             )
             for row in kept[:1]
         }

@@ -14,7 +14,7 @@ import pytest
 from etl import sources
 from etl.core.errors import AuditError
 from etl.core.intervals import DataInterval
-from etl.core.pages import Asked
+from etl.core.pages import PageContext
 from etl.core.source import Source
 from etl.destinations.lake import LakeDestination
 from etl.engines import local as local_engine
@@ -453,7 +453,7 @@ def test_a_refused_pass_is_kept_aside_and_the_others_are_published(warehouse: Wa
     [record] = warehouse.execute("select record from ops.quarantine")
     mended = json.loads(record["record"]) | {"t_sigma_f": "00:10"}
     source = replace(sources.load("neo"), origin="the simulator")
-    kept = replay.Kept("neo_close_approaches", json.dumps(mended).encode(), Asked({}, datetime.now(UTC)))
+    kept = replay.Kept("neo_close_approaches", json.dumps(mended).encode(), PageContext({}, datetime.now(UTC)))
     [found] = warehouse.run("ledger/open_quarantine", {"source": "neo", "destination": "warehouse"})
     pipeline = Pipeline(source, lake, 0.05, LocalEngine())
     published, still_rejected = replay.replay(pipeline, warehouse, {found["quarantine_id"]: kept})

@@ -19,7 +19,7 @@ from etl.core.api import Limit
 from etl.core.errors import AuditError, BudgetSpentError, ConfigError, UsageError
 from etl.core.events import ignore
 from etl.core.intervals import DataInterval
-from etl.core.pages import Asked
+from etl.core.pages import PageContext
 from etl.core.source import Part, Source
 from etl.destinations.base import Destination
 from etl.destinations.lake import LakeDestination
@@ -156,7 +156,7 @@ def test_a_single_reading_is_not_replayed_as_its_neighbours_belong_to_it(warehou
         replay.replay(
             pipeline,
             warehouse,
-            {1: replay.Kept("sensor_observations", b"{}", Asked({}, datetime(2026, 6, 21, tzinfo=UTC)))},
+            {1: replay.Kept("sensor_observations", b"{}", PageContext({}, datetime(2026, 6, 21, tzinfo=UTC)))},
         )
     assert "etl run sensors --from" in told.value.hint
 

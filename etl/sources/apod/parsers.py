@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.sources.apod import contract as api
 from etl.sources.apod import datasets as to
 from etl.sources.apod.plain import explanation_of, text_of, video_in
@@ -17,10 +17,10 @@ RESIZING = "https://assets.science.nasa.gov/dynamicimage/"
 AT_MOST_1024_WIDE = "w=1024&fit=clip"
 
 
-def pictures(body: bytes, asked: Asked) -> Parsed:
+def pictures(body: bytes, context: PageContext) -> Parsed:
     """Pictures, in the order of the page, from today's API or as the withdrawn one gave them."""
     return parse_records(
-        body, api.shape_of, (to.PICTURES,), partial(_rows, asked.received_at), records_in=api.pictures_in
+        body, api.shape_of, (to.PICTURES,), partial(_rows, context.received_at), records_in=api.pictures_in
     )
 
 

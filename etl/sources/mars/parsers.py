@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.sources.mars import contract as api
 from etl.sources.mars import datasets as to
 from etl.sources.mars.cameras import family_of
@@ -16,17 +16,17 @@ from etl.sources.records import Rows, parse_records
 SITE = "https://mars.nasa.gov"
 
 
-def photos(body: bytes, asked: Asked) -> Parsed:
+def photos(body: bytes, context: PageContext) -> Parsed:
     """Photos in the order of the page, from either feed or as the withdrawn API gave them.
 
     A sol reaches beyond the days that were asked for: what was taken outside of them is left out.
     """
-    return parse_records(body, api.shape_of, (to.PHOTOS,), partial(_rows, asked), records_in=api.photos_in)
+    return parse_records(body, api.shape_of, (to.PHOTOS,), partial(_rows, context), records_in=api.photos_in)
 
 
-def _rows(asked: Asked, photo: api.Photo) -> Rows:
+def _rows(context: PageContext, photo: api.Photo) -> Rows:
     day = api.taken_date(photo)
-    if not _is_asked_for(day, asked):
+    if not _is_asked_for(day, context):
         return {}
     row = _fields(photo)
     row |= {
@@ -34,16 +34,16 @@ def _rows(asked: Asked, photo: api.Photo) -> Rows:
         "taken_date": day,
         "camera_family": family_of(row["camera"]),
         "is_from_withdrawn_api": isinstance(photo, api.WithdrawnPhoto),
-        "received_at": asked.received_at,
+        "received_at": context.received_at,
     }
     return {to.PHOTOS.name: [row]}
 
 
-def _is_asked_for(day: date, asked: Asked) -> bool:
+def _is_asked_for(day: date, context: PageContext) -> bool:
     """Pages that do not say which days they are about are of no days in particular."""
-    if "from" not in asked.about:
+    if "from" not in context.about:
         return True
-    return bool(asked.about["from"] <= day.isoformat() < asked.about["to"])
+    return bool(context.about["from"] <= day.isoformat() < context.about["to"])
 
 
 def _fields(photo: api.Photo) -> dict[str, Any]:

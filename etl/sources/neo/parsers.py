@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.core.tables import Dataset
 from etl.sources.neo import answers, formulas
 from etl.sources.neo import contract as api
@@ -21,24 +21,24 @@ FORESEEN_YEARS = 10  # before a potential impact, from which on whole years are 
 ROUNDED = 0.06  # of a diameter that Sentry gives with two digits
 
 
-def approaches(body: bytes, asked: Asked) -> Parsed:
+def approaches(body: bytes, context: PageContext) -> Parsed:
     """Passes, in the order of the page."""
-    return _parse(body, asked, answers.APPROACHES, api.Approach, to.CLOSE_APPROACHES, _approach)
+    return _parse(body, context, answers.APPROACHES, api.Approach, to.CLOSE_APPROACHES, _approach)
 
 
-def risks(body: bytes, asked: Asked) -> Parsed:
+def risks(body: bytes, context: PageContext) -> Parsed:
     """Objects of Sentry's list, in its order."""
-    return _parse(body, asked, answers.RISKS, api.Risk, to.RISKS, _risk)
+    return _parse(body, context, answers.RISKS, api.Risk, to.RISKS, _risk)
 
 
-def objects(body: bytes, asked: Asked) -> Parsed:
+def objects(body: bytes, context: PageContext) -> Parsed:
     """Near-Earth objects, in the order of the page."""
-    return _parse(body, asked, answers.OBJECTS, api.NearEarthObject, to.OBJECTS, _object)
+    return _parse(body, context, answers.OBJECTS, api.NearEarthObject, to.OBJECTS, _object)
 
 
 def _parse(
     body: bytes,
-    asked: Asked,
+    context: PageContext,
     envelope: answers.Envelope,
     contract: type[C],
     dataset: Dataset,
@@ -54,7 +54,7 @@ def _parse(
         return found
 
     def rows(record: C) -> dict[str, list[Row]]:
-        return {dataset.name: [row_of(record, asked.received_at)]}
+        return {dataset.name: [row_of(record, context.received_at)]}
 
     parsed = parse_records(body, contract, (dataset,), rows, records_in=records)
     return replace(parsed, unknown_fields=parsed.unknown_fields | news)

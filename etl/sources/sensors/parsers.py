@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from etl.core.documents import BrokenPageError, parse_json
 from etl.core.errors import ConfigError
-from etl.core.pages import Asked, Parsed, Refused
+from etl.core.pages import PageContext, Parsed, RefusedRecord
 from etl.sources import records
 from etl.sources.sensors import contract
 from etl.sources.sensors.datasets import OBSERVATIONS
@@ -56,25 +56,25 @@ class Findings:
 
     may_hold_booleans: bool
     tables: list[Table] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedRecord] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
     records: int = 0
 
 
-def observations(body: bytes, asked: Asked) -> Parsed:
+def observations(body: bytes, context: PageContext) -> Parsed:
     """One reading per sensor and day that the page was asked for.
 
     A reading that breaks the contract is refused; a location without usable columns is refused as one record.
     """
     try:
-        sensors = _sensors(asked.about)
+        sensors = _sensors(context.about)
         locations = contract.locations_of(parse_json(body), len(sensors))
     except BrokenPageError as error:
         return records.broken_page(body, error, (OBSERVATIONS,))
     found = Findings(may_hold_booleans=b"true" in body or b"false" in body)
     _read(list(_series(zip(sensors, locations, strict=True), found)), found)
     found.refused.sort(key=lambda refused: refused.position)
-    batch = _batch(found.tables, asked.received_at)
+    batch = _batch(found.tables, context.received_at)
     return Parsed({OBSERVATIONS.name: batch}, found.records, tuple(found.refused), frozenset(found.unknown))
 
 
@@ -98,7 +98,9 @@ def _series(locations: Iterator[tuple[Sensor, Any]], found: Findings) -> Iterato
         else:
             kind, reason = wrong
             text = records.as_text({"sensor_id": sensor.sensor_id, "location": location})
-            found.refused.append(Refused(position, records.printable(f"{sensor.sensor_id}: {reason}"), text, kind=kind))
+            found.refused.append(
+                RefusedRecord(position, records.printable(f"{sensor.sensor_id}: {reason}"), text, kind=kind)
+            )
             found.records += 1
 
 

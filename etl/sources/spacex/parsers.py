@@ -2,38 +2,38 @@
 
 from typing import Any
 
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.sources.records import Rows, parse_records
 from etl.sources.spacex import contract as api
 from etl.sources.spacex import datasets as to
 
 
-def launches(body: bytes, _asked: Asked) -> Parsed:
+def launches(body: bytes, _context: PageContext) -> Parsed:
     """Launches, and their core slots numbered from 1."""
     return parse_records(body, api.Launch, (to.LAUNCHES, to.LAUNCH_CORES), _launch)
 
 
-def cores(body: bytes, _asked: Asked) -> Parsed:
+def cores(body: bytes, _context: PageContext) -> Parsed:
     """Cores with their own counts of landings."""
     return parse_records(body, api.Core, (to.CORES,), _core)
 
 
-def rockets(body: bytes, _asked: Asked) -> Parsed:
+def rockets(body: bytes, _context: PageContext) -> Parsed:
     """Kinds of rockets, metric units only."""
     return parse_records(body, api.Rocket, (to.ROCKETS,), _rocket)
 
 
-def launchpads(body: bytes, _asked: Asked) -> Parsed:
+def launchpads(body: bytes, _context: PageContext) -> Parsed:
     """Launchpads."""
     return parse_records(body, api.Launchpad, (to.LAUNCHPADS,), _launchpad)
 
 
-def landpads(body: bytes, _asked: Asked) -> Parsed:
+def landpads(body: bytes, _context: PageContext) -> Parsed:
     """Landpads, on land and on ships."""
     return parse_records(body, api.Landpad, (to.LANDPADS,), _landpad)
 
 
-def payloads(body: bytes, _asked: Asked) -> Parsed:
+def payloads(body: bytes, _context: PageContext) -> Parsed:
     """Payloads, metric units only."""
     return parse_records(body, api.Payload, (to.PAYLOADS,), _payload)
 

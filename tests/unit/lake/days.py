@@ -8,7 +8,7 @@ import pyarrow as pa
 from etl.core.api import Api, Client
 from etl.core.ids import new_id
 from etl.core.intervals import DataInterval
-from etl.core.pages import Asked, Page, Parsed
+from etl.core.pages import Page, PageContext, Parsed
 from etl.core.source import Endpoint, Source
 from etl.core.tables import Column, Dataset
 from etl.engines import local as local_engine
@@ -35,7 +35,7 @@ def pages_of(_client: Client, _interval: DataInterval | None, _first: int) -> It
     yield Page(1, "http://readings", 200, b"[]", 3, NOW, is_last=True)
 
 
-def parse(_body: bytes, _asked: Asked) -> Parsed:
+def parse(_body: bytes, _context: PageContext) -> Parsed:
     return Parsed({}, 0)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug import test as werkzeug
 
-from etl.core.pages import Asked
+from etl.core.pages import PageContext
 from etl.sources.apod import parsers
 from etl.sources.apod import simulator as apod
 
@@ -90,7 +90,7 @@ def test_a_year_has_all_kinds_of_pictures_and_is_read_whole() -> None:
     assert {"image", "video", "iframe"} <= set(Counter(record["media_type"] for record in found))
     images = Counter(record["hdurl"] for record in found if record["media_type"] == "image")
     assert 2 in images.values(), "one is shown again"
-    parsed = parsers.pictures(json.dumps(found).encode(), Asked({}, datetime.now(UTC)))
+    parsed = parsers.pictures(json.dumps(found).encode(), PageContext({}, datetime.now(UTC)))
     assert (parsed.records, parsed.refused, parsed.unknown_fields) == (len(found), (), frozenset())
     for row in parsed.batches["apod_pictures"].to_pylist():
         assert not any(mark in row["explanation"] for mark in ("<", "&amp;", "Explanation", "Tomorrow", "simulated"))

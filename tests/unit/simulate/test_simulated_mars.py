@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from werkzeug import test as werkzeug
 
-from etl.core.pages import Asked
+from etl.core.pages import PageContext
 from etl.simulate.faults import Faults, parse_fault
 from etl.sources.mars import parsers
 from etl.sources.mars import simulator as mars
@@ -97,7 +97,7 @@ def test_the_withdrawn_api_is_not_there() -> None:
 def test_each_photo_is_one_that_our_parser_reads_and_its_sol_agrees_with_its_date() -> None:
     app = client()
     for path in ("/api/v1/raw_image_items/?condition_2=4000:sol:in", "/rss/api/?sol=1900"):
-        parsed = parsers.photos(app.get(path).data, Asked({}, NOON))
+        parsed = parsers.photos(app.get(path).data, PageContext({}, NOON))
         assert (parsed.refused, parsed.unknown_fields) == ((), frozenset())
         for row in parsed.batches["mars_photos"].to_pylist():
             rover = next(rover for rover in ROVERS if rover.name == row["rover"])

@@ -13,7 +13,7 @@ from werkzeug import test as werkzeug
 
 from etl.core.errors import SourceContractError, SourceUnavailableError
 from etl.core.intervals import DataInterval
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.settings import SensorsSettings
 from etl.simulate import server
 from etl.simulate.faults import Fault, Faults, parse_fault
@@ -261,7 +261,7 @@ def read(*plan: Fault, interval: DataInterval = YEAR) -> list[tuple[str, Parsed]
         source = make_source(SensorsSettings(base_url=running.url))
         (endpoint,) = source.endpoints
         pages = list(endpoint.pages(client, interval, 1))
-    return [(page.url, endpoint.parse(page.body, Asked(page.about, page.received_at))) for page in pages]
+    return [(page.url, endpoint.parse(page.body, PageContext(page.about, page.received_at))) for page in pages]
 
 
 def test_100_sensors_and_a_year_take_two_requests() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.sources.apod import parsers
 from etl.sources.apod.plain import explanation_of, text_of, video_in
 from etl.sources.apod.simulator import picture, withdrawn_picture
@@ -33,7 +33,7 @@ PLACE = "https://science.nasa.gov/image-article/one/"
 
 
 def parse(*records: Any) -> Parsed:
-    return parsers.pictures(json.dumps(records).encode(), Asked({}, NOW))
+    return parsers.pictures(json.dumps(records).encode(), PageContext({}, NOW))
 
 
 def row(record: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def reasons(*records: Any) -> list[str]:
 
 def test_the_stored_answers_of_the_withdrawn_api_are_read_whole(shared: Path) -> None:
     body = (shared / "data/nasa/apod_2022-02-01_2022-02-13_thumbs.json").read_bytes()
-    parsed = parsers.pictures(body, Asked({}, NOW))
+    parsed = parsers.pictures(body, PageContext({}, NOW))
     assert (parsed.records, parsed.refused, parsed.unknown_fields) == (13, (), frozenset())
     rows = parsed.batches["apod_pictures"].to_pylist()
     assert [each["picture_date"].day for each in rows] == list(range(1, 14))
@@ -94,7 +94,7 @@ def test_the_stored_answers_of_the_withdrawn_api_are_read_whole(shared: Path) ->
 )
 def test_a_stored_answer_of_todays_api_is_read_whole(shared: Path, file: str, expected: dict[str, Any]) -> None:
     body = (shared / "data/nasa" / file).read_bytes()
-    parsed = parsers.pictures(body, Asked({}, NOW))
+    parsed = parsers.pictures(body, PageContext({}, NOW))
     assert (parsed.records, parsed.refused, parsed.unknown_fields) == (1, (), frozenset())
     (found,) = parsed.batches["apod_pictures"].to_pylist()
     assert expected.items() <= found.items()
@@ -103,8 +103,8 @@ def test_a_stored_answer_of_todays_api_is_read_whole(shared: Path, file: str, ex
 
 def test_stored_errors_are_refused_and_nothing_is_raised(shared: Path) -> None:
     errors = (shared / "data/nasa/apod_v1_errors.json").read_bytes()
-    assert len(parsers.pictures(errors, Asked({}, NOW)).refused) == 3
-    missing = parsers.pictures((shared / "data/nasa/apod_basic_404.json").read_bytes(), Asked({}, NOW))
+    assert len(parsers.pictures(errors, PageContext({}, NOW)).refused) == 3
+    missing = parsers.pictures((shared / "data/nasa/apod_basic_404.json").read_bytes(), PageContext({}, NOW))
     assert [refused.reason for refused in missing.refused] == ["the page is broken: the API says: APOD not found."]
 
 
@@ -159,7 +159,7 @@ def test_a_record_of_the_withdrawn_api_becomes_a_row() -> None:
 
 
 def test_the_withdrawn_apis_answer_for_one_day_is_read_too() -> None:
-    assert parsers.pictures(json.dumps(OLD).encode(), Asked({}, NOW)).batches["apod_pictures"].num_rows == 1
+    assert parsers.pictures(json.dumps(OLD).encode(), PageContext({}, NOW)).batches["apod_pictures"].num_rows == 1
 
 
 def test_an_address_without_a_scheme_is_one_of_the_web() -> None:
@@ -293,10 +293,10 @@ RECORDS = st.one_of(
 @given(st.lists(RECORDS, max_size=3) | RECORDS)
 def test_whatever_is_answered_is_a_row_or_refused(document: Any) -> None:
     body = json.dumps(document).encode("utf-8", "surrogatepass")
-    parsed = parsers.pictures(body, Asked({}, NOW))
+    parsed = parsers.pictures(body, PageContext({}, NOW))
     assert parsed.batches["apod_pictures"].num_rows + len(parsed.refused) == parsed.records
 
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_a_page_or_a_broken_one(body: bytes) -> None:
-    parsers.pictures(body, Asked({}, NOW))
+    parsers.pictures(body, PageContext({}, NOW))

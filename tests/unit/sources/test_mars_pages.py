@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from etl.core.errors import PlatformError, SourceChangedError, SourceContractError, SourceWithdrawnError, UsageError
 from etl.core.intervals import DataInterval, today
-from etl.core.pages import Asked, Page
+from etl.core.pages import Page, PageContext
 from etl.core.source import Source
 from etl.settings import MarsSettings
 from etl.simulate import server
@@ -138,15 +138,15 @@ def test_a_sol_that_needs_several_answers_is_one_page_of_all_its_photos() -> Non
         whole, parts = read(url), read(url, photos_per_request=25)
     assert [page.records for page in parts] == [page.records for page in whole]
     assert any(isinstance(json.loads(page.body), list) for page in parts)
-    both = [source().endpoints[0].parse(page.body, _asked(page)) for read_so in (whole, parts) for page in read_so]
+    both = [source().endpoints[0].parse(page.body, _context(page)) for read_so in (whole, parts) for page in read_so]
     half = len(both) // 2
     assert [each.batches["mars_photos"].column("photo_id") for each in both[:half]] == [
         each.batches["mars_photos"].column("photo_id") for each in both[half:]
     ]
 
 
-def _asked(page: Page) -> Asked:
-    return Asked(page.about, page.received_at)
+def _context(page: Page) -> PageContext:
+    return PageContext(page.about, page.received_at)
 
 
 def test_a_killed_run_goes_on_with_the_sols_it_lacks() -> None:

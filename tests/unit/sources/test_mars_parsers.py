@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.sources.mars import parsers
 from etl.sources.mars.cameras import family_of
 from etl.sources.mars.simulator import curiosity_photo, perseverance_photo
@@ -34,7 +34,7 @@ def answer(*records: Any, name: str = "items") -> dict[str, Any]:
 
 
 def parse(document: Any, **about: Any) -> Parsed:
-    return parsers.photos(json.dumps(document).encode(), Asked(about, NOW))
+    return parsers.photos(json.dumps(document).encode(), PageContext(about, NOW))
 
 
 def rows(parsed: Parsed) -> list[dict[str, Any]]:
@@ -52,7 +52,7 @@ def row(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def stored(shared: Path, file: str, photos: int) -> list[dict[str, Any]]:
-    parsed = parsers.photos((shared / "data/nasa" / file).read_bytes(), Asked({}, NOW))
+    parsed = parsers.photos((shared / "data/nasa" / file).read_bytes(), PageContext({}, NOW))
     assert (parsed.records, parsed.refused, parsed.unknown_fields) == (photos, (), frozenset())
     return rows(parsed)
 
@@ -233,4 +233,4 @@ def test_whatever_a_page_holds_nothing_is_raised(document: Any) -> None:
 
 @given(st.binary(max_size=40))
 def test_whatever_the_bytes_are_nothing_is_raised(body: bytes) -> None:
-    assert parsers.photos(body, Asked({}, NOW)).batches["mars_photos"].num_rows == 0
+    assert parsers.photos(body, PageContext({}, NOW)).batches["mars_photos"].num_rows == 0

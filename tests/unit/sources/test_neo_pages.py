@@ -19,7 +19,7 @@ from werkzeug.wrappers import Request, Response
 from etl.core.api import Answer
 from etl.core.errors import ConfigError, SourceContractError, SourceUnavailableError, UsageError
 from etl.core.intervals import DataInterval
-from etl.core.pages import Asked, Page
+from etl.core.pages import Page, PageContext
 from etl.core.source import Endpoint, Source
 from etl.settings import NeoSettings
 from etl.simulate import server
@@ -163,7 +163,7 @@ def test_the_probe_asks_for_the_passes_of_today() -> None:
 def test_what_is_read_becomes_rows_with_nothing_refused() -> None:
     for which, each in enumerate(source().endpoints):
         for page in read(which, Direct()):
-            parsed = each.parse(page.body, Asked({}, NOW))
+            parsed = each.parse(page.body, PageContext({}, NOW))
             assert (parsed.refused, parsed.unknown_fields, parsed.records) == ((), frozenset(), page.records)
 
 
@@ -173,7 +173,7 @@ def test_neither_the_order_of_fields_nor_the_types_of_numbers_matter(which: int,
     parse = endpoint(which).parse
     [usual], [odd] = read(which, Direct()), read(which, Direct(lambda it: it, Fault(fault)))
     assert usual.body != odd.body
-    rows = [parse(page.body, Asked({}, NOW)).batches for page in (usual, odd)]
+    rows = [parse(page.body, PageContext({}, NOW)).batches for page in (usual, odd)]
     if fault == "reordered":
         assert rows[0] == rows[1]
     else:
@@ -182,7 +182,7 @@ def test_neither_the_order_of_fields_nor_the_types_of_numbers_matter(which: int,
 
 def _untyped(parse: Any, page: Page) -> int:
     """Designations that are numbers are no measures: as a number, they might have lost digits."""
-    refused = parse(page.body, Asked({}, NOW)).refused
+    refused = parse(page.body, PageContext({}, NOW)).refused
     assert {each.reason.split(":")[0] for each in refused} <= {"des", "pdes"}
     return len(refused)
 

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.sources.neo import formulas, parsers, sky
 from etl.sources.neo.answers import APPROACHES, OBJECTS, RISKS, Envelope
 from tests.unit.sources.neo import answer
 
 NOW = datetime(2026, 11, 28, 6, tzinfo=UTC)
-ASKED = Asked({}, NOW)
+CONTEXT = PageContext({}, NOW)
 PASS = sky.APOPHIS_2029
 RISK, OBJECT = sky.RISKS_OF_WELL_KNOWN[2], sky.WELL_KNOWN[0]
-PARSERS: list[tuple[Envelope, Callable[[bytes, Asked], Parsed], dict[str, Any]]] = [
+PARSERS: list[tuple[Envelope, Callable[[bytes, PageContext], Parsed], dict[str, Any]]] = [
     (APPROACHES, parsers.approaches, PASS),
     (RISKS, parsers.risks, RISK),
     (OBJECTS, parsers.objects, OBJECT),
@@ -41,11 +41,11 @@ def row(parsed: Parsed) -> dict[str, Any]:
 
 
 def approach(**changes: Any) -> Parsed:
-    return parsers.approaches(answer(APPROACHES, PASS | changes), ASKED)
+    return parsers.approaches(answer(APPROACHES, PASS | changes), CONTEXT)
 
 
 def risk(**changes: Any) -> Parsed:
-    return parsers.risks(answer(RISKS, RISK | changes), ASKED)
+    return parsers.risks(answer(RISKS, RISK | changes), CONTEXT)
 
 
 def reasons(parsed: Parsed) -> list[str]:
@@ -57,7 +57,7 @@ def reasons(parsed: Parsed) -> list[str]:
 
 def test_the_stored_pass_is_read_by_the_names_of_its_fields(shared: Path) -> None:
     body = (shared / "data/nasa/cad_1.5_apophis_reordered.json").read_bytes()
-    found = row(parsers.approaches(body, ASKED))
+    found = row(parsers.approaches(body, CONTEXT))
     assert (found["designation"], found["full_name"]) == ("99942", "99942 Apophis (2004 MN4)")
     assert (found["approach_date"], found["approach_at"]) == (
         date(2029, 4, 13),
@@ -73,7 +73,7 @@ def test_the_stored_pass_is_read_by_the_names_of_its_fields(shared: Path) -> Non
 
 
 def test_the_stored_risks_mix_text_and_numbers(shared: Path) -> None:
-    parsed = parsers.risks((shared / "data/nasa/sentry_2.0_summary_two.json").read_bytes(), ASKED)
+    parsed = parsers.risks((shared / "data/nasa/sentry_2.0_summary_two.json").read_bytes(), CONTEXT)
     assert (parsed.records, parsed.refused, parsed.unknown_fields) == (2, (), frozenset())
     found = parsed.batches["neo_risks"].to_pylist()
     assert [(each["designation"], each["potential_impacts"]) for each in found] == [("1979 XB", 5), ("2000 SB45", 227)]
@@ -97,7 +97,7 @@ def test_no_row_is_no_fault_in_either_shape(envelope: Envelope, parse: Any, reco
         signature | {"count": 0},
         signature | {"count": "0", "fields": list(record), "data": []},
     ):
-        parsed = parse(json.dumps(document).encode(), ASKED)
+        parsed = parse(json.dumps(document).encode(), CONTEXT)
         assert (parsed.records, parsed.refused) == (0, ())
 
 
@@ -119,7 +119,7 @@ def test_an_answer_that_is_not_whole_is_refused(
     envelope: Envelope, parse: Any, record: dict[str, Any], change: dict[str, Any], reason: str
 ) -> None:
     document = json.loads(answer(envelope, record)) | change
-    [refused] = parse(json.dumps(document).encode(), ASKED).refused
+    [refused] = parse(json.dumps(document).encode(), CONTEXT).refused
     assert refused.reason.startswith(f"the page is broken: {reason}")
 
 
@@ -127,31 +127,31 @@ def test_an_answer_that_is_not_whole_is_refused(
 @pytest.mark.parametrize("count", [1, "1"])
 def test_the_count_may_be_text(envelope: Envelope, parse: Any, record: dict[str, Any], count: int | str) -> None:
     document = json.loads(answer(envelope, record)) | {"count": count}
-    assert row(parse(json.dumps(document).encode(), ASKED))
+    assert row(parse(json.dumps(document).encode(), CONTEXT))
 
 
 def test_a_later_minor_version_is_read_and_reported() -> None:
     document = json.loads(answer(APPROACHES, PASS)) | {"signature": {"version": "1.6"}}
-    parsed = parsers.approaches(json.dumps(document).encode(), ASKED)
+    parsed = parsers.approaches(json.dumps(document).encode(), CONTEXT)
     assert (parsed.refused, parsed.unknown_fields) == ((), frozenset({"signature.version 1.6"}))
 
 
 def test_an_earlier_minor_version_is_no_news() -> None:
     document = json.loads(answer(APPROACHES, PASS)) | {"signature": {"version": "1.1"}, "count": "1"}
-    assert parsers.approaches(json.dumps(document).encode(), ASKED).unknown_fields == frozenset()
+    assert parsers.approaches(json.dumps(document).encode(), CONTEXT).unknown_fields == frozenset()
 
 
 @pytest.mark.parametrize("fields", [None, ["des", "des"], [1, 2], "des"])
 def test_rows_without_the_names_of_their_columns_are_refused(fields: Any) -> None:
     document = json.loads(answer(APPROACHES, PASS)) | {"fields": fields}
-    [refused] = parsers.approaches(json.dumps(document).encode(), ASKED).refused
+    [refused] = parsers.approaches(json.dumps(document).encode(), CONTEXT).refused
     assert "field" in refused.reason
 
 
 def test_a_row_that_is_too_short_is_refused_alone() -> None:
     document = json.loads(answer(APPROACHES, PASS, PASS | {"des": "2010 RF12"}))
     document["data"][0].pop()
-    parsed = parsers.approaches(json.dumps(document).encode(), ASKED)
+    parsed = parsers.approaches(json.dumps(document).encode(), CONTEXT)
     assert [refused.position for refused in parsed.refused] == [1]
     assert parsed.batches["neo_close_approaches"].num_rows == 1
 
@@ -159,14 +159,14 @@ def test_a_row_that_is_too_short_is_refused_alone() -> None:
 @given(st.permutations(list(PASS)))
 def test_the_order_of_the_fields_does_not_matter(names: list[str]) -> None:
     turned = answer(APPROACHES, {name: PASS[name] for name in names})
-    assert row(parsers.approaches(turned, ASKED)) == row(approach())
+    assert row(parsers.approaches(turned, CONTEXT)) == row(approach())
 
 
 @pytest.mark.parametrize(("envelope", "parse", "record"), PARSERS, ids=lambda each: getattr(each, "path", ""))
 def test_a_record_from_quarantine_is_read_like_one_of_a_page(
     envelope: Envelope, parse: Any, record: dict[str, Any]
 ) -> None:
-    assert row(parse(json.dumps([record]).encode(), ASKED)) == row(parse(answer(envelope, record), ASKED))
+    assert row(parse(json.dumps([record]).encode(), CONTEXT)) == row(parse(answer(envelope, record), CONTEXT))
 
 
 # Passes
@@ -226,14 +226,14 @@ def test_sizes_and_energies_follow_from_brightness_and_speed() -> None:
     ],
 )
 def test_a_pass_that_breaks_the_contract_is_refused_alone(field: str, value: Any) -> None:
-    parsed = parsers.approaches(answer(APPROACHES, PASS | {field: value}, PASS), ASKED)
+    parsed = parsers.approaches(answer(APPROACHES, PASS | {field: value}, PASS), CONTEXT)
     assert [refused.reason.split(":")[0] for refused in parsed.refused] == [field]
     assert parsed.batches["neo_close_approaches"].num_rows == 1
 
 
 @given(st.sampled_from(list(PASS)), JSON)
 def test_no_value_breaks_the_parser_of_passes(field: str, value: Any) -> None:
-    parsed = parsers.approaches(answer(APPROACHES, PASS | {field: value}), ASKED)
+    parsed = parsers.approaches(answer(APPROACHES, PASS | {field: value}), CONTEXT)
     assert parsed.records == 1 == parsed.batches["neo_close_approaches"].num_rows + len(parsed.refused)
 
 
@@ -278,7 +278,7 @@ def test_the_palermo_scale_is_computed_again_only_where_all_it_needs_is_there() 
     ],
 )
 def test_a_risk_that_breaks_the_contract_is_refused_alone(field: str, value: Any) -> None:
-    parsed = parsers.risks(answer(RISKS, RISK | {field: value}, RISK), ASKED)
+    parsed = parsers.risks(answer(RISKS, RISK | {field: value}, RISK), CONTEXT)
     assert [refused.reason.split(":")[0] for refused in parsed.refused] == [field]
     assert parsed.batches["neo_risks"].num_rows == 1
 
@@ -301,7 +301,7 @@ def test_no_measure_is_too_large_or_small_for_the_formulas(h: float, v: float, s
 
 @pytest.mark.parametrize(("said", "hazardous"), [("Y", True), ("N", False), (None, None)])
 def test_whether_it_is_hazardous_may_be_unknown(said: str | None, hazardous: bool | None) -> None:
-    parsed = parsers.objects(answer(OBJECTS, OBJECT | {"pha": said}), ASKED)
+    parsed = parsers.objects(answer(OBJECTS, OBJECT | {"pha": said}), CONTEXT)
     assert row(parsed)["is_hazardous"] is hazardous
 
 
@@ -309,24 +309,24 @@ def test_whether_it_is_hazardous_may_be_unknown(said: str | None, hazardous: boo
     ("field", "value"), [("pdes", ""), ("pha", "X"), ("class", None), ("albedo", "-1"), ("spkid", "x")]
 )
 def test_an_object_that_breaks_the_contract_is_refused_alone(field: str, value: Any) -> None:
-    parsed = parsers.objects(answer(OBJECTS, OBJECT | {field: value}, OBJECT), ASKED)
+    parsed = parsers.objects(answer(OBJECTS, OBJECT | {field: value}, OBJECT), CONTEXT)
     assert [refused.reason.split(":")[0] for refused in parsed.refused] == [field]
 
 
 def test_a_field_that_nobody_knows_is_reported() -> None:
-    parsed = parsers.objects(answer(OBJECTS, OBJECT | {"spin": "7"}), ASKED)
+    parsed = parsers.objects(answer(OBJECTS, OBJECT | {"spin": "7"}), CONTEXT)
     assert (parsed.refused, parsed.unknown_fields) == ((), frozenset({"spin"}))
 
 
 @given(st.sampled_from(list(OBJECT)), JSON)
 def test_no_value_breaks_the_parser_of_objects(field: str, value: Any) -> None:
-    parsed = parsers.objects(answer(OBJECTS, OBJECT | {field: value}), ASKED)
+    parsed = parsers.objects(answer(OBJECTS, OBJECT | {field: value}), CONTEXT)
     assert parsed.records == 1 == parsed.batches["neo_objects"].num_rows + len(parsed.refused)
 
 
 @given(JSON)
 def test_no_document_breaks_a_parser(document: Any) -> None:
     for _, parse, _ in PARSERS:
-        parsed = parse(json.dumps(document).encode(), ASKED)
+        parsed = parse(json.dumps(document).encode(), CONTEXT)
         [batch] = parsed.batches.values()
         assert batch.num_rows + len(parsed.refused) == parsed.records

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core.core_schema import ErrorType
 
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.sources.records import LONGEST_RECORD
 from etl.sources.sensors import contract, parsers
 from etl.sources.sensors.datasets import OBSERVATIONS
@@ -46,12 +46,12 @@ def location(index: int = 0, days: list[str] | None = None, **values: list[Any])
     return one
 
 
-def asked(locations: int, first: int = 1) -> Asked:
-    return Asked({"grid": GRID.as_json(), "first": first, "last": first + locations - 1}, RECEIVED)
+def context(locations: int, first: int = 1) -> PageContext:
+    return PageContext({"grid": GRID.as_json(), "first": first, "last": first + locations - 1}, RECEIVED)
 
 
 def parse(*locations: Any) -> Parsed:
-    return parsers.observations(json.dumps(locations).encode(), asked(len(locations)))
+    return parsers.observations(json.dumps(locations).encode(), context(len(locations)))
 
 
 def rows(parsed: Parsed) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ def check(parsed: Parsed) -> None:
 
 def test_each_sensor_has_a_row_a_day() -> None:
     body = json.dumps([location(), location(1, temperature_2m_max=[None, 20, -3.5])]).encode()
-    parsed = parsers.observations(body, asked(2, first=4))
+    parsed = parsers.observations(body, context(2, first=4))
     check(parsed)
     assert (parsed.records, parsed.refused, parsed.unknown_fields) == (6, (), frozenset())
     assert [(row["sensor_id"], row["reading_date"].day) for row in rows(parsed)] == [
@@ -113,7 +113,7 @@ def test_each_sensor_has_a_row_a_day() -> None:
 
 def test_one_location_comes_without_a_list_around_it() -> None:
     body = json.dumps(location()).encode()
-    assert len(rows(parsers.observations(body, asked(1)))) == 3
+    assert len(rows(parsers.observations(body, context(1)))) == 3
 
 
 def test_locations_may_have_different_days() -> None:
@@ -231,7 +231,7 @@ def test_a_location_that_has_a_key_twice_is_one_refusal(where: str) -> None:
     text = json.dumps([location(0), location(1)])
     first = text.index(where)
     body = f"{text[:first]}{where}: null, {text[first:]}".encode()
-    parsed = parsers.observations(body, asked(2))
+    parsed = parsers.observations(body, context(2))
     assert [refused.kind for refused in parsed.refused] == ["repeated_key"]
     assert len(rows(parsed)) == len(YEAR)
 
@@ -257,7 +257,7 @@ def test_refusals_stand_in_the_order_of_the_page() -> None:
     ],
 )
 def test_a_broken_page_is_one_refusal(body: bytes, said: str) -> None:
-    parsed = parsers.observations(body, asked(2))
+    parsed = parsers.observations(body, context(2))
     check(parsed)
     (refused,) = parsed.refused
     assert (refused.position, refused.kind, parsed.records) == (0, "broken_page", 1)
@@ -279,7 +279,7 @@ def test_a_broken_page_is_one_refusal(body: bytes, said: str) -> None:
     ],
 )
 def test_a_page_of_unknown_sensors_is_broken(about: dict[str, Any]) -> None:
-    parsed = parsers.observations(json.dumps(location()).encode(), Asked(about, RECEIVED))
+    parsed = parsers.observations(json.dumps(location()).encode(), PageContext(about, RECEIVED))
     check(parsed)
     assert "which sensors" in parsed.refused[0].reason
 
@@ -331,12 +331,12 @@ def test_no_change_of_a_page_makes_the_parser_raise_or_lose_a_record(changes: li
 
 @given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()), st.integers(1, 3))
 def test_no_bytes_make_the_parser_raise(body: bytes, locations: int) -> None:
-    check(parsers.observations(body, asked(locations)))
+    check(parsers.observations(body, context(locations)))
 
 
 @given(st.dictionaries(st.sampled_from(["grid", "first", "last"]), json_values))
 def test_no_manifest_makes_the_parser_raise(about: dict[str, Any]) -> None:
-    check(parsers.observations(json.dumps(location()).encode(), Asked(about, RECEIVED)))
+    check(parsers.observations(json.dumps(location()).encode(), PageContext(about, RECEIVED)))
 
 
 @given(st.lists(st.lists(st.tuples(some, some, some)), min_size=1, max_size=4))

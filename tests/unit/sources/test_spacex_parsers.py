@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from pydantic_core.core_schema import ErrorType
 
 from etl import sources
-from etl.core.pages import Asked, Parsed
+from etl.core.pages import PageContext, Parsed
 from etl.sources.records import LONGEST_RECORD
 from etl.sources.spacex import parsers
 from etl.sources.spacex.snapshot import load
 
 ENDPOINTS = {endpoint.name.removeprefix("spacex_"): endpoint for endpoint in sources.load("spacex").endpoints}
-ASKED = Asked({}, datetime(2026, 11, 21, tzinfo=UTC))
+ASKED = PageContext({}, datetime(2026, 11, 21, tzinfo=UTC))
 SNAPSHOT = load()
 KINDS = {*get_args(ErrorType), "broken_page"}
 FILES = {
