@@ -8,6 +8,7 @@ from pathlib import Path
 
 from etl import sources
 from etl.core.tables import Dataset
+from etl.sources import across
 
 PAGE = Path("docs/data-catalogue.md")
 HEAD = """# Data catalogue
@@ -31,6 +32,9 @@ def _lines() -> Iterator[str]:
             yield from _table("silver", dataset)
         for dataset in source.gold:
             yield from _table("gold", dataset)
+    yield "## Across sources\n\nViews on these tables, in the warehouse only.\n"
+    for view in across.VIEWS:
+        yield from _table("gold", view)
 
 
 def _table(schema: str, dataset: Dataset) -> Iterator[str]:

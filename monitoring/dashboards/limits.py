@@ -11,6 +11,7 @@ LIMITS: Mapping[str, float] = {
     "EtlRowVolumeUnusual": 0.3,
     "EtlSourceQuotaLow": 0.1,
     "KubernetesPodRestarting": 3,
+    "MarsRoverSilent": 30 * 86400,
     "NodeDiskFillingUp": 0.1,
     "PostgresConnectionsNearLimit": 0.8,
     "PostgresDeadTuples": 0.3,

@@ -7,6 +7,7 @@ from grafana_foundation_sdk.models import dashboard as d
 
 from monitoring.dashboards.elements import CALM, WARN, Column, Sql, Thresholds
 from monitoring.dashboards.layout import Row, dashboard_of
+from monitoring.dashboards.limits import LIMITS
 from monitoring.dashboards.panels import bars_panel, rows_panel, stat_panel
 
 FIGURES = Sql("dashboards/mars_figures.sql")
@@ -62,7 +63,8 @@ def _days_since(rover: str) -> Builder[d.Panel]:
         "the Sun stands between Mars and Earth, every 26 months.",
         FIGURES,
         unit="d",
-        thresholds=Thresholds(warn=5, bad=22),
+        thresholds=Thresholds(warn=5, bad=LIMITS["MarsRoverSilent"] / 86400),
+        alert="MarsRoverSilent",
         field_name=f"days_since_{rover.lower()}",
         no_value="nothing published",
         span=6,

@@ -59,6 +59,7 @@ def _passes() -> Row:
             "Coming passes whose least distance, by the uncertainty of the orbit, is within the radius of Earth.",
             FIGURES,
             thresholds=Thresholds(bad=1),
+            alert="NeoImpactPossible",
             field_name="possible_impacts",
             no_value=NOTHING,
         ),

@@ -50,3 +50,8 @@ def test_an_analyst_reads_about_passes(nasa_runs: dict[str, str], ask: Ask, name
 def test_the_likeliest_impactor_is_last_by_the_simple_score(nasa_runs: dict[str, str], ask: Ask) -> None:
     [(designation, one_in, _, _, _, place, objects), *_] = ask("analyst", questions("neo")["which_score_disagrees"])
     assert (designation, one_in, place) == ("2010 RF12", 10, objects)
+
+
+def test_an_analyst_finds_what_all_of_them_hold_in_one_view(nasa_runs: dict[str, str], ask: Ask) -> None:
+    found = ask("analyst", "select distinct source from gold.nasa_catalogue order by source")
+    assert found == [("apod",), ("mars",), ("neo",)]

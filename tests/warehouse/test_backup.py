@@ -310,6 +310,45 @@ def test_a_table_on_which_others_depend_is_left_as_it_is(site: Site, loaded: str
     assert rows(site.dsn, "select * from ops.run") == before
 
 
+OUR_VIEWS = """
+set role platform_admin;
+create view gold.names as select name from silver.spacex_launches;
+comment on view gold.names is 'One row per launch.';
+create view ops.names as select count(*) as launches from gold.names;
+revoke all on ops.names from etl_loader, engineer;
+reset role;
+"""
+THEIR_VIEW = "create view public.theirs as select name from gold.names"
+
+
+def test_our_views_on_a_table_come_back_with_it_and_those_of_others_keep_it_as_it_is(site: Site) -> None:
+    looks = (
+        "select relnamespace::regnamespace::text, relowner::regrole, relacl::text, obj_description(oid), "
+        "pg_get_viewdef(oid) from pg_class where relname in ('names', 'nasa_catalogue') order by relname, 1"
+    )
+    with owner(site.dsn) as cursor:
+        cursor.execute(OUR_VIEWS)
+        cursor.execute(THEIR_VIEW)
+        before = rows(site.dsn, looks)
+        assert site.backup()[0] == 0
+        [name] = site.backups
+        assert site.restore("load", name, "warehouse")[0] == 0
+        code, said = site.restore("table", "silver.spacex_launches", f"warehouse_{name.lower()}")
+        assert (code, "view theirs depends on view gold.names" in said) == (64, True), said
+        assert rows(site.dsn, looks) == before
+
+        cursor.execute("drop view public.theirs")
+        for loss in ("delete from silver.spacex_launches", "drop table silver.spacex_launches cascade"):
+            cursor.execute(loss)
+            code, said = site.restore("table", "silver.spacex_launches", f"warehouse_{name.lower()}")
+            assert code == 0, said
+            assert rows(site.dsn, looks) == before
+            assert value(site.dsn.replace("//postgres:", "//metrics:"), "select launches from ops.names") == 205
+    assert site.restore("table", "silver.neo_close_approaches", f"warehouse_{name.lower()}")[0] == 0
+    assert rows(site.dsn, looks) == before
+    assert value(site.dsn.replace("//postgres:", "//analyst:"), "select count(*) from gold.nasa_catalogue") == 0
+
+
 def test_a_whole_database_takes_the_place_of_the_one_that_was_spoilt(site: Site, loaded: str) -> None:
     before = state(site.dsn)
     grants = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from psycopg2.extras import RealDictCursor
 from etl import sources
 from etl.core.errors import AuditError, SourceUnavailableError
 from etl.core.ids import new_id
+from etl.core.intervals import DataInterval, today
 from etl.core.pages import PageContext
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
@@ -23,7 +24,8 @@ from etl.pipeline import replay
 from etl.pipeline.pipeline import Pipeline
 from etl.postgres.connection import Warehouse
 from tests.conftest import ROOT, client_of
-from tests.warehouse.states import GOLD, SILVER, SOURCE, Snapshot, changed, launch, owner, run, snapshot, value
+from tests.warehouse import test_mars, test_neo
+from tests.warehouse.states import GOLD, SILVER, SOURCE, Snapshot, changed, launch, owner, rows, run, snapshot, value
 
 DECLARED: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "monitoring" / "postgres" / "queries.yaml").read_text())
 EVERYTHING = {*SILVER, *GOLD}
@@ -153,6 +155,8 @@ def test_every_declared_metric_appears(database: str, lake: Lake) -> None:
         cursor.execute(
             "insert into ops.published_days values ('spacex_cores', 'warehouse', '{[2026-01-01,2026-02-01)}')"
         )
+        cursor.execute("insert into gold.mars_activity values ('curiosity', now(), 'mast', now(), 1, 0, 1, 9, 9)")
+    enter_runs(database, 1, source="neo", dataset="neo_threats")
     assert set(series(database)) == {
         f"{prefix}_{name}"
         for prefix, declared in DECLARED.items()
@@ -326,6 +330,56 @@ def test_failed_runs_and_those_that_came_too_late_are_no_part_of_what_is_usual(d
     found = series(database)
     assert found["etl_dataset_usual_rows"] == {("spacex", "spacex_cores"): 10}
     assert found["etl_dataset_rows"] == {("spacex", "spacex_cores"): 10}
+
+
+# What alerts need to know of the published data
+
+
+PASSES = {"yesterday": -1, "today": 0, "later": 40, "unknown": 40}  # days from today
+
+
+def possible_impacts(database: str, lake: Lake, **least_au: str | None) -> Series:
+    """What is counted once these passes are published, each with the least distance that it may have."""
+    passes = [
+        test_neo.passing(f"{n}", today() + timedelta(days), dist_min=least_au.get(name, "0.03"))
+        for n, (name, days) in enumerate(PASSES.items(), start=10)
+    ]
+    around_today = DataInterval(today() - timedelta(9), today() + timedelta(60))
+    with Warehouse(database, role="etl_loader") as loader:
+        test_neo.run(loader, lake, test_neo.Served(passes), around_today)
+    return series(database)["etl_neo_possible_impacts"]
+
+
+def test_a_pass_that_may_hit_earth_is_counted_until_its_day_is_over(database: str, lake: Lake) -> None:
+    assert possible_impacts(database, lake, yesterday="0", later="0.0000427", unknown=None) == {("neo",): 0}
+    assert possible_impacts(database, lake, today="0.0000426", later="0", unknown=None) == {("neo",): 2}
+    assert possible_impacts(database, lake, later="0.0000426") == {("neo",): 1}
+
+
+def test_the_newest_photo_of_each_working_rover_is_known(database: str, lake: Lake) -> None:
+    with Warehouse(database, role="etl_loader") as loader:
+        test_mars.run(loader, lake)
+    newest = rows(
+        database, "select rover, extract(epoch from max(taken_date))::float from silver.mars_photos group by 1"
+    )
+    with owner(database) as cursor:
+        cursor.execute("insert into gold.mars_activity values ('opportunity', now(), 'mast', now(), 1, 0, 1, 9, 9)")
+    assert {rover for rover, _ in newest} == {"curiosity", "perseverance"}
+    assert series(database)["etl_mars_newest_photo_timestamp_seconds"] == {("mars", rover): at for rover, at in newest}
+
+
+@pytest.mark.parametrize("role", ["analyst", "engineer", "etl_loader"])
+def test_what_the_exporter_reads_of_the_published_data_is_for_nobody_else(database: str, role: str) -> None:
+    assert refused(database, role, "ops.neo_possible_impacts", "ops.mars_newest_photos")
+
+
+def test_the_exporter_reads_nothing_but_these_numbers_of_the_published_data(database: str) -> None:
+    assert refused(database, "metrics", "gold.neo_threats", "gold.mars_activity")
+
+
+def refused(database: str, role: str, *tables: str) -> bool:
+    """Whether a role may read none of these tables."""
+    return not any(value(database, "select has_table_privilege(%s, %s, 'select')", [role, table]) for table in tables)
 
 
 # A long ledger

@@ -57,12 +57,14 @@ load() {
 table() {
     local schema="${1%%.*}" name="${1#*.}" from="$2"
     is_database "$from" || give_up "There is no database $from." "'restore load' creates it."
-    local table="\"$schema\".\"$name\"" needs=("$schema") missing
+    local table="\"$schema\".\"$name\"" needs=("$schema") missing found views=()
     if [ "$schema" != ops ]; then
         needs+=(parts ops) # where partitions are, and what was counted of them
         [ "$(version warehouse)" = "$(version "$from")" ] ||
             give_up "$from is of another version of the platform, in which tables may have another shape." \
                 "Restore the whole database, as the how-to describes: restore swap warehouse $from"
+        found=$(views_on "$table" "$from")
+        mapfile -t views < <(printf '%s' "$found")
     fi
     for missing in "${needs[@]}"; do
         [ "$(ask --dbname=warehouse --set=name="$missing" <<<"select count(*) from pg_namespace where nspname = :'name'")" = 1 ] ||
@@ -70,12 +72,31 @@ table() {
                 "Restore the whole database, as the how-to describes: restore swap warehouse $from"
     done
     {
+        [ ${#views[@]} = 0 ] || printf 'drop view if exists %s;\n' "${views[@]}"
         echo "drop table if exists $table;"
-        pg_dump --dbname="$from" --table-and-children="$table" || echo 'select the_dump_ended_early;'
+        pg_dump --dbname="$from" --table-and-children="$table" "${views[@]/#/--table=}" || echo 'select the_dump_ended_early;'
         [ "$schema" = ops ] || echo "delete from ops.table_part where table_name = :'name';" # the next run counts again
     } | ask --dbname=warehouse --single-transaction --set=name="$name" --output=/dev/null --file=- ||
         give_up "$1 was not restored." "Postgres' own message is above; warehouse is unchanged."
     echo "$1 is now as it was in $from."
+}
+
+views_on() { # our own, which are the same in all databases of a version: those that need others first
+    ask --dbname="$2" --set=table="$1" <<'SQL'
+with recursive needing as (
+    select to_regclass(:'table')::oid as oid, 0 as depth
+    union
+    select rule.ev_class, needing.depth + 1
+    from needing
+    inner join pg_depend as need on need.refclassid = 'pg_class'::regclass and need.refobjid = needing.oid
+    inner join pg_rewrite as rule on need.classid = 'pg_rewrite'::regclass and need.objid = rule.oid
+    where rule.ev_class != needing.oid
+)
+select format('%I.%I', relnamespace::regnamespace, relname)
+from needing inner join pg_class using (oid)
+where relkind = 'v' and relowner = to_regrole('platform_admin')
+group by oid, relnamespace, relname order by max(depth) desc
+SQL
 }
 
 swap() {
