@@ -60,7 +60,7 @@ def _days_since(rover: str) -> Builder[d.Panel]:
     return stat_panel(
         f"{rover} quiet for",
         "Days (UTC) since its latest photo or thumbnail was taken: 1 after the daily run; two weeks or more when "
-        "the Sun stands between Mars and Earth, every 26 months.",
+        "the Sun is between Mars and Earth, every 26 months.",
         FIGURES,
         unit="d",
         thresholds=Thresholds(warn=5, bad=LIMITS["MarsRoverSilent"] / 86400),

@@ -177,8 +177,8 @@ def test_settings_can_be_listed_even_if_one_is_wrong(etl: Etl) -> None:
 
 SHAPES = [
     (Fault("html", times=None), 76, "answered text/html where JSON was expected", "browser"),
-    (Fault("empty", times=None), 76, "answered an empty list; it has hundreds", "nothing was published"),
-    (Fault("empty", times=None, path="/v4/rockets"), 76, "/v4/rockets answered an empty list", "nothing was published"),
+    (Fault("empty", times=None), 76, "returned an empty list; it has hundreds", "nothing was published"),
+    (Fault("empty", times=None, path="/v4/rockets"), 76, "/v4/rockets returned an empty list", "nothing was published"),
     (Fault("repeat_page", times=None), 76, "repeats itself: page 2 brings nothing new", "documentation"),
     (Fault("truncated", times=None), 75, "answered broken JSON: ", "run the same command again"),
     (Fault("cut", times=None), 75, "broke off in the middle", "run the same command again"),

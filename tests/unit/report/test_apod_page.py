@@ -28,7 +28,7 @@ def test_sentences_are_computed_from_the_rows(read: Reader, sentence: str) -> No
 
 def test_every_day_may_have_one() -> None:
     page = apod_rows.page(periods=apod_rows.periods(1, missing_days=0))
-    assert "10% of 30 pictures are videos. No day is left out." in Reader(page).words
+    assert "10% of 30 pictures are videos. No day is missing." in Reader(page).words
 
 
 def test_a_chart_holds_every_period(read: Reader) -> None:

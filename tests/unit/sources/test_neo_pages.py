@@ -197,14 +197,14 @@ def test_a_day_without_passes_is_a_page_without_records() -> None:
 @pytest.mark.parametrize("fault", ["bare", "empty"])
 @pytest.mark.parametrize("which", [RISKS, OBJECTS])
 def test_a_list_that_is_served_whole_is_never_empty(which: int, fault: str) -> None:
-    with pytest.raises(SourceContractError, match="answered an empty list"):
+    with pytest.raises(SourceContractError, match="returned an empty list"):
         read(which, Direct(lambda it: it, Fault(fault)))
 
 
 @pytest.mark.parametrize("which", [PASSES, RISKS, OBJECTS])
 @pytest.mark.parametrize(
     ("fault", "reason"),
-    [("new_version", "is of version"), ("refusal", "the API says: specified object removed")],
+    [("new_version", "has version"), ("refusal", "the API says: specified object removed")],
 )
 def test_another_major_version_or_an_error_in_words_is_refused(which: int, fault: str, reason: str) -> None:
     with pytest.raises(SourceContractError, match=reason):
@@ -218,12 +218,12 @@ def test_a_field_that_is_missing_is_noticed_before_anything_is_published(which: 
         assert gone in ("cd", "H")
         return document | {"data": [row[:3] + row[4:] for row in document["data"]]}
 
-    with pytest.raises(SourceContractError, match=r"answered without (cd|H)\."):
+    with pytest.raises(SourceContractError, match=r"left out (cd|H)\."):
         read(which, Direct(without))
 
 
 def test_rows_that_were_lost_on_the_way_are_noticed() -> None:
-    with pytest.raises(SourceContractError, match=r"holds \d+ rows and says that there are"):
+    with pytest.raises(SourceContractError, match=r"announces \d+ rows and holds"):
         read(PASSES, Direct(lambda document: document | {"data": document["data"][:-1]}))
 
 

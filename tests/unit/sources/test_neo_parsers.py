@@ -105,10 +105,10 @@ def test_no_row_is_no_fault_in_either_shape(envelope: Envelope, parse: Any, reco
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"signature": {"version": "9.0"}}, "is of version 9.0, and only"),
+        ({"signature": {"version": "9.0"}}, "has version 9.0, and only"),
         ({"signature": {}}, "has no signature with a version"),
         ({"signature": {"version": 1.5}}, "has no signature with a version"),
-        ({"count": 2}, "holds 1 rows and says that there are 2"),
+        ({"count": 2}, "announces 2 rows and holds 1"),
         ({"count": None}, "does not say how many rows"),
         ({"count": 1.0}, "does not say how many rows"),
         ({"data": None}, "holds no list of rows"),

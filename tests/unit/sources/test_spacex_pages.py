@@ -149,7 +149,7 @@ def test_another_page_than_the_one_asked_for_is_refused() -> None:
 
 
 def test_no_launch_at_all_is_refused(simulate: Simulate) -> None:
-    with pytest.raises(SourceContractError, match="answered an empty list; it has hundreds of launches"):
+    with pytest.raises(SourceContractError, match="returned an empty list; it has hundreds of launches"):
         launches(spacex_at(simulate(Fault("empty"))))
 
 
@@ -163,7 +163,7 @@ def test_an_empty_list_of_anything_else_is_refused(simulate: Simulate, path: str
     url = simulate(Fault("empty", path=f"/v4/{path}"))
     source = spacex_at(url)
     endpoint = next(endpoint for endpoint in source.endpoints if endpoint.name == f"spacex_{path}")
-    with client_of(url) as client, pytest.raises(SourceContractError, match=f"/v4/{path} answered an empty list"):
+    with client_of(url) as client, pytest.raises(SourceContractError, match=f"/v4/{path} returned an empty list"):
         list(endpoint.pages(client, None, 1))
 
 
