@@ -1,4 +1,4 @@
-"""Pictures are asked for by a few weeks; what is answered must be those days, all of them, and pictures."""
+"""Pictures are asked for a few weeks at a time; the answer must be those days, all of them, and pictures."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_videos_may_share_a_poster_and_pictures_may_lack_a_file(changed: dict[st
         assert [page.records for page in read(api.url)] == [2, 0]
 
 
-def test_an_article_about_the_logo_is_none() -> None:
+def test_an_article_about_the_logo_is_not_a_placeholder() -> None:
     with answering(answer(shown(1, url="https://science.nasa.gov/the-nasa-logo/")), answer()) as api:
         assert read(api.url)[0].records == 1
 

@@ -1,4 +1,4 @@
-"""Sols are asked for so that no day lacks a photo; what is answered must be those sols, and all of each."""
+"""Sols are asked for so that no day lacks a photo; the answers must be those sols, and all of each."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_a_feed_that_ignores_the_page_is_noticed() -> None:
     assert "twice" in told.message
 
 
-def test_photos_that_arrive_between_two_answers_want_another_run() -> None:
+def test_photos_that_arrive_between_two_answers_need_another_run() -> None:
     told = told_of(answer(photo(0), more=True, total=2), answer(photo(1), photo(2), total=3))
     assert isinstance(told, SourceChangedError)
     assert "arrived while the sol was read" in told.message
