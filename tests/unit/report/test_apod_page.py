@@ -43,14 +43,14 @@ def test_years_are_named_as_years() -> None:
     assert read.figures["media"]["data"][0]["xperiod"] == "M12"
 
 
-def test_each_picture_leads_to_its_page(read: Reader) -> None:
+def test_each_picture_links_to_its_page(read: Reader) -> None:
     links = [attrs for tag, attrs in read.elements if tag == "a"]
     assert [link["href"] for link in links] == [row["page_url"] for row in apod_rows.latest()]
     assert {link["rel"] for link in links} == {"noreferrer"}
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//example.org", ""])
-def test_an_address_that_is_none_of_the_web_is_no_link(address: str) -> None:
+def test_an_address_that_is_not_a_web_url_is_not_linked(address: str) -> None:
     assert Reader(apod_rows.page(latest=apod_rows.latest(page_url=address))).count("a") == 0
 
 

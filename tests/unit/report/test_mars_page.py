@@ -27,12 +27,12 @@ def test_sentences_are_computed_from_the_rows(read: Reader, sentence: str) -> No
     assert sentence in read.words
 
 
-def test_a_rover_without_photos_is_not_spoken_of() -> None:
+def test_a_rover_without_photos_is_not_mentioned() -> None:
     alone = [row for row in mars_rows.periods(1) if row["rover"] == "curiosity"]
     assert "40 photos on 1 day by Curiosity; also 20 thumbnails." in Reader(mars_rows.page(periods=alone)).words
 
 
-def test_thumbnails_alone_are_no_photos() -> None:
+def test_thumbnails_alone_are_not_photos() -> None:
     only = [row | {"photos": 0} for row in mars_rows.periods(1)]
     assert "No photos; also 40 thumbnails." in Reader(mars_rows.page(periods=only)).words
 
@@ -50,7 +50,7 @@ def test_longer_times_are_shown_by_months_and_years(unit: str, named: str, perio
     assert read.figures["activity"]["data"][0]["xperiod"] == period
 
 
-def test_each_photo_leads_to_its_page(read: Reader) -> None:
+def test_each_photo_links_to_its_page(read: Reader) -> None:
     links = [attrs for tag, attrs in read.elements if tag == "a"]
     assert [link["href"] for link in links] == [row["page_url"] for row in mars_rows.latest()]
 
