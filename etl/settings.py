@@ -167,7 +167,10 @@ class MarsSettings(SourceSettings):
         default=None, description="First day that the first run reads, instead of a number of days."
     )
     lookback_days: int = Field(
-        default=14, ge=0, le=365, description="Published days that a later run reads again: photos arrive for weeks."
+        default=30,
+        ge=0,
+        le=365,
+        description="Published days that a later run reads again: photos arrive for weeks, or all after a conjunction.",
     )
     photos_per_request: int = Field(
         default=200, ge=1, le=1000, description="Photos per request to Curiosity's feed; the other returns whole sols."

@@ -80,6 +80,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield dsn
 
 
+def _create(name: str, template: str) -> str:
+    """Copying files takes half as long as logging their content, which is the default."""
+    return f"create database {name} template {template} strategy file_copy"
+
+
 @pytest.fixture
 def new_database(postgres: str) -> Iterator[Callable[..., str]]:
     """Makes databases, migrated or empty, that go with the test."""
@@ -88,7 +93,7 @@ def new_database(postgres: str) -> Iterator[Callable[..., str]]:
     def make(*, migrated: bool = True) -> str:
         name = f"test_{uuid.uuid4().hex}"
         with _session(postgres) as cursor:
-            cursor.execute(f"create database {name}" + (f" template {TEMPLATE}" if migrated else ""))
+            cursor.execute(_create(name, TEMPLATE if migrated else "template1"))
         made.append(name)
         return named(postgres, name)
 
@@ -113,7 +118,7 @@ def make_database(postgres: str) -> MakeDatabase:
         name = f"test_{uuid.uuid4().hex}"
         template = like.split("?")[0].rsplit("/", 1)[1] if like else TEMPLATE if migrated else "template1"
         with _session(postgres) as cursor:
-            cursor.execute(f"create database {name} template {template}")
+            cursor.execute(_create(name, template))
         try:
             yield named(postgres, name)
         finally:

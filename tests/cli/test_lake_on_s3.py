@@ -83,7 +83,7 @@ def test_an_empty_lake_says_so_and_has_nothing_to_do(on_s3: Etl) -> None:
         (("expire",), "Missing option '--older-than'"),
         (("expire", "--older-than", "9d", "--layer", "tin"), "'tin' is not one of 'bronze'"),
         (("compact", "spacex"), "hint: `etl lake expire` deletes older ones."),
-        (("ls", "mars"), "hint: Known sources: spacex"),
+        (("ls", "venus"), "hint: Known sources: spacex"),
     ],
 )
 def test_what_makes_no_sense_is_refused_with_what_to_do(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
