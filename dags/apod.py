@@ -1,8 +1,8 @@
 """### Astronomy picture of the day
 
-Reads yesterday's picture of [NASA's APOD](https://science.nasa.gov/apod) every morning, and the last seven days again
-for late corrections, and publishes them into the warehouse if they pass every audit. Some days have no picture. The
-first run reads a year; `etl backfill apod` reads the archive since 1995.
+Every morning, reads yesterday's picture from [NASA's APOD](https://science.nasa.gov/apod), and the last seven days
+again for late corrections, and publishes them into the warehouse if they pass every audit. Some days have no picture.
+The first run reads a year; `etl backfill apod` reads the archive since 1995.
 """
 
 from __future__ import annotations

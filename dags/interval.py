@@ -18,7 +18,7 @@ ARGUMENTS = (_FROM, "{{ '--to=' ~ params.end_date if params.end_date else '' }}"
 
 
 def arguments_until(day: str, *, always: bool) -> tuple[str, str]:
-    """The arguments for tasks that must agree on the end: without an end date it is `day`, also after midnight.
+    """The arguments for tasks that must agree on the end: without an end date it is `day`, even after midnight.
 
     `day` is a template expression. Unless the end is `always` given, a run without parameters is about everything.
     """

@@ -1,4 +1,4 @@
-"""Which run of Airflow a pod belongs to, as OpenLineage wants it said: the parent of what `etl` sends about its step.
+"""Which run of Airflow a pod belongs to, in OpenLineage's notation: the parent of what `etl` sends about its step.
 
 `etl` sends lineage only where OPENLINEAGE_URL, or another of OpenLineage's variables, says where; without one this is
 not read.

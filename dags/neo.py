@@ -1,8 +1,8 @@
 """### Near-Earth objects
 
-Reads the close approaches of the next two months, and of the last one again, from [JPL](https://ssd-api.jpl.nasa.gov)
-every morning, with the risk list and all known objects, and publishes them into the warehouse if they pass every audit.
-The first run reads a year.
+Every morning, reads the close approaches of the next two months, and of the last one again, from
+[JPL](https://ssd-api.jpl.nasa.gov), with the risk list and all known objects, and publishes them into the warehouse if
+they pass every audit. The first run reads a year.
 """
 
 from __future__ import annotations

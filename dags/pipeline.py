@@ -13,9 +13,9 @@ DESTINATION = "--destination"  # the option of `etl`
 
 @dataclass(frozen=True)
 class Step:
-    """One task, and its pod or, if an extraction is shared by several `parts`, a pod for each.
+    """One task, and its pod or, if several `parts` share an extraction, a pod for each.
 
-    `command`: of `etl`; it is the task's id, too. `memory`: of each pod; pods.py has that of Spark's driver.
+    `command`: of `etl`; also the task's id. `memory`: of each pod; pods.py has that of Spark's driver.
     """
 
     command: str
@@ -25,7 +25,7 @@ class Step:
 
     @property
     def needs_lake(self) -> bool:
-        """Whether its pods need the lake's volume. `check` has no use for the lake, and Spark's lake is on S3."""
+        """Whether its pods need the lake's volume. `check` does not use the lake, and Spark's lake is on S3."""
         return self.command != "check" and not self.on_spark
 
 
@@ -44,7 +44,7 @@ class Pipeline:
 
     @property
     def extracts_only(self) -> bool:
-        """Whether `extract` leaves it to a later step to transform."""
+        """Whether `extract` leaves transforming to a later step."""
         return "transform" in {step.command for step in self.steps}
 
     def arguments(self, step: Step) -> list[list[str]]:

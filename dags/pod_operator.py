@@ -2,7 +2,7 @@
 
 A pod's name is made from DAG, task, run and, if the task is mapped, its index, so Kubernetes itself refuses a second
 one. A try that finds the name taken, such as the one after the scheduler died, waits for that pod and takes its result.
-Only if someone has cleared the run in the meantime, the old pod is deleted first.
+If someone has cleared the run in the meantime, the old pod is deleted first.
 
 It keeps the manifest, the connection and `on_kill` of KubernetesPodOperator, and replaces `execute`; see docs/adr/0009.
 tests/dags/test_provider.py lists what it relies on beyond that.
@@ -25,7 +25,7 @@ from kubernetes.client import models as k8s
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-POLL = 0.1  # seconds between two looks at a pod that starts or ends; while its log is followed, nobody looks
+POLL = 0.1  # seconds between two looks at a pod that starts or ends; none are needed while its log is followed
 QUIET = 3  # seconds until the log mentions that a pod has not started
 PATIENCE = 15  # seconds for which something that a pod needs may be missing: `make up` may be at work
 STARTING = 300  # seconds until a pod must have started: the cluster may be full, or its image's registry down
@@ -190,7 +190,7 @@ def has_started(pod: k8s.V1Pod) -> bool:
 
 
 def lacks_image(pod: k8s.V1Pod, reason: str) -> bool:
-    """Whether it waits for an image that will never come; a registry that has a bad minute is waited for."""
+    """Whether it waits for an image that will never come; a registry that is briefly unavailable is waited for."""
     waits_for = getattr(_state(pod).waiting, "reason", None)
     return waits_for in UNUSABLE_IMAGE or (waits_for in PULLING and bool(REFUSED_IMAGE.search(reason)))
 

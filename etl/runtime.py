@@ -63,7 +63,7 @@ class Runtime:
     is_elsewhere: bool
 
     def source(self, name: str) -> Source:
-        """The source as it is set up."""
+        """The source, as configured."""
         return sources.load(name, self._settings_of(name))
 
     def interval(self, source: Source, start: date | None, end: date | None, destination: str) -> DataInterval | None:

@@ -148,14 +148,14 @@ class NeoSettings(SourceSettings):
 
     base_url: BaseUrl = Field(default="https://ssd-api.jpl.nasa.gov", description="The APIs' URL.")
     max_distance_au: float = Field(
-        default=0.5, gt=0, le=10, description="Passes that are read: those within so many astronomical units."
+        default=0.5, gt=0, le=10, description="Astronomical units within which passes are read."
     )
     days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
     ahead_days: int = Field(default=60, ge=1, le=36_500, description="Days from today on that every run reads.")
     lookback_days: int = Field(
         default=30, ge=0, le=3650, description="Published days that a later run reads again: objects are found late."
     )
-    days_per_request: int = Field(default=366, ge=1, le=3660, description="Days asked for at once.")
+    days_per_request: int = Field(default=366, ge=1, le=3660, description="Days per request.")
 
 
 class MarsSettings(SourceSettings):
@@ -173,7 +173,7 @@ class MarsSettings(SourceSettings):
         description="Published days that a later run reads again: photos arrive for weeks, or all after a conjunction.",
     )
     photos_per_request: int = Field(
-        default=200, ge=1, le=1000, description="Photos per request of Curiosity's feed; the other gives whole sols."
+        default=200, ge=1, le=1000, description="Photos per request to Curiosity's feed; the other returns whole sols."
     )
 
 

@@ -77,14 +77,14 @@ def whole_state(_next_start: date | None, _today: date) -> None:
 
 @dataclass(frozen=True)
 class Source:
-    """What is read of an API, and the tables it becomes.
+    """What is read from an API, and the tables that it becomes.
 
     `origin` is where the data came from, as manifests and the ledger say it: the API's URL, or a simulator.
     `silver` are the tables published from what the endpoints parse; those that no endpoint parses are made by
     `sql/silver/<name>.sql`, which reads `parsed.*`. Empty: just what is parsed. `gold` is made by `sql/gold/`.
     `interval(next_start, today)` is what a run without dates covers, given how far the source is published.
     `await_days` is how many days after a day its unknown values are still awaited.
-    `cost(interval)` is what such a run asks of the API.
+    `cost(interval)` is the requests of such a run, and their weight.
     """
 
     name: str

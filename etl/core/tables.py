@@ -16,7 +16,7 @@ class Column:
 
     `is_bookkeeping`: it says when or how a row was processed; rows that differ in it alone are the same content.
     `is_awaited`: the source knows it sooner or later; a day in which it is null is read again.
-    `may_vanish`: the source may take back what it knew; any other value that is known stays known.
+    `may_vanish`: the source may retract the value; any other value that is known stays known.
     """
 
     name: str

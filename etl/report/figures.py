@@ -74,7 +74,7 @@ def by_period(yaxis: Figure, height: int) -> Figure:
         "bargap": 0.2,
         "hovermode": "x",
         "height": height,
-        "margin": {"t": 16, "r": 32, "b": 36, "l": 44},  # a date may stand at the end
+        "margin": {"t": 16, "r": 32, "b": 36, "l": 44},  # room for a date at the end
     }
 
 

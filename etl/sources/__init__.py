@@ -25,7 +25,7 @@ NAMES = tuple(REGISTRY)
 
 
 def load(name: str, settings: SourceSettings | None = None, origin: str | None = None) -> Source:
-    """The declared source of that name, as `settings` set it up; `origin` if its data are not the API's own.
+    """The declared source of that name, as `settings` configure it; `origin` if its data are not the API's own.
 
     Raises: UsageError for a name that is not declared.
     """

@@ -28,18 +28,18 @@ VIEWS = (
             Column(
                 "kind",
                 TEXT,
-                "Of a picture its media_type, such as image or video; object; photo or thumbnail.",
+                "A picture's media_type, such as image or video; object; photo or thumbnail.",
                 nullable=False,
             ),
-            Column("title", TEXT, "Its title; of an object its full name. Null for some photos."),
+            Column("title", TEXT, "Its title, or an object's full name; null for some photos."),
             Column("page_url", TEXT, "The page about it; null for photos from the withdrawn API."),
             Column(
                 "image_url",
                 TEXT,
-                "The picture or photo at its full size, of a video its poster; null for objects, and where there is "
+                "The picture or photo at its full size, or a video's poster; null for objects, and where there is "
                 "none.",
             ),
-            Column("credit", TEXT, "Who is to be named with it; null for objects, and where it is not known."),
+            Column("credit", TEXT, "Whom to credit; null for objects, and where it is unknown."),
         ),
     ),
 )

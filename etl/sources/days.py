@@ -1,4 +1,4 @@
-"""What a run without dates reads of an API that is read by days."""
+"""What a run without dates reads from an API that is read by days."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ReadByDays:
     def interval(self, next_start: date | None, until: date) -> DataInterval:
         """The days of a run: `next_start` is the first one that is not published, None if none is.
 
-        Raises: ConfigError, for a first run of days that there are not.
+        Raises: ConfigError, for a first run whose days the API does not have.
         """
         return self._first_days(until) if next_start is None else self._later_days(next_start, until)
 
@@ -43,6 +43,6 @@ class ReadByDays:
         return DataInterval(first, until)
 
     def _later_days(self, next_start: date, until: date) -> DataInterval:
-        """Days not yet published, the last ones before them again, and yesterday in any case."""
+        """Days not yet published, the last ones before them again, and always yesterday."""
         first = min(next_start - timedelta(days=self.lookback_days), until - timedelta(days=1))
         return DataInterval(max(first, self.earliest), until)

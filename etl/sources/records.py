@@ -41,7 +41,7 @@ def _plain_text(value: str) -> str:
 
 def _exact(value: Any) -> Any:
     if type(value) is int and abs(value) > MOST_EXACT:
-        raise ValueError("is a whole number beyond 2**53, which a float would change in silence")
+        raise ValueError("is a whole number beyond 2**53, which a float would change silently")
     return value
 
 
@@ -53,7 +53,7 @@ def _iso(value: Any) -> Any:
 
 
 def web_address(value: str) -> str:
-    """An address that a browser may follow. Raises: ValueError for any other, such as `javascript:`."""
+    """A URL that a browser may follow. Raises: ValueError for any other, such as `javascript:`."""
     address = value.strip()
     if address.startswith("//"):
         address = f"https:{address}"

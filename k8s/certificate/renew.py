@@ -30,7 +30,7 @@ SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 
 def main() -> None:
-    """Renew it if it is time. Ends with an error unless clients get a certificate with enough time to go."""
+    """Renew it if it is time. Ends with an error unless clients get a certificate with enough time left."""
     tls = {key: base64.b64decode(value).decode() for key, value in call("GET", SECRET)["data"].items()}
     if certificate.needs_renewal(tls["tls.crt"], certificate.POSTGRES):
         authority = {name: (AUTHORITY / name).read_text(encoding="utf-8") for name in ("ca.crt", "ca.key")}

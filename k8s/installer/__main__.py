@@ -97,7 +97,7 @@ def psql(cluster: str, role: str, arguments: tuple[str, ...]) -> None:
 @installer.command()
 @cluster_option
 @click.option("--dag", envvar="DAG", default="spacex", show_default=True, help="Name of the DAG.")
-@click.option("--start-date", envvar="START_DATE", default="", help="First day, UTC. Default: all, or what is new.")
+@click.option("--start-date", envvar="START_DATE", default="", help="Start date, UTC. Default: all, or what is new.")
 @click.option("--end-date", envvar="END_DATE", default="", help="End date, exclusive.")
 @click.option("--accept-loss", envvar="ACCEPT_LOSS", is_flag=True, help="Publish even if known values are lost.")
 def trigger(cluster: str, dag: str, start_date: str, end_date: str, accept_loss: bool) -> None:

@@ -98,7 +98,7 @@ def _pictures() -> Row:
     return [
         rows_panel(
             "Which are the latest?",
-            "Newest first. A click on the page leads to NASA's.",
+            "Newest first. A click on the page opens NASA's.",
             Sql("questions/apod/apod_latest.sql"),
             {
                 "picture_date": Column("Day", "time:YYYY-MM-DD", width=110),

@@ -60,7 +60,7 @@ def _days_since(rover: str) -> Builder[d.Panel]:
     return stat_panel(
         f"{rover} quiet for",
         "Days (UTC) since its latest photo or thumbnail was taken: 1 after the daily run; two weeks or more when "
-        "the Sun stands between Mars and Earth, every 26 months.",
+        "the Sun is between Mars and Earth, every 26 months.",
         FIGURES,
         unit="d",
         thresholds=Thresholds(warn=5, bad=LIMITS["MarsRoverSilent"] / 86400),
@@ -93,8 +93,8 @@ def _activity() -> Row:
 def _cameras() -> Row:
     return [
         bars_panel(
-            "What are the cameras for that took them?",
-            "Photos by family of cameras, without thumbnails.",
+            "What were their cameras for?",
+            "Photos by camera family, without thumbnails.",
             Sql("dashboards/mars_cameras.sql"),
             x="camera_family",
             columns=ROVERS,
@@ -118,7 +118,7 @@ def _photos() -> Row:
     return [
         rows_panel(
             "Which are the latest of each rover?",
-            "Newest first, without thumbnails. A click on the page leads to NASA's.",
+            "Newest first, without thumbnails. A click on the page opens NASA's.",
             Sql("questions/mars/mars_latest.sql"),
             {
                 "rover": Column("Rover", width=120),

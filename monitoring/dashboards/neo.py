@@ -34,7 +34,7 @@ def _passes() -> Row:
     return [
         stat_panel(
             "Closest pass",
-            "Of the 30 days from the newest answer on, in lunar distances.",
+            "Within 30 days of the newest answer, in lunar distances.",
             FIGURES,
             decimals=2,
             field_name="closest_ld",
@@ -56,7 +56,7 @@ def _passes() -> Row:
         ),
         stat_panel(
             "Possible impacts",
-            "Coming passes whose least distance, by the uncertainty of the orbit, is within the radius of Earth.",
+            "Coming passes whose smallest distance, given the uncertainty of the orbit, is within Earth's radius.",
             FIGURES,
             thresholds=Thresholds(bad=1),
             alert="NeoImpactPossible",
@@ -65,7 +65,7 @@ def _passes() -> Row:
         ),
         stat_panel(
             "On the risk list",
-            "Objects that Sentry lists, at whatever probability.",
+            "Objects that Sentry lists, at any probability.",
             FIGURES,
             field_name="risks",
             no_value=NOTHING,
@@ -95,7 +95,7 @@ def _passes() -> Row:
         .height(12),
         rows_panel(
             "Which passes are the closest?",
-            "Of the 30 days from the newest answer on. Sizes follow from brightness.",
+            "Within 30 days of the newest answer. Sizes follow from brightness.",
             Sql("questions/neo/closest_passes.sql"),
             {
                 "designation": Column("Object"),
@@ -122,15 +122,15 @@ def _risks() -> Row:
                 "designation": Column("Object"),
                 "one_in": Column("One in", "short", width=100),
                 "palermo": Column("Palermo", "none", width=80),
-                "place_by_palermo": Column("Place by it", "none", width=100),
+                "place_by_palermo": Column("Rank by it", "none", width=100),
                 "simple_score": Column("Simple score", "none", width=110),
-                "place_by_score": Column("Place by it ", "none", width=100),
+                "place_by_score": Column("Rank by it ", "none", width=100),
                 "objects": Column("Of", "none", width=80),
             },
         ),
         rows_panel(
-            "Which objects of the risk list pass?",
-            "Within the published days, the first by the Palermo scale first.",
+            "Which objects on the risk list pass?",
+            "Within the published days, highest on the Palermo scale first.",
             Sql("questions/neo/risks_that_pass.sql"),
             {
                 "designation": Column("Object"),

@@ -1,4 +1,4 @@
--- One row per month of the last three years with a pass.
+-- One row for each month with a pass in the last three years.
 select
     to_char(month_start_date, 'YYYY-MM') as month,
     (sum(passes) filter (where attention = 'sentry'))::integer as sentry,

@@ -1,4 +1,4 @@
--- One row: what comes close in the 30 days from the newest answer on, what may hit, and how long the risk list is.
+-- One row: what comes close in the 30 days after the newest answer, what may hit, and how long the risk list is.
 with
 newest as (
     select max(received_date) as today

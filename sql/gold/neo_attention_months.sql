@@ -1,4 +1,4 @@
--- gold.neo_attention_months: one row per month and class of attention that a pass has in it.
+-- gold.neo_attention_months: one row per month and class of attention with a pass.
 select
     month_start_date,
     attention,

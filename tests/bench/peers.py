@@ -1,4 +1,4 @@
-"""How others load the same rows; whoever is not installed is left out."""
+"""How others load the same rows; those not installed are left out."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def schema(chart: str) -> dict[str, Any]:
 
 
 def schema_at(chart: str, path: Path_) -> dict[str, Any]:
-    """What the schema says of the value at that path."""
+    """What the schema says about the value at that path."""
     node = schema(chart)
     for key in path:
         inner = node.get("additionalProperties")

@@ -85,7 +85,7 @@ def test_every_container_says_what_it_needs_and_at_which_memory_it_ends(source: 
 
 
 @every_source
-def test_every_image_has_a_tag_that_stays_and_is_not_pulled_anew_each_time(source: str) -> None:
+def test_every_image_has_a_tag_that_stays_and_is_not_pulled_again_each_time(source: str) -> None:
     for where, container in containers(rendered(source)):
         assert re.search(r":[\w][\w.-]*$", container["image"]), where
         assert not container["image"].endswith(":latest"), where
@@ -93,7 +93,7 @@ def test_every_image_has_a_tag_that_stays_and_is_not_pulled_anew_each_time(sourc
 
 
 @every_source
-def test_what_lasts_is_probed_when_it_starts_serves_and_hangs(source: str) -> None:
+def test_a_lasting_container_is_probed_when_it_starts_serves_and_hangs(source: str) -> None:
     for where, container in containers(of_kind(rendered(source), *LASTING)):
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container), where
         start, live = container["startupProbe"], container["livenessProbe"]
@@ -127,7 +127,7 @@ def test_every_volume_is_mounted_and_every_mount_is_a_volume(source: str) -> Non
 
 
 @every_source
-def test_a_job_tries_again_only_what_waiting_can_mend(source: str) -> None:
+def test_a_job_retries_only_what_waiting_can_fix(source: str) -> None:
     for job in of_kind(rendered(source), "Job"):
         spec = job["spec"]
         assert spec["template"]["spec"]["restartPolicy"] == "Never", called(job)

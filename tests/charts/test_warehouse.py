@@ -1,4 +1,4 @@
-"""What the warehouse chart promises: when a change takes effect, who may log in, what an address outside changes."""
+"""What the warehouse chart promises: when a change takes effect, who may log in, what an external host changes."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_job_that_differs_has_another_name_as_kubernetes_lets_no_job_change() 
         assert _job(changed)["metadata"]["name"] != _job()["metadata"]["name"], changed
 
 
-def test_a_new_version_of_the_chart_alone_runs_nothing_anew(tmp_path: Path) -> None:
+def test_a_new_version_of_the_chart_alone_runs_nothing_again(tmp_path: Path) -> None:
     folder = tmp_path / "warehouse"
     shutil.copytree(CHART, folder)
     chart = folder / "Chart.yaml"
@@ -142,7 +142,7 @@ def test_liveness_lets_a_server_recover_and_readiness_does_not() -> None:
     assert ready[0] == "pg_isready"
 
 
-def test_what_a_probe_leaves_behind_is_no_child_of_the_server() -> None:
+def test_what_a_probe_leaves_behind_is_not_a_child_of_the_server() -> None:
     """As process 1 the server takes an orphan's exit code 2 for the crash of a backend, and restarts them all."""
     assert _server()["template"]["spec"]["shareProcessNamespace"] is True
 
@@ -220,7 +220,7 @@ def _cronjob(name: str, source: str = "warehouse") -> Manifest:
 
 
 @pytest.mark.parametrize("source", HERE)
-def test_a_backup_is_made_every_night_by_one_pod_that_cannot_go_on_for_ever(source: str) -> None:
+def test_a_backup_is_made_every_night_by_one_pod_that_cannot_run_forever(source: str) -> None:
     spec = _cronjob("backup", source)
     assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == ("30 2 * * *", "Etc/UTC", "Forbid")
     job = spec["jobTemplate"]["spec"]

@@ -147,7 +147,7 @@ def _become(job: Mapping[str, Any], files: list[int]) -> None:
 
 
 def _end_of(child: int, timeout_s: float) -> int | str:
-    """The exit code, as subprocess tells it; a child that takes too long is killed with all that it started."""
+    """The exit code, as subprocess reports it; a child that takes too long is killed with all that it started."""
     with os.fdopen(os.pidfd_open(child)) as process:
         has_ended, _, _ = select.select([process], [], [], timeout_s)
     if not has_ended:

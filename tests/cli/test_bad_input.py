@@ -1,4 +1,4 @@
-"""Whatever goes wrong ends in one line that says what, one that says what to do, and the exit code of its kind."""
+"""Whatever goes wrong ends in a line that says what, a line that says what to do, and the exit code of its kind."""
 
 import json
 import os
@@ -177,8 +177,8 @@ def test_settings_can_be_listed_even_if_one_is_wrong(etl: Etl) -> None:
 
 SHAPES = [
     (Fault("html", times=None), 76, "answered text/html where JSON was expected", "browser"),
-    (Fault("empty", times=None), 76, "answered an empty list; it has hundreds", "nothing was published"),
-    (Fault("empty", times=None, path="/v4/rockets"), 76, "/v4/rockets answered an empty list", "nothing was published"),
+    (Fault("empty", times=None), 76, "returned an empty list; it has hundreds", "nothing was published"),
+    (Fault("empty", times=None, path="/v4/rockets"), 76, "/v4/rockets returned an empty list", "nothing was published"),
     (Fault("repeat_page", times=None), 76, "repeats itself: page 2 brings nothing new", "documentation"),
     (Fault("truncated", times=None), 75, "answered broken JSON: ", "run the same command again"),
     (Fault("cut", times=None), 75, "broke off in the middle", "run the same command again"),
@@ -225,7 +225,7 @@ def test_an_api_that_refuses_ends_the_check(etl: Etl, status: int, code: int, sa
         ("http://no-such-host.invalid", "does not answer"),
     ],
 )
-def test_an_api_that_is_not_there_is_a_passing_trouble(etl: Etl, url: str, said: str) -> None:
+def test_an_api_that_is_not_there_is_a_transient_failure(etl: Etl, url: str, said: str) -> None:
     refused(etl("check", "spacex", ETL_SPACEX__BASE_URL=url), 75, said, "run the same command again")
 
 
@@ -277,7 +277,7 @@ def test_an_empty_lake_says_what_to_run_first(etl: Etl, arguments: list[str], sa
 # The simulator
 
 
-def test_a_port_in_use_is_told(etl: Etl) -> None:
+def test_a_port_in_use_is_reported(etl: Etl) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         refused(
@@ -329,14 +329,14 @@ def test_an_interrupt_ends_with_130_and_one_line(simulate: Simulate, tmp_path: P
     ],
     ids=label,
 )
-def test_a_warehouse_that_cannot_be_found_is_told(
+def test_a_warehouse_that_cannot_be_found_is_reported(
     etl: Etl, database: str, settings: dict[str, str], code: int, said: str, hint: str
 ) -> None:
     refused(etl("status", **libpq(database, **settings)), code, said, hint)
 
 
 @pytest.mark.parametrize("command", [["run", "spacex"], ["status"], ["ask"], ["report"], ["quarantine", "list"]])
-def test_a_database_without_migrations_is_told(
+def test_a_database_without_migrations_is_reported(
     etl: Etl, new_database: Callable[..., str], simulate: Simulate, command: list[str]
 ) -> None:
     settings = libpq(new_database(migrated=False), ETL_SPACEX__BASE_URL=simulate())
@@ -357,7 +357,7 @@ def test_a_warehouse_of_a_newer_release_is_left_alone(etl: Etl, database: str) -
         refused(etl(command, **libpq(database)), 78, "has version 9999, this code knows only", "newer release")
 
 
-def test_an_embedded_warehouse_in_an_impossible_place_is_told(etl: Etl, tmp_path: Path) -> None:
+def test_an_embedded_warehouse_in_an_impossible_place_is_reported(etl: Etl, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     refused(etl("status", ETL_WAREHOUSE__EMBEDDED="file/postgres"), 78, "The embedded Postgres cannot use", "EMBEDDED")
 
@@ -467,7 +467,5 @@ def test_a_few_refused_records_are_quarantined_and_change_nothing_else(
     assert contents(database) == published
 
 
-def test_a_report_that_cannot_be_written_or_has_nothing_to_tell_is_told(
-    etl: Etl, database: str, tmp_path: Path
-) -> None:
+def test_a_report_that_cannot_be_written_or_has_no_content_is_refused(etl: Etl, database: str, tmp_path: Path) -> None:
     refused(etl("report", **libpq(database)), 78, "There is nothing to report yet", "etl run spacex")

@@ -86,7 +86,7 @@ def test_an_empty_lake_says_so_and_has_nothing_to_do(on_s3: Etl) -> None:
         (("ls", "venus"), "hint: Known sources: spacex"),
     ],
 )
-def test_what_makes_no_sense_is_told_with_what_to_do(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_what_makes_no_sense_is_refused_with_what_to_do(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     call = etl(tmp_path, "lake", *arguments)
     assert call.returncode == os.EX_USAGE
     assert said in call.stderr

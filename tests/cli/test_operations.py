@@ -40,7 +40,7 @@ def test_after_one_interval_has_failed_a_backfill_begins_no_other(at_home: AtHom
     assert failed.stderr.count("step failed") == 1
 
 
-def test_a_refused_record_is_listed_mended_and_replayed(at_home: AtHome, simulate: Simulate, tmp_path: Path) -> None:
+def test_a_refused_record_is_listed_fixed_and_replayed(at_home: AtHome, simulate: Simulate, tmp_path: Path) -> None:
     live = {"ETL_SPACEX__BASE_URL": simulate(Fault("string_cores", times=2, path="/v5/launches/query"))}
     run = at_home("run", "spacex", **live)  # the check meets the fault first, then page 1
     assert run.returncode == 0, run.stderr
@@ -135,7 +135,7 @@ def test_a_terminal_shows_a_bar_for_each_step(tmp_path: Path, simulate: Simulate
     assert b"{" not in seen  # no JSON lines between the bars
 
 
-def test_a_terminated_command_ends_at_once_and_says_so_by_its_code(tmp_path: Path) -> None:
+def test_a_terminated_command_ends_immediately_and_says_so_by_its_code(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "etl", "simulate", "spacex", "--port", "0"],
         cwd=tmp_path,

@@ -111,7 +111,7 @@ def test_the_page_shows_whole_files_and_changes_of_others() -> None:
     assert len(blocks()) == len(fences) > 15
 
 
-def test_a_table_that_the_catalogue_does_not_know_is_noticed_until_it_is_written_anew(copy: Copy) -> None:
+def test_a_table_that_the_catalogue_does_not_know_is_noticed_until_it_is_written_again(copy: Copy) -> None:
     assert "run `make catalogue`" in copy.run("etl.catalogue", "--check").stderr
     copy.well("etl.catalogue")
     copy.well("etl.catalogue", "--check")

@@ -1,4 +1,4 @@
-"""Lock files are complete: they are installed as they are, and nothing is resolved that may come out otherwise."""
+"""Lock files are complete: they are installed as they are, and nothing is resolved that could change."""
 
 from pathlib import Path
 

@@ -149,7 +149,7 @@ def test_rows_are_counted_on_their_way(well: list[Collector], again: Collector) 
     assert {dataset for (dataset,) in publish.of("etl_copy_duration_seconds")} == SILVER
 
 
-def test_bytes_and_unknown_fields_are_told_of_every_endpoint(well: list[Collector]) -> None:
+def test_bytes_and_unknown_fields_are_reported_for_every_endpoint(well: list[Collector]) -> None:
     received = [value for value in well[1].values if value.name == "etl_received_bytes_total"]
     assert {value.labels["dataset"] for value in received} == ENDPOINTS
     assert len(received) == len(ENDPOINTS) + 2, "launches come in three pages"
@@ -187,7 +187,7 @@ def test_a_source_is_down_if_it_does_not(pods: Pods, api: ExitStack, command: st
     assert heard.of("etl_source_withdrawn") == {("spacex",): 0}
 
 
-def test_a_source_that_is_gone_is_told_from_one_that_is_down(pods: Pods, api: ExitStack) -> None:
+def test_a_source_that_is_gone_is_distinguished_from_one_that_is_down(pods: Pods, api: ExitStack) -> None:
     heard = pods.run("check", "spacex", url=f"{simulated(api)}/v0", expected=os.EX_UNAVAILABLE)
     assert heard.of("etl_source_up") == {("spacex",): 0}
     assert heard.of("etl_source_withdrawn") == {("spacex",): 1}
@@ -201,7 +201,7 @@ def test_a_lake_that_fails_says_nothing_about_the_source(pods: Pods, api: ExitSt
     assert heard.of("etl_errors_total") == {("spacex", "extract", "AccessError"): 1}
 
 
-def test_trouble_that_passes_is_measured(ill: Collector) -> None:
+def test_transient_failures_are_measured(ill: Collector) -> None:
     assert ill.of("etl_source_quota_remaining_ratio") == {("spacex",): 0.25}
     assert {outcome for _, outcome in ill.of("etl_request_duration_seconds")} == {"200", "429", "broken"}
     assert sum(value.value for value in ill.values if value.name == "etl_request_retries_total") == 2
@@ -210,7 +210,7 @@ def test_trouble_that_passes_is_measured(ill: Collector) -> None:
     assert ill.of("etl_errors_total") == {}
 
 
-def test_drift_is_told_though_the_run_fails_of_it(pods: Pods, api: ExitStack) -> None:
+def test_drift_is_reported_even_if_it_fails_the_run(pods: Pods, api: ExitStack) -> None:
     url = simulated(api, "changed_field*@/v4/rockets")
     heard = pods.run("extract", "spacex", "--transform", url=url, expected=os.EX_PROTOCOL)
     assert heard.of("etl_unknown_fields")["spacex_rockets",] == 2

@@ -203,7 +203,7 @@ def test_an_odd_machine_is_no_obstacle(row: Row, home: Path, archive: str) -> No
     assert "hunter2" not in told
 
 
-def test_of_what_is_set_for_pip_and_uv_only_the_sources_of_packages_count() -> None:
+def test_only_package_sources_count_of_what_is_set_for_pip_and_uv() -> None:
     """The script is asked what it would hand on."""
     script = (ROOT / ".ci" / "environment").read_text()
     where = {"PIP_INDEX_URL": "https://pip.example.org", "UV_DEFAULT_INDEX": "https://uv.example.org", "PIP_CERT": "ca"}

@@ -1,4 +1,4 @@
-"""An API's key is sent to that API and to no other place: every command runs with one, and all it wrote is searched."""
+"""An API's key is sent to that API and nowhere else: every command runs with one, and all that it wrote is searched."""
 
 import gzip
 import json

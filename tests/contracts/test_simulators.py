@@ -10,7 +10,7 @@ from tests.charts.rendering import of_kind, render
 
 
 @pytest.mark.parametrize("source", sources.NAMES)
-def test_a_pod_is_told_the_address_of_its_simulator_in_a_setting_that_exists(source: str) -> None:
+def test_a_pod_gets_the_url_of_its_simulator_in_a_setting_that_exists(source: str) -> None:
     told = pods.settings(simulate=True)["data"]
     name = f"ETL_{source.upper()}__BASE_URL"
     assert name in {known for known, _, _ in settings.names()}

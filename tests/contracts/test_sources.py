@@ -98,7 +98,7 @@ def test_every_way_to_ask_which_source_it_is_is_noticed(code: str) -> None:
     assert list(_named(ast.parse(code)))
 
 
-def test_a_word_that_happens_to_be_a_sources_name_is_left_in_peace() -> None:
+def test_a_word_that_happens_to_be_a_sources_name_is_left_alone() -> None:
     assert not list(
         _named(ast.parse("grid.sensors(1, 2); sensors = 3; 'the sensors of a grid'; from dags import spacex"))
     )

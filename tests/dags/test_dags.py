@@ -107,7 +107,7 @@ def test_spacex_transforms_while_it_extracts() -> None:
     assert set(DAGS["spacex"].task_ids) == {"check", "extract", "publish"}
 
 
-def test_an_extraction_that_is_shared_leaves_it_to_a_later_step_to_transform(dag: DAG) -> None:
+def test_an_extraction_that_is_shared_leaves_transforming_to_a_later_step(dag: DAG) -> None:
     assert number_of_parts(dag.dag_id) == IN_PARTS.get(dag.dag_id, 1)
     assert "transform" in dag.task_ids or number_of_parts(dag.dag_id) == 1
 

@@ -86,7 +86,7 @@ def test_a_blank_argument_is_dropped() -> None:
     assert arguments("spacex", "extract", conf=blank) == ["extract", "spacex", "--transform", *THE_EXTRACTION]
 
 
-def test_without_an_end_an_interval_ends_on_the_day_of_the_run_also_if_a_task_is_cleared_later() -> None:
+def test_without_an_end_an_interval_ends_on_the_day_of_the_run_even_if_a_task_is_cleared_later() -> None:
     conf = {"start_date": "2026-01-01"}
     later = {"cleared": 1, "started": STARTED + timedelta(days=1), "xcoms": begun("spacex", conf=conf)}
     for options in ({}, later):

@@ -29,7 +29,7 @@ def test_an_invalid_date_is_refused_before_there_is_a_run(name: str, value: Any)
         deepcopy(interval.PARAMS[name]).resolve(value)
 
 
-def test_a_misspelt_name_fails_at_once_instead_of_meaning_everything() -> None:
+def test_a_misspelt_name_fails_immediately_instead_of_meaning_everything() -> None:
     known = {"start_date": None, "end_date": None, "accept_loss": False}
     factory.refuse_unknown({"params": known})
     with pytest.raises(

@@ -58,7 +58,7 @@ def test_a_pod_that_succeeds_is_deleted() -> None:
     assert (len(cluster.created), cluster.deleted, cluster.pods) == (1, [NAME], {})
 
 
-def test_a_pod_that_ends_at_once_need_never_be_seen_running() -> None:
+def test_a_pod_that_ends_immediately_need_never_be_seen_running() -> None:
     run(Cluster([ended(0)]))
 
 
@@ -75,7 +75,7 @@ def test_each_error_of_etl_is_retried_exactly_if_waiting_helps(error: type[error
 
 
 @pytest.mark.parametrize("code", [1, 2, 64, 65, 69, 70, 76, 77, 78, 126, 127, 134, 139])
-def test_what_waiting_does_not_help_fails_at_once_with_the_pods_own_message(code: int) -> None:
+def test_what_waiting_does_not_help_fails_immediately_with_the_pods_own_message(code: int) -> None:
     cluster = Cluster([running(), ended(code, SAID)])
     with pytest.raises(AirflowFailException) as raised:
         run(cluster)
@@ -167,7 +167,7 @@ def test_a_run_that_was_cleared_does_not_take_an_earlier_result() -> None:
     assert (len(cluster.created), cluster.deleted) == (1, [NAME, NAME])
 
 
-def test_a_pod_may_be_silent_for_long(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pod_may_be_silent_for_a_long_time(capsys: pytest.CaptureFixture[str]) -> None:
     silence = ReadTimeoutError(None, "", "Read timed out.")
     run(Cluster([running()] * 60 + [ended(0)], logs=[[silence], ["2026-11-21T06:10:00.1Z late\n"]]))
     said = capsys.readouterr().out
@@ -192,7 +192,7 @@ def test_the_pods_log_appears_once_even_if_its_connection_broke_off(capsys: pyte
         pending("InvalidImageName", "couldn't parse image name"),
     ],
 )
-def test_what_a_pod_lacks_for_good_is_reported_at_once_and_fails_soon(
+def test_what_a_pod_lacks_for_good_is_reported_immediately_and_fails_soon(
     state: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cluster = Cluster([state])
@@ -242,7 +242,7 @@ def test_a_registry_that_fails_for_a_while_is_waited_for(said: str) -> None:
 
 
 @pytest.mark.parametrize("said", HICCUPS)
-def test_a_registry_that_fails_for_long_is_tried_again_by_the_next_try(said: str) -> None:
+def test_a_registry_that_fails_for_a_long_time_is_left_to_the_next_try(said: str) -> None:
     with pytest.raises(AirflowException, match="did not start") as raised:
         run(Cluster([pending("ErrImagePull", said)]))
     assert not isinstance(raised.value, AirflowFailException)
@@ -255,7 +255,7 @@ def test_an_older_kubelet_says_only_in_its_events_why_it_backs_off() -> None:
         run(cluster)
 
 
-def test_so_is_a_missing_volume() -> None:
+def test_a_missing_volume_fails_the_task() -> None:
     cluster = Cluster([pending()])
     cluster.warnings = [("uid-1", 'MountVolume.SetUp failed for volume "ca": configmap "warehouse-ca" not found')]
     with pytest.raises(AirflowFailException, match="warehouse-ca"):

@@ -187,7 +187,7 @@ def test_no_step_passes_results_through_airflow(dag: str, step: str) -> None:
 
 
 @every_step
-def test_a_step_is_retried_later_each_time_and_not_for_ever(dag: str, step: str) -> None:
+def test_a_step_is_retried_later_each_time_and_not_forever(dag: str, step: str) -> None:
     declared = DAGS[dag].get_task(step)  # of a mapped task, what the scheduler goes by
     for task in (declared, rendered(context(dag, step))):
         assert {name: getattr(task, name) for name in RETRY_POLICY} == RETRY_POLICY

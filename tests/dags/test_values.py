@@ -1,4 +1,4 @@
-"""What the values tell Airflow is something that this Airflow knows: it ignores a misspelt option in silence."""
+"""What the values tell Airflow is something that this Airflow knows: it silently ignores a misspelt option."""
 
 from __future__ import annotations
 

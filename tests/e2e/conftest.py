@@ -55,7 +55,7 @@ def _ports() -> Iterator[None]:
 
 
 def brought_up(**variables: str) -> str:
-    """What a `make up` that succeeded said."""
+    """The output of a `make up` that succeeded."""
     ended = kube.make("up", **variables)
     print(ended.stdout)
     assert ended.returncode == 0, ended.stderr
@@ -64,7 +64,7 @@ def brought_up(**variables: str) -> str:
 
 @pytest.fixture(scope="session")
 def up() -> str:
-    """What the first `make up` said. A cluster that has the platform already is brought to this checkout."""
+    """The output of the first `make up`. A cluster that already has the platform is brought up to this checkout."""
     config.load_kube_config()
     return brought_up()
 
@@ -101,7 +101,7 @@ def first_runs(airflow: Airflow) -> FirstRuns:
 
 @pytest.fixture(scope="session")
 def nasa_runs(airflow: Airflow) -> dict[str, str]:
-    """The IDs of three more that succeeded side by side: four at once are as many tasks as Airflow runs here."""
+    """The IDs of three more that succeeded side by side: Airflow runs at most four tasks at a time here."""
     names = ("apod", "neo", "mars")
     return dict(zip(names, kube.side_by_side(*(partial(airflow.succeed, name) for name in names)), strict=True))
 
@@ -159,13 +159,13 @@ def notifying(listener: Listener) -> None:
 
 @pytest.fixture(scope="session")
 def extended(notifying: None) -> str:
-    """What the `make up` said that added Spark and an object store to the platform."""
+    """The output of the `make up` that added Spark and an object store to the platform."""
     return brought_up(SPARK="1", OBJECT_STORE="1")
 
 
 @dataclass(frozen=True)
 class SparkRun:
-    """A run on Spark whose driver was killed while it transformed, and that goes on by itself."""
+    """A run on Spark whose driver was killed while it transformed, and that recovers by itself."""
 
     run: str
     begun: datetime
@@ -178,7 +178,7 @@ SPARK_DAYS = {"start_date": "2023-01-01", "end_date": "2023-01-31"}
 
 @pytest.fixture(scope="session")
 def spark_run(extended: str, airflow: Airflow) -> SparkRun:
-    """Triggers the run and kills its first driver once both executors work. Its end is for others to await."""
+    """Triggers the run and kills its first driver once both executors work. Others await its end."""
     kube.wait_for("the DAG", lambda: airflow.knows("sensors_spark"))
     begun = kube.now()
     run = airflow.start("sensors_spark", **SPARK_DAYS)
@@ -211,7 +211,7 @@ def authority(up: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def connect(authority: Path) -> Connect:
-    """`with connect("analyst") as cursor`: the warehouse, the server's certificate verified.
+    """`with connect("analyst") as cursor`: the warehouse, with the server's certificate verified.
 
     Each connection has a port-forward of its own: kubectl ends it when a client of Postgres hangs up.
     """

@@ -46,6 +46,6 @@ def test_status_says_that_all_is_well(up: str) -> None:
         assert release in status.stdout
 
 
-def test_the_tests_that_the_warehouse_brings_along_pass(up: str) -> None:
+def test_the_warehouse_charts_own_tests_pass(up: str) -> None:
     tested = subprocess.run(["helm", "test", "warehouse", "-n", "data-platform"], capture_output=True, text=True)
     assert tested.returncode == 0, tested.stdout + tested.stderr

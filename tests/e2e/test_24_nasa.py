@@ -34,7 +34,7 @@ def test_both_rovers_have_photos_of_nearly_every_day(nasa_runs: dict[str, str], 
         " (select count(distinct taken_date) as days from gold.mars_activity group by rover) as each",
     )
     assert rovers == 2
-    assert 12 <= fewest_days <= 31, "the Sun stands between for two weeks at most"
+    assert 12 <= fewest_days <= 31, "the Sun is in between for two weeks at most"
 
 
 @pytest.mark.parametrize("name", sorted(set(questions("mars")) - {"mars_quiet_days"}))

@@ -1,4 +1,4 @@
-"""What dies in the middle of a run: one of its pods, or the scheduler. The run ends well, and no row is there twice.
+"""A pod or the scheduler dies in the middle of a run. The run ends well, and no row is there twice.
 
 The sources do not share data, so that each scenario of one takes place beside one of the other.
 """
@@ -43,7 +43,7 @@ def running(task: str, dag: str = "spacex") -> V1Pod | None:
 
 @pytest.fixture(scope="module")
 def killed_extracting(first_runs: FirstRuns, airflow: Airflow) -> tuple[Ended, Ended]:
-    """A run of each source of which one pod was killed while it had half of an answer."""
+    """A run of each source, one pod of which was killed when it had half of an answer."""
 
     def of_spacex() -> Ended:
         with misbehaving("spacex", f"{SLOW}@/v4/payloads") as faults:
@@ -74,7 +74,7 @@ def test_a_pod_killed_while_it_extracts_is_followed_by_one_that_continues(
     assert ask("analyst", LAUNCHES) == [(205, 205)]
 
 
-def test_of_two_pods_that_extract_a_killed_one_is_followed_by_one_that_continues(
+def test_when_one_of_two_extracting_pods_is_killed_another_continues(
     killed_extracting: tuple[Ended, Ended], airflow: Airflow
 ) -> None:
     _, (run, state) = killed_extracting
@@ -103,7 +103,7 @@ class Cleared(NamedTuple):
 
 @pytest.fixture(scope="module")
 def half_done(first_runs: FirstRuns, airflow: Airflow, ask: Ask) -> tuple[Published, Cleared]:
-    """A run of each source that stopped half-way: one was killed while it published, of one a share failed."""
+    """A run of each source that stopped half-way: one was killed while it published, a share of the other failed."""
 
     def of_spacex() -> Published:
         before = ask("analyst", CONTENT)

@@ -1,4 +1,4 @@
-"""With an object store in the cluster: it holds the lake, opens to its keys only and is reached by ETL pods only."""
+"""An object store in the cluster holds the lake, opens only with its keys and is reached only by ETL pods."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def store_authority(extended: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def open_lake(store_authority: Path, monkeypatch: pytest.MonkeyPatch) -> OpenLake:
-    """`open_lake()`: the lake in the store, over a port-forward, the server's certificate verified."""
+    """`open_lake()`: the lake in the store, over a port-forward, with the server's certificate verified."""
     for name, value in kube.secret("object-store", "object-store").items():
         monkeypatch.setenv(name, value)
 

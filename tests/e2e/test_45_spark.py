@@ -16,7 +16,7 @@ from tests.e2e.test_51_rights import may
 pytestmark = pytest.mark.thorough
 
 
-def test_with_a_killed_driver_its_executors_go(spark_run: SparkRun) -> None:
+def test_executors_go_with_their_killed_driver(spark_run: SparkRun) -> None:
     kube.wait_for(
         "its executors are gone",
         lambda: not spark_run.executors & {one.metadata.name for one in kube.pods("etl", "spark-role=executor")},

@@ -1,4 +1,4 @@
-"""What a run on Spark leaves although its driver was killed (test_45_spark.py); it went on during the files between."""
+"""What a run on Spark leaves despite a killed driver (test_45_spark.py); it continued during the files in between."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WATERMARKS = "select next_start_date from ops.watermark where dataset = 'sensor_
 
 @pytest.fixture(scope="module")
 def killed(spark_run: SparkRun, airflow: Airflow) -> SparkRun:
-    """The run after it has ended well."""
+    """The run, once it has ended well."""
     state = airflow.end("sensors_spark", spark_run.run, seconds=1500)
     assert state == "success", airflow.tasks("sensors_spark", spark_run.run)
     return spark_run

@@ -28,7 +28,7 @@ def plain_again(extended: str, listener: Listener, first_runs: FirstRuns, ask: A
     return before
 
 
-def test_without_spark_and_store_nothing_of_them_is_left_but_what_they_keep(plain_again: Rows) -> None:
+def test_without_spark_and_store_nothing_of_them_is_left_but_their_data(plain_again: Rows) -> None:
     assert "object-store" not in kube.helm_releases()
     [claim] = kube.core().list_namespaced_persistent_volume_claim("object-store").items
     assert claim.status.phase == "Bound"

@@ -1,4 +1,4 @@
-"""What `make up` makes of a platform that somebody or something has changed, and what a failed one leaves behind."""
+"""What `make up` does with a platform that somebody or something has changed, and what a failed one leaves behind."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def other(up: str, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 def installed() -> dict[str, str]:
-    """Of what runs and readers depend on, what it is now."""
+    """The current state of all that runs and readers depend on."""
     core, batch = kube.core(), client.BatchV1Api()
     maps = {
         name: core.read_namespaced_config_map(name, namespace)
@@ -89,7 +89,7 @@ def scale_everything_down() -> None:
         kube.kubectl("scale", kinds, "--all", "--replicas=0", "--namespace", namespace)
 
 
-def test_a_lost_volume_and_what_was_scaled_to_zero_come_back_also_if_interrupted(airflow: Airflow, ask: Ask) -> None:
+def test_a_lost_volume_and_what_was_scaled_to_zero_come_back_even_if_interrupted(airflow: Airflow, ask: Ask) -> None:
     scale_everything_down()
     kube.kubectl("scale", "statefulset", "postgres", "--replicas=0", "--namespace=data-platform")
     kube.wait_for("no database", lambda: not kube.pods("data-platform", "app.kubernetes.io/component=postgres"))
@@ -120,7 +120,7 @@ def test_a_lost_volume_and_what_was_scaled_to_zero_come_back_also_if_interrupted
     assert well.returncode == 0, well.stdout + well.stderr
 
 
-def test_a_certificate_that_ends_soon_is_renewed_without_a_restart(up: str, tmp_path: Path) -> None:
+def test_a_certificate_that_expires_soon_is_renewed_without_a_restart(up: str, tmp_path: Path) -> None:
     from datetime import UTC, datetime, timedelta
 
     from k8s.installer.install import certificate

@@ -31,7 +31,7 @@ Ask = Callable[[str, str], Answers]
 
 @pytest.fixture(scope="session")
 def ask(request: pytest.FixtureRequest) -> Ask:
-    """`ask("spark", "sensors-any")`: what that engine makes of that case. Each is asked once in a session."""
+    """`ask("spark", "sensors-any")`: what that engine makes of that case. Each is asked once per session."""
     known = cases()
     engine = {"postgres": "in_postgres", "duckdb": "in_duckdb", "spark": "in_spark"}
 

@@ -1,4 +1,4 @@
-"""The three engines: a case in, by table made its rows and types as the engine itself gives them."""
+"""The three engines: a case in; out, for each table made, its rows and types as the engine itself returns them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One Spark that all workers of a test run share: whoever comes first starts it, it ends when nobody is left."""
+"""One Spark that all workers of a test run share: the first starts it, and it ends with the last."""
 
 from __future__ import annotations
 

@@ -81,5 +81,5 @@ def test_a_trap_is_found(trap: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", FINE)
-def test_what_is_portable_is_left_in_peace(text: str) -> None:
+def test_what_is_portable_is_left_alone(text: str) -> None:
     assert faults(text) == []

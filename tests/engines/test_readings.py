@@ -53,7 +53,7 @@ def test_fahrenheit_average_and_range() -> None:
     assert (row["temperature_max_f"], row["temperature_min_f"], row["temperature_avg_f"]) == (68.54, 13.82, 41.18)
 
 
-def test_minus_nothing_is_nothing() -> None:
+def test_minus_zero_is_zero() -> None:
     [row] = silver(observation(1, FIRST, temperature_max=-0.0, temperature_min=-0.0, precipitation=-0.0))
     assert not [name for name, value in row.items() if str(value) == "-0.0"]
 

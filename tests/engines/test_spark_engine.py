@@ -91,7 +91,7 @@ def copy(lake: Lake, place: str) -> Lake:
 
 
 def told(lake: Lake, transformed: Transformed, source: Source) -> dict[str, Any]:
-    """What a run became but for its files' names and when that was: the rows bit by bit, in their order by key."""
+    """What a run became, except for the names of files and times: the rows bit by bit, in the order of their key."""
     rows = {}
     for dataset in source.datasets:
         table = pa.Table.from_batches(silver.batches(lake, transformed, dataset), dataset.schema)
@@ -104,7 +104,7 @@ def told(lake: Lake, transformed: Transformed, source: Source) -> dict[str, Any]
 
 @pytest.mark.parametrize("place", ["directory", pytest.param("s3", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("name", ["sensors", "spacex"])
-def test_of_the_same_bronze_both_engines_make_the_same(
+def test_both_engines_make_the_same_of_the_same_bronze(
     name: str, place: str, spark: OneSpark, extracted: Any, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     lake, extraction_id = extracted(name)
@@ -134,7 +134,7 @@ def test_a_task_that_is_killed_is_run_again_and_nothing_is_missing_or_twice(
     assert len(lake.list("quarantine")) == 3
 
 
-def test_one_work_done_twice_writes_the_same_bytes_under_the_same_names(extracted: Any) -> None:
+def test_a_work_unit_done_twice_writes_the_same_bytes_under_the_same_names(extracted: Any) -> None:
     lake, extraction_id = extracted("sensors")
     [endpoint] = source_at("sensors").endpoints
     manifest = bronze.read_manifest(lake, endpoint.name, extraction_id)
@@ -179,7 +179,7 @@ def gold_in(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def readings(lake: Lake, number: int, *rows: dict[str, Any]) -> str:
-    """A file of readings; what is not said is null, or stands for nothing."""
+    """A file of readings; columns that are not given are null, or an arbitrary value."""
     plain = {"sensor_id": "S", "region": "Z", "latitude": 1.0, "longitude": 1.0, "is_complete": True}
     plain |= {"data_quality_score": 100, "received_at": INSTANTS[0], "processed_at": INSTANTS[1]}
     path = layout.part("silver", READINGS.name, f"2024020{number}T000000Z-000000", number)
@@ -191,7 +191,7 @@ def readings(lake: Lake, number: int, *rows: dict[str, Any]) -> str:
 
 
 def made(spark: OneSpark, lake: Lake, table: Dataset, stored: list[Stored]) -> list[tuple[Any, ...]]:
-    """Gold of Spark's, after a look whether the local engine's is the same."""
+    """Spark's gold, once it has proved to be the same as the local engine's."""
     tables = {"silver.sensor_readings": stored} | BEFORE
     rows = []
     for engine, select in (("spark", partial(spark, there.select)), ("local", LocalEngine().select)):
@@ -209,7 +209,7 @@ def gold_table(name: str) -> Dataset:
     return found
 
 
-def test_of_a_file_only_the_days_that_count_are_read(spark: OneSpark, lake: Lake) -> None:
+def test_only_the_days_that_count_are_read_from_a_file(spark: OneSpark, lake: Lake) -> None:
     days = [{"reading_date": date(2024, 1, day)} for day in (1, 2, 3, 4)]
     old, new = readings(lake, 1, *days), readings(lake, 2, *days[1:3])
     stored = [
@@ -222,7 +222,7 @@ def test_of_a_file_only_the_days_that_count_are_read(spark: OneSpark, lake: Lake
 
 
 @pytest.mark.parametrize("name", ["sensor_region_months", "sensor_dry_spells", "sensor_quality"])
-def test_of_no_rows_there_is_a_file_without_rows(name: str, spark: OneSpark, lake: Lake) -> None:
+def test_without_rows_there_is_a_file_without_rows(name: str, spark: OneSpark, lake: Lake) -> None:
     assert made(spark, lake, gold_table(name), [Stored(READINGS, (readings(lake, 1),))]) == []
 
 
@@ -237,7 +237,7 @@ def damaged(lake: Lake, path: str) -> None:
     lake.write(path, b"no longer what it was")
 
 
-def test_a_damaged_page_is_told_as_by_the_local_engine(spark: OneSpark, extracted: Any) -> None:
+def test_a_damaged_page_is_reported_as_by_the_local_engine(spark: OneSpark, extracted: Any) -> None:
     lake, extraction_id = extracted("sensors")
     damaged(lake, next(path for path in lake.list("bronze") if path.endswith(".gz")))
     with pytest.raises(LakeUnavailableError) as here:
@@ -249,7 +249,7 @@ def test_a_damaged_page_is_told_as_by_the_local_engine(spark: OneSpark, extracte
     assert ended.out == ""
 
 
-def test_a_damaged_file_of_rows_is_told_as_well(spark: OneSpark, lake: Lake) -> None:
+def test_a_damaged_file_of_rows_is_reported_as_well(spark: OneSpark, lake: Lake) -> None:
     path = readings(lake, 1, {"reading_date": date(2024, 1, 1)})
     damaged(lake, path)
     failed = spark(outcome_of, lake, [Stored(READINGS, (path,))])
@@ -271,7 +271,7 @@ def outcome_of_a_bug(lake: Lake) -> tuple[str, str]:
     return type(told.value).__name__, told.value.message
 
 
-def test_a_statement_that_makes_no_sense_is_a_bug_told_in_one_line(spark: OneSpark, lake: Lake) -> None:
+def test_a_statement_that_makes_no_sense_is_a_bug_reported_in_one_line(spark: OneSpark, lake: Lake) -> None:
     name, message = spark(outcome_of_a_bug, lake)
     assert name == "PlatformError"
     assert message.startswith("This is a bug: Spark does not understand a statement: ")
@@ -299,7 +299,7 @@ def test_every_error_of_ours_arrives_as_itself() -> None:
         ("[Errno 111] Connection refused", "Spark gave up: [Errno 111] Connection refused."),
     ],
 )
-def test_what_spark_fails_of_itself_may_be_tried_again(said: str, message: str) -> None:
+def test_a_failure_of_sparks_own_may_be_retried(said: str, message: str) -> None:
     with pytest.raises(errors.TransientError) as told, starting.our_errors():
         raise ConnectionError(said)
     assert told.value.message == message
@@ -377,7 +377,7 @@ def test_alone_it_starts_spark_prints_the_run_and_leaves_nothing_behind(extracte
         ),
     ],
 )
-def test_a_spark_that_does_not_start_is_told_in_one_line(
+def test_a_spark_that_does_not_start_is_reported_in_one_line(
     settings: dict[str, str], message: str, extracted: Any, tmp_path: Path
 ) -> None:
     lake, _ = extracted("sensors")

@@ -1,4 +1,4 @@
-"""What `make up` changes, and what it takes back, on a cluster that records calls."""
+"""What `make up` changes, and what it rolls back, on a cluster that records calls."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def provide(cluster: Cluster, newest: Revision | None, *, stop: bool = False) ->
     return releases.provide(cluster, WAREHOUSE, inputs, newest, Watch(cluster), running(stop))
 
 
-def test_an_upgrade_that_will_not_become_ready_is_taken_back(snapshot: Snapshot) -> None:
+def test_an_upgrade_that_will_not_become_ready_is_rolled_back(snapshot: Snapshot) -> None:
     cluster = Broken(snapshot)
     with pytest.raises(NotReadyError, match="code = NotFound") as raised:
         provide(cluster, BEFORE)
@@ -86,7 +86,7 @@ def test_an_upgrade_that_will_not_become_ready_is_taken_back(snapshot: Snapshot)
     assert "kubectl" not in raised.value.hint, "the pod that it would show is gone"
 
 
-def test_an_upgrade_that_someone_stops_is_taken_back(snapshot: Snapshot) -> None:
+def test_an_upgrade_that_someone_stops_is_rolled_back(snapshot: Snapshot) -> None:
     cluster = Broken(snapshot)
     for item in snapshot.items:
         if item["metadata"]["name"] == "postgres-0":
@@ -163,7 +163,7 @@ Facts = dict[tuple[str, str], str]
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
-    """Of a warehouse at this version, what the migrations step does."""
+    """What the migrations step does with a warehouse at this version."""
 
     def migrations(version: str) -> list[str]:
         did: list[str] = []

@@ -86,7 +86,7 @@ SPOILT: tuple[tuple[tuple[str, ...], str], ...] = (
 
 
 @pytest.mark.parametrize(("statements", "differs"), SPOILT, ids=lambda value: value if isinstance(value, str) else "")
-def test_what_was_spoilt_is_named_and_corrected(
+def test_what_was_changed_is_named_and_corrected(
     dsn: str, look: Look, provisioned: None, statements: tuple[str, ...], differs: str
 ) -> None:
     execute(dsn, *statements)

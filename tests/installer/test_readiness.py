@@ -218,7 +218,7 @@ def test_only_the_pods_of_a_deployments_newest_replica_set_count(snapshot: Snaps
         ("unexpected status from HEAD request: 503 Service Unavailable", False),
     ],
 )
-def test_an_image_that_its_registry_does_not_have_is_a_failure_at_once(
+def test_an_image_that_its_registry_does_not_have_is_a_failure_immediately(
     snapshot: Snapshot, said: str, is_final: bool
 ) -> None:
     pod = the(waiting(snapshot, "ErrImagePull"), "Pod", "postgres")

@@ -105,14 +105,14 @@ def run(tmp_path: Path) -> Iterator[Any]:
             server.close()
 
 
-def test_a_certificate_with_time_to_go_is_left_alone(run: Any) -> None:
+def test_a_certificate_with_time_left_is_left_alone(run: Any) -> None:
     place, done = run(age_days=700)
     assert done.returncode == 0, done.stderr
     assert "in use" in done.stdout
     assert place.patched == []
 
 
-def test_one_that_ends_soon_is_renewed_by_the_authority_that_clients_trust(run: Any) -> None:
+def test_one_that_expires_soon_is_renewed_by_the_authority_that_clients_trust(run: Any) -> None:
     place, done = run(age_days=800)
     assert done.returncode == 0, done.stderr
     assert place.patched == ["/api/v1/namespaces/data-platform/secrets/warehouse-tls Bearer of the pod"]

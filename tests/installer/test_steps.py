@@ -65,7 +65,7 @@ def test_an_error_stops_waiting_steps_and_those_not_yet_started(capsys: pytest.C
     assert "- slow" in said
 
 
-def test_the_second_half_of_a_switch_follows_the_first_also_after_a_failure_elsewhere() -> None:
+def test_the_second_half_of_a_switch_follows_the_first_even_after_a_failure_elsewhere() -> None:
     log: list[str] = []
 
     def fails(_running: Running) -> str:

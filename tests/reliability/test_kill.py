@@ -149,7 +149,7 @@ def test_a_run_that_is_killed_again_and_again_gets_there_all_the_same(
         _assert_ledger_is_settled(dsn, "after many kills")
 
 
-def test_a_run_killed_between_two_pages_goes_on_with_the_next_one(
+def test_a_run_killed_between_two_pages_resumes_with_the_next_one(
     make_database: MakeDatabase, victims: Victims, tmp_path: Path
 ) -> None:
     asked = []
@@ -186,7 +186,7 @@ def _publish(scenario: Scenario, dsn: str) -> None:
 
 
 def _assert_ledger_is_settled(dsn: str, point: str) -> None:
-    """No run is said to run, once Postgres has noticed that the killed process is gone."""
+    """No run counts as running once Postgres has noticed that the killed process is gone."""
     sessions = "select count(*) from pg_stat_activity where application_name = 'etl' and datname = current_database()"
     deadline = time.monotonic() + 60
     while value(dsn, sessions):

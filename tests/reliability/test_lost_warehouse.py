@@ -79,7 +79,7 @@ def test_a_connection_lost_while_rows_are_sent_ends_in_one_line_and_a_clean_reru
     assert state(database) != before
 
 
-def test_a_server_that_stops_at_once_comes_back_as_it_was_and_the_rerun_is_clean(tmp_path: Path) -> None:
+def test_a_server_that_stops_abruptly_comes_back_as_it_was_and_the_rerun_is_clean(tmp_path: Path) -> None:
     data, lake = tmp_path / "postgres", Lake(str(tmp_path / "lake"))
     with embedded.server(data) as dsn:
         with Warehouse(dsn) as session:

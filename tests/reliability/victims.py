@@ -3,7 +3,7 @@
 This file runs as a small server of its own: it imports everything once, reads one job a line and forks a child for
 each. The child counts the points it passes (before each statement, amid each COPY, after the last commit, before and
 inside each change of the lake) and ends itself with SIGKILL at the one the job names. Production code knows nothing
-of this: the child puts its own connection class and its own lake in the place of the real ones.
+of this: the child puts its own connection class and its own lake in place of the real ones.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def test_a_length_is_read_as_people_write_it(text: str, every: Every) -> None:
 @pytest.mark.parametrize(
     "text", ["", "month", "0day", "-1day", "1.5day", "1hour", "1 month 2 days", "99999day", "١day"]
 )
-def test_what_is_no_length_is_refused(text: str) -> None:
+def test_what_is_not_a_length_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a valid interval length") as told:
         Every.parse(text)
     assert "1month" in told.value.hint
@@ -124,7 +124,7 @@ def test_what_is_published_is_left_out_unless_asked_for_again() -> None:
     assert again.pending == 3
 
 
-def test_a_plan_goes_on_where_the_lake_stopped(lake: Lake, simulate: Simulate) -> None:
+def test_a_plan_resumes_where_the_lake_stopped(lake: Lake, simulate: Simulate) -> None:
     source = spacex_at(simulate())
     pipeline = Pipeline(source, lake, 0.05, LocalEngine())
     months = [DataInterval(date(2020, month, 1), date(2020, month + 1, 1)) for month in (1, 2, 3)]

@@ -1,4 +1,4 @@
-"""What people see of an answer, whatever it is about."""
+"""What people see of an answer to any question."""
 
 import re
 from datetime import UTC, date, datetime, timedelta

@@ -102,7 +102,7 @@ def test_a_collector_that_was_restarted_is_found_again() -> None:
         assert (before.lines, after.lines) == (["a:1|c"], ["b:1|c"])
 
 
-def test_nobody_there_costs_little_and_is_said_once(said: list[Any]) -> None:
+def test_a_missing_collector_costs_little_and_is_reported_once(said: list[Any]) -> None:
     port, begin = free_port(), time.monotonic()
     to = Delivery("127.0.0.1", port)
     for _ in range(50):
@@ -116,7 +116,7 @@ def test_nobody_there_costs_little_and_is_said_once(said: list[Any]) -> None:
     assert (told["host"], told["port"], told["reason"]) == ("127.0.0.1", port, "Connection refused")
 
 
-def test_a_hung_collector_costs_a_few_seconds_in_all_and_is_said_once(said: list[Any]) -> None:
+def test_a_hung_collector_costs_a_few_seconds_in_all_and_is_reported_once(said: list[Any]) -> None:
     begin = time.monotonic()
     with hung() as port:
         to = Delivery("127.0.0.1", port)
@@ -147,14 +147,14 @@ def test_a_hung_resolver_costs_a_few_seconds_in_all(said: list[Any], monkeypatch
     assert [line["reason"] for line in said] == ["exporter.example could not be looked up in time"]
 
 
-def test_an_unknown_host_is_told_and_does_no_harm(said: list[Any]) -> None:
+def test_an_unknown_host_is_reported_and_does_no_harm(said: list[Any]) -> None:
     to = Delivery("no-such-host.invalid", 9125)
     to.incr("a", 1)
     to.close()
     assert [line["host"] for line in said] == ["no-such-host.invalid"]
 
 
-def test_a_slow_collector_gets_everything_at_the_end_but_does_not_slow_a_run_down_for_ever() -> None:
+def test_a_slow_collector_gets_everything_at_the_end_but_does_not_slow_a_run_down_forever() -> None:
     begin = time.monotonic()
     with collector(slow_s=0.6) as heard:
         to = Delivery("127.0.0.1", heard.port)
@@ -187,7 +187,7 @@ def test_what_has_left_is_never_sent_again(said: list[Any]) -> None:
     assert [line["event"] for line in said] == ["metrics may be lost"]
 
 
-def test_something_else_at_that_port_is_said(said: list[Any]) -> None:
+def test_something_else_at_that_port_is_reported(said: list[Any]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         to = Delivery("127.0.0.1", listening.getsockname()[1])
         to.incr("a", 1)

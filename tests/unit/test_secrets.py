@@ -1,4 +1,4 @@
-"""No secret is said, in whatever form and by whomever."""
+"""No secret is shown, in any form, by anyone."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_a_message_shows_nothing_that_looks_like_a_secret(text: str, shown: str)
     assert message_without_secrets(text) == shown
 
 
-def test_names_of_users_and_files_and_common_words_are_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_of_users_and_files_and_common_words_are_not_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "postgres")
     monkeypatch.setenv("PGPASSFILE", __file__)
     monkeypatch.setenv("ETL_TOKEN", "short")

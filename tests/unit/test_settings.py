@@ -64,7 +64,7 @@ def test_a_setting_of_an_older_version_is_accepted_and_warned_about_if_it_is_set
     assert not list(retired())
 
 
-def test_an_api_key_is_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_api_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = with_env(monkeypatch, ETL_SENSORS__API_KEY="hunter2-hunter2")
     assert settings.sensors.api_key is not None
     assert settings.sensors.api_key.get_secret_value() == "hunter2-hunter2"
@@ -138,7 +138,7 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable(
     assert "\n" not in told.value.message
 
 
-def test_all_wrong_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_wrong_values_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match=r"ETL_HTTP__ATTEMPTS: .*; ETL_SPACEX__PAGE_SIZE: "):
         with_env(monkeypatch, ETL_HTTP__ATTEMPTS="0", ETL_SPACEX__PAGE_SIZE="0")
 

@@ -76,7 +76,7 @@ def published(dsn: str) -> State:
 
 
 def published_to(cursor: Any) -> State:
-    """The same, as a transaction sees them that is under way."""
+    """The same, as a transaction that is under way sees them."""
     cursor.execute("set timezone to utc")
     cursor.execute(_PUBLISHED)
     return dict(zip((c.name for c in cursor.description), cursor.fetchone(), strict=True))

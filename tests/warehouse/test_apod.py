@@ -113,7 +113,7 @@ def test_an_edit_replaces_the_picture_and_makes_its_month_alone_again(warehouse:
     assert {month for month in after if after[month]["place"] != before[month]["place"]} == {date(2026, 6, 1)}
 
 
-def test_a_month_counts_what_it_has_and_the_days_between_that_it_has_not(warehouse: Warehouse, lake: Lake) -> None:
+def test_a_month_counts_what_it_has_and_the_days_between_that_it_lacks(warehouse: Warehouse, lake: Lake) -> None:
     gap, last = date(2026, 6, 5), TODAY - DAY
 
     def change(record: dict[str, Any]) -> dict[str, Any] | None:
@@ -143,7 +143,7 @@ def test_days_without_any_picture_are_published_as_such(warehouse: Warehouse, la
     ("fault", "error"),
     [("ignored_query*", SourceContractError), ("placeholder:hdurl*", SourceWithdrawnError)],
 )
-def test_what_is_no_answer_is_not_published(
+def test_an_invalid_answer_is_not_published(
     warehouse: Warehouse, lake: Lake, fault: str, error: type[Exception]
 ) -> None:
     run(warehouse, lake)
@@ -153,7 +153,7 @@ def test_what_is_no_answer_is_not_published(
     assert pictures(warehouse) == before
 
 
-def test_a_picture_that_vanishes_wants_consent(warehouse: Warehouse, lake: Lake) -> None:
+def test_a_picture_that_vanishes_needs_consent(warehouse: Warehouse, lake: Lake) -> None:
     run(warehouse, lake)
     gone = (TODAY - 2 * DAY).isoformat()
     with pytest.raises(AuditError) as told:

@@ -145,7 +145,7 @@ def test_the_message_shows_the_rows_that_were_found_and_says_how_many_more_there
     assert failed(7).endswith("(id=4, n=2) and 2 more.")
 
 
-def test_a_core_twice_on_one_launch_is_a_double_key_of_gold(database: str, tmp_path: Path) -> None:
+def test_a_core_twice_on_one_launch_is_a_duplicate_key_in_gold(database: str, tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "lake"))
     run(database, lake)
     contents, files = published(database), storage(database)

@@ -1,4 +1,4 @@
-"""The chart's scripts on a real server: what a backup holds, what it does to those who publish, how it comes back."""
+"""The chart's scripts on a real server: what a backup holds, how it affects runs that publish, how it comes back."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Site:
 
     @property
     def log(self) -> Path:
-        """What the script that was started last has said."""
+        """The output of the script that was started last."""
         return self.volume.parent / "log"
 
     def start(self, script: str, *arguments: str, user: str = "backup", **environment: str) -> subprocess.Popen[bytes]:
@@ -56,7 +56,7 @@ class Site:
             return subprocess.Popen(command, env=told | environment, stdout=log, stderr=log, start_new_session=True)
 
     def backup(self, **environment: str) -> tuple[int, str]:
-        """Its exit code and all that it said."""
+        """Its exit code and all of its output."""
         return self.start("backup", **environment).wait(120), self.log.read_text()
 
     def restore(self, *arguments: str) -> tuple[int, str]:
@@ -223,7 +223,7 @@ def test_a_second_backup_at_the_same_time_gives_way(site: Site) -> None:
     assert first.wait(60) == 0
 
 
-def test_a_server_that_refuses_is_told(site: Site) -> None:
+def test_a_server_that_refuses_is_reported(site: Site) -> None:
     code, said = site.backup(PGUSER="nobody_of_that_name")
     assert code == 75
     assert 'role "nobody_of_that_name" does not exist' in said
@@ -294,7 +294,7 @@ def test_a_table_of_another_version_is_not_put_among_the_others(site: Site, load
     assert f"restore swap warehouse {loaded}" in said
 
 
-def test_a_run_mends_rows_that_were_lost_by_itself(site: Site) -> None:
+def test_a_run_restores_lost_rows_by_itself(site: Site) -> None:
     before = published(site.dsn)
     with owner(site.dsn) as cursor:
         cursor.execute("delete from parts.spacex_cores")
@@ -349,7 +349,7 @@ def test_our_views_on_a_table_come_back_with_it_and_those_of_others_keep_it_as_i
     assert value(site.dsn.replace("//postgres:", "//analyst:"), "select count(*) from gold.nasa_catalogue") == 0
 
 
-def test_a_whole_database_takes_the_place_of_the_one_that_was_spoilt(site: Site, loaded: str) -> None:
+def test_a_whole_database_takes_the_place_of_the_damaged_one(site: Site, loaded: str) -> None:
     before = state(site.dsn)
     grants = (
         "select datname, datdba::regrole, (select array_agg(a::text order by a::text) from unnest(datacl) as a) "
@@ -382,7 +382,7 @@ def test_nothing_that_is_in_use_is_overwritten_or_removed(site: Site, loaded: st
     assert published(site.dsn)["gold.core_usage"]
 
 
-def test_whoever_says_nothing_is_told_what_can_be_said(site: Site) -> None:
+def test_without_a_valid_command_the_commands_are_listed(site: Site) -> None:
     for arguments in ((), ("help",), ("load",), ("list", "x")):
         code, said = site.restore(*arguments)
         assert code == 64

@@ -1,4 +1,4 @@
-"""The budget of an API: exact to its limits, whoever spends of it at the same time."""
+"""The budget of an API: exact to its limits, however many spend from it at the same time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def spent(database: str) -> Spent:
 
 @pytest.fixture
 def slept(database: str, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that spenders would have slept; instead of sleeping, what is spent grows older."""
+    """The seconds that spenders would have slept; instead of sleeping, they age what is spent."""
     naps: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -63,7 +63,7 @@ def slept(database: str, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def impatient(warehouse: Warehouse, *limits: Limit) -> Budget:
-    """One that says at once how long it would wait."""
+    """One that says immediately how long it would wait."""
     return Budget(warehouse, "sensors", limits, patience_s=0, emit=OBSERVED)
 
 
@@ -128,7 +128,7 @@ def test_it_waits_for_no_more_to_leave_than_must(warehouse: Warehouse, spent: Sp
     assert refused_for(impatient(warehouse, A_MINUTE)) == pytest.approx(20, abs=5)
 
 
-def test_the_limit_that_refuses_for_longest_is_the_one_told(warehouse: Warehouse, spent: Spent) -> None:
+def test_the_limit_that_refuses_for_longest_is_the_one_named(warehouse: Warehouse, spent: Spent) -> None:
     spent((10, 20_000))
     with pytest.raises(SourceUnavailableError) as told:
         impatient(warehouse, A_MINUTE, A_DAY, AN_HOUR).spend(1)
@@ -145,7 +145,7 @@ def test_each_source_has_a_budget_of_its_own(database: str, warehouse: Warehouse
     assert value(database, "select count(*) from ops.spending where source = 'nasa'") == 2
 
 
-def test_an_api_without_limits_is_asked_as_one_likes(database: str, warehouse: Warehouse) -> None:
+def test_an_api_without_limits_is_asked_at_will(database: str, warehouse: Warehouse) -> None:
     budget = impatient(warehouse)
     budget.spend(1_000_000)
     assert budget.left() == []
@@ -168,12 +168,12 @@ def test_a_limit_over_more_than_a_day_is_a_mistake(warehouse: Warehouse) -> None
 # Evenly
 
 
-def test_the_first_half_of_a_limit_is_spent_as_one_likes(warehouse: Warehouse, spent: Spent) -> None:
+def test_the_first_half_of_a_limit_is_spent_at_will(warehouse: Warehouse, spent: Spent) -> None:
     spent((10, 1_799.9))
     impatient(warehouse, SPREAD).spend(100)
 
 
-def test_from_half_of_it_on_a_request_follows_the_last_as_late_as_that_weighed_of_the_other_half(
+def test_in_the_second_half_a_request_waits_as_long_as_the_weight_of_the_one_before_it_demands(
     warehouse: Warehouse, spent: Spent
 ) -> None:
     spent((600, 1_700), (10, 100))
@@ -195,7 +195,7 @@ def test_even_spending_ends_with_the_limit(warehouse: Warehouse, spent: Spent) -
     assert refused_for(impatient(warehouse, SPREAD)) == pytest.approx(600, abs=5)
 
 
-def test_requests_of_one_instant_are_one_where_the_next_follows(warehouse: Warehouse, database: str) -> None:
+def test_requests_of_one_instant_count_as_one_for_the_wait_of_the_next(warehouse: Warehouse, database: str) -> None:
     with owner(database) as cursor:
         cursor.execute("insert into ops.spending select 'sensors', now(), 900 from generate_series(1, 2)")
     assert refused_for(impatient(warehouse, SPREAD)) == pytest.approx(3_600, abs=5)
@@ -215,7 +215,7 @@ def test_a_request_waits_until_it_is_admitted(
     assert logged == []
 
 
-def test_a_long_wait_is_told_once(warehouse: Warehouse, spent: Spent, slept: list[float]) -> None:
+def test_a_long_wait_is_logged_once(warehouse: Warehouse, spent: Spent, slept: list[float]) -> None:
     spent((10, 600))
     with structlog.testing.capture_logs() as logged:
         Budget(warehouse, "sensors", [A_MINUTE], emit=OBSERVED).spend(1)
@@ -225,7 +225,7 @@ def test_a_long_wait_is_told_once(warehouse: Warehouse, spent: Spent, slept: lis
     ]
 
 
-def test_who_wakes_up_and_finds_it_spent_by_another_waits_again(
+def test_a_waiter_that_finds_it_spent_by_another_waits_again(
     warehouse: Warehouse, spent: Spent, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spent((10, 600))
@@ -259,7 +259,7 @@ def test_all_waits_of_one_request_together_have_an_end(
     assert value(database, "select count(*) from ops.spending where weight = 1") == 0
 
 
-def test_nobody_sleeps_who_would_give_up_anyway(warehouse: Warehouse, spent: Spent, slept: list[float]) -> None:
+def test_nobody_who_would_give_up_anyway_sleeps_first(warehouse: Warehouse, spent: Spent, slept: list[float]) -> None:
     spent((10, 5_000))
     with pytest.raises(SourceUnavailableError):
         Budget(warehouse, "sensors", [AN_HOUR]).spend(1)
@@ -314,7 +314,7 @@ def test_however_many_spend_the_limit_holds(database: str, pods: int) -> None:
     assert value(database, "select sum(weight) from ops.spending") == 10
 
 
-def test_what_a_thread_spends_stands_though_what_is_published_meanwhile_is_undone(
+def test_what_a_thread_spends_stays_spent_even_if_a_publication_is_rolled_back(
     database: str, warehouse: Warehouse
 ) -> None:
     with Warehouse(database, role="etl_loader") as own, ThreadPoolExecutor(1) as reading:
@@ -328,7 +328,7 @@ def test_what_a_thread_spends_stands_though_what_is_published_meanwhile_is_undon
     assert value(database, "select to_regclass('stage.spacex_cores')") is None
 
 
-def test_a_session_that_is_lost_is_told_as_the_warehouse_being_away(database: str, warehouse: Warehouse) -> None:
+def test_a_lost_session_is_reported_as_an_unreachable_warehouse(database: str, warehouse: Warehouse) -> None:
     budget = impatient(warehouse, A_MINUTE)
     [me] = warehouse.execute("select pg_backend_pid() as pid")
     with owner(database) as cursor:
@@ -340,7 +340,7 @@ def test_a_session_that_is_lost_is_told_as_the_warehouse_being_away(database: st
 # What is left
 
 
-def test_what_is_left_is_told_for_each_limit_and_never_below_nothing(warehouse: Warehouse, spent: Spent) -> None:
+def test_what_is_left_is_given_for_each_limit_and_never_below_zero(warehouse: Warehouse, spent: Spent) -> None:
     spent((40_000, 4_000), (1_000, 1_500), (10, 700.5))
     assert impatient(warehouse, A_MINUTE, AN_HOUR, A_DAY).left() == [
         (A_MINUTE, 0),
@@ -362,7 +362,7 @@ def test_the_least_share_of_the_limits_over_a_minute_is_sent(
     assert metrics().of("etl_source_quota_remaining_ratio") == {("sensors",): 0.65}
 
 
-def test_who_is_refused_tells_what_is_left_too(
+def test_a_refusal_reports_what_is_left_too(
     warehouse: Warehouse, spent: Spent, metrics: Callable[[], Collector]
 ) -> None:
     spent((1_000, 5_500))
@@ -370,7 +370,9 @@ def test_who_is_refused_tells_what_is_left_too(
     assert metrics().of("etl_source_quota_remaining_ratio") == {("sensors",): 0}
 
 
-def test_limits_of_a_minute_alone_are_no_quota_to_watch(warehouse: Warehouse, metrics: Callable[[], Collector]) -> None:
+def test_limits_of_a_minute_alone_are_not_a_quota_to_watch(
+    warehouse: Warehouse, metrics: Callable[[], Collector]
+) -> None:
     impatient(warehouse, A_MINUTE).spend(1)
     assert metrics().values == []
 
@@ -431,7 +433,7 @@ def test_the_loader_can_take_nothing_back(warehouse: Warehouse, attempt: str) ->
 
 
 @pytest.mark.parametrize("weight", ["0", "-1", "'NaN'", "'Infinity'"])
-def test_a_weight_that_is_none_is_not_entered(warehouse: Warehouse, weight: str) -> None:
+def test_an_invalid_weight_is_not_entered(warehouse: Warehouse, weight: str) -> None:
     with pytest.raises(pg.CheckViolation):
         warehouse.execute(f"insert into ops.spending (source, weight) values ('sensors', {weight})")
 

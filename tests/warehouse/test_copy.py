@@ -1,4 +1,4 @@
-"""What goes into a stage table as Arrow comes out of it as it was: all datasets, all values their types allow."""
+"""What goes into a stage table as Arrow comes out unchanged: all datasets, all values that their types allow."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def test_no_process_is_ended_because_a_file_holds_its_number(data: Path, bystand
     assert not is_running(data)
 
 
-def test_a_process_that_has_ended_but_is_not_buried_is_no_server(data: Path) -> None:
+def test_a_zombie_process_is_not_a_server(data: Path) -> None:
     with subprocess.Popen(["true"]) as ended:
         os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
         pretend(data, ended.pid)

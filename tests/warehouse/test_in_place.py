@@ -37,7 +37,7 @@ History = dict[tuple[str, date], Row]
 
 
 def a_reading(sensor: int, day: date, *, mm: float | None = 0.0, warmest: float | None = 20.0, **others: Any) -> Row:
-    """A row of silver.sensor_readings; what its rules derive is here made up."""
+    """A row of silver.sensor_readings; the derived columns are made up here."""
     level = None if mm is None else "none" if mm == 0 else "light"
     return {
         "sensor_id": f"SENSOR_{sensor:04}",

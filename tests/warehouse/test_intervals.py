@@ -153,7 +153,7 @@ def test_a_backfill_of_all_years_equals_one_whole_run(new_database: Any, tmp_pat
     assert published(by_years) == published(whole)
 
 
-def test_a_backfill_that_stopped_goes_on_where_it_stopped(new_database: Any, tmp_path: Path, facts: Snapshot) -> None:
+def test_a_backfill_that_stopped_resumes_where_it_stopped(new_database: Any, tmp_path: Path, facts: Snapshot) -> None:
     whole, dsn, lake = new_database(), new_database(), Lake(str(tmp_path / "lake"))
     run(whole, Lake(str(tmp_path / "whole")), facts)
     with pytest.raises(SourceUnavailableError, match="not on 2022-03-01"):
@@ -170,7 +170,7 @@ def test_a_backfill_that_stopped_goes_on_where_it_stopped(new_database: Any, tmp
     assert (plan.pending, told) == (0, [])
 
 
-def test_the_plan_tells_which_steps_are_left_of_each_interval(database: str, lake: Lake, facts: Snapshot) -> None:
+def test_the_plan_says_which_steps_are_left_for_each_interval(database: str, lake: Lake, facts: Snapshot) -> None:
     with server.serve(spacex.make_app(snapshot=facts)) as simulator, client_of(simulator.url) as client:
         source = spacex_at(simulator.url)
         pipeline = Pipeline(source, lake, 0.05, LocalEngine())

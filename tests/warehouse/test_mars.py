@@ -118,7 +118,7 @@ def test_a_conjunction_is_no_fault_and_a_question_shows_it(warehouse: Warehouse,
 
 
 @pytest.mark.parametrize("fault", ["ignored_query*@/rss", "repeat_page*@/api", "duplicate*@/api"])
-def test_what_is_no_answer_is_not_published(warehouse: Warehouse, lake: Lake, fault: str) -> None:
+def test_an_invalid_answer_is_not_published(warehouse: Warehouse, lake: Lake, fault: str) -> None:
     with pytest.raises(SourceContractError):
         run(warehouse, lake, fault)
     assert photos(warehouse) == {}

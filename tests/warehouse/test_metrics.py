@@ -1,4 +1,4 @@
-"""What the Postgres exporter reads of the run ledger: after real runs, as the role it logs in as."""
+"""What the Postgres exporter reads from the run ledger: after real runs, as the role it logs in as."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def enter_runs(dsn: str, *rows_published: int, source: str = "spacex", dataset: 
 # Nothing yet
 
 
-def test_of_an_empty_ledger_there_is_only_the_schedule(database: str) -> None:
+def test_an_empty_ledger_has_only_the_schedule(database: str) -> None:
     with owner(database) as cursor:
         cursor.execute("select source, extract(epoch from made_at)::float from ops.schedule")
         made_at = {(source,): at for source, at in cursor.fetchall()}
@@ -119,7 +119,7 @@ def test_a_source_without_a_schedule_is_not_watched(database: str) -> None:
     assert {source for found in series(database).values() for source, *_ in found} == set(sources.NAMES)
 
 
-def test_no_schedule_is_of_nothing(database: str) -> None:
+def test_a_schedule_cannot_be_of_zero_length(database: str) -> None:
     with owner(database) as cursor, pytest.raises(psycopg2.errors.CheckViolation):
         cursor.execute("insert into ops.schedule (source, every) values ('nasa', '0')")
 
@@ -213,9 +213,7 @@ def test_a_failed_audit_is_seen_until_a_run_passes_it(database: str, lake: Lake)
     assert mended["etl_source_last_run_failed"] == {("spacex",): 0}
 
 
-def test_an_attempt_that_comes_not_as_far_as_its_audits_leaves_what_the_last_ones_found(
-    database: str, lake: Lake
-) -> None:
+def test_an_attempt_that_does_not_reach_its_audits_leaves_what_the_last_ones_found(database: str, lake: Lake) -> None:
     with pytest.raises(AuditError):
         run(database, lake, orphaned())
     with (
@@ -290,7 +288,7 @@ def test_refused_records_that_are_read_again_are_settled(database: str, lake: La
     assert of_datasets(found["etl_quarantine_last_run_ratio"]) == dict.fromkeys(EVERYTHING, 0)
 
 
-def test_of_a_dataset_of_which_nothing_was_read_there_is_no_share(database: str) -> None:
+def test_a_dataset_of_which_nothing_was_read_has_no_share(database: str) -> None:
     enter_runs(database, 0)
     found = series(database)
     assert found["etl_dataset_rows"] == {("spacex", "spacex_cores"): 0}
@@ -320,7 +318,7 @@ def test_usual_is_the_median_of_up_to_twenty_runs_before_the_latest(
     assert found.get("etl_dataset_usual_rows") == (None if usual is None else {("spacex", "spacex_cores"): usual})
 
 
-def test_failed_runs_and_those_that_came_too_late_are_no_part_of_what_is_usual(database: str) -> None:
+def test_failed_and_overtaken_runs_are_not_part_of_what_is_usual(database: str) -> None:
     enter_runs(database, 10, 10, 10, 10)
     with owner(database) as cursor:
         cursor.execute(

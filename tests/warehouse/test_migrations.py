@@ -191,7 +191,7 @@ def test_a_failing_upgrade_leaves_the_version_that_was_there(database: str) -> N
     assert rows(database, OBJECTS) == before
 
 
-def test_facts_of_before_are_the_warehouses_but_for_those_that_a_run_into_the_lake_left(
+def test_earlier_facts_are_the_warehouses_except_those_that_a_run_into_the_lake_left(
     empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _migrate_to("0007", empty, tmp_path, monkeypatch)
@@ -212,7 +212,7 @@ def test_facts_of_before_are_the_warehouses_but_for_those_that_a_run_into_the_la
     assert rows(empty, marks) == [before[0], ("spacex_cores", "lake", "2026-06-19"), before[1]]
 
 
-def test_runs_of_before_are_numbered_by_their_time(empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_earlier_runs_are_numbered_by_their_time(empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _migrate_to("0009", empty, tmp_path, monkeypatch)
     with owner(empty) as cursor:
         cursor.execute(
@@ -230,7 +230,7 @@ def test_runs_of_before_are_numbered_by_their_time(empty: str, tmp_path: Path, m
     assert value(empty, "select max(end_number) from ops.run") == 6
 
 
-def test_readings_of_before_move_into_months_and_views_on_them_stay(
+def test_earlier_readings_move_into_months_and_views_on_them_stay(
     empty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _migrate_to("0011", empty, tmp_path, monkeypatch)

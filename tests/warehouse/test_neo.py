@@ -160,7 +160,7 @@ def test_many_passes_are_not_lost_without_consent(warehouse: Warehouse, lake: La
     assert run(warehouse, lake, served, accepts_loss=True).published.status == "published"
 
 
-def test_few_means_of_the_days_that_were_read_not_of_all_there_are(warehouse: Warehouse, lake: Lake) -> None:
+def test_a_few_lost_rows_means_few_of_the_days_that_were_read_not_of_all(warehouse: Warehouse, lake: Lake) -> None:
     served = Served()
     run(warehouse, lake, served)
     day = DataInterval(TODAY - timedelta(15), TODAY - timedelta(14))

@@ -1,4 +1,4 @@
-"""Who may log in, with what, where to, and how much they may take; made by a superuser or by an owner who is none."""
+"""Who may log in, with what, where, and with which limits; set up by a superuser or by an owner who is not one."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ def test_two_at_once_take_turns(server: Server) -> None:
 # An owner who is no superuser
 
 
-def test_an_owner_who_is_no_superuser_provisions_and_migrates(managed: Server) -> None:
+def test_an_owner_who_is_not_a_superuser_provisions_and_migrates(managed: Server) -> None:
     assert len(_provision(managed.dsn, PASSWORDS).made) == 8
     with Warehouse(managed.dsn) as session:
         assert migrations.migrate(session)[-1] == migrations.newest()
@@ -291,7 +291,7 @@ def test_an_owner_who_is_no_superuser_provisions_and_migrates(managed: Server) -
         session.execute("select * from silver.spacex_launches")
 
 
-def test_who_may_not_make_roles_is_told_who_may(server: Server) -> None:
+def test_a_role_that_may_not_make_roles_is_told_who_may(server: Server) -> None:
     analyst = server.dsn.replace("//postgres:", "//analyst:new")
     _provision(server.dsn, PASSWORDS | {"analyst": "new"})
     before = rows(server.dsn, STATE)
@@ -395,7 +395,7 @@ def test_passwords_are_read_as_a_secret_is_mounted(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_a_file_that_is_no_login_of_ours_is_refused(tmp_path: Path, files: dict[str, str], told: str) -> None:
+def test_a_file_that_is_not_a_login_of_ours_is_refused(tmp_path: Path, files: dict[str, str], told: str) -> None:
     with pytest.raises(ConfigError, match=told) as caught:
         provision.passwords(_files(tmp_path, **files))
     assert caught.value.hint

@@ -1,4 +1,4 @@
-"""A run reaches the warehouse whole, once, and in the place of what was there."""
+"""A run reaches the warehouse whole, once, and in place of what was there."""
 
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake

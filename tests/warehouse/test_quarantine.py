@@ -118,7 +118,7 @@ def test_a_record_that_is_still_wrong_stays_in_quarantine_and_says_why(
     assert published(database) == before
 
 
-def test_of_several_records_those_that_are_mended_are_published(database: str, lake: Lake, facts: Snapshot) -> None:
+def test_of_several_records_those_that_are_fixed_are_published(database: str, lake: Lake, facts: Snapshot) -> None:
     facts["launches"].append(mended("ffffffffffffffffffffff02") | {"name": None})
     run(database, lake, facts)
     still_wrong = mended("ffffffffffffffffffffff02") | {"name": 3}

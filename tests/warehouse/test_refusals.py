@@ -1,4 +1,4 @@
-"""Who is not let in learns whether waiting helps: by SQLSTATE and phase, whatever language the server speaks."""
+"""A client that is not let in learns whether waiting helps: by SQLSTATE and phase, in any language of the server's."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_waiting_never_helps_where_one_wants_tls_and_the_other_has_none() -> Non
         connect(port, sslmode="require")
 
 
-def test_waiting_never_helps_with_what_is_no_postgres(ours: Path) -> None:
+def test_waiting_never_helps_with_a_server_that_is_not_postgres(ours: Path) -> None:
     with listening(speaks_http) as port, pytest.raises(ConfigError, match="do not agree"):
         connect(port, sslmode="disable")
     with listening(speaks_http, to_tls=b"HTTP/1.1") as port, pytest.raises(ConfigError, match="do not agree"):

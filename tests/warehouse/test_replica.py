@@ -1,4 +1,4 @@
-"""On a server that takes no writes, what only reads works, and what would write says that waiting helps."""
+"""On a server that takes no writes, reading works, and writing fails with an error that says that waiting helps."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def place(server: Place) -> Iterator[Place]:
         server.execute(f"drop database {name} with (force)", "postgres")
 
 
-def test_a_swap_can_be_taken_back_as_often_as_one_likes(place: Place) -> None:
+def test_a_swap_can_be_reversed_any_number_of_times(place: Place) -> None:
     place.call("load", BACKUP, "warehouse")
     said = place.call("swap", "warehouse", BESIDE)
     assert place.note() == "then"

@@ -149,7 +149,7 @@ def test_the_loader_publishes_with_no_more_rights_than_these(warehouse_in_use: s
     assert owned == 0
 
 
-def test_what_the_loader_may_not_do_is_told_as_a_lack_of_access(warehouse_in_use: str) -> None:
+def test_what_the_loader_may_not_do_is_reported_as_a_lack_of_access(warehouse_in_use: str) -> None:
     with (
         Warehouse(warehouse_in_use, role="etl_loader") as loader,
         pytest.raises(AccessError, match="must be owner of table spacex_launches"),
@@ -197,7 +197,7 @@ def test_somebody_with_no_role_of_ours_has_no_right_at_all(warehouse_in_use: str
             cursor.execute(f"drop role {nobody}")
 
 
-def test_readers_keep_their_grants_when_tables_are_swapped(database: str, tmp_path: Path) -> None:
+def test_readers_keep_their_grants_when_tables_are_published_again(database: str, tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "lake"))
     run(database, lake)
     grants = _grants(database)
@@ -210,7 +210,7 @@ def test_readers_keep_their_grants_when_tables_are_swapped(database: str, tmp_pa
     assert [name for schema, name, *_ in storage(database) if schema == "stage"] == []
 
 
-def test_a_table_of_a_later_migration_is_readable_at_once(warehouse_in_use: str) -> None:
+def test_a_table_of_a_later_migration_is_readable_immediately(warehouse_in_use: str) -> None:
     connection = psycopg2.connect(warehouse_in_use)
     try:
         with connection.cursor() as cursor:

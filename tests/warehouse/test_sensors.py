@@ -185,7 +185,7 @@ def test_a_run_that_lacks_a_part_is_not_transformed(lake: Lake) -> None:
             complete_extraction(lake, pipeline.source, None, RUN_ID)
 
 
-def test_parts_about_different_days_are_no_run(lake: Lake) -> None:
+def test_parts_about_different_days_are_not_one_run(lake: Lake) -> None:
     with simulator() as url, pipeline_on(url, lake) as (pipeline, client):
         pipeline.extract(client, FIRST, RUN_ID, Part(1, 2))
         pipeline.extract(client, DataInterval(FIRST.start, TODAY - timedelta(days=1)), RUN_ID, Part(2, 2))
@@ -199,7 +199,7 @@ def test_parts_of_a_run_under_way_are_not_mistaken_for_a_killed_run(lake: Lake) 
         assert pipeline.extract(client, FIRST) != RUN_ID
 
 
-def test_another_grid_does_not_go_on_with_a_killed_run(lake: Lake) -> None:
+def test_another_grid_does_not_resume_a_killed_run(lake: Lake) -> None:
     with simulator(Fault("server_error", times=None, path="/v1/nothing")) as url:
         with pipeline_on(url, lake) as (pipeline, client):
             killed = _stopped_after_one_page(pipeline, client)
@@ -210,7 +210,7 @@ def test_another_grid_does_not_go_on_with_a_killed_run(lake: Lake) -> None:
     assert len(places) == 3, "one latitude for each row of one grid"
 
 
-def test_who_serves_days_is_not_asked_for_parts_of_a_whole_state(simulate: Any, lake: Lake) -> None:
+def test_a_whole_state_cannot_be_extracted_in_parts(simulate: Any, lake: Lake) -> None:
     from tests.conftest import client_of, spacex_at
 
     url = simulate()
@@ -228,7 +228,7 @@ def test_a_spent_budget_stops_the_run_and_says_nothing_about_the_source(warehous
     assert "10 per hour" in told.value.message
 
 
-def test_a_check_tells_what_a_run_costs_and_what_is_left(warehouse: Warehouse, lake: Lake) -> None:
+def test_a_check_says_what_a_run_costs_and_what_is_left(warehouse: Warehouse, lake: Lake) -> None:
     with simulator() as url:
         budget = Budget(warehouse, "sensors", (Limit(600, 60, "minute"),))
         with HttpClient("sensors", url, HASTY, budget=budget) as client:
@@ -323,7 +323,7 @@ def test_a_published_reading_never_vanishes(warehouse: Warehouse, readings: pa.T
     assert firing(warehouse, readings.slice(1)) == set()
 
 
-def test_a_grid_that_was_moved_does_not_mix_with_the_one_of_before(
+def test_a_grid_that_was_moved_does_not_mix_with_the_former_one(
     warehouse: Warehouse, database: str, lake: Lake
 ) -> None:
     run(warehouse, lake)

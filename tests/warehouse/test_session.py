@@ -64,7 +64,7 @@ def test_no_variable_of_libpq_changes_a_session(
     assert settings(database) == undisturbed
 
 
-def test_a_connection_that_a_firewall_drops_in_silence_is_noticed_within_minutes(database: str) -> None:
+def test_a_connection_that_a_firewall_silently_drops_is_noticed_within_minutes(database: str) -> None:
     with Warehouse(database) as session:
         asked = session.raw.info.dsn_parameters
     idle, interval, count = (int(asked[f"keepalives_{name}"]) for name in ("idle", "interval", "count"))
@@ -83,7 +83,7 @@ with Warehouse(sys.argv[1]) as session:
 
 
 @pytest.mark.thorough
-def test_a_statement_of_a_killed_process_ends_and_gives_its_locks_back(database: str) -> None:
+def test_a_statement_of_a_killed_process_ends_and_releases_its_locks(database: str) -> None:
     with subprocess.Popen([sys.executable, "-c", SLEEP, database], stdout=subprocess.PIPE, text=True) as victim:
         assert victim.stdout is not None
         assert victim.stdout.readline() == "asleep\n"

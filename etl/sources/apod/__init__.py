@@ -12,7 +12,7 @@ from etl.sources.days import ReadByDays
 
 
 def make_source(settings: ApodSettings, origin: str | None = None) -> Source:
-    """The pictures of the day as they are set up."""
+    """The pictures of the day, as configured."""
     api = Api("apod", settings.base_url, probe=pages.probe)
     at_once = settings.days_per_request
 

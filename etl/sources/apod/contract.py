@@ -1,4 +1,4 @@
-"""What NASA's Astronomy Picture of the Day answers: today's API, and the one it replaced in 2026.
+"""The records of NASA's Astronomy Picture of the Day: from today's API, and from the one it replaced in 2026.
 
 The API now: https://science.nasa.gov/wp-json/wp/v2/apod-basic. The withdrawn one: https://api.nasa.gov/planetary/apod.
 """
@@ -14,19 +14,19 @@ from etl.core.documents import BrokenPageError
 from etl.sources.records import Address, Contract, Day, LongText, Text, records_of, web_address
 
 FIRST_DAY = day(1995, 6, 16)
-LOGO = "nasa-logo"  # in the picture's URL: what the withdrawn API answers for every day
+LOGO = "nasa-logo"  # in the picture's URL: what the withdrawn API returns for every day
 MEDIA = ("image", "video", "iframe")
 
 
 def _not_before_the_first(value: day) -> day:
     if value < FIRST_DAY:
-        raise ValueError(f"lies before the first picture, of {FIRST_DAY}")
+        raise ValueError(f"is before the first picture, that of {FIRST_DAY}")
     return value
 
 
 def _not_the_logo(value: str) -> str:
     if LOGO in value:
-        raise ValueError("is NASA's logo, which the withdrawn API answers instead of each picture")
+        raise ValueError("is NASA's logo, which the withdrawn API returns instead of every picture")
     return value
 
 
@@ -42,7 +42,7 @@ Media = Annotated[
 
 
 class Picture(Contract):
-    """A picture of the day. Texts are HTML; `hdurl` is the picture, of a video its poster; `url` is an article."""
+    """A picture of the day. Texts are HTML; `hdurl` is the picture, or a video's poster; `url` is an article."""
 
     ignored: ClassVar = frozenset({"post_id", "url", "basic_html_url"})
 
@@ -59,7 +59,7 @@ class Picture(Contract):
 
 
 class WithdrawnPicture(Contract):
-    """The same as the withdrawn API gave it: `url` is the picture or the video, and what it lacks is left out."""
+    """The same from the withdrawn API: `url` is the picture or the video, and fields without a value are omitted."""
 
     ignored: ClassVar = frozenset({"service_version", "concepts", "concept_tags"})
 
@@ -74,13 +74,13 @@ class WithdrawnPicture(Contract):
 
 
 def shape_of(record: Any) -> type[Picture] | type[WithdrawnPicture]:
-    """Which of the two a record is; one that is neither will be refused as the first."""
+    """The contract of a record; one that fits neither is refused by the first."""
     is_withdrawn = isinstance(record, dict) and "service_version" in record and "permalink" not in record
     return WithdrawnPicture if is_withdrawn else Picture
 
 
 def shown_in(record: Any) -> str:
-    """The address of what a record shows, valid or not; "" if it has none."""
+    """The URL of what a record shows, valid or not; "" if it has none."""
     if not isinstance(record, dict):
         return ""
     names = ("hdurl", "url") if shape_of(record) is WithdrawnPicture else ("hdurl",)
@@ -88,7 +88,7 @@ def shown_in(record: Any) -> str:
 
 
 def pictures_in(document: Any) -> list[Any]:
-    """The records of an answer; that for a single day is one of them.
+    """The records of an answer; an answer for a single day is one record.
 
     Raises: BrokenPageError if there are none, with the API's own reason if it gave one.
     """

@@ -14,7 +14,7 @@ PICTURES = Dataset(
         Column(
             "media_type",
             TEXT,
-            "image, video (a file), iframe (a player of another site) or other. The withdrawn API said video for both.",
+            "image, video (a file), iframe (another site's player) or other. The withdrawn API said video for both.",
             nullable=False,
         ),
         Column("explanation", TEXT, "What it shows, as plain text: without links, and without the site's footer."),
@@ -22,23 +22,23 @@ PICTURES = Dataset(
         Column(
             "copyright",
             TEXT,
-            "Who holds the rights, as plain text. Since 2026 it names NASA, too: a picture that has one may still be "
-            "in the public domain. The withdrawn API left it out for those.",
+            "Who holds the rights, as plain text. Since 2026 it may be NASA, so a picture with a value may still be "
+            "in the public domain; the withdrawn API left it out for those.",
         ),
-        Column("alt_text", TEXT, "What is seen, for who cannot see it; null from the withdrawn API."),
-        Column("picture_url", TEXT, "The picture at its full size; of a video its poster. Null if there is none."),
+        Column("alt_text", TEXT, "What it looks like, for people who cannot see it; null from the withdrawn API."),
+        Column("picture_url", TEXT, "The picture at its full size, or a video's poster; null if there is none."),
         Column(
             "rendition_url", TEXT, "The picture at most 1,024 pixels wide; null where NASA serves the full size only."
         ),
-        Column("video_url", TEXT, "The video, or the page of its player; null for pictures."),
+        Column("video_url", TEXT, "The video, or the page of its player; null if it is not a video."),
         Column("page_url", TEXT, "The page that shows it.", nullable=False),
-        Column("is_poster", BOOL, "picture_url is a still of a video, perhaps that of many.", nullable=False),
+        Column("is_poster", BOOL, "picture_url is a video's poster, which many videos may share.", nullable=False),
         Column(
             "is_from_withdrawn_api",
             BOOL,
             "The record has the form of the API that was withdrawn in 2026.",
             nullable=False,
         ),
-        Column("received_at", INSTANT, "When the API gave it.", nullable=False, is_bookkeeping=True),
+        Column("received_at", INSTANT, "When it was received from the API.", nullable=False, is_bookkeeping=True),
     ),
 )

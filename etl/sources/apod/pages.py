@@ -1,6 +1,6 @@
-"""How the pictures are asked for: a few weeks per request, which the API answers on one page.
+"""How the pictures are requested: a few weeks at a time, which fit on one page.
 
-Its pages are numbered from the newest on, so that each new picture moves them all; days stay where they are.
+The API numbers its pages from the newest picture on, so each new one moves them all; days stay where they are.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from etl.sources.http.paginators import total_in_header
 
 PATH = "/wp-json/wp/v2/apod-basic"
 TOTAL = "X-WP-Total"
-MOST_PER_PAGE = 25  # the API gives no more, whatever it is asked for
+MOST_PER_PAGE = 25  # the API returns no more, whatever `per_page` says
 PROBED_DAYS = 7
 DAY = timedelta(days=1)
 USE_INSTEAD = (
-    "Nothing was published. NASA withdrew its first API in 2026 and began with such answers; "
+    "Nothing was published. NASA's first API ended with such answers in 2026; "
     "https://science.nasa.gov/apod says how the pictures are served now."
 )
 
 
 def probe(client: Client) -> str:
-    """Ask for the last days; it may be that none of them has a picture."""
+    """Ask for the last few days; perhaps none of them has a picture."""
     asked = DataInterval(today() - PROBED_DAYS * DAY, today())
     return f"{len(_ask(client, asked)[1])} pictures of the last {PROBED_DAYS} days"
 
@@ -50,7 +50,7 @@ def pictures(client: Client, interval: DataInterval | None, first: int, days_per
 
 
 def cost(interval: DataInterval | None, days_per_request: int) -> Cost:
-    """What reading an interval asks of the API."""
+    """The requests that reading an interval takes."""
     requests = len(_questions(interval, days_per_request))
     return Cost(requests, requests)
 
@@ -58,14 +58,14 @@ def cost(interval: DataInterval | None, days_per_request: int) -> Cost:
 def _questions(interval: DataInterval | None, days_per_request: int) -> list[DataInterval]:
     """The days of each request, oldest first."""
     if interval is None:
-        raise UsageError("Pictures are read for some days only.", hint="Say which: --from 2024-01-01 --to 2024-02-01.")
+        raise UsageError("Pictures are read by days.", hint="Say which days: --from 2024-01-01 --to 2024-02-01.")
     if interval.start < FIRST_DAY:
         raise UsageError(
-            f"There is no picture before {FIRST_DAY}; asked was for {interval.start}.", hint=f"Use --from {FIRST_DAY}."
+            f"There is no picture before {FIRST_DAY}, so none of {interval.start}.", hint=f"Use --from {FIRST_DAY}."
         )
     if interval.end > today() + DAY:
         raise UsageError(
-            f"The days up to {interval.end} are not over yet, and a future picture may still change.",
+            f"Not all days before {interval.end} are over yet, and a future picture may still change.",
             hint=f"Use --to {today()}, or {today() + DAY} to include today's.",
         )
     bounds = [interval.start]
@@ -75,7 +75,7 @@ def _questions(interval: DataInterval | None, days_per_request: int) -> list[Dat
 
 
 def _ask(client: Client, asked: DataInterval) -> tuple[Answer, list[Any]]:
-    """The answer for these days, and its records, if they can be nothing else."""
+    """The answer for these days and its records, once they have proved to be just that."""
     answer = client.get(
         PATH,
         {
@@ -96,7 +96,7 @@ def _records(answer: Answer) -> list[Any]:
     try:
         if not isinstance(answer.document, list):
             pictures_in(answer.document)  # raises with the API's reason, if it gave one
-            raise BrokenPageError("answered one picture instead of a list")
+            raise BrokenPageError("returned one picture instead of a list")
         return answer.document
     except BrokenPageError as error:
         raise SourceContractError(f"{answer.url}: {error}.", hint=CHANGED) from error
@@ -105,24 +105,24 @@ def _records(answer: Answer) -> list[Any]:
 def _refuse_placeholders(answer: Answer, records: list[Any]) -> None:
     """Raise if there is a logo where a picture should be, or one image for several days. (Videos may share a poster.)
 
-    That is how the first API ended: status 200, all fields there, and the same logo for each day since 1995.
+    That is how the first API ended: status 200, all fields present, and the same logo for each day since 1995.
     """
     days_of: dict[str, set[str]] = {}
     for record in records:
         shown = shown_in(record)
         if LOGO in shown:
-            raise SourceWithdrawnError(f"{answer.url} answers NASA's logo instead of pictures.", hint=USE_INSTEAD)
+            raise SourceWithdrawnError(f"{answer.url} returned NASA's logo instead of pictures.", hint=USE_INSTEAD)
         if shown and record.get("media_type") == "image":
             days_of.setdefault(shown, set()).add(str(record.get("date")))
     for shown, days in days_of.items():
         if len(days) > 1:
             raise SourceWithdrawnError(
-                f"{answer.url} answers one picture for {len(days)} days: {shown}.", hint=USE_INSTEAD
+                f"{answer.url} returned one picture for {len(days)} days: {shown}.", hint=USE_INSTEAD
             )
 
 
 def _refuse_other_days(answer: Answer, asked: DataInterval, records: list[Any]) -> None:
-    """Raise unless each day is one of those asked for, and there once: what the API does not understand, it ignores.
+    """Raise unless each day was asked for and occurs once: the API ignores parameters that it does not understand.
 
     A day that cannot be read is left to the parser.
     """
@@ -132,10 +132,10 @@ def _refuse_other_days(answer: Answer, asked: DataInterval, records: list[Any]) 
             day = date.fromisoformat(record["date"])
             if not asked.start <= day < asked.end:
                 raise SourceContractError(
-                    f"{answer.url} answers the picture of {day}, which is none of {asked}.", hint=CHANGED
+                    f"{answer.url} returned the picture of {day}, which is not in {asked}.", hint=CHANGED
                 )
             if day in seen:
-                raise SourceContractError(f"{answer.url} answers the picture of {day} twice.", hint=CHANGED)
+                raise SourceContractError(f"{answer.url} returned the picture of {day} twice.", hint=CHANGED)
             seen.add(day)
 
 
@@ -143,9 +143,9 @@ def _refuse_a_part(answer: Answer, records: list[Any]) -> None:
     """Raise unless all pictures that the API announces for these days are there."""
     total = total_in_header(answer, TOTAL)
     if total is None:
-        raise SourceContractError(f"{answer.url} does not say in {TOTAL} how many pictures it has.", hint=CHANGED)
+        raise SourceContractError(f"{answer.url} did not say in {TOTAL} how many pictures there are.", hint=CHANGED)
     if total != len(records):
         raise SourceContractError(
-            f"{answer.url} announces {total:,} pictures and gives {len(records)}.",
+            f"{answer.url} announced {total:,} pictures and returned {len(records)}.",
             hint="If it serves no more at a time, set ETL_APOD__DAYS_PER_REQUEST to that number.",
         )

@@ -18,7 +18,7 @@ AT_MOST_1024_WIDE = "w=1024&fit=clip"
 
 
 def pictures(body: bytes, context: PageContext) -> Parsed:
-    """Pictures, in the order of the page, from today's API or as the withdrawn one gave them."""
+    """Pictures, in the order of the page, from today's API or the withdrawn one."""
     return parse_records(
         body, api.shape_of, (to.PICTURES,), partial(_rows, context.received_at), records_in=api.pictures_in
     )
@@ -71,7 +71,7 @@ def _withdrawn_picture(picture: api.WithdrawnPicture) -> dict[str, Any]:
 
 
 def _rendition(url: str | None) -> str | None:
-    """The same picture in a bounded size: NASA's server for pictures makes it from the query."""
+    """The same picture at a bounded size, which NASA's image server makes as the query says."""
     if url is None or not url.startswith(RESIZING):
         return None
     return urlsplit(url)._replace(query=AT_MOST_1024_WIDE, fragment="").geturl()

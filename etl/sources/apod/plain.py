@@ -1,4 +1,4 @@
-"""HTML as the API writes it becomes plain text, once: nothing of it is ever shown as HTML."""
+"""The API's HTML becomes plain text, once: none of it is ever shown as HTML."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Line:
 
 
 class _Markup(HTMLParser):
-    """Any text is HTML to it: what is malformed is skipped."""
+    """Accepts any text: malformed markup is skipped."""
 
     def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: ARG002
-        """`<![…`, for which some versions of Python have only an AssertionError."""
+        """`<![…`, for which some versions of Python raise only an AssertionError."""
         return self.parse_bogus_comment(i)
 
 
@@ -81,14 +81,14 @@ class _Videos(_Markup):
 
 
 def text_of(html: str | None) -> str | None:
-    """Its text, a line for each of its lines; null if there is none."""
+    """Its text, line by line; None if there is none."""
     return _joined(_lines(html or ""))
 
 
 def explanation_of(html: str | None) -> str | None:
     """Its text without the word "Explanation:" before it, and without the site's footer after it.
 
-    The footer is the line that names tomorrow's picture, whatever follows, and the site's own notes just before it.
+    The footer is the line that names tomorrow's picture, all that follows, and the site's own notes just before it.
     """
     lines = _lines(html or "")
     end = next((number for number, line in enumerate(lines) if FOOTER.search(line.text)), None)
@@ -102,7 +102,7 @@ def explanation_of(html: str | None) -> str | None:
 
 
 def video_in(html: str | None, page: str) -> str | None:
-    """The address of the first video or player on a page, whose own address is `page`."""
+    """The URL of the first video or player on the page at `page`."""
     videos = _Videos()
     _feed(videos, html or "")
     for source in videos.found:

@@ -27,7 +27,7 @@ def media_types(periods: Rows) -> Chart | None:
     layout = figures.by_period({"rangemode": "tozero", "nticks": 6}, 320) | {"barmode": "stack"}
     head = [
         (str(periods[0]["unit"]).capitalize(), TEXT),
-        *((title, NUMBER) for title in ("Images", "Videos", "Other", "Name rights", "Days without")),
+        *((title, NUMBER) for title in ("Images", "Videos", "Other", "With copyright", "Days without")),
     ]
     columns = ("images", "videos", "others", "with_copyright", "missing_days")
     return Chart(
@@ -59,7 +59,7 @@ def latest(pictures: Rows) -> Listing | None:
 
 def _message(periods: Rows) -> str:
     pictures, videos, missing = (_sum(periods, column) for column in ("pictures", "videos", "missing_days"))
-    without = f"{words.plural(missing, 'day has', 'days have')} none" if missing else "No day is left out"
+    without = f"{words.plural(missing, 'day has', 'days have')} none" if missing else "No day is missing"
     return f"{words.percent(videos, pictures)} of {words.plural(pictures, 'picture')} are videos. {without}."
 
 
@@ -97,7 +97,7 @@ REPORT = Report(
     ),
     how_made=(
         "The pictures were extracted from the API, typed, audited and published to Postgres in one transaction. "
-        "A day has none if it lies between the first and the last picture of its month. Titles lead to NASA's pages, "
-        "which say what may be done with a picture: many are copyrighted by who made them."
+        "A day has none if it lies between the first and the last picture of its month. Titles link to NASA's pages, "
+        "which say how a picture may be used: many are copyrighted by their authors."
     ),
 )

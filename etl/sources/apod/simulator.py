@@ -1,4 +1,4 @@
-"""NASA's picture of the day as far as we ask it: the same paths, shapes and habits, with pictures of our own making.
+"""NASA's picture of the day, as far as we use it: the same paths, shapes and habits, with pictures of our own making.
 
 The picture of a day is always the same. Nothing is stored: each is made when it is asked for.
 """
@@ -30,7 +30,7 @@ WITHOUT = frozenset({date(1995, 6, 17), date(1995, 6, 18), date(1995, 6, 19), da
 PUBLISHED_AT = timedelta(hours=5, minutes=5)  # UTC, in winter
 MOST_PER_PAGE, USUAL_PER_PAGE = 25, 10
 DAY = timedelta(days=1)
-AGAIN, AFTER = 200, 100  # one day in so many, the picture of so many days before
+AGAIN, AFTER = 200, 100  # one day in 200 shows the picture of 100 days earlier
 SITE = "https://science.nasa.gov"
 FILES = "https://assets.science.nasa.gov"
 LOGO = f"{SITE}/wp-content/themes/nasa/assets/images/nasa-logo.svg"
@@ -104,7 +104,7 @@ def picture(day: date) -> dict[str, Any]:
 
 
 def withdrawn_picture(day: date) -> dict[str, Any]:
-    """The record of a day as the first API gives it since it was switched off."""
+    """The record of a day as the first API has returned it since it was switched off."""
     return {
         "date": day.isoformat(),
         "explanation": "",
@@ -144,7 +144,7 @@ def make_app(
 
 
 def _list(asked: MultiDict[str, str], last: date) -> Response:
-    """A page, the newest picture first. Beyond the last page it is the first; what is not known is ignored."""
+    """A page, newest picture first; beyond the last page, the first one. Unknown parameters are ignored."""
     start, end = max(_day(asked.get("date_from")) or FIRST, FIRST), min(_day(asked.get("date_to")) or last, last)
     days = [end - n * DAY for n in range((end - start).days + 1) if has_picture(end - n * DAY)]
     size = min(max(asked.get("per_page", USUAL_PER_PAGE, int), 1), MOST_PER_PAGE)
@@ -220,7 +220,7 @@ def _slug(title: str) -> str:
 
 
 def _file(day: date, media_type: str) -> str:
-    """The picture, or the poster of a video: many players have the same one."""
+    """The picture, or a video's poster; many players share one."""
     day = _shown(day)
     folder = f"{FILES}/dynamicimage/assets/science/cds/apod/apod"
     name = {"iframe": "poster", "other": ""}.get(media_type, f"{day.year}/{day:%B}/example_{day:%y%m%d}".lower())

@@ -25,7 +25,7 @@ def whole_list(path: str, client: Client, _interval: DataInterval | None = None,
     except BrokenPageError as error:
         raise SourceContractError(f"{answer.url}: {error}.", hint=CHANGED) from error
     if not records:
-        raise SourceContractError(f"{answer.url} answered an empty list.", hint=CHANGED)
+        raise SourceContractError(f"{answer.url} returned an empty list.", hint=CHANGED)
     yield page_of(answer, 1, len(records), is_last=True)
 
 

@@ -13,7 +13,7 @@ from etl.sources.mars.sols import FIRST_DAY
 
 
 def make_source(settings: MarsSettings, origin: str | None = None) -> Source:
-    """The feeds as they are set up: one endpoint, as both fill one table."""
+    """The feeds, as configured: one endpoint, as both fill one table."""
     api = Api("mars", settings.base_url, probe=pages.probe)
     at_once = settings.photos_per_request
 

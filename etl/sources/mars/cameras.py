@@ -1,4 +1,4 @@
-"""What a camera is for, as both rovers have one: the feeds name each camera, and the eyes of a pair apart."""
+"""What a camera is for, in words that fit both rovers: the feeds name each camera, even each eye of a pair."""
 
 FAMILIES = {
     "FHAZ": "hazard",
@@ -20,6 +20,6 @@ FAMILIES = {
 
 
 def family_of(camera: str) -> str:
-    """`navigation` for NAV_LEFT_B and for NAVCAM_LEFT; `other` for a camera that is not known."""
+    """`navigation` for NAV_LEFT_B and for NAVCAM_LEFT; `other` for an unknown camera."""
     name = camera.upper()
     return next((family for beginning, family in FAMILIES.items() if name.startswith(beginning)), "other")

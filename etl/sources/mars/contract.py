@@ -1,4 +1,4 @@
-"""What the feeds of the rovers' raw images answer, and what the API answered that ended in 2025.
+"""The records of the rovers' raw image feeds, and of the API that was withdrawn in 2025.
 
 Curiosity: https://mars.nasa.gov/api/v1/raw_image_items/. Perseverance: https://mars.nasa.gov/rss/api/. Neither is
 documented. The withdrawn one: https://api.nasa.gov/mars-photos/api/v1.
@@ -19,7 +19,7 @@ THUMBNAIL = "thumbnail"  # a sample type
 
 
 def _in_utc(value: Any) -> Any:
-    """Perseverance's feed leaves out the zone."""
+    """Perseverance's feed omits the time zone."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
@@ -28,7 +28,7 @@ def _in_utc(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """A number that may be written as text, as Perseverance's feed does; nothing for text that is no number."""
+    """A number, which Perseverance's feed may write as text; None for text that is not a number."""
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else None
     return value
@@ -40,7 +40,7 @@ def _none_if_blank(value: Any) -> Any:
 
 def _after_the_first_landing(at: datetime) -> datetime:
     if at < datetime(2012, 8, 6, tzinfo=UTC):
-        raise ValueError("lies before the first of these rovers landed")
+        raise ValueError("is before the first of these rovers landed")
     return at
 
 
@@ -54,14 +54,14 @@ Media = Annotated[Address | None, BeforeValidator(_none_if_blank)]
 
 
 class MoreOfCuriosity(Contract):
-    """What Curiosity's feed says besides."""
+    """The fields that Curiosity's feed nests under `extended`."""
 
     sample_type: Text | None = None
     lmst: Text | None = None
 
 
 class CuriosityPhoto(Contract):
-    """A photo of Curiosity's feed; `link` is a path below mars.nasa.gov."""
+    """A photo from Curiosity's feed; `link` is a path below mars.nasa.gov."""
 
     ignored: ClassVar = frozenset(
         {
@@ -101,7 +101,7 @@ class CuriosityPhoto(Contract):
 
 
 class Camera(Contract):
-    """The camera of a photo of Perseverance."""
+    """The camera of one of Perseverance's photos."""
 
     instrument: Id
 
@@ -116,7 +116,7 @@ class Files(Contract):
 
 
 class PerseverancePhoto(Contract):
-    """A photo of Perseverance's feed."""
+    """A photo from Perseverance's feed."""
 
     ignored: ClassVar = frozenset(["extended", "attitude", "caption", "json_link"])
 
@@ -148,7 +148,7 @@ class WithdrawnRover(Contract):
 
 
 class WithdrawnPhoto(Contract):
-    """A photo of the withdrawn API: it knew the day, not the instant, and had no thumbnails."""
+    """A photo from the withdrawn API, which knew the day, not the instant, and had no thumbnails."""
 
     id: Annotated[int, Field(ge=0, lt=2**53)]
     sol: Count
@@ -162,7 +162,7 @@ Photo = CuriosityPhoto | PerseverancePhoto | WithdrawnPhoto
 
 
 def shape_of(record: Any) -> type[CuriosityPhoto] | type[PerseverancePhoto] | type[WithdrawnPhoto]:
-    """Which of the three a record is; one that is none will be refused as the first."""
+    """The contract of a record; one that fits none is refused by the first."""
     if not isinstance(record, dict):
         return CuriosityPhoto
     if "earth_date" in record:
@@ -171,7 +171,7 @@ def shape_of(record: Any) -> type[CuriosityPhoto] | type[PerseverancePhoto] | ty
 
 
 def photos_in(document: Any) -> list[Any]:
-    """The records of a page: of one answer, or of the several in which Curiosity's feed gives a sol.
+    """The records of a page: of one answer, or of the several in which Curiosity's feed returns a sol.
 
     Raises: BrokenPageError if there are none, with the API's own reason if it gave one.
     """
@@ -185,7 +185,7 @@ def _photos(answer: Any) -> list[Any]:
     for name in LISTS:
         if isinstance(found := answer.get(name), list):
             return found
-    if "imageid" in answer:  # asked for one photo, Perseverance's feed answers it bare
+    if "imageid" in answer:  # asked for one photo, Perseverance's feed returns it bare
         return [answer]
     said = next((answer[name] for name in ("error", "errors", "message") if answer.get(name)), None)
     raise BrokenPageError(f"the API says: {said}"[:300] if said else "holds no list of photos")

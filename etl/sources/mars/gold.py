@@ -1,4 +1,4 @@
-"""What the photos answer: the table that sql/gold/ makes from silver."""
+"""Answers about the photos: the table that sql/gold/ makes from silver."""
 
 from etl.core.tables import Column, Dataset
 from etl.sources.types import BIGINT, DAY, INSTANT, INT, TEXT
@@ -13,11 +13,11 @@ MARS_ACTIVITY = Dataset(
         Column("taken_date", DAY, "The day on Earth, UTC.", nullable=False),
         Column("camera_family", TEXT, "What its cameras are for: hazard, navigation, mast and so on.", nullable=False),
         Column("month_start_date", DAY, "First day of the month.", nullable=False),
-        Column("photos", BIGINT, "Photos that are no thumbnails.", nullable=False),
+        Column("photos", BIGINT, "Photos, not counting thumbnails.", nullable=False),
         Column("thumbnails", BIGINT, "Small copies, sent ahead.", nullable=False),
         Column("cameras", BIGINT, "Cameras of the family that took one.", nullable=False),
-        Column("first_sol", INT, "The first sol of them.", nullable=False),
-        Column("last_sol", INT, "The last sol of them: a day on Earth touches two.", nullable=False),
+        Column("first_sol", INT, "Their first sol.", nullable=False),
+        Column("last_sol", INT, "Their last sol: a day on Earth overlaps two.", nullable=False),
         Column("first_taken_at", INSTANT, "When the first was taken; null if only the day is known."),
         Column("last_taken_at", INSTANT, "When the last was taken; null if only the day is known."),
     ),

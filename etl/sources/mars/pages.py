@@ -1,6 +1,6 @@
-"""How the feeds are asked: a sol at a time, each a page, as neither knows days on Earth.
+"""How the feeds are read: a sol at a time, each a page, as neither knows days on Earth.
 
-Curiosity's feed gives a sol in several answers, Perseverance's always whole, whatever it is told about paging.
+Curiosity's feed returns a sol in several answers, Perseverance's always whole, whatever paging is asked for.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ def probe(client: Client) -> str:
     """Ask for Curiosity's latest photo."""
     answer = client.get(CURIOSITY_PATH, _of_curiosity(1) | {"page": "0"})
     sols = [record.get("sol") for record in _records(answer) if isinstance(record, dict)]
-    return f"the latest photo is of sol {sols[0]}" if sols else "no photo"
+    return f"the latest photo is from sol {sols[0]}" if sols else "no photo"
 
 
 def photos(client: Client, interval: DataInterval | None, first: int, photos_per_request: int) -> Iterator[Page]:
     """Yield the pages of an interval from page `first` on; a sol may well have no photo.
 
-    Raises: SourceContractError; SourceChangedError if photos arrive meanwhile; UsageError for days that there are not.
+    Raises: SourceContractError; SourceChangedError if photos arrive meanwhile; UsageError for days without an archive.
     """
     days, asked = questions(interval)
     for number, question in enumerate(asked[first - 1 :], start=first):
@@ -52,22 +52,22 @@ def photos(client: Client, interval: DataInterval | None, first: int, photos_per
 
 
 def cost(interval: DataInterval | None) -> Cost:
-    """What reading an interval asks of the feeds, if no sol of Curiosity's needs a second answer."""
+    """The requests that reading an interval takes, if no sol of Curiosity's needs a second one."""
     requests = len(questions(interval)[1])
     return Cost(requests, requests)
 
 
 def questions(interval: DataInterval | None) -> tuple[DataInterval, list[Question]]:
-    """The days, and the sols that are asked for, of one rover after the other."""
+    """The days, and the sols to ask for, rover by rover."""
     if interval is None:
-        raise UsageError("Photos are read for some days only.", hint="Say which: --from 2024-05-01 --to 2024-06-01.")
+        raise UsageError("Photos are read by days.", hint="Say which days: --from 2024-05-01 --to 2024-06-01.")
     if interval.start < FIRST_DAY:
         raise UsageError(
-            f"There is no photo before {FIRST_DAY}; asked was for {interval.start}.", hint=f"Use --from {FIRST_DAY}."
+            f"There is no photo before {FIRST_DAY}, so none of {interval.start}.", hint=f"Use --from {FIRST_DAY}."
         )
     if interval.end > today() + DAY:
         raise UsageError(
-            f"The days up to {interval.end} are not over yet.",
+            f"Not all days before {interval.end} are over yet.",
             hint=f"Use --to {today()}, or {today() + DAY} to include today's.",
         )
     now = datetime.now(UTC)
@@ -88,17 +88,17 @@ def _of_curiosity(photos_per_request: int) -> dict[str, str]:
 
 
 def _sol_of_curiosity(client: Client, question: Question, photos_per_request: int) -> list[Answer]:
-    """All answers of a sol, which have as many photos as each of them announces, and none twice."""
+    """All answers for a sol: together they have as many photos as each announces, and none twice."""
     answers: list[Answer] = []
     found: set[str] = set()
     while True:
         asked = _of_curiosity(photos_per_request) | {"page": str(len(answers)), "condition_2": f"{question.sol}:sol:in"}
         answer = client.get(CURIOSITY_PATH, asked)
-        _refuse_other_sols(answer, question)  # at once: all the feed has would be 7,000 answers
+        _refuse_other_sols(answer, question)  # now: all that the feed has would be 7,000 answers
         answers.append(answer)
         ids = [str(record.get("id")) if isinstance(record, dict) else "" for record in _records(answer)]
         if answers[1:] and (again := found.intersection(ids)):
-            raise SourceContractError(f"{answer.url} answers the photo {min(again)} once more.", hint=CHANGED)
+            raise SourceContractError(f"{answer.url} returned photo {min(again)} twice.", hint=CHANGED)
         found.update(ids)
         if not (_envelope(answer, "more", bool) and ids):
             break
@@ -107,21 +107,21 @@ def _sol_of_curiosity(client: Client, question: Question, photos_per_request: in
 
 
 def _refuse_a_part(answers: list[Answer]) -> None:
-    """Raise unless all answers announce the same number of photos, and together have them."""
+    """Raise unless all answers announce the same number of photos, and together have that many."""
     totals = {_envelope(answer, "total", int) for answer in answers}
     have = sum(len(_records(answer)) for answer in answers)
     if len(totals) > 1:
         raise SourceChangedError(
-            f"{answers[-1].url}: photos arrived while they were read.", hint="Run the same command again."
+            f"{answers[-1].url}: new photos arrived while the sol was read.", hint="Run the same command again."
         )
     if totals != {have}:
         raise SourceContractError(
-            f"{answers[-1].url} announces {totals.pop():,} photos of the sol and gives {have}.", hint=CHANGED
+            f"{answers[-1].url} announced {totals.pop():,} photos of the sol and returned {have}.", hint=CHANGED
         )
 
 
 def _refuse_other_sols(answer: Answer, question: Question) -> None:
-    """Raise unless each photo is of the sol that was asked for: what a feed does not understand, it ignores.
+    """Raise unless each photo is of the sol that was asked for: a feed ignores parameters that it does not understand.
 
     A sol that cannot be read is left to the parser.
     """
@@ -129,12 +129,12 @@ def _refuse_other_sols(answer: Answer, question: Question) -> None:
         sol = record.get("sol") if isinstance(record, dict) else None
         if type(sol) is int and sol != question.sol:
             raise SourceContractError(
-                f"{answer.url} answers a photo of sol {sol}, not of sol {question.sol}.", hint=CHANGED
+                f"{answer.url} returned a photo of sol {sol}, not of sol {question.sol}.", hint=CHANGED
             )
 
 
 def _page(answers: list[Answer], number: int, question: Question, days: DataInterval, *, is_last: bool) -> Page:
-    """A sol as one page, so that a killed run goes on with the next sol: several answers become a list of them."""
+    """A sol as one page, so that a killed run resumes with the next sol; several answers become a list of them."""
     last = answers[-1]
     body = last.body if len(answers) == 1 else b"[" + b",".join(answer.body for answer in answers) + b"]"
     about = {
@@ -160,5 +160,5 @@ def _envelope(answer: Answer, name: str, kind: type) -> Any:
     """What an answer of Curiosity's feed says about its photos."""
     value = answer.document.get(name)
     if type(value) is not kind:
-        raise SourceContractError(f"{answer.url} does not say what '{name}' is.", hint=CHANGED)
+        raise SourceContractError(f"{answer.url} has no valid '{name}'.", hint=CHANGED)
     return value

@@ -17,9 +17,9 @@ SITE = "https://mars.nasa.gov"
 
 
 def photos(body: bytes, context: PageContext) -> Parsed:
-    """Photos in the order of the page, from either feed or as the withdrawn API gave them.
+    """Photos, in the order of the page, from either feed or the withdrawn API.
 
-    A sol reaches beyond the days that were asked for: what was taken outside of them is left out.
+    A sol reaches beyond the days that were asked for: photos taken outside them are left out.
     """
     return parse_records(body, api.shape_of, (to.PHOTOS,), partial(_rows, context), records_in=api.photos_in)
 
@@ -40,7 +40,7 @@ def _rows(context: PageContext, photo: api.Photo) -> Rows:
 
 
 def _is_asked_for(day: date, context: PageContext) -> bool:
-    """Pages that do not say which days they are about are of no days in particular."""
+    """A page that does not say which days it is about is about all."""
     if "from" not in context.about:
         return True
     return bool(context.about["from"] <= day.isoformat() < context.about["to"])

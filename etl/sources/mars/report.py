@@ -9,7 +9,7 @@ from etl.report.declaration import Figure
 from etl.report.markup import NUMBER, TEXT
 
 COLOURS = (("curiosity", "accent"), ("perseverance", "hot"))
-PERIODS = {"month": ("M1", "%b %Y"), "year": ("M12", "%Y")}  # how charts and people write them
+PERIODS = {"month": ("M1", "%b %Y"), "year": ("M12", "%Y")}  # for Plotly, and for people
 A_DAY_MS = 86_400_000
 
 
@@ -30,7 +30,7 @@ def activity(periods: Rows) -> Chart | None:
     head = [
         (unit.capitalize(), TEXT),
         ("Rover", TEXT),
-        *((title, NUMBER) for title in ("Photos", "Thumbnails", "Days with one")),
+        *((title, NUMBER) for title in ("Photos", "Thumbnails", "Days with photos")),
     ]
     columns = ("photos", "thumbnails", "days")
     return Chart(
@@ -67,7 +67,7 @@ def _message(periods: Rows) -> str:
         if (photos := _sum(of := [row for row in periods if row["rover"] == rover], "photos"))
     ]
     thumbnails = words.plural(_sum(periods, "thumbnails"), "thumbnail")
-    return f"{', '.join(said) or 'No photos'}; {thumbnails} besides."
+    return f"{', '.join(said) or 'No photos'}; also {thumbnails}."
 
 
 def _bars(periods: Rows, rover: str, colour: str) -> Figure:
@@ -111,7 +111,7 @@ def _layout() -> Figure:
         "barmode": "stack",
         "bargap": 0.2,
         "height": 320,
-        "margin": {"t": 16, "r": 32, "b": 36, "l": 44},  # a date may stand at the end
+        "margin": {"t": 16, "r": 32, "b": 36, "l": 44},  # room for a date at the end
     }
 
 
@@ -127,7 +127,7 @@ REPORT = Report(
     how_made=(
         "The photos were extracted from NASA's two feeds sol by sol, typed, audited and published to Postgres in one "
         "transaction. Days are those on Earth, UTC. Thumbnails are small copies that are sent ahead; they are not "
-        "counted as photos. No photo comes for two weeks when the Sun stands between Mars and Earth, every 26 months. "
-        "Titles lead to NASA's pages: credit NASA/JPL-Caltech and whom else a photo names."
+        "counted as photos. Every 26 months the Sun is between Mars and Earth, and no photo arrives for two weeks. "
+        "Titles link to NASA's pages: credit NASA/JPL-Caltech and anyone else that a photo names."
     ),
 )

@@ -1,4 +1,4 @@
-"""The feeds of the rovers as far as we ask them: the same paths, shapes and habits, with photos of our own making.
+"""The rovers' feeds, as far as we use them: the same paths, shapes and habits, with photos of our own making.
 
 The photos of a sol are always the same. Nothing is stored: each is made when it is asked for.
 """
@@ -27,7 +27,7 @@ CURIOSITY_PATH, LATEST_PATH = "/api/v1/raw_image_items", "/api/v1/raw_image_item
 PERSEVERANCE_PATH = "/rss/api"
 SITE = "https://mars.nasa.gov"
 USUAL_PER_PAGE, MOST_PER_PAGE = 50, 200
-NEWEST = 20  # sols that an answer about none in particular looks back
+NEWEST = 20  # sols that an answer covers if none was asked for
 MIDNIGHT_BEFORE_LANDING = 0.6  # of a sol: both landed in the afternoon
 CONJUNCTIONS = tuple(
     date(*day)
@@ -43,7 +43,7 @@ CONJUNCTIONS = tuple(
     )
 )
 SILENT = timedelta(days=7)  # before and after a conjunction
-LATE = 15  # one photo in so many arrives days late
+LATE = 15  # one photo in 15 arrives days late
 CAMERAS: Mapping[Rover, Sequence[str]] = {
     CURIOSITY: (
         "NAV_LEFT_B",
@@ -70,7 +70,7 @@ CAMERAS: Mapping[Rover, Sequence[str]] = {
 
 
 def photos_of(rover: Rover, sol: int) -> int:
-    """How many there are of a sol, thumbnails among them: now and then more than an answer holds, now and then none."""
+    """How many a sol has, including thumbnails: now and then more than an answer holds, now and then none."""
     day = taken_at(rover, sol, 0).date()
     if sol < 0 or any(abs(day - silent) <= SILENT for silent in CONJUNCTIONS):
         return 0
@@ -79,14 +79,14 @@ def photos_of(rover: Rover, sol: int) -> int:
 
 
 def taken_at(rover: Rover, sol: int, n: int) -> datetime:
-    """When the photo number `n` of a sol was taken: by daylight."""
+    """When photo number `n` of a sol was taken: in daylight."""
     of_the_sol = 0.3 + 0.5 * (_chance(rover, sol, n, "at") % 10_000) / 10_000
     at = rover.landed_at + timedelta(seconds=(sol - MIDNIGHT_BEFORE_LANDING + of_the_sol) * SOL_S)
     return max(at, rover.landed_at).replace(microsecond=0)
 
 
 def arrived_at(rover: Rover, sol: int, n: int) -> datetime:
-    """When it arrived on Earth: within hours, or as late as two weeks after."""
+    """When it arrived on Earth: within hours, or up to two weeks later."""
     chance = _chance(rover, sol, n, "arrived")
     return taken_at(rover, sol, n) + timedelta(hours=1 + chance % 12, days=chance % 13 + 1 if chance % LATE == 0 else 0)
 
@@ -192,7 +192,7 @@ def make_app(
 
 
 def _curiosity(asked: MultiDict[str, str], now: datetime) -> Response:
-    """A page, counted from 0. Only `N:sol:in` is a condition here; an instrument, for one, is ignored."""
+    """A page, counted from 0. Only `N:sol:in` is a condition here; an instrument, for example, is ignored."""
     conditions = [asked[name] for name in sorted(asked) if name.startswith("condition_")]
     sols = [int(said[1]) for text in conditions if (said := re.fullmatch(r"(\d{1,6}):sol:in", text))]
     latest = _newest(CURIOSITY, now)

@@ -1,4 +1,4 @@
-"""From days on Earth to sols, the days on Mars that the feeds are asked by: they know no other."""
+"""From days on Earth to sols, the days on Mars: the feeds know no others."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, time
 from etl.core.intervals import DataInterval
 
 SOL_S = 88_775.244
-AROUND = 1  # sols asked for beyond those computed: a sol is counted from midnight, and no rover landed at that time
+AROUND = 1  # sols asked for beyond those computed: a sol begins at midnight, and no rover landed then
 
 
 @dataclass(frozen=True)
 class Rover:
-    """A rover that still works; `mission` is what its feed calls it, and what its photos' ids begin with."""
+    """A rover that still works; `mission` is its feed's name for it, with which its photos' ids begin."""
 
     name: str
     mission: str
@@ -25,7 +25,7 @@ class Rover:
         return math.floor((at - self.landed_at).total_seconds() / SOL_S)
 
     def sols(self, days: DataInterval, now: datetime) -> range:
-        """The sols that may have a photo of these days; none before the landing, and none that is still to come."""
+        """The sols that may have a photo of these days; none before the landing, and none in the future."""
         first = self.sol(_midnight(days.start)) - AROUND
         last = self.sol(min(_midnight(days.end), now)) + AROUND
         return range(max(first, 0), last + 1)

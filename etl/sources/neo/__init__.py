@@ -1,4 +1,4 @@
-"""Near-Earth objects: when they pass and what they risk, from JPL: https://ssd-api.jpl.nasa.gov, no key."""
+"""Near-Earth objects: when they pass and how dangerous they are, from JPL: https://ssd-api.jpl.nasa.gov, no key."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -12,8 +12,8 @@ from etl.sources.neo import datasets, gold, pages, parsers
 
 
 def make_source(settings: NeoSettings, origin: str | None = None) -> Source:
-    """JPL's APIs as they are set up."""
-    api = Api("neo", settings.base_url, probe=pages.probe, at_once=1)  # JPL refuses parallel requests of one address
+    """JPL's APIs, as configured."""
+    api = Api("neo", settings.base_url, probe=pages.probe, at_once=1)  # JPL refuses parallel requests from one address
     plan = pages.Plan(settings.max_distance_au, settings.days_per_request)
 
     def approaches(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:
@@ -24,7 +24,7 @@ def make_source(settings: NeoSettings, origin: str | None = None) -> Source:
 
     return Source(
         name="neo",
-        about="Near-Earth objects: when and how closely they pass, and how likely they hit.",
+        about="Near-Earth objects: when and how closely they pass, and how likely they are to hit.",
         api=api,
         origin=origin or api.base_url,
         endpoints=(
@@ -38,7 +38,9 @@ def make_source(settings: NeoSettings, origin: str | None = None) -> Source:
                 knows_intervals=True,
             ),
             Endpoint(datasets.RISKS.name, (datasets.RISKS,), pages.risks, parsers.risks),
-            Endpoint(datasets.OBJECTS.name, (datasets.OBJECTS,), pages.objects, parsers.objects),  # last: it knows most
+            Endpoint(
+                datasets.OBJECTS.name, (datasets.OBJECTS,), pages.objects, parsers.objects
+            ),  # last: must know all above
         ),
         gold=gold.TABLES,
         interval=interval,

@@ -1,4 +1,4 @@
-"""The envelope that JPL's APIs share: a signature with a version, a count, and rows, some with their names apart.
+"""The envelope that JPL's APIs share: a signature with a version, a count, and rows, some as lists without names.
 
 Source: https://ssd-api.jpl.nasa.gov
 """
@@ -24,9 +24,9 @@ class Envelope:
     fields: tuple[str, ...] = ()
 
     def records(self, document: Any) -> list[Any]:
-        """The rows as objects; a plain list holds records that were taken from an answer before.
+        """The rows as objects; a plain list holds records already taken from an answer.
 
-        Raises: BrokenPageError for an error in words, an unknown major version, or rows that were lost on the way.
+        Raises: BrokenPageError for an error message, an unknown major version, or missing rows.
         """
         if isinstance(document, list):
             return document
@@ -38,18 +38,18 @@ class Envelope:
             raise BrokenPageError(printable(f"the API says: {document['error']}"[:200]))
         major, minor = self.version_of(document)
         if major != self.version[0]:
-            raise BrokenPageError(f"is of version {major}.{minor}, and only {self.version[0]}.x is known")
+            raise BrokenPageError(f"has version {major}.{minor}, and only {self.version[0]}.x is known")
         count, rows = _count(document), document.get("data")
         if rows is None and count == 0:
             return []
         if not isinstance(rows, list):
             raise BrokenPageError("holds no list of rows")
         if len(rows) != count:
-            raise BrokenPageError(f"holds {len(rows)} rows and says that there are {count}")
+            raise BrokenPageError(f"announces {count} rows and holds {len(rows)}")
         return _named(rows, document.get("fields"))
 
     def missing_fields(self, document: Any) -> list[str]:
-        """Fields that were asked for and are not in the answer; none of an answer without rows."""
+        """Fields that were asked for and that the answer lacks; none if it has no rows."""
         found = document.get("fields") if isinstance(document, dict) else None
         return [name for name in self.fields if name not in found] if isinstance(found, list) else []
 
@@ -63,7 +63,7 @@ class Envelope:
         return int(found[1]), int(found[2])
 
     def is_newer(self, document: Any) -> bool:
-        """Whether the answer is of a later version than the contract, but of a major one that is known."""
+        """Whether the answer has a later minor version than the contract was written for."""
         return isinstance(document, dict) and self.version_of(document) > self.version
 
 
@@ -77,7 +77,7 @@ def _count(document: dict[str, Any]) -> int:
 
 
 def _named(rows: list[Any], fields: Any) -> list[Any]:
-    """Rows by the names of their columns, never by position; what is no list is left as it is."""
+    """Rows by the names of their columns, never by position; a row that is not a list is left as it is."""
     if not any(isinstance(row, list) for row in rows):
         return rows
     if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):

@@ -24,7 +24,7 @@ DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:\.\d*)?")  # 2020-10-3.80160
 YEARS = re.compile(r"(\d{4})-(\d{4})")
 JULIAN_1970 = Decimal("2440587.5")
 MICROSECONDS_OF_A_DAY = 86_400_000_000
-EARLIEST, LATEST = date(1900, 1, 1), date(2201, 1, 1)  # what JPL computes passes for
+EARLIEST, LATEST = date(1900, 1, 1), date(2201, 1, 1)  # the days for which JPL computes passes
 
 
 def _number(value: Any) -> Any:
@@ -45,7 +45,7 @@ def _julian(value: Any) -> Any:
         raise ValueError("is not a Julian date")
     since_1970 = Decimal(str(value)) - JULIAN_1970
     if abs(since_1970) > 200_000:
-        raise ValueError("is a Julian date beyond five centuries from now")
+        raise ValueError("is a Julian date more than five centuries from now")
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=round(since_1970 * MICROSECONDS_OF_A_DAY))
 
 
@@ -123,7 +123,7 @@ class Approach(Contract):
 
 
 class Risk(Contract):
-    """An object of Sentry's list: km, km/s; `ts_max` is null if it threatens only later than in a hundred years."""
+    """An object of Sentry's list: km, km/s; `ts_max` is null if all impacts are over a hundred years ahead."""
 
     ignored: ClassVar = frozenset({"id", "last_obs_jd"})
     des: Designation

@@ -9,8 +9,10 @@ DESIGNATION = Column(
     "The object: its number, or its provisional designation if it has none, such as 99942 or 2010 RF12.",
     nullable=False,
 )
-FULL_NAME = Column("full_name", TEXT, "Number, name and provisional designation, as far as there are any.", False)
-RECEIVED_AT = Column("received_at", INSTANT, "When JPL gave this row.", nullable=False, is_bookkeeping=True)
+FULL_NAME = Column("full_name", TEXT, "Number, name and provisional designation, as far as it has them.", False)
+RECEIVED_AT = Column(
+    "received_at", INSTANT, "When this row was received from JPL.", nullable=False, is_bookkeeping=True
+)
 RECEIVED_DATE = Column("received_date", DAY, "The UTC day of received_at.", nullable=False, is_bookkeeping=True)
 
 ASSUMED = "computed from H and an albedo of {}"
@@ -30,9 +32,9 @@ ENERGIES = tuple(
 DISTANCES = tuple(
     Column(f"miss_distance{which}_{unit}", FLOAT, f"{what}, in {words}.", nullable=bool(which))
     for which, what in (
-        ("", "Distance between the centres of Earth and object when they are closest"),
-        ("_min", "The least that it may be, by three standard deviations of the orbit"),
-        ("_max", "The most that it may be, by three standard deviations of the orbit"),
+        ("", "Distance between the centres of Earth and object at closest approach"),
+        ("_min", "The smallest that it may be, within three standard deviations of the orbit"),
+        ("_max", "The largest that it may be, within three standard deviations of the orbit"),
     )
     for unit, words in (
         ("au", "astronomical units of 149,597,870.7 km"),
@@ -44,7 +46,7 @@ APPROACH = (
     Column(
         "approach_date",
         DAY,
-        "The day of approach_at. It may move when an orbit is recomputed; such a pass replaces itself.",
+        "The day of approach_at. It may move when an orbit is recomputed; the new row then replaces the old.",
         nullable=False,
     ),
     Column("approach_at", INSTANT, "When it is closest, in TDB, which is about 69 s ahead of UTC.", nullable=False),
@@ -52,17 +54,17 @@ APPROACH = (
 TIME_UNCERTAINTY = Column(
     "time_uncertainty_minutes",
     INT,
-    "Three standard deviations of approach_at, in whole minutes; 1 is also anything below.",
+    "Three standard deviations of approach_at, in whole minutes; 1 also stands for less.",
 )
 VELOCITY = Column("velocity_km_s", FLOAT, "Speed relative to Earth when closest, in km/s.", nullable=False)
 VELOCITY_INFINITY = Column(
-    "velocity_infinity_km_s", FLOAT, "Speed relative to Earth before its gravity sets in, in km/s."
+    "velocity_infinity_km_s", FLOAT, "Speed relative to Earth before its gravity takes hold, in km/s."
 )
 IMPACT_VELOCITY = Column(
     "impact_velocity_km_s", FLOAT, "Speed at which it would hit: √(velocity_infinity² + 11.186²), in km/s."
 )
-MAGNITUDE = Column("absolute_magnitude", FLOAT, "H: how bright it is by itself; 5 less is ten times the diameter.")
-MEASURED = Column("diameter_measured_km", FLOAT, "Diameter as measured, in km; null for most objects.", may_vanish=True)
+MAGNITUDE = Column("absolute_magnitude", FLOAT, "H: its intrinsic brightness; 5 less is ten times the diameter.")
+MEASURED = Column("diameter_measured_km", FLOAT, "Measured diameter, in km; null for most objects.", may_vanish=True)
 
 CLOSE_APPROACHES = Dataset(
     "neo_close_approaches",
@@ -74,7 +76,7 @@ CLOSE_APPROACHES = Dataset(
         DESIGNATION,
         *APPROACH,
         FULL_NAME,
-        Column("orbit_id", TEXT, "The solution of the orbit that the pass was computed from.", nullable=False),
+        Column("orbit_id", TEXT, "The orbit solution from which the pass was computed.", nullable=False),
         *DISTANCES,
         VELOCITY,
         VELOCITY_INFINITY,
@@ -103,9 +105,9 @@ RISKS = Dataset(
     columns=(
         DESIGNATION,
         FULL_NAME,
-        Column("absolute_magnitude", FLOAT, "H: how bright it is by itself.", nullable=False),
+        Column("absolute_magnitude", FLOAT, "H: its intrinsic brightness.", nullable=False),
         Column("diameter_km", FLOAT, "Diameter, in km; from H and an albedo of 0.154 if not measured.", nullable=False),
-        Column("velocity_infinity_km_s", FLOAT, "Speed before Earth's gravity sets in, in km/s.", nullable=False),
+        Column("velocity_infinity_km_s", FLOAT, "Speed before Earth's gravity takes hold, in km/s.", nullable=False),
         Column("impact_velocity_km_s", FLOAT, "Speed at which it would hit, in km/s.", nullable=False),
         Column(
             "energy_mt",
@@ -114,7 +116,10 @@ RISKS = Dataset(
             nullable=False,
         ),
         Column(
-            "impact_probability", FLOAT, "That it hits at any of its potential impacts: 0.1 is 10 %.", nullable=False
+            "impact_probability",
+            FLOAT,
+            "Probability that any of its potential impacts happens: 0.1 is 10 %.",
+            nullable=False,
         ),
         Column("potential_impacts", BIGINT, "How many potential impacts there are.", nullable=False),
         Column("first_year", INT, "Year of the first of them.", nullable=False),
@@ -122,7 +127,7 @@ RISKS = Dataset(
         Column(
             "palermo_cumulative",
             FLOAT,
-            "Palermo scale of all of them: 0 is as likely as any impact as large until then, −2 a hundredth of it.",
+            "Palermo scale of all of them: 0 is as likely as any impact at least as large until then; −2, a hundredth.",
             nullable=False,
         ),
         Column("palermo_max", FLOAT, "Palermo scale of the worst of them.", nullable=False),
@@ -152,20 +157,20 @@ OBJECTS = Dataset(
     columns=(
         DESIGNATION,
         FULL_NAME,
-        Column("spk_id", BIGINT, "JPL's number of the object.", nullable=False),
+        Column("spk_id", BIGINT, "JPL's number for the object.", nullable=False),
         Column("orbit_class", TEXT, "Class of its orbit, such as APO (Apollo), ATE (Aten), AMO (Amor).", False),
         MAGNITUDE,
         MEASURED,
-        Column("albedo", FLOAT, "Share of the light that it reflects, as measured.", may_vanish=True),
+        Column("albedo", FLOAT, "Measured share of the light that it reflects.", may_vanish=True),
         Column(
             "moid_au",
             FLOAT,
-            "Least distance between its orbit and Earth's, in au: says nothing about a particular pass.",
+            "Smallest distance between its orbit and Earth's, in au: says nothing about a particular pass.",
         ),
         Column(
             "is_hazardous",
             BOOL,
-            "A potentially hazardous asteroid: H of at most 22 and moid_au of at most 0.05; null if not known.",
+            "A potentially hazardous asteroid: H of at most 22 and moid_au of at most 0.05; null if unknown.",
         ),
         RECEIVED_AT,
     ),

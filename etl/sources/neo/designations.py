@@ -11,7 +11,7 @@ COMET = re.compile(r"([PCDXAI]/(?:\d{4}|A\d{3}) [A-Z]{1,2}\d*(?:-[A-Z]\w*)?)(?: 
 
 
 def normalised(name: str) -> str:
-    """The designation in a name: the number of an object that has one, otherwise what it was called at first.
+    """The designation in a name: the number of an object that has one, otherwise its provisional designation.
 
     Raises: ValueError if there is none.
     """

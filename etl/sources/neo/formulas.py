@@ -1,4 +1,4 @@
-"""What follows from brightness, speed and probability. Powers and roots, so they are computed once, here, not in SQL.
+"""What follows from brightness, speed and probability. It takes powers and roots, so it is computed here, not in SQL.
 
 Sources: https://cneos.jpl.nasa.gov/tools/ast_size_est.html, https://cneos.jpl.nasa.gov/sentry/palermo_scale.html
 """
@@ -12,7 +12,7 @@ LUNAR_DISTANCE_KM = 384_400.0
 ESCAPE_KM_S = 11.186  # the speed of what falls to Earth from rest
 DENSITY_KG_M3 = 2600.0  # assumed
 MEGATON_J = 4.184e15
-BRIGHT, USUAL, DARK = 0.25, 0.154, 0.05  # albedos assumed: of the smallest, the nominal and the largest size
+BRIGHT, USUAL, DARK = 0.25, 0.154, 0.05  # assumed albedos, for the smallest, the nominal and the largest size
 
 
 def diameter_km(absolute_magnitude: float, albedo: float) -> float:
@@ -21,7 +21,7 @@ def diameter_km(absolute_magnitude: float, albedo: float) -> float:
 
 
 def impact_velocity_km_s(velocity_infinity_km_s: float) -> float:
-    """The speed at which it would hit, given its speed before Earth's gravity sets in."""
+    """The speed at which it would hit, given its speed before Earth's gravity takes hold."""
     return math.sqrt(velocity_infinity_km_s**2 + ESCAPE_KM_S**2)
 
 
@@ -32,6 +32,6 @@ def energy_mt(diameter_km: float, impact_velocity_km_s: float) -> float:
 
 
 def palermo(probability: float, energy_mt: float, years: float) -> float:
-    """The risk of an impact in so many years, against that of any impact as large by then, as a power of ten."""
+    """The risk of an impact `years` ahead, relative to that of any impact as large by then, as a power of ten."""
     background_per_year = 0.03 * energy_mt**-0.8
     return math.log10(probability / (background_per_year * years))

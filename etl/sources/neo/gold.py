@@ -1,4 +1,4 @@
-"""What near-Earth objects answer: the tables that sql/gold/ makes from silver."""
+"""Answers about near-Earth objects: the tables that sql/gold/ makes from silver."""
 
 from etl.core.tables import Column, Dataset
 from etl.sources.neo.datasets import (
@@ -40,7 +40,7 @@ NEO_THREATS = Dataset(
         Column(
             "is_impact_possible",
             BOOL,
-            "The least distance is within the radius of Earth, 0.0000426 au; null if it is not known.",
+            "miss_distance_min_au is within Earth's radius, 0.0000426 au; null if unknown.",
         ),
         TIME_UNCERTAINTY,
         VELOCITY,
@@ -49,28 +49,28 @@ NEO_THREATS = Dataset(
         *ENERGIES,
         Column("is_known", BOOL, "Whether the Small-Body Database lists the object.", nullable=False),
         Column("orbit_class", TEXT, "Class of its orbit, such as APO (Apollo)."),
-        Column("moid_au", FLOAT, "Least distance between its orbit and Earth's, in au."),
-        Column("is_hazardous", BOOL, "A potentially hazardous asteroid; null if not known."),
+        Column("moid_au", FLOAT, "Smallest distance between its orbit and Earth's, in au."),
+        Column("is_hazardous", BOOL, "A potentially hazardous asteroid; null if unknown."),
         Column("impact_probability", FLOAT, "Sentry's, of all potential impacts; null if it is not on the risk list."),
         Column("palermo_cumulative", FLOAT, "Sentry's Palermo scale; null if it is not on the risk list."),
         Column(
             "torino_max",
             INT,
-            "Sentry's Torino scale; null if it is not on the risk list, or threatens only in over a hundred years.",
+            "Sentry's Torino scale; null if it is not on the risk list, or all impacts are over a hundred years ahead.",
         ),
         Column(
             "seed_threat_score",
             FLOAT,
-            "0 to 1, kept for comparison, as it misleads: 0.3 for the mean of least and largest diameter up to 1 km, "
-            "0.2 for velocity up to 100,000 km/h, 0.2 for 1 km over the miss distance, 0.3 if hazardous; null if "
-            "anything is.",
+            "0 to 1, kept for comparison, as it misleads: 0.3 for the mean of smallest and largest diameter up to "
+            "1 km, 0.2 for velocity up to 100,000 km/h, 0.2 for 1 km over the miss distance, 0.3 if hazardous; null if "
+            "any of these is.",
         ),
     ),
 )
 
 NEO_ATTENTION_MONTHS = Dataset(
     "neo_attention_months",
-    grain="one row per month and class of attention that a pass has in it",
+    grain="one row per month and class of attention with a pass",
     key=("month_start_date", "attention"),
     month="month_start_date",
     columns=(

@@ -1,4 +1,4 @@
-"""How JPL's APIs are asked: passes by stretches of days, all else whole. Whatever has a default is said.
+"""How JPL's APIs are read: passes by stretches of days, all else whole. No parameter is left to its default.
 
 Source: https://ssd-api.jpl.nasa.gov/doc/cad.html
 """
@@ -22,7 +22,7 @@ from etl.sources.neo.answers import APPROACHES, OBJECTS, RISKS, Envelope
 
 @dataclass(frozen=True)
 class Plan:
-    """How passes are asked for: how near they must be, and how many days are asked for at once."""
+    """How passes are requested: within which distance, and how many days at a time."""
 
     max_distance_au: float
     days_per_request: int
@@ -31,27 +31,27 @@ class Plan:
         """The requests of a run. Raises: UsageError, without an interval or for days that JPL computes nothing for."""
         if interval is None:
             raise UsageError(
-                "Close approaches are read for some days only.", hint="Say which: --from 2029-04-01 --to 2029-05-01."
+                "Close approaches are read by days.", hint="Say which days: --from 2029-04-01 --to 2029-05-01."
             )
         if interval.start < contract.EARLIEST or interval.end > contract.LATEST:
             raise UsageError(
-                f"JPL computes close approaches of {contract.EARLIEST} to {contract.LATEST}, not of {interval}.",
+                f"JPL computes close approaches from {contract.EARLIEST} to {contract.LATEST}, not for {interval}.",
                 hint="Choose days between these.",
             )
         return interval.pieces(self.days_per_request)
 
 
 def days(next_start: date | None, today: date, first_days: int, lookback_days: int, ahead_days: int) -> DataInterval:
-    """What a run without dates reads: the last days again, as objects are found late, and those to come.
+    """What a run without dates reads: the last days again, as objects are found late, and the coming ones.
 
-    Raises: ConfigError if the first run would begin before JPL does.
+    Raises: ConfigError if the first run would begin before JPL's first day.
     """
     if next_start is None:
         start = today - timedelta(days=first_days)
         if start < contract.EARLIEST:
             raise ConfigError(
                 f"JPL computes close approaches from {contract.EARLIEST} on, not from {start}.",
-                hint="Set fewer ETL_NEO__DAYS.",
+                hint="Set ETL_NEO__DAYS to fewer.",
             )
     else:
         start = min(next_start, today) - timedelta(days=lookback_days)
@@ -59,7 +59,7 @@ def days(next_start: date | None, today: date, first_days: int, lookback_days: i
 
 
 def probe(client: Client) -> str:
-    """Ask for the passes of today."""
+    """Ask for today's passes."""
     day = today()
     answer = client.get(APPROACHES.path, _about_passes(DataInterval(day, day + timedelta(days=1)), 0.05))
     return f"{len(_records(answer, APPROACHES))} passes within 0.05 au today"
@@ -84,7 +84,7 @@ def objects(client: Client, _interval: DataInterval | None = None, _first: int =
 
 
 def _about_passes(interval: DataInterval, max_distance_au: float) -> dict[str, str]:
-    """Unasked, JPL shows the passes of the next 60 days within 0.05 au."""
+    """By default, JPL returns only the passes of the next 60 days within 0.05 au."""
     return {
         "date-min": f"{interval.start}T00:00:00",
         "date-max": f"{interval.end}T00:00:00",
@@ -99,7 +99,7 @@ def _whole(client: Client, envelope: Envelope, params: Mapping[str, str]) -> Pag
     answer = client.get(envelope.path, params)
     records = _records(answer, envelope)
     if not records:
-        raise SourceContractError(f"{_place(answer)} answered an empty list.", hint=CHANGED)
+        raise SourceContractError(f"{_place(answer)} returned an empty list.", hint=CHANGED)
     return page_of(answer, 1, len(records), is_last=True)
 
 
@@ -110,7 +110,7 @@ def _records(answer: Answer, envelope: Envelope) -> list[Any]:
     except BrokenPageError as error:
         raise SourceContractError(f"{_place(answer)}: {error}.", hint=CHANGED) from error
     if missing := envelope.missing_fields(answer.document):
-        raise SourceContractError(f"{_place(answer)} answered without {', '.join(missing)}.", hint=CHANGED)
+        raise SourceContractError(f"{_place(answer)} left out {', '.join(missing)}.", hint=CHANGED)
     return records
 
 

@@ -1,4 +1,4 @@
-"""Page bytes in, an Arrow batch and refused records out. All but exact arithmetic is done here, for all engines."""
+"""Page bytes in, an Arrow batch and refused records out. Inexact arithmetic is done here, once for all engines."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from etl.sources.records import Contract, parse_records
 C = TypeVar("C", bound=Contract)
 Row = Mapping[str, Any]
 
-FORESEEN_YEARS = 10  # before a potential impact, from which on whole years are exact enough
-ROUNDED = 0.06  # of a diameter that Sentry gives with two digits
+FORESEEN_YEARS = 10  # until a potential impact, from which on whole years are exact enough
+ROUNDED = 0.06  # relative error of a diameter that Sentry gives to two digits
 
 
 def approaches(body: bytes, context: PageContext) -> Parsed:
@@ -44,7 +44,7 @@ def _parse(
     dataset: Dataset,
     row_of: Callable[[C, datetime], Row],
 ) -> Parsed:
-    """A page of one table; a later minor version is reported like a field that nobody knows."""
+    """A page of one table; a later minor version is reported like an unknown field."""
     news: set[str] = set()
 
     def records(document: Any) -> list[Any]:
@@ -131,7 +131,7 @@ def _risk(risk: api.Risk, received_at: datetime) -> Row:
 
 
 def _palermo(risk: api.Risk, energy_mt: float, years: int) -> float | None:
-    """What the scale must be, if there is one potential impact and its energy is not from a mass that was measured."""
+    """What the scale must be, if there is one potential impact and its energy does not rest on a measured size."""
     is_measured = abs(risk.diameter / formulas.diameter_km(risk.h, formulas.USUAL) - 1) > ROUNDED
     if risk.n_imp > 1 or years < FORESEEN_YEARS or is_measured or energy_mt <= 0:
         return None

@@ -1,4 +1,4 @@
-"""JPL's three APIs as far as we use them: the same paths, parameters, defaults and shapes, with the objects of `sky`.
+"""JPL's three APIs, as far as we use them: the same paths, parameters, defaults and shapes, with the objects of `sky`.
 
 Source: https://ssd-api.jpl.nasa.gov
 """
@@ -38,7 +38,7 @@ class WrongError(ValueError):
 
 @dataclass(frozen=True)
 class Sky:
-    """What is served; a test changes some of it."""
+    """What is served; a test may replace some of it."""
 
     passes: Callable[[date], Sequence[Record]] = sky.passes
     risks: Callable[[int], Sequence[Record]] = sky.risks
@@ -95,7 +95,7 @@ def _table(signature: Record, fields: Sequence[str], records: Sequence[Record], 
 
 
 def _approaches(known: Sky, asked: Mapping[str, str], now: datetime) -> Response:
-    """Whatever is not asked for has a default, which hides most passes."""
+    """Every parameter has a default; together they hide most passes."""
     for name in asked:
         if name not in KNOWN:
             raise WrongError(f"one or more query parameter was not recognized: {name}")
@@ -121,7 +121,7 @@ def _approaches(known: Sky, asked: Mapping[str, str], now: datetime) -> Response
 
 
 def _risks(known: Sky, asked: Mapping[str, str], now: datetime) -> Response:
-    """Mode S alone."""
+    """Only mode S."""
     if asked:
         raise WrongError("only the summary of all objects is simulated")
     records = list(known.risks(now.year))

@@ -1,6 +1,6 @@
 """What the simulated APIs know: a few well-known objects, some risks, and made-up objects that pass every day.
 
-A day, an object and a pass are always the same. Facts are from JPL's public answers; 2010 RF12 passes every year as it
+Days, objects and passes are always the same. Facts are from JPL's public answers; 2010 RF12 passes every year as it
 did in 2022, so that any year shows it.
 """
 

@@ -5,7 +5,7 @@ from etl.sources.types import BOOL, DAY, FLOAT, INSTANT, INT, TEXT
 
 SENSOR = (
     Column("sensor_id", TEXT, "The sensor, such as SENSOR_0001.", nullable=False),
-    Column("region", TEXT, "The zone of the grid that it stands in, such as ZONE_1_1.", nullable=False),
+    Column("region", TEXT, "The zone of the grid that it is in, such as ZONE_1_1.", nullable=False),
     Column("latitude", FLOAT, "Degrees north, as asked for.", nullable=False),
     Column("longitude", FLOAT, "Degrees east, as asked for.", nullable=False),
     Column("reading_date", DAY, "The UTC day that was measured.", nullable=False),
@@ -17,7 +17,9 @@ TEMPERATURE_MIN = Column(
     "temperature_min", FLOAT, "Lowest air temperature of the day, 2 m above ground, in °C.", is_awaited=True
 )
 PRECIPITATION = Column("precipitation", FLOAT, "Rain, showers and snow of the day, in mm of water.", is_awaited=True)
-RECEIVED_AT = Column("received_at", INSTANT, "When the API gave this reading.", nullable=False, is_bookkeeping=True)
+RECEIVED_AT = Column(
+    "received_at", INSTANT, "When this reading was received from the API.", nullable=False, is_bookkeeping=True
+)
 
 OBSERVATIONS = Dataset(
     "sensor_observations",

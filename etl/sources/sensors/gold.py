@@ -1,4 +1,4 @@
-"""What the sensors answer: the tables that sql/gold/ makes from silver."""
+"""Answers about the sensors: the tables that sql/gold/ makes from silver."""
 
 from etl.core.tables import Column, Dataset
 from etl.sources.types import BIGINT, DAY, FLOAT, TEXT

@@ -65,7 +65,7 @@ class Plan:
         return tuple(Question(first, last, piece) for first, last in chunks for piece in pieces)
 
     def cost(self, interval: DataInterval | None) -> Cost:
-        """What that asks of the API."""
+        """The requests that this takes."""
         questions = self.questions(interval)
         return Cost(len(questions), sum(question.weight for question in questions))
 
@@ -107,7 +107,7 @@ def observations(
 
 def _needed(interval: DataInterval | None) -> DataInterval:
     if interval is None:
-        raise UsageError("Sensors are read for some days only.", hint="Say which: --from 2024-01-01 --to 2024-02-01.")
+        raise UsageError("Sensors are read by days.", hint="Say which days: --from 2024-01-01 --to 2024-02-01.")
     return interval
 
 

@@ -13,7 +13,7 @@ from etl.sources.spacex import datasets, gold, pages, parsers
 
 
 def make_source(settings: SpacexSettings, origin: str | None = None) -> Source:
-    """SpaceX as it is set up."""
+    """SpaceX, as configured."""
     api = Api("spacex", settings.base_url, probe=pages.probe)
 
     def launches(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:

@@ -1,4 +1,4 @@
-"""The tables that SpaceX becomes."""
+"""The tables that SpaceX's answers become."""
 
 from etl.core.tables import Column, Dataset
 from etl.sources.types import BIGINT, BOOL, DAY, FLOAT, INSTANT, INT, TEXT, TEXTS

@@ -34,7 +34,7 @@ def launches(client: Client, interval: DataInterval | None, first: int, page_siz
         batch = _read(answer, page)
         if interval is None and page == 1 and batch.total == 0:
             raise SourceContractError(
-                f"{answer.url} answered an empty list; it has hundreds of launches.", hint=CHANGED
+                f"{answer.url} returned an empty list; it has hundreds of launches.", hint=CHANGED
             )
         return batch
 

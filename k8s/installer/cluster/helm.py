@@ -1,4 +1,4 @@
-"""Helm: what it does with a release, and what it keeps of one."""
+"""Helm: what it does with a release, and what it remembers of it."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def template(
 
 
 def rollback(cluster: Cluster, release: tuple[str, str], revision: Revision) -> None:
-    """Make a release what it was at this revision."""
+    """Roll a release back to this revision."""
     namespace, name = release
     cluster.helm("rollback", name, revision.number, "--namespace", namespace, "--history-max=3", "--timeout=5m")
 

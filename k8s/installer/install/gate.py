@@ -1,4 +1,4 @@
-"""Keeps pods of runs away while code and tables change together: a run under way waits, and goes on with the new code.
+"""Keeps pods of runs away while code and tables change together: a run under way waits and continues with the new code.
 
 While the quota of namespace `etl` admits no pod, Airflow tries again later; a pod that is at work is waited for.
 """
@@ -46,7 +46,7 @@ class Gate:
             self.open()
         raise TransientError(
             "The warehouse must be migrated, and a run has been using it all the time.",
-            hint="Nothing of it has changed. Run `make up` again when the run has ended; `make status` shows it.",
+            hint="Nothing in it has changed. Run `make up` again when the run has ended; `make status` shows it.",
         )
 
     def open_with(self, settings: str, running: Running) -> None:

@@ -90,7 +90,7 @@ def loader(context: str, options: Options) -> list[str] | None:
             f"{context} takes its images from Docker, not from {options.image_tool}.", hint="Leave IMAGE_TOOL out."
         )
     raise ConfigError(
-        f"It is not known how to bring an image to the nodes of '{context}'.",
+        f"There is no known way to load an image into the nodes of '{context}'.",
         hint="Set IMAGE_REGISTRY=registry/path to push it there, or IMAGE_LOAD=command that loads an archive.",
     )
 

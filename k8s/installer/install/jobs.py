@@ -23,7 +23,7 @@ JOBS: tuple[Half, ...] = ("provision", "migrate")
 
 
 def run(cluster: Cluster, half: Half, inputs: Inputs, watch: Watch, running: Running) -> None:
-    """Run it and wait for its end, also if someone interrupts: it would go on without us.
+    """Run it and wait for its end, even if someone interrupts: it would go on without us.
 
     Raises: NotReadyError, with the last words of its pod.
     """

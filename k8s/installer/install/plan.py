@@ -1,4 +1,4 @@
-"""The steps of one `make up`, what they need of each other, and what they hand on.
+"""The steps of one `make up`, what they need from each other, and what they hand on.
 
 What pods of runs use (tables, settings, logins, DAGs) changes in one go, once all that it leads to is there: whatever
 fails or is interrupted before that leaves the platform running as it was.

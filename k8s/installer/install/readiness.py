@@ -133,7 +133,7 @@ class Watch:
             return snapshot
 
     def forget(self, namespace: str) -> None:
-        """Make the next look a fresh one, also if another step is taking one right now."""
+        """Make the next look a fresh one, even if another step is taking one right now."""
         with self._guard:
             lock = self._locks.setdefault(namespace, threading.Lock())
         with lock:

@@ -1,4 +1,4 @@
-"""The Helm releases: what each is made of, what it needs first, and how it is installed, nothing being done twice."""
+"""The Helm releases: what each is made of, what it needs first, and how to install it without doing anything twice."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def provide(
 ) -> str:
     """Install or upgrade the release if anything differs, and wait until it is ready. Returns what it did.
 
-    `again`: its Jobs must run, also if nothing else differs.
+    `again`: its Jobs must run, even if nothing else differs.
     If an upgrade does not become ready, or someone stops it, the release is what it was before.
     Raises: NotReadyError, and helm's errors.
     """
@@ -274,13 +274,13 @@ def provide(
 
 
 def _correct(cluster: Cluster, release: Release) -> None:
-    """What differs still: Helm compares custom resources with its own record, not with what is there."""
+    """What still differs: Helm compares custom resources with its own record, not with what is there."""
     if drift.of(cluster, release.key):
         cluster.apply("\n---\n".join(drift.lasting(cluster, release.key)), "--namespace", release.namespace)
 
 
 def _scale_up(cluster: Cluster, release: Release, watch: Watch) -> None:
-    """What somebody scaled to zero and Helm has not brought back, as its manifest names no number."""
+    """What somebody scaled to zero and Helm has not brought back, as its manifest gives no number."""
     down = filter(readiness.is_scaled_down, watch.look(release.namespace).workloads(release.name))
     if names := [f"{one['kind'].lower()}/{key(one)[1]}" for one in down]:
         cluster.kubectl("scale", *names, "--replicas=1", "--namespace", release.namespace)

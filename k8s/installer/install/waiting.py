@@ -1,4 +1,4 @@
-"""Waits until workloads are ready, or says at once why they never will be."""
+"""Waits until workloads are ready, or says immediately why they never will be."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def destroy(cluster_option: str, *, yes: bool) -> None:
     question = f"This removes the platform from context '{context}', with all its data. Type the context's name:"
     if not yes and not console.confirmed(question, answer=context):
         raise AccessError(
-            "Nothing was changed, as nobody confirmed.", hint="At a terminal it asks; elsewhere set YES=1."
+            "Nothing was changed, because nobody confirmed.", hint="At a terminal it asks; elsewhere set YES=1."
         )
     if context == KIND_CONTEXT:
         console.say(f"Deleting kind cluster {context.removeprefix('kind-')} …")

@@ -1,4 +1,4 @@
-"""`make psql`: a shell on the warehouse, the server's certificate verified."""
+"""`make psql`: a shell on the warehouse, with the server's certificate verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`make status`: one screen, and what to do if something is off."""
+"""`make status`: one screen, and what to do if something is wrong."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def status(cluster_option: str) -> None:
 
 
 def verdict(run: Lines, content: Lines, alarm: Lines) -> str:
-    """Of a platform of which every part is as it should be: whether what it does goes well, too."""
+    """For a platform whose parts are all as they should be: whether its runs go well, too."""
     if unknown := [one for one in (run, content, alarm) if isinstance(one, PlatformError)]:
         return f"Everything runs, but not all of it could be asked: {unknown[0].message}"
     if alarm != [NOTHING_FIRES]:

@@ -1,7 +1,7 @@
 -- No picture is published under two dates within a week.
 -- The archive does repeat pictures, but years later: that is a question (apod_published_twice), not a fault. An API
--- that answers one picture for many days is one, and nothing else would notice. Many videos share a poster: they do
--- not count.
+-- that returns one picture for many days is a fault, and nothing else would notice it. Many videos share a poster: they
+-- do not count.
 with
 staged as (
     select

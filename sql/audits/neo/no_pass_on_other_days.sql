@@ -1,4 +1,4 @@
--- A pass is of a day that was asked for.
+-- Every pass is on a day that was asked for.
 select designation, approach_date
 from stage.neo_close_approaches
 where not approach_date <@ cast(%(days)s as datemultirange)

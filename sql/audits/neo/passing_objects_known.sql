@@ -1,4 +1,4 @@
--- Of a hundred objects that pass, 99 or more are in the Small-Body Database; a single one may be too new for it.
+-- At least 99 in 100 objects that pass are in the Small-Body Database; a single one may be too new for it.
 with
 judged as (
     select

@@ -1,4 +1,4 @@
--- Of a hundred objects on the risk list, 99 or more are in the Small-Body Database; a single one may be too new for it.
+-- At least 99 in 100 objects on the risk list are in the Small-Body Database; a single one may be too new for it.
 with
 judged as (
     select

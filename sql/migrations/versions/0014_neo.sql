@@ -119,7 +119,7 @@ create table gold.neo_attention_months (
     closest_ld double precision not null,
     primary key (month_start_date, attention)
 );
-comment on table gold.neo_attention_months is 'One row per month and class of attention that a pass has in it.';
+comment on table gold.neo_attention_months is 'One row per month and class of attention with a pass.';
 
 insert into ops.schedule (source, every) values ('neo', '1 day');  -- as dags/neo.py says
 

@@ -51,11 +51,11 @@ comment on column gold.nasa_catalogue.item_id is
 comment on column gold.nasa_catalogue.item_date is
 'The picture''s day, the day of the object''s next pass (null if none is published), or the day a photo was taken.';
 comment on column gold.nasa_catalogue.kind is
-'Of a picture its media_type, such as image or video; object; photo or thumbnail.';
-comment on column gold.nasa_catalogue.title is 'Its title; of an object its full name. Null for some photos.';
+'A picture''s media_type, such as image or video; object; photo or thumbnail.';
+comment on column gold.nasa_catalogue.title is 'Its title, or an object''s full name; null for some photos.';
 comment on column gold.nasa_catalogue.page_url is 'The page about it; null for photos from the withdrawn API.';
 comment on column gold.nasa_catalogue.image_url is
-'The picture or photo at its full size, of a video its poster; null for objects, and where there is none.';
-comment on column gold.nasa_catalogue.credit is 'Who is to be named with it; null for objects, and where it is not known.';
+'The picture or photo at its full size, or a video''s poster; null for objects, and where there is none.';
+comment on column gold.nasa_catalogue.credit is 'Whom to credit; null for objects, and where it is unknown.';
 
 reset role;

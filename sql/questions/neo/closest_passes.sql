@@ -1,4 +1,4 @@
--- Which ten passes of the next 30 days are the closest, in lunar distances? (Counted from the newest answer on.)
+-- Which ten passes in the next 30 days are the closest, in lunar distances? (Counted from the newest answer.)
 with
 newest as (
     select max(received_date) as today

@@ -1,4 +1,4 @@
--- Which objects of the risk list pass within the days that are published, and how closely?
+-- Which objects on the risk list pass within the published days, and how closely?
 select
     designation,
     approach_date,

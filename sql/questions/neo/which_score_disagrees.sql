@@ -1,4 +1,4 @@
--- Which passing objects does a simple score of size, speed and distance put last that the Palermo scale puts first?
+-- Which passing objects does the Palermo scale put first that a simple score of size, speed and distance puts last?
 with
 scored as (
     select

@@ -1,4 +1,4 @@
--- One row per month, or per year where there are more than 120 months: never more than some 120 rows.
+-- One row per month, or per year if there are more than 120 months: never more than about 120 rows.
 with
 unit as (
     select case when count(*) > 120 then 'year' else 'month' end as name

@@ -1,4 +1,4 @@
--- The twenty latest photos that are no thumbnails; reads only the last months, however many there are.
+-- The twenty latest photos, without thumbnails; reads only the last months, however many there are.
 select
     photos.rover,
     photos.taken_date,

@@ -1,4 +1,4 @@
--- One row per rover and day, or month where there are more than 120 days, or year: never more than some 240 rows.
+-- One row per rover and day, or month if there are more than 120 days, or year: never more than about 240 rows.
 with
 spans as (
     select

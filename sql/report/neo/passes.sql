@@ -1,4 +1,4 @@
--- One row per pass within 20 lunar distances, from 30 days before the newest answer on; at most the 400 closest.
+-- One row per pass within 20 lunar distances, starting 30 days before the newest answer; at most the 400 closest.
 with
 newest as (
     select max(received_date) as today

@@ -1,4 +1,4 @@
--- One row per class of attention and month, or year where there are more than 60 months: never more than 1,500 rows.
+-- One row per class of attention and month, or year if there are more than 60 months: never more than 1,500 rows.
 with
 unit as (
     select case when count(distinct month_start_date) > 60 then 'year' else 'month' end as name

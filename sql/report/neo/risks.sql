@@ -1,4 +1,4 @@
--- One row per object of the risk list that passes within the published days, with both scores; at most 200 rows.
+-- One row per object on the risk list that passes within the published days, with both scores; at most 200 rows.
 with
 scored as (
     select

@@ -1,4 +1,4 @@
-"""Bronze keeps what was received, goes on where it was killed, and notices damage."""
+"""Bronze keeps what was received, resumes where it was killed, and notices damage."""
 
 import gzip
 import hashlib
@@ -65,7 +65,7 @@ def extract(lake: Lake, source: Source, interval: DataInterval | None = None, ex
 
 
 def content(lake: Lake, source: Source, extraction_id: str) -> list[Kept]:
-    """What a run holds, whoever received it when."""
+    """What a run holds, whoever received it, and whenever."""
     manifests = [bronze.read_manifest(lake, endpoint.name, extraction_id) for endpoint in source.endpoints]
     return [(m.endpoint, page.number, page.sha256, page.records) for m in manifests for page in m.pages]
 
@@ -141,7 +141,7 @@ def test_the_manifest_is_written_last(tmp_path: Path, small: Counted) -> None:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[Kept]:
-    """What a run holds that nobody killed."""
+    """What a run that nobody killed holds."""
     api, lake = Counted(few()), Lake(str(tmp_path_factory.mktemp("undisturbed")))
     with server.serve(api) as running:
         source = spacex_at(running.url, 2)
@@ -152,7 +152,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[Kept]:
 
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 @pytest.mark.parametrize("fatal", range(1, 33))
-def test_a_run_killed_at_any_change_goes_on_and_ends_the_same(
+def test_a_run_killed_at_any_change_resumes_and_ends_the_same(
     tmp_path: Path, small: Counted, undisturbed: list[Kept], fatal: int, before: bool
 ) -> None:
     source = spacex_at(small.url, 2)
@@ -165,7 +165,7 @@ def test_a_run_killed_at_any_change_goes_on_and_ends_the_same(
     assert PAGES <= len(small.asked) <= PAGES + 1, "it asked for more than the page that was lost"
 
 
-def test_a_run_goes_on_in_an_object_store_too(s3: str, small: Counted) -> None:
+def test_a_run_resumes_in_an_object_store_too(s3: str, small: Counted) -> None:
     source, lake = spacex_at(small.url, 2), Lake(s3)
     with suppress(Killed):
         extract(DoomedS3(s3), source)
@@ -198,7 +198,7 @@ def test_a_finished_run_that_is_named_asks_for_nothing(lake: Lake, small: Counte
     assert extract(lake, source) != extraction_id
 
 
-def test_a_page_size_that_has_changed_begins_an_endpoint_anew(lake: Lake, small: Counted) -> None:
+def test_a_page_size_that_has_changed_restarts_an_endpoint(lake: Lake, small: Counted) -> None:
     extraction_id = begun(lake, spacex_at(small.url, 1))
     other = spacex_at(small.url, 2)
     assert extract(lake, other) == extraction_id
@@ -206,7 +206,7 @@ def test_a_page_size_that_has_changed_begins_an_endpoint_anew(lake: Lake, small:
     assert [page.records for page in manifest.pages] == [2, 2, 1]
 
 
-def test_pages_that_do_not_fit_together_are_not_gone_on_with(lake: Lake, small: Counted) -> None:
+def test_pages_that_do_not_fit_together_are_not_resumed(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
 
     class Vanishing(Lake):
@@ -221,7 +221,7 @@ def test_pages_that_do_not_fit_together_are_not_gone_on_with(lake: Lake, small: 
     assert bronze.read_manifest(lake, "spacex_launches", extraction_id).records == len(small.snapshot["launches"])
 
 
-def test_a_run_that_failed_for_good_begins_anew(lake: Lake, simulate: Simulate) -> None:
+def test_a_run_that_failed_for_good_starts_again(lake: Lake, simulate: Simulate) -> None:
     source = spacex_at(simulate(Fault("empty", times=1)), 100)
     with pytest.raises(SourceContractError):
         extract(lake, source)
@@ -242,7 +242,7 @@ def test_a_half_run_of_yesterday_is_left_alone(lake: Lake, small: Counted) -> No
     assert old not in (extract(lake, source), extract(lake, source))
 
 
-def test_of_several_halves_the_newest_is_gone_on_with(lake: Lake, small: Counted) -> None:
+def test_of_several_half_runs_the_newest_is_resumed(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
     now = datetime.now(UTC)
     ids = [begun(lake, source, extraction_id=new_id(now - timedelta(hours=hours))) for hours in (3, 1, 2)]
@@ -272,7 +272,7 @@ def test_a_half_run_whose_process_lives_is_left_to_it(lake: Lake, small: Counted
     assert bronze.unfinished(lake, source, None, datetime.now(UTC)) is None
 
 
-def test_a_half_run_whose_process_is_gone_is_gone_on_with(lake: Lake, small: Counted) -> None:
+def test_a_half_run_whose_process_is_gone_is_resumed(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
     extraction_id = begun(lake, source, pid=gone())
     assert bronze.unfinished(lake, source, None, datetime.now(UTC)) == extraction_id
@@ -296,7 +296,7 @@ def test_a_half_run_whose_progress_is_damaged_is_left_alone(lake: Lake, small: C
     assert extract(lake, source) != extraction_id
 
 
-def test_what_is_no_run_is_overlooked(lake: Lake, small: Counted) -> None:
+def test_what_is_not_a_run_is_ignored(lake: Lake, small: Counted) -> None:
     source = spacex_at(small.url, 2)
     for stray in ("notes.txt", "p_creation_date=2024-01-01/20241399T999999Z-abcdef/manifest.json", "x/y/progress.json"):
         lake.write(f"bronze/spacex_launches/{stray}", b"?")

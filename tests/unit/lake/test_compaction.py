@@ -112,7 +112,7 @@ def test_a_compacted_run_is_joined_with_the_runs_after_it(lake: Lake) -> None:
     assert (content(lake), len(lake.list("silver/_runs"))) == (before, 1)
 
 
-def test_large_runs_are_not_written_once_more(lake: Lake) -> None:
+def test_large_runs_are_not_written_again(lake: Lake) -> None:
     large = transformed(lake, id_of(20), days(0, 5000))
     for n in range(3):
         transformed(lake, id_of(9 - n), days(4990 + n, 5001 + n))
@@ -134,7 +134,7 @@ def test_rows_from_two_origins_are_not_mixed(lake: Lake) -> None:
     ]
 
 
-def test_a_compacted_run_is_no_news_but_may_be_published_by_its_name(lake: Lake) -> None:
+def test_a_compacted_run_is_not_new_but_may_be_published_by_its_name(lake: Lake) -> None:
     runs = [transformed(lake, id_of(9 - n), days(n, n + 3)) for n in range(3)]
     [made] = compact(lake)
     assert silver.latest(lake, SOURCE, None) == runs[-1]

@@ -1,4 +1,4 @@
-"""What is old goes, unless it is still needed."""
+"""Whatever is old is deleted, unless it is still needed."""
 
 import os
 from dataclasses import replace
@@ -66,7 +66,7 @@ def test_runs_whose_days_were_all_read_again_go_and_others_stay(any_lake: Lake) 
     assert expire(any_lake) == []
 
 
-def test_a_plan_deletes_nothing_and_says_what_the_deed_will_do(lake: Lake) -> None:
+def test_a_plan_deletes_nothing_and_says_what_applying_it_will_do(lake: Lake) -> None:
     for n in (200, 199):
         transformed(lake, id_of(n), days(0, 1))
     files = lake.list("")
@@ -120,7 +120,7 @@ def test_days_stay_if_whoever_read_them_again_failed_an_audit(any_lake: Lake) ->
     assert expire(any_lake) == [failed, passed]
 
 
-def test_what_was_extracted_since_and_waits_for_being_transformed_stays(lake: Lake) -> None:
+def test_what_was_extracted_since_and_waits_to_be_transformed_stays(lake: Lake) -> None:
     done, waiting = everything(lake, id_of(200)).extraction_id, extracted(lake, id_of(150), None)
     superseded = extracted(lake, id_of(250), None)
     assert expire(lake, source=WHOLE, now=NOW + timedelta(2)) == [superseded]
@@ -139,7 +139,7 @@ def test_days_that_were_extracted_only_stay_until_they_are_read_again(lake: Lake
     assert expire(lake, now=now) == [waiting]
 
 
-def test_a_run_under_way_stays_though_its_name_is_old(lake: Lake) -> None:
+def test_a_run_under_way_stays_even_if_its_name_is_old(lake: Lake) -> None:
     extraction_id = extracted(lake, id_of(200), days(0, 3))
     [manifest] = [path for path in lake.list("bronze") if path.endswith("manifest.json")]
     lake.write(manifest.replace("manifest", "progress"), lake.read(manifest))

@@ -14,7 +14,7 @@ class Listed(Lake):
         return super().list_files(path)
 
 
-def test_runs_are_told_newest_first_with_how_far_they_are_and_how_large(any_lake: Lake) -> None:
+def test_runs_are_listed_newest_first_with_how_far_they_are_and_how_large(any_lake: Lake) -> None:
     done, waiting, half, left = id_of(4), id_of(3), id_of(2), id_of(1)
     transformed(any_lake, done, days(0, 2))
     gold(any_lake, done)

@@ -86,7 +86,7 @@ def test_days_that_do_not_count_are_left_out_however_the_rest_is_cut(
     ]
 
 
-def test_of_nothing_nothing_is_made(any_lake: Lake) -> None:
+def test_nothing_is_made_of_nothing(any_lake: Lake) -> None:
     assert readings(any_lake, kept(any_lake, observed(range(0), 0))).num_rows == 0
 
 

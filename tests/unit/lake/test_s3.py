@@ -1,4 +1,4 @@
-"""What an object store does otherwise than a directory."""
+"""What an object store does differently from a directory."""
 
 import os
 import pickle
@@ -69,7 +69,7 @@ def test_a_store_that_asks_to_slow_down_is_asked_again(watched: Watched, method:
     "times",
     [1, pytest.param(1000, marks=pytest.mark.thorough)],  # pyarrow tries for ten seconds
 )
-def test_an_upload_that_fails_after_its_200_is_tried_again_and_else_is_no_file(watched: Watched, times: int) -> None:
+def test_an_upload_that_fails_after_its_200_is_retried_or_leaves_no_file(watched: Watched, times: int) -> None:
     lake, content = Lake(watched.url), os.urandom(LARGE)
     failures = iter(["200 OK"] * times)
     watched.error = _error("InternalError")

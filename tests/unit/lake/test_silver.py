@@ -106,9 +106,7 @@ def test_a_refused_record_is_kept_with_reason_page_and_position(lake: Lake, simu
     ]
 
 
-def test_a_refused_record_has_its_kind_and_files_of_before_that_have_none_are_read(
-    lake: Lake, simulate: Simulate
-) -> None:
+def test_a_refused_record_has_its_kind_and_earlier_files_without_one_are_read(lake: Lake, simulate: Simulate) -> None:
     source = spacex_at(simulate(Fault("malformed", path="/v4/cores")))
     done = run(lake, source)
     [kept] = silver.quarantined(lake, done)
@@ -127,7 +125,7 @@ def test_pages_number_their_refused_records(lake: Lake, simulate: Simulate) -> N
 
 
 @pytest.mark.parametrize(("share", "passes"), [(0.0, False), (0.023, False), (0.025, True), (1.0, True)])
-def test_a_run_bears_its_share_of_refused_records_and_no_more(
+def test_a_run_tolerates_its_share_of_refused_records_and_no_more(
     lake: Lake, simulate: Simulate, share: float, passes: bool
 ) -> None:
     source = spacex_at(simulate(Fault("nan", times=5, path="/v5/launches")), 41)  # 5 of 205: 2.4 %
@@ -143,7 +141,7 @@ def test_a_run_bears_its_share_of_refused_records_and_no_more(
     assert len(refused_file(lake, "spacex_launches", str(bronze.latest(lake, source, None)))) == 5
 
 
-def test_the_share_is_counted_for_each_endpoint_apart(lake: Lake, simulate: Simulate) -> None:
+def test_the_share_is_counted_for_each_endpoint_separately(lake: Lake, simulate: Simulate) -> None:
     source = spacex_at(simulate(Fault("malformed", path="/v4/rockets")))  # 1 of 4, though 1 of hundreds in all
     with pytest.raises(SourceContractError, match=r"^1 of 4 records of spacex_rockets"):
         run(lake, source)
@@ -154,7 +152,7 @@ def test_a_field_that_is_renamed_everywhere_fails_the_run(lake: Lake, simulate: 
         run(lake, spacex_at(simulate(Fault("changed_field", times=None, path="/v5/launches"))))
 
 
-def test_unknown_fields_are_told_once(lake: Lake, simulate: Simulate) -> None:
+def test_unknown_fields_are_reported_once(lake: Lake, simulate: Simulate) -> None:
     done = run(lake, spacex_at(simulate(Fault("changed_field", path="/v4/landpads", field="wikipedia"))))
     assert done.unknown_fields == {"spacex_landpads": ["field_nobody_knows", "new_wikipedia"]}
 
@@ -188,7 +186,7 @@ def test_damaged_rows_are_refused(lake: Lake, simulate: Simulate, damage: bytes)
         list(silver.batches(lake, done, source.datasets[0]))
 
 
-def test_a_page_damaged_in_the_lake_is_told_by_whichever_process_meets_it(
+def test_a_page_damaged_in_the_lake_is_reported_by_whichever_process_meets_it(
     lake: Lake, simulate: Simulate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "BYTES", 1)  # a work for each page, so that processes share them

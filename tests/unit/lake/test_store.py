@@ -62,7 +62,7 @@ def test_the_old_content_stays_until_the_new_one_is_whole(any_lake: Lake) -> Non
     assert any_lake.read("a/file") == b"new"
 
 
-def test_two_who_write_the_same_file_at_once_do_not_meet(any_lake: Lake) -> None:
+def test_two_who_write_the_same_file_at_the_same_time_do_not_collide(any_lake: Lake) -> None:
     with any_lake.create("a/b") as slow:
         slow.write(b"whole, ")
         any_lake.write("a/b", b"of another")
@@ -93,7 +93,7 @@ def test_a_file_that_is_not_there_is_an_error_of_ours(any_lake: Lake, act: str) 
         getattr(any_lake, act)("no/such/file")
 
 
-def test_addresses_can_be_opened_by_others(tmp_path: Path, s3: str) -> None:
+def test_urls_can_be_opened_by_others(tmp_path: Path, s3: str) -> None:
     assert Lake(str(tmp_path)).location("a/b") == str(tmp_path / "a/b")
     assert Lake(s3).location("a/b") == f"{s3.split('?')[0]}/a/b"
 
@@ -116,7 +116,7 @@ def test_a_relative_directory_and_a_file_url_are_understood(tmp_path: Path, monk
 
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "nonsense://", "s3://", "s3://bucket/x?nonsense=1", "http://h/x"])
-def test_an_address_that_is_no_lake_is_a_matter_of_settings(url: str) -> None:
+def test_a_url_that_is_not_a_lake_is_a_matter_of_settings(url: str) -> None:
     with pytest.raises(ConfigError, match=r"^ETL_LAKE__URL=") as told:
         Lake(url)
     assert "s3://bucket/prefix" in told.value.hint
@@ -145,13 +145,13 @@ def test_a_bucket_that_does_not_exist_is_a_matter_of_settings(s3: str) -> None:
     assert "Request ID" not in told.value.message
 
 
-def test_a_bucket_that_does_not_exist_is_no_empty_lake(s3: str) -> None:
+def test_a_bucket_that_does_not_exist_is_not_an_empty_lake(s3: str) -> None:
     with pytest.raises(ConfigError, match=r"no bucket: 'no-such-bucket' does not exist"):
         Lake(s3.replace("a-lake", "no-such-bucket")).list("bronze")
     assert Lake(s3).list("bronze") == []
 
 
-def test_secrets_in_an_address_are_never_repeated(s3: str) -> None:
+def test_secrets_in_a_url_are_never_repeated(s3: str) -> None:
     def said(error: PlatformError) -> str:
         return f"{error.message} {error.hint}"
 

@@ -28,7 +28,7 @@ def test_sentences_are_computed_from_the_rows(read: Reader, sentence: str) -> No
 
 def test_every_day_may_have_one() -> None:
     page = apod_rows.page(periods=apod_rows.periods(1, missing_days=0))
-    assert "10% of 30 pictures are videos. No day is left out." in Reader(page).words
+    assert "10% of 30 pictures are videos. No day is missing." in Reader(page).words
 
 
 def test_a_chart_holds_every_period(read: Reader) -> None:
@@ -43,14 +43,14 @@ def test_years_are_named_as_years() -> None:
     assert read.figures["media"]["data"][0]["xperiod"] == "M12"
 
 
-def test_each_picture_leads_to_its_page(read: Reader) -> None:
+def test_each_picture_links_to_its_page(read: Reader) -> None:
     links = [attrs for tag, attrs in read.elements if tag == "a"]
     assert [link["href"] for link in links] == [row["page_url"] for row in apod_rows.latest()]
     assert {link["rel"] for link in links} == {"noreferrer"}
 
 
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//example.org", ""])
-def test_an_address_that_is_none_of_the_web_is_no_link(address: str) -> None:
+def test_an_address_that_is_not_a_web_url_is_not_linked(address: str) -> None:
     assert Reader(apod_rows.page(latest=apod_rows.latest(page_url=address))).count("a") == 0
 
 

@@ -17,7 +17,7 @@ def read() -> Reader:
     "sentence",
     [
         "1,400 photos · 1 May 2024 to 14 May 2024",
-        "560 photos on 14 days by Curiosity, 840 photos on 14 days by Perseverance; 560 thumbnails besides.",
+        "560 photos on 14 days by Curiosity, 840 photos on 14 days by Perseverance; also 560 thumbnails.",
         "1 May 2024 Curiosity 40 20 1",
         "28 May 2024 Sol 4200: Mast Camera NASA/JPL-Caltech Curiosity, mast",
         "27 May 2024 Sol 4199 NASA/JPL-Caltech",
@@ -27,14 +27,14 @@ def test_sentences_are_computed_from_the_rows(read: Reader, sentence: str) -> No
     assert sentence in read.words
 
 
-def test_a_rover_without_photos_is_not_spoken_of() -> None:
+def test_a_rover_without_photos_is_not_mentioned() -> None:
     alone = [row for row in mars_rows.periods(1) if row["rover"] == "curiosity"]
-    assert "40 photos on 1 day by Curiosity; 20 thumbnails besides." in Reader(mars_rows.page(periods=alone)).words
+    assert "40 photos on 1 day by Curiosity; also 20 thumbnails." in Reader(mars_rows.page(periods=alone)).words
 
 
-def test_thumbnails_alone_are_no_photos() -> None:
+def test_thumbnails_alone_are_not_photos() -> None:
     only = [row | {"photos": 0} for row in mars_rows.periods(1)]
-    assert "No photos; 40 thumbnails besides." in Reader(mars_rows.page(periods=only)).words
+    assert "No photos; also 40 thumbnails." in Reader(mars_rows.page(periods=only)).words
 
 
 def test_a_chart_holds_every_period_of_each_rover(read: Reader) -> None:
@@ -50,7 +50,7 @@ def test_longer_times_are_shown_by_months_and_years(unit: str, named: str, perio
     assert read.figures["activity"]["data"][0]["xperiod"] == period
 
 
-def test_each_photo_leads_to_its_page(read: Reader) -> None:
+def test_each_photo_links_to_its_page(read: Reader) -> None:
     links = [attrs for tag, attrs in read.elements if tag == "a"]
     assert [link["href"] for link in links] == [row["page_url"] for row in mars_rows.latest()]
 

@@ -21,15 +21,15 @@ def read() -> Reader:
         "1,800 passes · read on 28 Nov 2026",
         "Closest of the next 30 days 10.2 LD 900020 (2007 XA20) 28 Nov 2026, 12:00 210 to 470 m across, at 12.5 km/s",
         "Closer than the Moon 2 passes from 8 Nov 2026 to 17 Dec 2026",
-        "First by the Palermo scale −2.97 2010 RF12 1 in 10, 2095 to 2122",
-        "Its place by a simple score 500 of 500 objects that pass, with a score of 0.026",
+        "Highest on the Palermo scale −2.97 2010 RF12 1 in 10, 2095 to 2122",
+        "Its rank by a simple score 500 of 500 objects that pass, with a score of 0.026",
         "Of 40 passes within 20 lunar distances from 8 Nov 2026 to 17 Dec 2026, 2 came or will come closer than the "
-        "Moon. For none of them an impact is possible.",
-        "2010 RF12, with a chance of 1 in 10 the first by Palermo, is at place 500 of 500 by the simple score: "
+        "Moon. An impact is possible for none of them.",
+        "2010 RF12, first by Palermo with a chance of 1 in 10, ranks 500 of 500 by the simple score, in which "
         "size and speed outweigh whether anything will happen.",
         "33% of 1,800 passes are routine and not shown; 120 are of objects on the risk list, 240 of hazardous ones "
         "within 0.05 au.",
-        "−3.75 2000 SB45 1 in 10, 2095 to 2122 simple score 0.183, place 40 of 500 23 Sep 2026",
+        "−3.75 2000 SB45 1 in 10, 2095 to 2122 simple score 0.183, rank 40 of 500 23 Sep 2026",
     ],
 )
 def test_sentences_are_computed_from_the_rows(read: Reader, sentence: str) -> None:
@@ -52,7 +52,7 @@ def test_figures_hold_every_row(read: Reader) -> None:
 def test_a_pass_that_may_hit_is_named() -> None:
     hit = neo_rows.one_pass(0, is_impact_possible=True, miss_distance_ld=0.0, miss_distance_min_ld=0.0)
     read = Reader(neo_rows.page(passes=[hit]))
-    assert "For 900000 (2007 XA0) an impact is possible." in read.words
+    assert "An impact is possible for 900000 (2007 XA0)." in read.words
     assert read.figures["passes"]["data"][2]["y"] == [0.005]  # a logarithm has no zero
 
 

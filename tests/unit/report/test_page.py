@@ -65,7 +65,7 @@ def hostile_page() -> str:
     return render(REPORT, run, {"launch_statistics": [year], "core_usage": usage, "core_reuses": reuses})
 
 
-def test_both_answers_stand_above_the_charts(read: Reader) -> None:
+def test_both_answers_are_above_the_charts(read: Reader) -> None:
     assert "The maximum number of times a core has been reused 13 B1058 5e9e28a7f3591817f23b2663" in read.words
     assert "The cores reused in less than 50 days after their previous launch 25 reuses on 9 cores:" in read.words
 

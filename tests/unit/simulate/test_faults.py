@@ -1,4 +1,4 @@
-"""Each fault is what a client would meet in earnest."""
+"""Each fault is what a client would meet in reality."""
 
 import json
 import time
@@ -26,7 +26,9 @@ def test_rate_limit_says_when_to_come_back_and_ends(url: str, faults: Faults, ht
     assert answers[0].headers["Retry-After"] == "7"
 
 
-def test_quota_tells_how_much_is_left_beside_the_usual_answer(url: str, faults: Faults, http: requests.Session) -> None:
+def test_quota_reports_how_much_is_left_beside_the_usual_answer(
+    url: str, faults: Faults, http: requests.Session
+) -> None:
     well = http.get(url + LAUNCHES)
     faults.add(parse_fault(f"quota=42@{LAUNCHES}"))
     told = http.get(url + LAUNCHES)
@@ -57,7 +59,7 @@ def test_cut_breaks_off_in_mid_body(url: str, faults: Faults, http: requests.Ses
     assert http.get(url + LAUNCHES).ok
 
 
-def test_html_comes_with_a_smile(url: str, faults: Faults, http: requests.Session) -> None:
+def test_html_comes_with_status_200(url: str, faults: Faults, http: requests.Session) -> None:
     faults.add(Fault("html"))
     answer = http.get(url + LAUNCHES)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -138,7 +140,7 @@ def test_repeat_page_never_ends(url: str, faults: Faults, http: requests.Session
     assert len(http.get(url + LAUNCHES).json()) == 205
 
 
-def test_records_within_a_page_of_a_query_are_struck_too(url: str, faults: Faults, http: requests.Session) -> None:
+def test_faults_reach_records_within_a_page_of_a_query_too(url: str, faults: Faults, http: requests.Session) -> None:
     faults.add(Fault("malformed"))
     docs = http.post(f"{url}{LAUNCHES}/query").json()["docs"]
     assert [type(record["id"]) for record in docs] == [int] + [str] * 9
@@ -164,7 +166,7 @@ def test_the_plan_is_followed_in_order(url: str, faults: Faults, http: requests.
     assert [http.get(url + LAUNCHES).status_code for _ in range(4)] == [429, 200, 500, 200]
 
 
-def test_a_struck_answer_is_never_taken_from_a_cache(url: str, faults: Faults, http: requests.Session) -> None:
+def test_an_answer_with_a_fault_is_never_taken_from_a_cache(url: str, faults: Faults, http: requests.Session) -> None:
     etag = http.get(url + LAUNCHES).headers["ETag"]
     faults.add(Fault("duplicate"))
     answer = http.get(url + LAUNCHES, headers={"If-None-Match": etag})

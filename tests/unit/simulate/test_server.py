@@ -1,4 +1,4 @@
-"""The server keeps connections alive, and closes at once all the same."""
+"""The server keeps connections alive, and still closes immediately."""
 
 import logging
 import os
@@ -104,7 +104,7 @@ def test_a_port_in_use_is_an_os_error() -> None:
         pass
 
 
-def test_serving_for_ever_says_where_and_ends_on_an_interrupt(http: requests.Session) -> None:
+def test_serving_forever_says_where_and_ends_on_an_interrupt(http: requests.Session) -> None:
     code = (
         "from etl.simulate import server\nfrom etl.sources.spacex import simulator as spacex\n"
         "server.serve_forever(spacex.make_app(), '127.0.0.1', 0, lambda url: print(url, flush=True))\n"

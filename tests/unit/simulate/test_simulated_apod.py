@@ -44,7 +44,7 @@ def test_beyond_the_last_page_the_first_one_comes_again(app: werkzeug.Client) ->
     assert ask(app, page="3", **asked).json == ask(app, page="1", **asked).json
 
 
-def test_what_is_not_known_is_ignored_in_silence(app: werkzeug.Client) -> None:
+def test_unknown_parameters_are_silently_ignored(app: werkzeug.Client) -> None:
     latest = ask(app).json
     for asked in ({"date": "2024-05-01"}, {"start_date": "2024-05-01"}, {"count": "1"}, {"date_from": "2024-05-01"}):
         assert ask(app, **asked).json == latest
@@ -77,7 +77,7 @@ def test_a_picture_appears_at_night_and_no_future_one_does() -> None:
     assert days(ask(before, date_from="260929", date_to="261231")) == ["2026-09-29"]
 
 
-def test_the_withdrawn_path_answers_the_logo_for_every_day(app: werkzeug.Client) -> None:
+def test_the_withdrawn_path_returns_the_logo_for_every_day(app: werkzeug.Client) -> None:
     one = app.get(apod.WITHDRAWN_PATH, query_string={"date": "2024-05-01"})
     many = app.get(apod.WITHDRAWN_PATH, query_string={"start_date": "2024-05-01", "end_date": "2024-05-03"})
     assert (one.status_code, one.json["date"], one.json["hdurl"]) == (200, "2024-05-01", apod.LOGO)

@@ -48,7 +48,7 @@ def test_perseverance_gives_a_sol_whole_and_ignores_paging() -> None:
     assert len(perseverance(app, num=5)) == 5
 
 
-def test_an_instrument_or_a_day_on_earth_is_no_condition() -> None:
+def test_an_instrument_or_a_day_on_earth_is_not_a_condition() -> None:
     app = client()
     assert curiosity(app, 4_000, instrument="MAHLI", condition_3="2024-01-01:earth_date:in") == curiosity(app, 4_000)
 
@@ -84,7 +84,7 @@ def test_there_are_photos_of_yesterday_and_none_of_tomorrow() -> None:
 
 
 @pytest.mark.parametrize("rover", ROVERS, ids=lambda rover: rover.name)
-def test_two_weeks_about_a_conjunction_have_no_photo(rover: Rover) -> None:
+def test_two_weeks_around_a_conjunction_have_no_photo(rover: Rover) -> None:
     middle = rover.sol(datetime(2023, 11, 18, 12, tzinfo=UTC))
     assert [mars.photos_of(rover, middle + n) for n in range(-5, 6)] == [0] * 11
     assert sum(mars.photos_of(rover, middle + n) for n in range(9, 20)) > 100
@@ -113,7 +113,7 @@ def test_a_sol_of_the_future_is_empty() -> None:
 # Faults know where the records are
 
 
-def test_a_page_may_be_repeated_for_ever() -> None:
+def test_a_page_may_be_repeated_forever() -> None:
     app = client(NOON, "repeat_page*")
     first, again = (curiosity(app, LONG, per_page=200, page=page) for page in (0, 1))
     assert (again["items"], again["more"]) == (first["items"], True)

@@ -117,7 +117,9 @@ def test_there_is_nothing_else(app: werkzeug.Client) -> None:
         ({"latitude": ",".join(["1"] * 1001), "longitude": ",".join(["1"] * 1001)}, "more than 1000 locations"),
     ],
 )
-def test_a_wrong_question_is_answered_with_a_reason(app: werkzeug.Client, changed: dict[str, str], reason: str) -> None:
+def test_an_invalid_request_is_refused_with_a_reason(
+    app: werkzeug.Client, changed: dict[str, str], reason: str
+) -> None:
     response = ask(app, **changed)
     assert response.status_code == 400
     assert response.json["error"] is True
@@ -168,7 +170,7 @@ def test_a_large_request_counts_as_many(app: werkzeug.Client, locations: int, en
     assert said[-1] is not None
 
 
-def test_wrong_questions_cost_nothing(app: werkzeug.Client) -> None:
+def test_invalid_requests_cost_nothing(app: werkzeug.Client) -> None:
     for _ in range(601):
         ask(app, latitude="91")
     assert turned_away(ask(app)) is None
@@ -279,7 +281,7 @@ def test_100_sensors_and_a_year_take_two_requests() -> None:
 
 
 @pytest.mark.parametrize("name", ["truncated", "broken_stream", "cut", "server_error", "rate_limit"])
-def test_what_waiting_helps_against_is_asked_for_again(name: str) -> None:
+def test_what_waiting_helps_is_retried(name: str) -> None:
     week = DataInterval(date(2024, 1, 1), date(2024, 1, 8))  # light enough for the limits of a minute
     assert [parsed.records for _, parsed in read(Fault(name, retry_after=0), interval=week)] == [350] * 2
 

@@ -40,7 +40,7 @@ def slots(launches: list[Record]) -> list[Record]:
 
 
 def same_fact(ours: Any, theirs: Any) -> bool:
-    """Tell whether ours is theirs, but for prose and links, whose keys must be there and empty."""
+    """Whether ours is theirs, except for prose and links, whose keys must be there and empty."""
     if isinstance(theirs, dict):
         return ours.keys() == theirs.keys() and all(
             is_empty(ours[key]) if key in PROSE_AND_LINKS else same_fact(ours[key], theirs[key]) for key in theirs
@@ -109,12 +109,12 @@ def test_it_has_215_core_slots_of_which_19_are_unassigned_and_all_those_upcoming
     assert [slot["upcoming"] for slot in slots if slot["core"] is None] == [True] * 19
 
 
-def test_flight_number_is_no_key(launches: list[Record]) -> None:
+def test_flight_number_is_not_a_key(launches: list[Record]) -> None:
     counts = Counter(launch["flight_number"] for launch in launches)
     assert {number: count for number, count in counts.items() if count > 1} == {188: 4, 198: 2}
 
 
-def test_core_and_flight_are_no_key(slots: list[Record]) -> None:
+def test_core_and_flight_are_not_a_key(slots: list[Record]) -> None:
     flown = Counter((slot["core"], slot["flight"]) for slot in slots if slot["core"])
     assert [use for use, count in flown.items() if count > 1] == [(FLIGHT_TWO_TWICE, 2)]
 

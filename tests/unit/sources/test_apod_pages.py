@@ -1,4 +1,4 @@
-"""Pictures are asked for by a few weeks; what is answered must be those days, all of them, and pictures."""
+"""Pictures are asked for a few weeks at a time; the answer must be those days, all of them, and pictures."""
 
 from __future__ import annotations
 
@@ -116,9 +116,9 @@ def test_every_day_is_asked_for_once(start: date, days: int, at_once: int) -> No
 @pytest.mark.parametrize(
     ("interval", "said"),
     [
-        (None, "some days only"),
+        (None, "are read by days"),
         (DataInterval(date(1995, 6, 15), date(1995, 7, 1)), "no picture before 1995-06-16"),
-        (DataInterval(today(), today() + 2 * DAY), "are not over yet"),
+        (DataInterval(today(), today() + 2 * DAY), "are over yet"),
     ],
 )
 def test_days_that_cannot_be_asked_for_are_refused(interval: DataInterval | None, said: str) -> None:
@@ -139,13 +139,13 @@ def test_a_probe_counts_the_last_days_and_may_find_none() -> None:
 def test_an_api_that_ignores_the_days_is_noticed() -> None:
     told = failure("ignored_query*")
     assert isinstance(told, SourceContractError)
-    assert "which is none of [2024-05-01, 2024-05-26)" in told.message
+    assert "which is not in [2024-05-01, 2024-05-26)" in told.message
 
 
 def test_an_api_that_repeats_a_page_is_noticed() -> None:
     told = failure("repeat_page*")
     assert isinstance(told, SourceContractError)
-    assert "answers the picture of 2024-05-25, which is none of [2024-05-26, 2024-06-01)" in told.message
+    assert "returned the picture of 2024-05-25, which is not in [2024-05-26, 2024-06-01)" in told.message
 
 
 def test_a_future_picture_is_noticed() -> None:
@@ -155,13 +155,13 @@ def test_a_future_picture_is_noticed() -> None:
 def test_a_day_twice_is_noticed() -> None:
     told = failure("duplicate*")
     assert isinstance(told, SourceContractError)
-    assert "answers the picture of 2024-05-25 twice" in told.message
+    assert "returned the picture of 2024-05-25 twice" in told.message
 
 
 def test_a_logo_instead_of_pictures_says_that_the_api_is_gone_and_what_to_use() -> None:
     told = failure("placeholder:hdurl*")
     assert isinstance(told, SourceWithdrawnError)
-    assert "answers NASA's logo instead of pictures" in told.message
+    assert "returned NASA's logo instead of pictures" in told.message
     assert "https://science.nasa.gov/apod" in told.hint
 
 
@@ -175,7 +175,7 @@ def test_one_image_for_two_days_says_that_the_api_is_gone() -> None:
     same = {"media_type": "image", "hdurl": "https://example.org/soon.png"}
     told = told_of(answer(shown(2, **same), shown(1, **same)))
     assert isinstance(told, SourceWithdrawnError)
-    assert "answers one picture for 2 days: https://example.org/soon.png" in told.message
+    assert "returned one picture for 2 days: https://example.org/soon.png" in told.message
 
 
 @pytest.mark.parametrize("changed", [{"media_type": "video", "hdurl": "https://example.org/poster.png"}, {"hdurl": ""}])
@@ -184,7 +184,7 @@ def test_videos_may_share_a_poster_and_pictures_may_lack_a_file(changed: dict[st
         assert [page.records for page in read(api.url)] == [2, 0]
 
 
-def test_an_article_about_the_logo_is_none() -> None:
+def test_an_article_about_the_logo_is_not_a_placeholder() -> None:
     with answering(answer(shown(1, url="https://science.nasa.gov/the-nasa-logo/")), answer()) as api:
         assert read(api.url)[0].records == 1
 
@@ -192,11 +192,11 @@ def test_an_article_about_the_logo_is_none() -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (answer(shown(1), total=2), "announces 2 pictures and gives 1"),
-        (answer(total=11_422), "announces 11,422 pictures and gives 0"),
-        (ok([shown(1)]), "does not say in X-WP-Total"),
-        (answer(shown(1), total=-1), "does not say in X-WP-Total"),
-        (ok(shown(1), X_WP_Total="1"), "answered one picture instead of a list"),
+        (answer(shown(1), total=2), "announced 2 pictures and returned 1"),
+        (answer(total=11_422), "announced 11,422 pictures and returned 0"),
+        (ok([shown(1)]), "did not say in X-WP-Total"),
+        (answer(shown(1), total=-1), "did not say in X-WP-Total"),
+        (ok(shown(1), X_WP_Total="1"), "returned one picture instead of a list"),
         (ok({"code": "apod_basic_not_found", "message": "APOD not found."}), "the API says: APOD not found"),
         (ok("soon"), "holds no list of records"),
     ],

@@ -143,7 +143,7 @@ def test_a_video_that_is_not_in_its_page_is_unknown() -> None:
     assert row(VIDEO | {"basic_html": "<!doctype html> ... </html>"})["video_url"] is None
 
 
-def test_a_media_type_that_is_new_is_other() -> None:
+def test_an_unknown_media_type_is_other() -> None:
     assert row(IMAGE | {"media_type": "hologram"})["media_type"] == "other"
 
 
@@ -162,7 +162,7 @@ def test_the_withdrawn_apis_answer_for_one_day_is_read_too() -> None:
     assert parsers.pictures(json.dumps(OLD).encode(), PageContext({}, NOW)).batches["apod_pictures"].num_rows == 1
 
 
-def test_an_address_without_a_scheme_is_one_of_the_web() -> None:
+def test_a_url_without_a_scheme_is_taken_as_https() -> None:
     assert row(OLD | {"url": "//player.example.org/1", "media_type": "video"})["video_url"] == (
         "https://player.example.org/1"
     )
@@ -194,16 +194,16 @@ def test_a_record_that_breaks_the_contract_is_refused_alone(field: str, value: A
 
 
 @pytest.mark.parametrize("field", ["date", "title", "permalink", "media_type", "explanation", "hdurl", "basic_html"])
-def test_a_field_that_is_not_there_is_missed(field: str) -> None:
+def test_a_missing_field_is_refused_by_name(field: str) -> None:
     assert reasons({name: value for name, value in IMAGE.items() if name != field}) == [f"{field}: Field required"]
 
 
-def test_a_field_that_nobody_knows_is_told() -> None:
+def test_an_unknown_field_is_reported() -> None:
     assert parse(IMAGE | {"concepts": []}).unknown_fields == {"concepts"}
 
 
 @pytest.mark.parametrize("record", [withdrawn_picture(date(2026, 10, 1)), IMAGE | {"hdurl": "https://x/nasa-logo.svg"}])
-def test_the_logo_of_the_withdrawn_api_is_no_picture(record: dict[str, Any]) -> None:
+def test_the_logo_of_the_withdrawn_api_is_not_a_picture(record: dict[str, Any]) -> None:
     (reason,) = reasons(record)
     assert "is NASA's logo" in reason
 
@@ -256,7 +256,7 @@ def test_a_video_is_the_first_one_that_a_browser_may_open(written: str, address:
 
 
 @given(st.text())
-def test_text_that_was_escaped_is_what_it_was_but_for_space(text: str) -> None:
+def test_escaped_text_comes_back_unchanged_except_for_space(text: str) -> None:
     plain = text.replace("\x00", "").replace("\r", "")
     assert text_of(html.escape(plain)) == (" ".join(plain.split()) or None)
 

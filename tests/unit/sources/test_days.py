@@ -1,4 +1,4 @@
-"""What a run without dates reads, of any API that is read by days."""
+"""What a run without dates reads from any API that is read by days."""
 
 from datetime import date
 
@@ -33,7 +33,7 @@ def test_the_first_run_may_begin_on_a_certain_day() -> None:
     assert interval(None, start=date(2026, 3, 1)) == DataInterval(date(2026, 3, 1), TODAY)
 
 
-def test_a_first_run_of_days_that_there_are_not_is_refused() -> None:
+def test_a_first_run_of_days_that_the_api_does_not_have_is_refused() -> None:
     with pytest.raises(ConfigError, match="begins on 2026-01-01, not on 2025-12-31") as told:
         interval(None, start=date(2025, 12, 31))
     assert told.value.hint == "Set a later ETL_TIDES__START, or fewer ETL_TIDES__DAYS."

@@ -108,7 +108,7 @@ def test_a_retry_after_that_makes_no_sense_is_ignored(waits: list[float], value:
 
 
 @pytest.mark.parametrize(("value", "said"), [("3600", "3600 s"), ("inf", "inf s")])
-def test_a_retry_after_beyond_our_patience_gives_up_at_once(waits: list[float], value: str, said: str) -> None:
+def test_a_retry_after_beyond_our_patience_gives_up_immediately(waits: list[float], value: str, said: str) -> None:
     with answering(status(429, Retry_After=value)) as api, client_of(api.url) as client:
         with pytest.raises(SourceUnavailableError) as told:
             client.get("/x")
@@ -152,7 +152,7 @@ def test_tries_end_with_their_time() -> None:
 
 
 @pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504, 507, 520, 522, 524, 529, 530])
-def test_a_passing_trouble_is_tried_again(waits: list[float], code: int) -> None:
+def test_a_transient_failure_is_retried(waits: list[float], code: int) -> None:
     with answering(status(code), ok()) as api, client_of(api.url) as client:
         assert client.post("/x", {}).document == FINE
         assert len(api.asked) == 2
@@ -180,7 +180,7 @@ def test_a_refusal_that_says_when_to_ask_again_is_a_limit(waits: list[float]) ->
         (511, SourceContractError),
     ],
 )
-def test_a_refusal_is_never_tried_again(waits: list[float], code: int, expected: type[PlatformError]) -> None:
+def test_a_refusal_is_never_retried(waits: list[float], code: int, expected: type[PlatformError]) -> None:
     with answering(status(code, "No such thing\nsecond line")) as api, client_of(api.url) as client:
         with pytest.raises(expected, match=rf"answered {code} \(No such thing\)\.$"):
             client.post("/x", {})
@@ -200,7 +200,7 @@ def test_a_refusal_is_never_tried_again(waits: list[float], code: int, expected:
     ],
     ids=["cut", "truncated", "empty", "no text", "too deep", "no gzip"],
 )
-def test_a_broken_answer_is_tried_again_and_then_given_up(waits: list[float], reply: Reply) -> None:
+def test_a_broken_answer_is_retried_and_then_given_up(waits: list[float], reply: Reply) -> None:
     with answering(reply, ok()) as api, client_of(api.url) as client:
         assert client.get("/x").document == FINE
     with answering(reply) as api, client_of(api.url) as client:
@@ -216,7 +216,7 @@ def test_a_simulated_fault_that_passes_is_survived(simulate: Simulate, waits: li
     assert len(waits) == 2
 
 
-def test_an_answer_in_another_language_is_no_reason_to_try_again(simulate: Simulate, waits: list[float]) -> None:
+def test_an_answer_in_another_language_is_not_retried(simulate: Simulate, waits: list[float]) -> None:
     with (
         client_of(simulate(Fault("html", times=None))) as client,
         pytest.raises(SourceContractError, match="answered text/html where JSON was expected"),
@@ -246,7 +246,7 @@ def test_gzip_and_media_types_of_the_json_family_are_understood() -> None:
     ],
     ids=["cut", "no gzip", "html", "control characters", "no text"],
 )
-def test_an_error_whose_text_is_unreadable_is_still_told_in_one_clean_line(waits: list[float], reply: Reply) -> None:
+def test_an_error_whose_text_is_unreadable_is_still_one_clean_line(waits: list[float], reply: Reply) -> None:
     with answering(reply) as api, client_of(api.url) as client, pytest.raises(SourceUnavailableError) as told:
         client.get("/x")
     assert told.value.message.startswith(f"{api.url}/x answered 500")
@@ -257,7 +257,7 @@ def test_an_error_whose_text_is_unreadable_is_still_told_in_one_clean_line(waits
 # Time
 
 
-def test_nobody_there_is_said_with_the_reason(waits: list[float]) -> None:
+def test_an_api_that_does_not_answer_is_reported_with_the_reason(waits: list[float]) -> None:
     with (
         client_of("http://127.0.0.1:9") as client,
         pytest.raises(SourceUnavailableError, match=r"^127\.0\.0\.1:9 does not answer: Connection refused\.$"),
@@ -293,7 +293,7 @@ def test_an_answer_that_trickles_is_given_up_in_time(
         assert len(api.asked) == 2
 
 
-def test_an_address_that_is_none_is_a_matter_of_settings() -> None:
+def test_an_invalid_url_is_a_matter_of_settings() -> None:
     with client_of("nonsense://somewhere") as client, pytest.raises(ConfigError):
         client.get("/x")
 
@@ -310,7 +310,7 @@ def test_an_answer_says_what_was_asked_with_its_query() -> None:
 
 
 @pytest.mark.parametrize("name", ["apikey", "api_key", "key", "access_token", "X-Amz-Signature", "client_secret"])
-def test_a_secret_in_the_query_is_asked_with_and_not_told(name: str) -> None:
+def test_a_secret_in_the_query_is_sent_and_never_shown(name: str) -> None:
     with answering(ok()) as api, client_of(api.url) as client:
         assert client.get("/x", {name: "hunter2", "keywords": "a&b"}).url == f"{api.url}/x?{name}=***&keywords=a%26b"
         assert api.asked[0].args[name] == "hunter2"
@@ -349,7 +349,7 @@ def test_an_error_names_no_query(waits: list[float], base_url: str | None, reply
         ('["nothing known"]', '["nothing known"]'),
     ],
 )
-def test_the_reason_of_an_error_is_told_in_words(waits: list[float], text: str, said: str) -> None:
+def test_the_reason_for_an_error_is_shown_in_words(waits: list[float], text: str, said: str) -> None:
     reply = Response(text, 400, content_type="application/json")
     with answering(reply) as api, client_of(api.url) as client, pytest.raises(SourceContractError) as told:
         client.get("/x")
@@ -357,7 +357,7 @@ def test_the_reason_of_an_error_is_told_in_words(waits: list[float], text: str, 
     assert told.value.message.endswith(f"{said}).")
 
 
-def test_a_reason_without_end_is_cut(waits: list[float]) -> None:
+def test_an_endless_reason_is_cut(waits: list[float]) -> None:
     with answering(status(400, "x" * 10_000)) as api, client_of(api.url) as client:
         with pytest.raises(SourceContractError) as told:
             client.get("/x")
@@ -516,7 +516,7 @@ def test_any_other_host_is_asked_through_the_proxy(monkeypatch: pytest.MonkeyPat
         ("gopher://user:hunter2@127.0.0.1:9", ConfigError, "unsupported scheme gopher"),
     ],
 )
-def test_a_proxy_that_is_to_blame_is_blamed_and_its_password_told_to_nobody(
+def test_a_proxy_that_is_to_blame_is_blamed_and_its_password_never_shown(
     monkeypatch: pytest.MonkeyPatch, waits: list[float], proxy: str, error: type[PlatformError], says: str
 ) -> None:
     through(monkeypatch, proxy)
@@ -628,7 +628,7 @@ def test_threads_share_a_client_and_no_connection() -> None:
 
 
 class Ledger:
-    """A budget that notes what is spent, and after how many requests that were; it admits so many."""
+    """A budget that records what is spent, and after how many requests; it admits only the first `admits`."""
 
     def __init__(self, api: Api, admits: int = 100) -> None:
         self.api, self.admits = api, admits
@@ -737,7 +737,7 @@ def test_no_answer_is_an_outcome_and_each_further_try_a_retry(
         ("9" * 5000, "10", None),
     ],
 )
-def test_the_quota_left_is_what_the_api_tells(
+def test_the_quota_left_is_what_the_api_reports(
     metrics: Callable[[], Collector], remaining: str, limit: str, left: float | None
 ) -> None:
     told = ok(X_RateLimit_Remaining=remaining, X_RateLimit_Limit=limit)
@@ -746,7 +746,7 @@ def test_the_quota_left_is_what_the_api_tells(
     assert metrics().of("etl_source_quota_remaining_ratio") == ({} if left is None else {("spacex",): left})
 
 
-def test_a_refusal_tells_the_quota_too(metrics: Callable[[], Collector]) -> None:
+def test_a_refusal_reports_the_quota_too(metrics: Callable[[], Collector]) -> None:
     refused = status(429, Retry_After="3600", X_RateLimit_Remaining="0", X_RateLimit_Limit="10")
     with answering(refused) as api, client_of(api.url) as client, suppress(SourceUnavailableError):
         client.get("/x")

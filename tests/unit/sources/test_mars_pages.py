@@ -1,4 +1,4 @@
-"""Sols are asked for so that no day lacks a photo; what is answered must be those sols, and all of each."""
+"""Sols are asked for so that no day lacks a photo; the answers must be those sols, and all of each."""
 
 from __future__ import annotations
 
@@ -169,9 +169,9 @@ def test_the_cost_is_a_request_per_sol() -> None:
 @pytest.mark.parametrize(
     ("interval", "said"),
     [
-        (None, "some days only"),
+        (None, "are read by days"),
         (DataInterval(FIRST_DAY - DAY, FIRST_DAY), "no photo before 2012-08-06"),
-        (DataInterval(today(), today() + 2 * DAY), "are not over yet"),
+        (DataInterval(today(), today() + 2 * DAY), "are over yet"),
     ],
 )
 def test_days_that_cannot_be_asked_for_are_refused(interval: DataInterval | None, said: str) -> None:
@@ -181,7 +181,7 @@ def test_days_that_cannot_be_asked_for_are_refused(interval: DataInterval | None
 
 def test_a_probe_says_how_far_curiosity_is_and_may_find_nothing() -> None:
     with simulated() as url, HttpClient("mars", url, HASTY) as client:
-        assert pages.probe(client).startswith("the latest photo is of sol ")
+        assert pages.probe(client).startswith("the latest photo is from sol ")
     with answering(answer()) as api, HttpClient("mars", api.url, HASTY) as client:
         assert pages.probe(client) == "no photo"
 
@@ -193,34 +193,34 @@ def test_a_probe_says_how_far_curiosity_is_and_may_find_nothing() -> None:
 def test_a_feed_that_ignores_the_sol_is_noticed(path: str) -> None:
     told = failure(f"ignored_query*@{path}")
     assert isinstance(told, SourceContractError)
-    assert "answers a photo of sol" in told.message
+    assert "returned a photo of sol" in told.message
 
 
 def test_a_photo_of_another_sol_is_noticed() -> None:
     told = told_of(answer(photo(sol=3)))
     assert isinstance(told, SourceContractError)
-    assert f"answers a photo of sol 3, not of sol {SOLS[0]}" in told.message
+    assert f"returned a photo of sol 3, not of sol {SOLS[0]}" in told.message
 
 
 def test_a_feed_that_ignores_the_page_is_noticed() -> None:
     told = told_of(answer(photo(0), photo(1), more=True, total=4))
     assert isinstance(told, SourceContractError)
-    assert "once more" in told.message
+    assert "twice" in told.message
 
 
-def test_photos_that_arrive_between_two_answers_want_another_run() -> None:
+def test_photos_that_arrive_between_two_answers_need_another_run() -> None:
     told = told_of(answer(photo(0), more=True, total=2), answer(photo(1), photo(2), total=3))
     assert isinstance(told, SourceChangedError)
-    assert "arrived while they were read" in told.message
+    assert "arrived while the sol was read" in told.message
 
 
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        (answer(photo(), total=2), "announces 2 photos of the sol and gives 1"),
-        (answer(more=True, total=1_388_223), "announces 1,388,223 photos of the sol and gives 0"),
-        (answer(photo(), total="1"), "does not say what 'total' is"),
-        (answer(photo(), more=None), "does not say what 'more' is"),
+        (answer(photo(), total=2), "announced 2 photos of the sol and returned 1"),
+        (answer(more=True, total=1_388_223), "announced 1,388,223 photos of the sol and returned 0"),
+        (answer(photo(), total="1"), "has no valid 'total'"),
+        (answer(photo(), more=None), "has no valid 'more'"),
         (ok({"images": None}), "holds no list of photos"),
         (ok({"error": "No such feed"}), "the API says: No such feed"),
         (ok([]), "holds no list of photos"),

@@ -125,7 +125,7 @@ def test_a_place_is_a_number_however_it_is_written(written: Any, known: int | No
     assert row(PERSEVERANCE | {"drive": written, "site": written})["drive"] == known
 
 
-def test_the_largest_file_there_is_is_the_photo() -> None:
+def test_the_photo_is_the_largest_file() -> None:
     files = PERSEVERANCE["image_files"]
     assert row(PERSEVERANCE)["image_url"] == files["full_res"]
     assert row(PERSEVERANCE | {"image_files": {"small": files["small"], "full_res": ""}})["image_url"] == files["small"]

@@ -47,7 +47,7 @@ def test_every_form_becomes_the_designation(written: str, designation: str) -> N
 
 
 @given(PROVISIONAL, SPACES, SPACES)
-def test_an_object_without_number_has_one_name(provisional: str, before: str, after: str) -> None:
+def test_an_object_without_a_number_has_one_name(provisional: str, before: str, after: str) -> None:
     forms = {provisional, f"({provisional})", f"{before}({provisional}){after}", provisional.replace(" ", "  ")}
     assert {normalised(form) for form in forms} == {provisional}
 
@@ -74,6 +74,6 @@ def test_no_text_breaks_it(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  ", "()", "0", "Apophis", "-5", "99942Apophis", "2007 jz20"])
-def test_what_is_no_designation_is_refused(text: str) -> None:
+def test_what_is_not_a_designation_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not the designation"):
         normalised(text)

@@ -13,7 +13,7 @@ def test_the_nominal_diameter_is_sentrys(h: float, km: float) -> None:
     assert formulas.diameter_km(h, formulas.USUAL) == pytest.approx(km, rel=0.015)
 
 
-def test_the_least_and_largest_diameters_are_those_of_neows(shared: Path) -> None:
+def test_the_smallest_and_largest_diameters_are_those_of_neows(shared: Path) -> None:
     feed = json.loads((shared / "data/nasa/neows_feed_2022-09-18_2022-09-25.json").read_text())
     objects = [each for day in feed["near_earth_objects"].values() for each in day]
     assert len(objects) == 70
@@ -32,7 +32,7 @@ def test_the_impact_velocity_of_bennu_is_sentrys(shared: Path) -> None:
     assert formulas.impact_velocity_km_s(float(bennu["v_inf"])) == pytest.approx(float(bennu["v_imp"]), abs=0.015)
 
 
-def test_the_energy_of_bennu_would_be_more_than_twice_sentrys_who_know_its_mass() -> None:
+def test_the_energy_of_bennu_would_be_more_than_twice_sentrys_which_uses_its_mass() -> None:
     assert formulas.energy_mt(0.490, 12.68) == pytest.approx(3077, rel=0.001)
     assert formulas.energy_mt(0.490, 12.68) * 1190 / formulas.DENSITY_KG_M3 == pytest.approx(1425, rel=0.02)
 

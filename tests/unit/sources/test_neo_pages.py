@@ -1,4 +1,4 @@
-"""JPL is asked for exactly what a run is about, one request at a time; what it answers must be that."""
+"""JPL is asked for exactly what a run is about, one request at a time; its answers must be just that."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def simulated(*faults: Fault) -> Iterator[HttpClient]:
 # What is asked
 
 
-def test_everything_that_has_a_default_is_said() -> None:
+def test_no_parameter_is_left_to_its_default() -> None:
     client = Direct()
     [page] = read(PASSES, client)
     assert client.asked == [
@@ -181,7 +181,7 @@ def test_neither_the_order_of_fields_nor_the_types_of_numbers_matter(which: int,
 
 
 def _untyped(parse: Any, page: Page) -> int:
-    """Designations that are numbers are no measures: as a number, they might have lost digits."""
+    """Designations that are numbers are not measures: as numbers, they might lose digits."""
     refused = parse(page.body, PageContext({}, NOW)).refused
     assert {each.reason.split(":")[0] for each in refused} <= {"des", "pdes"}
     return len(refused)
@@ -197,16 +197,16 @@ def test_a_day_without_passes_is_a_page_without_records() -> None:
 @pytest.mark.parametrize("fault", ["bare", "empty"])
 @pytest.mark.parametrize("which", [RISKS, OBJECTS])
 def test_a_list_that_is_served_whole_is_never_empty(which: int, fault: str) -> None:
-    with pytest.raises(SourceContractError, match="answered an empty list"):
+    with pytest.raises(SourceContractError, match="returned an empty list"):
         read(which, Direct(lambda it: it, Fault(fault)))
 
 
 @pytest.mark.parametrize("which", [PASSES, RISKS, OBJECTS])
 @pytest.mark.parametrize(
     ("fault", "reason"),
-    [("new_version", "is of version"), ("refusal", "the API says: specified object removed")],
+    [("new_version", "has version"), ("refusal", "the API says: specified object removed")],
 )
-def test_another_major_version_or_an_error_in_words_is_refused(which: int, fault: str, reason: str) -> None:
+def test_another_major_version_or_an_error_message_is_refused(which: int, fault: str, reason: str) -> None:
     with pytest.raises(SourceContractError, match=reason):
         read(which, Direct(lambda it: it, Fault(fault)))
 
@@ -218,19 +218,19 @@ def test_a_field_that_is_missing_is_noticed_before_anything_is_published(which: 
         assert gone in ("cd", "H")
         return document | {"data": [row[:3] + row[4:] for row in document["data"]]}
 
-    with pytest.raises(SourceContractError, match=r"answered without (cd|H)\."):
+    with pytest.raises(SourceContractError, match=r"left out (cd|H)\."):
         read(which, Direct(without))
 
 
-def test_rows_that_were_lost_on_the_way_are_noticed() -> None:
-    with pytest.raises(SourceContractError, match=r"holds \d+ rows and says that there are"):
+def test_missing_rows_are_noticed() -> None:
+    with pytest.raises(SourceContractError, match=r"announces \d+ rows and holds"):
         read(PASSES, Direct(lambda document: document | {"data": document["data"][:-1]}))
 
 
 # Over HTTP
 
 
-def test_a_page_of_html_with_503_is_an_outage_and_no_breach_of_contract() -> None:
+def test_a_page_of_html_with_503_is_an_outage_and_not_a_breach_of_contract() -> None:
     with simulated(Fault("unavailable", times=None)) as client, pytest.raises(SourceUnavailableError):
         read(PASSES, client)
 
@@ -245,7 +245,7 @@ def test_a_page_of_html_with_200_is_a_breach_of_contract() -> None:
         read(RISKS, client)
 
 
-def test_a_parameter_that_is_not_known_is_refused_in_jpls_words() -> None:
+def test_an_unknown_parameter_is_refused_in_jpls_words() -> None:
     with simulated() as client, pytest.raises(SourceContractError, match="not recognized: date_min"):
         client.get("/cad.api", {"date_min": "2026-01-01"})
 

@@ -91,7 +91,7 @@ def test_the_stored_object_that_threatens_only_in_centuries_has_no_torino_scale(
 
 
 @pytest.mark.parametrize(("envelope", "parse", "record"), PARSERS, ids=lambda each: getattr(each, "path", ""))
-def test_no_row_is_no_fault_in_either_shape(envelope: Envelope, parse: Any, record: dict[str, Any]) -> None:
+def test_no_rows_are_fine_in_either_shape(envelope: Envelope, parse: Any, record: dict[str, Any]) -> None:
     signature = {"signature": {"version": f"{envelope.version[0]}.{envelope.version[1]}"}}
     for document in (
         signature | {"count": 0},
@@ -105,10 +105,10 @@ def test_no_row_is_no_fault_in_either_shape(envelope: Envelope, parse: Any, reco
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"signature": {"version": "9.0"}}, "is of version 9.0, and only"),
+        ({"signature": {"version": "9.0"}}, "has version 9.0, and only"),
         ({"signature": {}}, "has no signature with a version"),
         ({"signature": {"version": 1.5}}, "has no signature with a version"),
-        ({"count": 2}, "holds 1 rows and says that there are 2"),
+        ({"count": 2}, "announces 2 rows and holds 1"),
         ({"count": None}, "does not say how many rows"),
         ({"count": 1.0}, "does not say how many rows"),
         ({"data": None}, "holds no list of rows"),
@@ -136,7 +136,7 @@ def test_a_later_minor_version_is_read_and_reported() -> None:
     assert (parsed.refused, parsed.unknown_fields) == ((), frozenset({"signature.version 1.6"}))
 
 
-def test_an_earlier_minor_version_is_no_news() -> None:
+def test_an_earlier_minor_version_is_not_reported() -> None:
     document = json.loads(answer(APPROACHES, PASS)) | {"signature": {"version": "1.1"}, "count": "1"}
     assert parsers.approaches(json.dumps(document).encode(), CONTEXT).unknown_fields == frozenset()
 
@@ -163,7 +163,7 @@ def test_the_order_of_the_fields_does_not_matter(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("envelope", "parse", "record"), PARSERS, ids=lambda each: getattr(each, "path", ""))
-def test_a_record_from_quarantine_is_read_like_one_of_a_page(
+def test_a_record_from_quarantine_is_read_like_one_from_a_page(
     envelope: Envelope, parse: Any, record: dict[str, Any]
 ) -> None:
     assert row(parse(json.dumps([record]).encode(), CONTEXT)) == row(parse(answer(envelope, record), CONTEXT))
@@ -313,7 +313,7 @@ def test_an_object_that_breaks_the_contract_is_refused_alone(field: str, value: 
     assert [refused.reason.split(":")[0] for refused in parsed.refused] == [field]
 
 
-def test_a_field_that_nobody_knows_is_reported() -> None:
+def test_an_unknown_field_is_reported() -> None:
     parsed = parsers.objects(answer(OBJECTS, OBJECT | {"spin": "7"}), CONTEXT)
     assert (parsed.refused, parsed.unknown_fields) == ((), frozenset({"spin"}))
 

@@ -1,4 +1,4 @@
-"""A grid tells each sensor's name, zone and place, and stays on the globe."""
+"""A grid gives each sensor's name, zone and place, and stays on the globe."""
 
 import json
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The archive is asked for many sensors and all days at once; what it answers must be what was asked."""
+"""The archive is asked for many sensors and all days at once; its answers must be about just those."""
 
 import copy
 import json
@@ -108,7 +108,7 @@ def test_a_location_weighs_by_its_days(days: int, weight: float) -> None:
     assert question.weight == pytest.approx(10 * weight)
 
 
-def test_a_page_tells_which_sensors_and_days_it_is_about() -> None:
+def test_a_page_says_which_sensors_and_days_it_is_about() -> None:
     first, second = read(source(rows=2, columns=3, sensors_per_request=4), WEEK)
     assert (first.about["first"], first.about["last"], second.about["first"], second.about["last"]) == (1, 4, 5, 6)
     assert first.about["grid"] == {
@@ -124,7 +124,7 @@ def test_a_page_tells_which_sensors_and_days_it_is_about() -> None:
 
 
 @pytest.mark.parametrize("first", [1, 2, 3, 4])
-def test_reading_goes_on_from_any_page(first: int) -> None:
+def test_reading_resumes_at_any_page(first: int) -> None:
     one = source(rows=1, columns=6, sensors_per_request=2)
     whole = read(one, WEEK)
     assert [page.body for page in read(one, WEEK, first=first)] == [page.body for page in whole[first - 1 :]]
@@ -273,7 +273,7 @@ def test_the_real_answer_has_the_shape_that_is_expected(shared: Path) -> None:
     assert contract.unknown_fields(first) == contract.unknown_fields(second) == known
 
 
-def test_the_apis_reason_is_told() -> None:
+def test_the_apis_reason_is_shown() -> None:
     with pytest.raises(BrokenPageError, match="an error without a reason"):
         contract.locations_of({"error": True}, 1)
 
@@ -286,7 +286,7 @@ def test_one_location_and_one_day_are_enough_to_check() -> None:
         assert make_source(SensorsSettings(base_url=running.url)).probe(client) == "1 location, 1 day"
 
 
-def test_an_error_is_told_with_the_apis_reason() -> None:
+def test_an_error_is_shown_with_the_apis_reason() -> None:
     with (
         answering(ok({"error": True, "reason": "Data corrupted"})) as api,
         client_of(api.url) as client,

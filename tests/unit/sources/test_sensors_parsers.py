@@ -60,7 +60,7 @@ def rows(parsed: Parsed) -> list[dict[str, Any]]:
 
 
 def check(parsed: Parsed) -> None:
-    """What holds for everything that the parser gives back."""
+    """What holds for everything that the parser returns."""
     batch = parsed.batches[OBSERVATIONS.name]
     batch.validate(full=True)
     assert batch.schema.equals(OBSERVATIONS.schema)
@@ -184,7 +184,7 @@ def test_what_may_just_be_is_kept(name: str, value: float) -> None:
 @pytest.mark.parametrize(
     "day", ["2024-02-30", "2024-1-1", "2024-01-01T00:00", "1939-12-31", "2101-01-01", "", None, 19723, True, "\ud800"]
 )
-def test_a_day_that_is_none_is_refused(day: Any) -> None:
+def test_an_invalid_day_is_refused(day: Any) -> None:
     parsed = parse(location(days=["2024-01-01", day, "2024-01-03"]), location(1))
     check(parsed)
     (refused,) = parsed.refused
@@ -236,7 +236,7 @@ def test_a_location_that_has_a_key_twice_is_one_refusal(where: str) -> None:
     assert len(rows(parsed)) == len(YEAR)
 
 
-def test_refusals_stand_in_the_order_of_the_page() -> None:
+def test_refusals_are_in_the_order_of_the_page() -> None:
     last = location(3, precipitation_sum=[0.0, -1.0, -1.0])
     parsed = parse(location(precipitation_sum=[-1.0, 0.0, 0.0]), None, location(2), last)
     check(parsed)
@@ -284,7 +284,7 @@ def test_a_page_of_unknown_sensors_is_broken(about: dict[str, Any]) -> None:
     assert "which sensors" in parsed.refused[0].reason
 
 
-def test_fields_that_nobody_knows_are_reported_and_the_known_ones_are_not() -> None:
+def test_unknown_fields_are_reported_and_known_ones_are_not() -> None:
     one = location() | {"soil": 1, "new\x00": 2}
     one["daily"]["sunshine_duration"] = [1.0, 2.0, 3.0]
     parsed = parse(one)
@@ -340,8 +340,8 @@ def test_no_manifest_makes_the_parser_raise(about: dict[str, Any]) -> None:
 
 
 @given(st.lists(st.lists(st.tuples(some, some, some)), min_size=1, max_size=4))
-def test_whole_columns_are_read_as_reading_by_reading(series: list[list[tuple[Any, ...]]]) -> None:
-    """What is quick says the same as the contract."""
+def test_columns_read_whole_are_the_same_as_reading_by_reading(series: list[list[tuple[Any, ...]]]) -> None:
+    """The fast path agrees with the contract."""
     document, kept, refused = [], [], []
     for index, readings in enumerate(series):
         days = [(date(2024, 1, 1) + timedelta(days=n)).isoformat() for n in range(len(readings))]

@@ -46,7 +46,7 @@ def test_each_launch_comes_once_in_pages_of_any_size(url: str, size: int, pages:
 
 
 @pytest.mark.parametrize("first", [1, 2, 5, 11])
-def test_reading_goes_on_from_any_page(url: str, first: int) -> None:
+def test_reading_resumes_at_any_page(url: str, first: int) -> None:
     source = spacex_at(url, 20)
     whole = launches(source)
     assert ids(launches(source, first=first)) == ids(whole[first - 1 :])
@@ -135,7 +135,7 @@ def refused(document: Any, *, size: int = 2, first: int = 1) -> PlatformError:
         {name: value for name, value in page_of([]).items() if name != "totalDocs"},
     ],
 )
-def test_an_answer_that_is_no_page_of_a_query_is_refused(document: Any) -> None:
+def test_an_answer_that_is_not_a_page_of_a_query_is_refused(document: Any) -> None:
     with answering(Response(json.dumps(document), content_type="application/json")) as api:
         with pytest.raises(SourceContractError, match=r"did not answer a page of a query \(docs, totalDocs, page"):
             launches(spacex_at(api.url))
@@ -149,7 +149,7 @@ def test_another_page_than_the_one_asked_for_is_refused() -> None:
 
 
 def test_no_launch_at_all_is_refused(simulate: Simulate) -> None:
-    with pytest.raises(SourceContractError, match="answered an empty list; it has hundreds of launches"):
+    with pytest.raises(SourceContractError, match="returned an empty list; it has hundreds of launches"):
         launches(spacex_at(simulate(Fault("empty"))))
 
 
@@ -163,12 +163,12 @@ def test_an_empty_list_of_anything_else_is_refused(simulate: Simulate, path: str
     url = simulate(Fault("empty", path=f"/v4/{path}"))
     source = spacex_at(url)
     endpoint = next(endpoint for endpoint in source.endpoints if endpoint.name == f"spacex_{path}")
-    with client_of(url) as client, pytest.raises(SourceContractError, match=f"/v4/{path} answered an empty list"):
+    with client_of(url) as client, pytest.raises(SourceContractError, match=f"/v4/{path} returned an empty list"):
         list(endpoint.pages(client, None, 1))
 
 
 @pytest.mark.parametrize("document", [{"error": "x"}, "text", 12])
-def test_a_list_that_is_none_is_refused(document: Any) -> None:
+def test_a_list_that_is_not_one_is_refused(document: Any) -> None:
     with (
         answering(ok(document)) as api,
         client_of(api.url) as client,
@@ -177,7 +177,7 @@ def test_a_list_that_is_none_is_refused(document: Any) -> None:
         list(spacex_at(api.url).endpoints[1].pages(client, None, 1))
 
 
-def test_a_page_that_repeats_for_ever_is_refused(simulate: Simulate) -> None:
+def test_a_page_that_repeats_forever_is_refused(simulate: Simulate) -> None:
     with pytest.raises(SourceContractError, match="repeats itself: page 2 brings nothing new"):
         launches(spacex_at(simulate(Fault("repeat_page", times=None)), 20))
 
@@ -197,7 +197,7 @@ def test_ever_new_pages_beyond_the_announced_total_are_refused() -> None:
 
 
 def paged(api_total: list[int], docs: int = 2) -> Any:
-    """Pages of two launches, whose announced totals are told one by one."""
+    """Pages of two launches, whose announced totals are given one by one."""
 
     def answer(request: Request) -> Response:
         number = json.loads(request.get_data())["options"]["page"]
@@ -238,7 +238,7 @@ def test_a_launch_that_vanishes_while_reading_is_noticed_before_the_last_page_is
             next(pages)
 
 
-def test_going_on_behind_the_end_means_that_the_list_has_shrunk() -> None:
+def test_resuming_beyond_the_end_means_that_the_list_has_shrunk() -> None:
     error = refused(page_of([], page=4, totalDocs=5), size=2, first=4)
     assert isinstance(error, SourceChangedError)
     assert "6 launches received, 5 announced" in error.message

@@ -57,7 +57,7 @@ def reason(name: str, record: Any) -> str:
 
 
 def check(name: str, parsed: Parsed) -> None:
-    """What holds for everything that a parser gives back."""
+    """What holds for everything that a parser returns."""
     endpoint = ENDPOINTS[name]
     assert set(parsed.batches) == {dataset.name for dataset in endpoint.datasets}
     for dataset in endpoint.datasets:
@@ -196,7 +196,7 @@ def test_every_field_must_be_there_even_where_it_may_be_null(field: str) -> None
 
 
 @pytest.mark.parametrize("record", [None, 5, "text", [], True, float("nan")])
-def test_a_record_that_is_no_object_is_refused(record: Any) -> None:
+def test_a_record_that_is_not_an_object_is_refused(record: Any) -> None:
     assert reason("launches", record).startswith("record: Input should be")
 
 
@@ -217,7 +217,9 @@ def test_a_record_that_is_no_object_is_refused(record: Any) -> None:
         ("cores", {"reuse_count": None}, "reuse_count: Input should be a valid integer"),
     ],
 )
-def test_so_are_the_others(name: str, changed: dict[str, Any], said: str) -> None:
+def test_any_other_record_that_breaks_its_contract_is_refused_with_the_reason(
+    name: str, changed: dict[str, Any], said: str
+) -> None:
     assert reason(name, SNAPSHOT[name][0] | changed).startswith(said)
 
 
@@ -230,14 +232,14 @@ def test_a_record_that_has_a_key_twice_is_refused_and_its_neighbours_are_kept() 
     assert parsed.batches["spacex_launches"].num_rows == 1
 
 
-def test_a_refusal_tells_its_position_and_keeps_the_record() -> None:
+def test_a_refusal_gives_its_position_and_keeps_the_record() -> None:
     broken = launch(cores="[]")
     parsed = parse("launches", launch(), broken, launch(), None)
     assert [(refused.position, json.loads(refused.record)) for refused in parsed.refused] == [(2, broken), (4, None)]
     assert parsed.batches["spacex_launches"].num_rows == 2
 
 
-def test_many_reasons_are_told_by_three() -> None:
+def test_of_many_reasons_three_are_shown() -> None:
     assert reason("launches", {}).endswith("; flight_number: Field required and 11 more")
 
 
@@ -256,13 +258,13 @@ def test_a_deeply_nested_record_is_a_row_or_refused(depth: int) -> None:
 # Fields that nobody knows
 
 
-def test_new_fields_are_told_and_do_no_harm() -> None:
+def test_new_fields_are_reported_and_do_no_harm() -> None:
     parsed = parse("launches", launch(orbit_count=3, cores=[slot(paint="white")]))
     assert parsed.unknown_fields == {"orbit_count", "cores.paint"}
     assert parsed.batches["spacex_launches"].num_rows == 1
 
 
-def test_new_fields_with_unspeakable_names_are_told_in_clean_text() -> None:
+def test_new_fields_with_unprintable_names_are_reported_in_clean_text() -> None:
     parsed = parse("launches", launch(**{"a\x00\ud800\x1b\n": 1, "x" * 10_000: 2}))
     check("launches", parsed)
     assert max(map(len, parsed.unknown_fields)) <= 500
@@ -304,7 +306,7 @@ every_parser = pytest.mark.parametrize("name", ENDPOINTS)
 
 
 def mutations(record: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """The record with a few fields, also those of what is in it, replaced by anything, renamed or dropped."""
+    """The record with a few fields, nested ones included, replaced by anything, renamed or dropped."""
 
     def change(draw: Callable[[st.SearchStrategy[Any]], Any], value: Any, depth: int) -> Any:
         if depth and isinstance(value, dict) and value:

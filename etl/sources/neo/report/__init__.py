@@ -1,4 +1,4 @@
-"""The page of near-Earth objects: who passes how closely, and which score deserves attention."""
+"""The page of near-Earth objects: what passes how closely, and which score deserves attention."""
 
 from etl.report import Columns, Report, Section
 from etl.sources.neo.report import answers, charts
@@ -11,8 +11,8 @@ REPORT = Report(
     answers=(
         Section("closest", "Closest of the next 30 days", ("passes",), answers.closest),
         Section("near", "Closer than the Moon", ("passes",), answers.near),
-        Section("riskiest", "First by the Palermo scale", ("risks",), answers.riskiest),
-        Section("place", "Its place by a simple score", ("risks",), answers.place),
+        Section("riskiest", "Highest on the Palermo scale", ("risks",), answers.riskiest),
+        Section("place", "Its rank by a simple score", ("risks",), answers.place),
     ),
     sections=(
         Section("passes", "Passes in lunar distances", ("passes",), charts.passes),
@@ -26,7 +26,7 @@ REPORT = Report(
         "Close approaches, the risk list and all objects were extracted from JPL, typed, audited and published to "
         "Postgres in one transaction; the page shows gold and the risk list as that run left them. A lunar distance "
         "(LD) is 384,400 km, between centres. Sizes follow from brightness and an assumed albedo of 0.25 to 0.05. "
-        "Times are TDB. The Palermo scale is Sentry’s; the simple score adds size, speed, nearness and a flag, and is "
+        "Times are TDB. The Palermo scale is Sentry’s; the simple score adds size, speed, closeness and a flag, and is "
         "shown for comparison."
     ),
 )

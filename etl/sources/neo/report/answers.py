@@ -50,7 +50,7 @@ def riskiest(risks: Rows) -> Answer | None:
 
 
 def place(risks: Rows) -> Answer | None:
-    """Where the simple score puts it."""
+    """Where the simple score ranks it."""
     if not risks:
         return None
     first = risks[0]
@@ -70,7 +70,7 @@ def ranking(risks: Rows) -> Ranking | None:
                 str(row["designation"]),
                 name(row),
                 f"{chance(row)}, {years(row)}",
-                f"simple score {float(row['seed_threat_score']):.3f}, place {int(row['place']):,} of "
+                f"simple score {float(row['seed_threat_score']):.3f}, rank {int(row['place']):,} of "
                 f"{int(row['objects']):,}",
                 words.day(row["last_pass_date"]),
             )
@@ -80,13 +80,13 @@ def ranking(risks: Rows) -> Ranking | None:
 
 
 def name(row: Row) -> str:
-    """`99942 Apophis (2004 MN4)`, or `2010 RF12` without the brackets of what has no number."""
+    """`99942 Apophis (2004 MN4)`, or `2010 RF12` without the brackets of an object without a number."""
     full = str(row["full_name"])
     return full[1:-1] if full.startswith("(") and full.endswith(")") else full
 
 
 def figure(distance: float) -> str:
-    """A distance with three digits that count, in full: `0.130`, `12.3`."""
+    """A distance to three significant digits, without an exponent: `0.130`, `12.3`."""
     return f"{distance:.3f}" if distance < 1 else f"{distance:.2f}" if distance < 10 else f"{distance:.1f}"
 
 
@@ -96,7 +96,7 @@ def scale(palermo: float) -> str:
 
 
 def size(row: Row) -> str:
-    """`84 to 187 m`, or `1.2 to 2.7 km`, or that it is not known."""
+    """`84 to 187 m across`, or `1.2 to 2.7 km across`, or that it is unknown."""
     smallest, largest = row["diameter_min_km"], row["diameter_max_km"]
     if smallest is None or largest is None:
         return "of unknown size"

@@ -13,9 +13,9 @@ from etl.report.markup import NUMBER, TEXT
 from etl.sources.neo.report.answers import chance, figure, name, scale, size, years
 
 TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20]
-NEAREST_LD = 0.005  # below, a point lies on the axis: the surface of Earth is at 0.017
+NEAREST_LD = 0.005  # anything closer is drawn here; Earth's surface is at 0.017
 TABLED = 100
-CLASSES = (  # by rank: what it is called, and its colour
+CLASSES = (  # by rank: its name and its colour
     ("on the risk list", "hot"),
     ("hazardous, within 0.05 au", "ink"),
     ("within one lunar distance", "accent"),
@@ -83,7 +83,7 @@ def _passes_figure(passes: Rows) -> Figure:
         ],
         "hovermode": "closest",
         "height": 420,
-        "margin": {"t": 22, "r": 32, "b": 36, "l": 44},  # a date may stand at the end
+        "margin": {"t": 22, "r": 32, "b": 36, "l": 44},  # room for a date at the end
     }
     return {"data": traces, "layout": layout}
 
@@ -121,12 +121,12 @@ def _about_passes(passes: Rows) -> str:
     )
     hits = [row for row in passes if row["is_impact_possible"]]
     if not hits:
-        return f"{sentence} For none of them an impact is possible."
-    return f"{sentence} For {words.listing([name(row) for row in hits[:3]])} an impact is possible."
+        return f"{sentence} An impact is possible for none of them."
+    return f"{sentence} An impact is possible for {words.listing([name(row) for row in hits[:3]])}."
 
 
 def scores(risks: Rows) -> Chart | None:
-    """The simple score across, the Palermo scale upwards: were they to agree, the points would lie on a line."""
+    """The simple score across, the Palermo scale upwards: if they agreed, the points would lie on a line."""
     if not risks:
         return None
     first, *others = risks
@@ -187,9 +187,8 @@ def _named(row: Row) -> Figure:
 def _about_scores(risks: Rows) -> str:
     first = risks[0]
     return (
-        f"{name(first)}, with a chance of {chance(first)} the first by Palermo, is at place "
-        f"{int(first['place']):,} of {int(first['objects']):,} by the simple score: size and speed outweigh whether "
-        "anything will happen."
+        f"{name(first)}, first by Palermo with a chance of {chance(first)}, ranks {int(first['place']):,} of "
+        f"{int(first['objects']):,} by the simple score, in which size and speed outweigh whether anything will happen."
     )
 
 
