@@ -30,6 +30,15 @@ FLAGS = (
     "--disable-component-update --disable-sync --hide-scrollbars"
 )
 WIDE, PHONE = 1280, 360
+EVERY_LOOK = pytest.mark.parametrize(
+    ("width", "theme"),
+    [
+        (WIDE, "light"),
+        (PHONE, "dark"),
+        pytest.param(WIDE, "dark", marks=pytest.mark.thorough),
+        pytest.param(PHONE, "light", marks=pytest.mark.thorough),
+    ],
+)
 MARKS = {
     "gaps": (".scatterlayer path.point", 118),
     "boosters": (".barlayer .point path", 12),
@@ -138,8 +147,7 @@ def eventually(condition: Any, within_s: float = 5) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [WIDE, PHONE])
+@EVERY_LOOK
 def test_page_is_whole_in_every_width_and_theme(browser: Browser, page: Path, width: int, theme: str) -> None:
     browser.open(page, width, theme)
     for chart, (marks, number) in MARKS.items():
@@ -228,8 +236,7 @@ def test_page_without_rows_opens_without_complaint(browser: Browser, tmp_path: P
     assert browser.js("document.documentElement.scrollWidth") == PHONE
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [WIDE, PHONE])
+@EVERY_LOOK
 def test_the_sensors_page_is_whole_in_every_width_and_theme(
     browser: Browser, sensors_page: Path, width: int, theme: str
 ) -> None:
@@ -244,7 +251,7 @@ def test_the_sensors_page_is_whole_in_every_width_and_theme(
         assert (browser.luminance(surface) < 0.15) == (theme == "dark")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(WIDE, "light"), (PHONE, "dark")])
+@EVERY_LOOK
 def test_a_listing_fits_every_width_and_loads_nothing_that_it_links_to(
     browser: Browser, tmp_path: Path, width: int, theme: str
 ) -> None:

@@ -1,8 +1,6 @@
 """Every declared metric is sent, with exactly its labels: real runs, a real collector; and the page says so."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +15,7 @@ from etl.sources.spacex import simulator as spacex
 from etl.sources.spacex.snapshot import load
 from etl.telemetry.metrics import METRICS, Kind, Metric
 from tests.cli.conftest import environment, libpq
+from tests.cli.forks import forks
 from tests.collector import Collector, collector, free_port
 from tests.conftest import MakeDatabase
 
@@ -39,14 +38,7 @@ class Pods:
         """What the command sent; each has a collector of its own."""
         with collector() as heard:
             settings = {"ETL_STATSD__PORT": str(heard.port), "ETL_SPACEX__BASE_URL": url}
-            done = subprocess.run(
-                [sys.executable, "-m", "etl", *arguments],
-                cwd=self._home,
-                env=environment(self._settings | settings),
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
+            done = forks().run(arguments, self._home, environment(self._settings | settings))
         assert done.returncode == expected, done.stderr
         return heard
 
