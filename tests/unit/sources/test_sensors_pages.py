@@ -175,7 +175,7 @@ def test_a_part_for_which_no_request_is_left_has_no_page() -> None:
 
 
 def test_sensors_are_not_read_without_days() -> None:
-    with pytest.raises(UsageError, match="some days"):
+    with pytest.raises(UsageError, match="read by days"):
         list(source().endpoints[0].pages(Direct(), None, 1))
 
 
