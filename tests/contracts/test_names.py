@@ -229,3 +229,9 @@ def test_every_statement_begins_with_what_it_is_and_is_one(name: str) -> None:
     text = statement(name)
     assert re.match(r"-- \S.*[.?)]\n", text), "the first line is a sentence"
     assert ";" not in re.sub(r"--.*", "", text)
+
+
+@pytest.mark.parametrize("name", sorted(_files("") - _files("migrations")))
+def test_a_percent_sign_begins_a_parameter_and_stands_nowhere_else(name: str) -> None:
+    """Psycopg reads one in a comment as well, and fails with a TypeError; write "99 in 100"."""
+    assert not re.search(r"%(?!\(\w+\)s)", statement(name))
