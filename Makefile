@@ -65,7 +65,7 @@ destroy: $(VENV)/run ## Remove the platform and its data, after asking (YES=1: w
 
 ##@ To work on it
 
-test: environments ## Run the tests, in parallel, in a few minutes; those of the DAGs beside Airflow
+test: environments ## Run the tests, in parallel, in about ten minutes; those of the DAGs beside Airflow
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "$(TESTS)"
 	@$(VENV)-airflow/bin/python -m pytest -c tests/dags/pytest.ini tests/dags
 
