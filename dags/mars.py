@@ -1,7 +1,7 @@
 """### Photos from Mars
 
 Every morning, reads the raw images that the rovers [Curiosity and Perseverance](https://mars.nasa.gov) took yesterday,
-and those of the last two weeks again, as photos arrive late, and publishes them into the warehouse if they pass every
+and those of the last 30 days again, as photos arrive late, and publishes them into the warehouse if they pass every
 audit. Some days have no photo; when the Sun is between Mars and Earth, two weeks have none. The first run reads a
 month; `etl backfill mars` reads all photos since 2012.
 """

@@ -56,8 +56,8 @@ PIECE = 1  # bytes of a work: each page is one
 
 
 def source_at(name: str, url: str = "http://127.0.0.1:1") -> Source:
-    knobs = Settings(sensors=SensorsSettings(**GRID)) if name == "sensors" else Settings()
-    return sources.load(name, getattr(knobs, name).model_copy(update={"base_url": url}))
+    settings = Settings(sensors=SensorsSettings(**GRID)) if name == "sensors" else Settings()
+    return sources.load(name, getattr(settings, name).model_copy(update={"base_url": url}))
 
 
 @pytest.fixture

@@ -451,9 +451,9 @@ def test_a_refused_pass_is_kept_aside_and_the_others_are_published(warehouse: Wa
     assert (summary.transformed.refused, summary.published.status) == (1, "published")
     assert rows(warehouse, "select count(*) from silver.neo_close_approaches") == [(len(served.passes) - 1,)]
     [record] = warehouse.execute("select record from ops.quarantine")
-    mended = json.loads(record["record"]) | {"t_sigma_f": "00:10"}
+    corrected = json.loads(record["record"]) | {"t_sigma_f": "00:10"}
     source = replace(sources.load("neo"), origin="the simulator")
-    kept = replay.Kept("neo_close_approaches", json.dumps(mended).encode(), PageContext({}, datetime.now(UTC)))
+    kept = replay.Kept("neo_close_approaches", json.dumps(corrected).encode(), PageContext({}, datetime.now(UTC)))
     [found] = warehouse.run("ledger/open_quarantine", {"source": "neo", "destination": "warehouse"})
     pipeline = Pipeline(source, lake, 0.05, LocalEngine())
     published, still_rejected = replay.replay(pipeline, warehouse, {found["quarantine_id"]: kept})

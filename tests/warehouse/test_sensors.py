@@ -47,9 +47,9 @@ RUN_ID = "20260621T060000Z-000000"
 Change = Callable[[list[dict[str, Any]]], None]
 
 
-def source_at(url: str, **knobs: Any) -> Source:
+def source_at(url: str, **settings: Any) -> Source:
     grid = {"rows": 3, "columns": 4, "sensors_per_request": 5, "days": DAYS}
-    return sources.load("sensors", SensorsSettings(base_url=url, **grid | knobs))
+    return sources.load("sensors", SensorsSettings(base_url=url, **grid | settings))
 
 
 @contextmanager
@@ -70,8 +70,8 @@ def simulator(*faults: Fault, change: Change | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def pipeline_on(url: str, lake: Lake, **knobs: Any) -> Iterator[tuple[Pipeline, HttpClient]]:
-    source = source_at(url, **knobs)
+def pipeline_on(url: str, lake: Lake, **settings: Any) -> Iterator[tuple[Pipeline, HttpClient]]:
+    source = source_at(url, **settings)
     with HttpClient("sensors", url, HASTY) as client:
         yield Pipeline(source, lake, 0.05, LocalEngine()), client
 

@@ -672,9 +672,9 @@ def test_the_time_for_tries_begins_when_the_request_is_admitted(monkeypatch: pyt
     begun: list[int] = []
     try_again = stamina.retry_context
 
-    def begin(*args: Any, **knobs: Any) -> Any:
+    def begin(*args: Any, **settings: Any) -> Any:
         begun.append(len(ledger.spent))
-        return try_again(*args, **knobs)
+        return try_again(*args, **settings)
 
     monkeypatch.setattr(stamina, "retry_context", begin)
     with answering(ok()) as api, client_with(ledger := Ledger(api)) as client:

@@ -38,13 +38,13 @@ def simulated(*faults: str) -> Iterator[str]:
         yield running.url
 
 
-def source(url: str = "http://nowhere.invalid", **knobs: Any) -> Source:
-    return make_source(MarsSettings(base_url=url, **knobs))
+def source(url: str = "http://nowhere.invalid", **settings: Any) -> Source:
+    return make_source(MarsSettings(base_url=url, **settings))
 
 
-def read(url: str, interval: DataInterval | None = MAY, first: int = 1, **knobs: Any) -> list[Page]:
+def read(url: str, interval: DataInterval | None = MAY, first: int = 1, **settings: Any) -> list[Page]:
     with HttpClient("mars", url, HASTY) as client:
-        return list(source(url, **knobs).endpoints[0].pages(client, interval, first))
+        return list(source(url, **settings).endpoints[0].pages(client, interval, first))
 
 
 def failure(*faults: str) -> PlatformError:

@@ -33,8 +33,8 @@ WEEK = DataInterval(date(2026, 9, 21), date(2026, 9, 28))
 PASSES, RISKS, OBJECTS = range(3)
 
 
-def source(**knobs: Any) -> Source:
-    return make_source(NeoSettings(**knobs))
+def source(**settings: Any) -> Source:
+    return make_source(NeoSettings(**settings))
 
 
 class Direct:
@@ -58,12 +58,12 @@ class Direct:
         return []
 
 
-def endpoint(which: int, **knobs: Any) -> Endpoint:
-    return source(**knobs).endpoints[which]
+def endpoint(which: int, **settings: Any) -> Endpoint:
+    return source(**settings).endpoints[which]
 
 
-def read(which: int, client: Any, interval: DataInterval | None = WEEK, first: int = 1, **knobs: Any) -> list[Page]:
-    return list(endpoint(which, **knobs).pages(client, interval, first))
+def read(which: int, client: Any, interval: DataInterval | None = WEEK, first: int = 1, **settings: Any) -> list[Page]:
+    return list(endpoint(which, **settings).pages(client, interval, first))
 
 
 @contextmanager

@@ -32,8 +32,8 @@ NOW = datetime(2024, 6, 1, tzinfo=UTC)
 WEEK = DataInterval(date(2024, 1, 1), date(2024, 1, 8))
 
 
-def source(**knobs: Any) -> Source:
-    return make_source(SensorsSettings(**knobs))
+def source(**settings: Any) -> Source:
+    return make_source(SensorsSettings(**settings))
 
 
 class Direct:
@@ -183,7 +183,7 @@ def test_sensors_are_not_read_without_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("knobs", "next_start", "start"),
+    ("settings", "next_start", "start"),
     [
         ({"days": 10}, None, date(2024, 5, 7)),
         ({"start": "2024-02-01"}, None, date(2024, 2, 1)),
@@ -194,16 +194,18 @@ def test_sensors_are_not_read_without_days() -> None:
         ({"lookback_days": 0}, date(2024, 6, 30), date(2024, 5, 16)),
     ],
 )
-def test_a_run_without_dates_reads_up_to_yesterday(knobs: dict[str, Any], next_start: date | None, start: date) -> None:
-    assert source(**knobs).interval(next_start, date(2024, 5, 17)) == DataInterval(start, date(2024, 5, 17))
+def test_a_run_without_dates_reads_up_to_yesterday(
+    settings: dict[str, Any], next_start: date | None, start: date
+) -> None:
+    assert source(**settings).interval(next_start, date(2024, 5, 17)) == DataInterval(start, date(2024, 5, 17))
 
 
 @pytest.mark.parametrize(
-    ("knobs", "said"), [({"start": "2024-05-17"}, "not over yet"), ({"start": "1939-12-31"}, "begins on 1940-01-01")]
+    ("settings", "said"), [({"start": "2024-05-17"}, "not over yet"), ({"start": "1939-12-31"}, "begins on 1940-01-01")]
 )
-def test_a_start_that_the_archive_cannot_serve_is_refused(knobs: dict[str, Any], said: str) -> None:
+def test_a_start_that_the_archive_cannot_serve_is_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        source(**knobs).interval(None, date(2024, 5, 17))
+        source(**settings).interval(None, date(2024, 5, 17))
 
 
 # What is answered
