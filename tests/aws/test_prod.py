@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
             refused = prod.run("destroy", "-auto-approve", "-no-color", "-target=module.platform.module.warehouse")
             assert refused.returncode == 1
             assert "deletion protection" in refused.stderr.lower()
+        with subtests.test("it can, once somebody has lifted the protection"):
+            settings = prod.folder / "settings.tf"
+            settings.write_text(re.sub("protected( +)= true", r"protected\1= false", settings.read_text()))
+            prod("apply", "-auto-approve", "-no-color", "-parallelism=30")
+        account.destroy(aws, prod, subtests, "data-platform-prod")
 
 
 def _listed(value: str | list[str]) -> list[str]:

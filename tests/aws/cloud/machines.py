@@ -88,6 +88,10 @@ def _fail_with_the_container() -> None:
         def resolver() -> Any:
             task = ask()
             if task is not None and any(container.get("ExitCode") != 0 for container in task["Containers"]):
+                task["Containers"] = [
+                    {key: value for key, value in container.items() if value is not None}
+                    for container in task["Containers"]
+                ]
                 raise _task_failed(self, env, json.dumps(task, default=str))
             return task
 

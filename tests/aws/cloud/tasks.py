@@ -57,6 +57,8 @@ def _work(place: Place, task: Any, definition: Any, overrides: Mapping[str, Any]
     except Exception as error:  # a container that cannot be started has no exit code
         task.stopped_reason = f"ResourceInitializationError: {error}"[:250]
         place.note(f"{' '.join(command)} → did not start: {error}")
+        for part in task.containers:
+            part.exitCode = part.exit_code = None
     else:
         done = subprocess.run(command, env=environment, cwd=tempfile.gettempdir(), capture_output=True, text=True)
         place.note(f"{' '.join(command)} → {done.returncode} {(done.stdout + done.stderr)[-1500:]}")

@@ -31,7 +31,7 @@ locals {
               attempt     = 1
               wait_s      = var.retry.first_wait_s
             }
-            ItemProcessor = local.run_task
+            ItemProcessor = local.run_task[step.name]
             ResultPath    = null
             Catch         = [{ ErrorEquals = ["States.ALL"], ResultPath = "$.failure", Next = "tell" }]
           },
