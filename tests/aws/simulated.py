@@ -18,6 +18,20 @@ import boto3
 from tests.aws.cloud.place import REGION, Place
 from tests.conftest import ROOT
 
+# What `left_of` asks for: service, operation, the list in its answer, and the name in each entry.
+LISTED = (
+    ("s3", "list_buckets", "Buckets", "Name"),
+    ("iam", "list_roles", "Roles", "RoleName"),
+    ("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
+    ("secretsmanager", "list_secrets", "SecretList", "Name"),
+    ("stepfunctions", "list_state_machines", "stateMachines", "name"),
+    ("scheduler", "list_schedules", "Schedules", "Name"),
+    ("ecr", "describe_repositories", "repositories", "repositoryName"),
+    ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    ("sns", "list_topics", "Topics", "TopicArn"),
+    ("sqs", "list_queues", "QueueUrls", ""),
+    ("kms", "list_aliases", "Aliases", "AliasName"),
+)
 ROOT_KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
@@ -104,15 +118,17 @@ class Simulated:
         urllib.request.urlopen(request).close()
 
     def left_of(self, name: str) -> list[str]:
-        """What the account holds whose name begins so, but for what the state's bucket and CI need."""
-        with urllib.request.urlopen(f"{self.place.http}/moto-api/data.json") as answer:
-            held = json.load(answer)
+        """What the account holds whose name begins so, but for CI's role; and networks, which only have a tag."""
+        held = [
+            thing
+            for service, operation, kind, key in LISTED
+            for page in self.client(service).get_paginator(operation).paginate()
+            for thing in (each[key] if key else each for each in page.get(kind, []))
+        ]
+        networks = self.client("ec2").describe_vpcs(Filters=[{"Name": "tag:Name", "Values": [name]}])["Vpcs"]
         return sorted(
-            f"{service} {kind}: {thing}"
-            for service, kinds in held.items()
-            for kind, things in kinds.items()
-            for thing in map(str, things)
-            if name in thing and f"{name}-ci" not in thing
+            [thing for thing in held if name in thing and f"{name}-ci" not in thing]
+            + [vpc["VpcId"] for vpc in networks]
         )
 
     def tasks_log(self) -> str:
