@@ -219,14 +219,14 @@ class _Site:
         return Step(seconds, ran.seconds, ran.peak_bytes)
 
     def _ran(self, *arguments: str) -> tree.Ran:
-        knobs = {
+        sensors = {
             "rows": self.size.side,
             "columns": self.size.side,
             "sensors_per_request": self.size.at_once,
             "base_url": self.url,
             **dict.fromkeys(("calls_per_minute", "calls_per_hour", "calls_per_day"), ENOUGH),
         }
-        settings = {f"ETL_SENSORS__{name}".upper(): str(value) for name, value in knobs.items()}
+        settings = {f"ETL_SENSORS__{name}".upper(): str(value) for name, value in sensors.items()}
         settings |= {"ETL_LOG__FORMAT": "json", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         ran = tree.run([sys.executable, *arguments], self.folder, tree.clean_environment() | settings)
         if ran.exit_code == NO_SPARK and "spark" in arguments:
