@@ -88,14 +88,14 @@ def measure(sizes: Sequence[Size], folder: Path | None = None, spark_up_to: int 
         free = shutil.disk_usage(made).free
         if free < FREE_GB * 1e9:
             raise SystemExit(f"{made} has {free / 1e9:.0f} GB free, {FREE_GB} are needed: name another with --folder.")
-        with _simulator(Path(made)) as url:
+        with simulator(Path(made), "sensors") as url:
             return [_measure(size, url, Path(made), spark_up_to) for size in sizes]
 
 
 @contextmanager
-def _simulator(folder: Path) -> Iterator[str]:
-    """In a process of its own, as an API is."""
-    command = [sys.executable, "-m", "etl", "simulate", "sensors", "--without-limits", "--port", "0"]
+def simulator(folder: Path, source: str) -> Iterator[str]:
+    """That of a source, in a process of its own, as an API is."""
+    command = [sys.executable, "-m", "etl", "simulate", source, "--without-limits", "--port", "0"]
     environment = tree.clean_environment() | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
