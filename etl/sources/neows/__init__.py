@@ -17,13 +17,13 @@ def make_source(settings: NeowsSettings, origin: str | None = None) -> Source:
     """NeoWs, as configured; without a key it can be declared, but not asked."""
     probe = partial(pages.probe, is_demo=nasa.is_demo(settings.nasa))
     api = nasa.make_api(settings.nasa, settings.base_url, probe)
-    at_once = settings.days_per_request
+    page_size = settings.days_per_request
 
     def passes(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:
-        return pages.passes(client, interval, first, at_once)
+        return pages.passes(client, interval, first, page_size)
 
     def cost(interval: DataInterval | None) -> Cost:
-        return pages.cost(interval, at_once)
+        return pages.cost(interval, page_size)
 
     days = ReadByDays("NEOWS", contract.EARLIEST, settings.start, settings.days, settings.lookback_days)
     return Source(
@@ -37,7 +37,7 @@ def make_source(settings: NeowsSettings, origin: str | None = None) -> Source:
                 (datasets.PASSES,),
                 passes,
                 parsers.passes,
-                page_size=at_once,
+                page_size=page_size,
                 knows_intervals=True,
             ),
         ),

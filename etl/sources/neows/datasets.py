@@ -8,7 +8,7 @@ PASSES = Dataset(
     grain="one row per object of NeoWs and day on which it passes Earth",
     key=("neo_id", "approach_date"),
     day="approach_date",
-    most_lost=0.05,  # orbits are recomputed, and objects get numbers
+    max_lost_share=0.05,  # orbits are recomputed, and objects get numbers
     columns=(
         Column(
             "neo_id",
