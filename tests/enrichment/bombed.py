@@ -1,4 +1,4 @@
-"""Reads each of the pictures named `bombs` or `heaviest` in a process that may take 300 MB beyond its libraries, and prints what came of it, as JSON."""
+"""Reads the pictures called `bombs` or `heaviest` with 300 MB beyond what libraries take; prints JSON lines."""
 
 import json
 import resource
