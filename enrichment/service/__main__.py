@@ -6,8 +6,6 @@ import argparse
 import os
 import sys
 
-from enrichment.service import keys
-
 
 def main() -> int:
     """Do what the arguments say; the exit code says whether it worked."""
@@ -20,6 +18,8 @@ def main() -> int:
 
 
 def _key(name: str) -> int:
+    from enrichment.service import keys
+
     made = keys.new()
     print(f"{name}:{keys.hashed(made)}")
     print(f"key, shown once: {made}", file=sys.stderr)
@@ -27,13 +27,15 @@ def _key(name: str) -> int:
 
 
 def _serve() -> int:
-    from enrichment.service import app, observe, server, settings
+    from enrichment.service import settings
 
     try:
         read = settings.load()
     except settings.SettingsError as error:
         print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return os.EX_CONFIG
+    from enrichment.service import app, observe, server
+
     observe.configure_logs(json=read.log_format == "json")
     server.serve(app.create_app(read), read)
     return os.EX_OK

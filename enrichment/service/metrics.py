@@ -15,7 +15,7 @@ BYTES = (1e4, 1e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7)
 PIXELS = (1e4, 1e5, 1e6, 4e6, 1.6e7, 5e7, 1e8)
 
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:

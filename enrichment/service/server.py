@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from typing import Any
 
 import h11
@@ -11,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from enrichment.service.observe import log
 from enrichment.service.settings import Settings
 
 HEADER_SECONDS = 10.0
@@ -47,6 +49,17 @@ class Protocol(H11Protocol):
             self._patience = None
 
 
+class Server(uvicorn.Server):
+    """Says where it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for server in getattr(self, "servers", []):
+            for listening in server.sockets:
+                host, port = listening.getsockname()[:2]
+                log.info("listening", host=host, port=port)
+
+
 def serve(app: FastAPI, settings: Settings) -> None:
     """Answer until SIGTERM or SIGINT, then finish what was begun."""
     config = uvicorn.Config(
@@ -66,4 +79,5 @@ def serve(app: FastAPI, settings: Settings) -> None:
     )
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: None)  # uvicorn raises it again when it has ended; to end so is no failure
-    uvicorn.Server(config).run()
+    Server(config).run()
+    log.info("ended")
