@@ -6,13 +6,10 @@ import sys
 import time
 from pathlib import Path
 
-import scipy.fftpack  # imported here, so that it does not count
-
 from enrichment.facts.errors import PictureError
 from enrichment.facts.measure import facts_of
 from tests.enrichment import pictures
 
-assert scipy.fftpack
 ALLOWED = 300_000_000
 
 

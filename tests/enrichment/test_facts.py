@@ -7,6 +7,7 @@ import random
 from contextlib import suppress
 from pathlib import Path
 
+import imagehash
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,6 +109,17 @@ def test_a_picture_resized_and_compressed_again_is_a_duplicate_and_another_is_no
     facts = facts_of(encoded(first))
     assert _is_duplicate(facts, facts_of(again))
     assert not _is_duplicate(facts, facts_of(other))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_hashes_are_those_of_the_package_that_everybody_uses(seed: int) -> None:
+    picture = galaxy(120 + 7 * seed, 90, seed)
+    assert hashes.perceptual(picture) == str(imagehash.phash(picture))
+    assert hashes.difference(picture) == str(imagehash.dhash(picture))
+
+
+def test_a_plain_picture_has_one_hash_whatever_its_colour() -> None:
+    assert {plain(colour).phash for colour in ("#010203", "#4080c0", "white")} == {"8000000000000000"}
 
 
 # EXIF
