@@ -30,7 +30,8 @@ class SameConv(nn.Conv2d):
 
     def forward(self, given):
         padding = []
-        for size, kernel, stride in zip(reversed(given.shape[2:]), reversed(self.kernel_size), reversed(self.stride)):
+        sides = zip(reversed(given.shape[2:]), reversed(self.kernel_size), reversed(self.stride), strict=True)
+        for size, kernel, stride in sides:
             total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
             padding += [total // 2, total - total // 2]
         return super().forward(functional.pad(given, padding))

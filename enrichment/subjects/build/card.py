@@ -68,7 +68,8 @@ Version `{version}`. Written by `python -m enrichment.subjects.build`; the figur
 |---|---|
 {rows}
 
-**Measured** by 5-fold cross-validation over {groups} groups: no photographer and no folder is in both training and test.
+**Measured** by 5-fold cross-validation over {groups} groups: a photographer's pictures are all in one fold, as are
+those of a folder.
 
 | | |
 |---|---|
