@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from structlog.testing import capture_logs
 
 from enrichment.facts.measure import facts_of
 from enrichment.service import keys, settings
@@ -334,8 +335,9 @@ def test_a_bug_is_a_problem_too_and_says_nothing_of_its_cause() -> None:
 
         await app(scope, receive, send)
 
-    with pytest.raises(RuntimeError, match="secret"):
+    with pytest.raises(RuntimeError, match="secret"), capture_logs() as lines:
         asyncio.run(ask())
+    assert [line["event"] for line in lines] == ["request failed", "answered"]
     assert sent[0]["status"] == 500
     assert json.loads(sent[1]["body"])["type"] == "urn:enrichment:problem:bug"
     assert b"secret" not in sent[1]["body"]
