@@ -51,7 +51,9 @@ def test_who_is_told_to_come_again_comes_again(service: Service) -> None:
     assert service.metric('enrichment_requests_total{route="/v1/images",status="429"}') > before
 
 
-@pytest.mark.parametrize(("key", "data", "status"), [(KEY, b"no picture", 415), ("wrong", PICTURE, 401)])
+@pytest.mark.parametrize(
+    ("key", "data", "status"), [(KEY, b"no picture", 415), ("wrong", PICTURE, 401)], ids=["body", "key"]
+)
 def test_what_is_refused_is_not_sent_again(key: str, data: bytes, status: int, service: Service) -> None:
     counted = f'enrichment_requests_total{{route="/v1/images",status="{status}"}}'
     before = service.metric(counted)

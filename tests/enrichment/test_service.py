@@ -129,7 +129,11 @@ def test_whoever_operates_it_needs_no_key(service: Service) -> None:
 # Whom it answers
 
 
-@pytest.mark.parametrize("key", [None, "", "wrong", "schlüssel".encode().decode("latin-1"), KEYS])
+@pytest.mark.parametrize(
+    "key",
+    [None, "", "wrong", "schlüssel".encode().decode("latin-1"), KEYS],
+    ids=["none", "empty", "wrong", "not ASCII", "hash"],
+)
 @pytest.mark.parametrize("path", ["/v1/images", "/v1/images:batch", "/image-metadata", "/v1/neo/assessment"])
 def test_nobody_is_answered_without_a_key(key: str | None, path: str, service: Service) -> None:
     answer = service.post(path, PICTURE, key=key)
