@@ -1,0 +1,33 @@
+"""What can go wrong with a mosaic, for people: one line that says what is wrong, one line what to do next."""
+
+
+class MosaicError(Exception):
+    """What is wrong, and a hint: what to do next."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message, self.hint = message, hint
+
+
+class PoolError(MosaicError):
+    """The pictures that mosaics are to be made of cannot be used."""
+
+
+class PictureError(MosaicError):
+    """The picture to make a mosaic of cannot be read."""
+
+
+class PictureTooLargeError(PictureError):
+    """The picture to make a mosaic of has more bytes or pixels than we take."""
+
+
+class UnknownError(MosaicError):
+    """There is no such mosaic, or no longer."""
+
+
+class BusyError(MosaicError):
+    """More is asked for than is computed at a time."""
+
+
+class UnsupportedError(PictureError):
+    """What was sent says that it is not a picture."""
