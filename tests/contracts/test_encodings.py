@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-FOLDERS = ("etl", "k8s", "monitoring", "dags", "sql")
+FOLDERS = ("enrichment", "etl", "k8s", "monitoring", "dags", "sql")
 FILES = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
 # The place of the encoding, and that of the mode, among a call's arguments.
 TEXTS = {"read_text": (0, None), "write_text": (1, None), "open": (3, 1), "fdopen": (3, 1)}
