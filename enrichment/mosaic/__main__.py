@@ -12,13 +12,12 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse, Response
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from enrichment.mosaic import atlas
 from enrichment.mosaic.errors import MosaicError
 from enrichment.mosaic.folder import Folder
 from enrichment.mosaic.generated import Generated
 from enrichment.mosaic.pool import Pool
-from enrichment.mosaic.studio import Studio
-from enrichment.mosaic.web import make_router
+from enrichment.mosaic.studio import Studios
+from enrichment.mosaic.web import router
 
 HOST = "127.0.0.1"
 PORT = 8765
@@ -37,10 +36,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return os.EX_OK
 
 
-def make_app(studio: Studio) -> FastAPI:
+def make_app(studios: Studios) -> FastAPI:
     """Return the page as an app of its own."""
     app = FastAPI(title="Space mosaic", docs_url=None, redoc_url=None)
-    app.include_router(make_router(lambda: studio))
+    app.state.studios = studios
+    app.include_router(router)
     # Another site's name may lead to this machine: who comes by such a name is not answered.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
 
@@ -52,28 +52,27 @@ def make_app(studio: Studio) -> FastAPI:
 
 
 def _serve(folder: Path | None, port: int) -> None:
-    listener = _listen(port)
-    pool: Pool = Folder(folder) if folder else Generated()
-    print(f"Reading {len(pool.pictures)} pictures ..." if folder else f"Drawing {len(pool.pictures)} pictures ...")
-    studio = Studio(atlas.build(pool))
-    print(f"The mosaic of {len(studio.atlas)} pictures: http://{HOST}:{listener.getsockname()[1]}/mosaic/")
-    print("Ctrl-C ends it.", flush=True)
-    settings = uvicorn.Config(make_app(studio), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-    uvicorn.Server(settings).run(sockets=[listener])
+    with socket.socket() as listener:
+        _bind(listener, port)
+        pool: Pool = Folder(folder) if folder else Generated()
+        print(f"{'Reading' if folder else 'Drawing'} {len(pool.pictures)} pictures ...", flush=True)
+        studios = Studios(pool)
+        number, address = len(studios.current().atlas), f"http://{HOST}:{listener.getsockname()[1]}/mosaic/"
+        print(f"The mosaic of {number} pictures: {address}\nCtrl-C ends it.", flush=True)
+        settings = uvicorn.Config(make_app(studios), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        uvicorn.Server(settings).run(sockets=[listener])
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
+def _bind(listener: socket.socket, port: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         raise MosaicError(
-            f"Port {port} of {HOST} cannot be used: {error.strerror}.",
-            hint="Choose another: python -m enrichment.mosaic --port 0 takes any that is free.",
+            f"Port {port} of {HOST} cannot be used: {getattr(error, 'strerror', error)}.",
+            hint="Choose another, or any that is free: make mosaic PORT=0.",
         ) from None
     listener.listen(128)
-    return listener
 
 
 def _parser() -> argparse.ArgumentParser:

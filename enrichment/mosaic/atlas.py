@@ -9,9 +9,10 @@ import numpy.typing as npt
 import structlog
 from PIL import Image, ImageOps
 
+from enrichment.facts.decode import decode
+from enrichment.facts.errors import PictureError
 from enrichment.mosaic.colour import Floats
-from enrichment.mosaic.decode import decode
-from enrichment.mosaic.errors import PictureError, PoolError
+from enrichment.mosaic.errors import PoolError
 from enrichment.mosaic.pool import Picture, Pool
 
 SIDE = 64  # of a square, in pixels
@@ -83,7 +84,7 @@ def _squares(pictures: Sequence[Picture]) -> Iterator[tuple[Picture, Bytes]]:
 
 def square(picture: Picture, side: int) -> Bytes:
     """Return the middle of a picture, undistorted. Raises: OSError, PictureError."""
-    whole = decode(picture.read(side), side=side * 4)
+    whole = decode(picture.read(side), side * 4).rgb
     return np.asarray(ImageOps.fit(whole, (side, side), Image.Resampling.BOX))
 
 

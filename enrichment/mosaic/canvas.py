@@ -10,6 +10,11 @@ from PIL import Image
 Floats = npt.NDArray[np.float64]
 
 
+def hue(number: int, kinds: int) -> float:
+    """Return the hue of a picture, from 0 to 1: spread evenly within each kind."""
+    return (number // kinds * 0.6180339887 + number % kinds * 0.37) % 1
+
+
 class Canvas:
     """Pixels from -1 to 1 in both directions, and the choices that make a picture unlike others.
 
@@ -22,7 +27,7 @@ class Canvas:
         steps = (np.arange(side) + 0.5) / side * 2 - 1
         self.x, self.y = np.meshgrid(steps, steps)
         kind, nth = number % kinds, number // kinds
-        self.hue = (nth * 0.6180339887 + kind * 0.37) % 1  # spread evenly within each kind
+        self.hue = hue(number, kinds)
         self.light = 0.25 + 0.75 * ((nth * 0.7548776662 + kind * 0.23) % 1)
         self.colourful = 0.12 + 0.7 * ((nth * 0.5698402910 + kind * 0.51) % 1)
         self.pixels: Floats = np.zeros((side, side, 3))
@@ -49,20 +54,20 @@ class Canvas:
         scaled: Floats = (clouds - low) / (high - low)
         return scaled
 
-    def stars(self, number: int, size: float = 0.012, colour: Floats | None = None) -> None:
+    def stars(self, number: int, size: float = 0.012) -> None:
         places = self.random.uniform(-1, 1, (number, 2))
         brightness = self.random.pareto(2.2, number).clip(0.1, 4)
-        tints = self.random.uniform(0.75, 1, (number, 3)) if colour is None else np.tile(colour, (number, 1))
+        tints = self.random.uniform(0.75, 1, (number, 3))
         for (x, y), bright, tint in zip(places, brightness, tints, strict=True):
             self.glow(x, y, max(size * bright**0.5, 0.7 / self.side), tint * min(1.0, 0.35 + bright / 2))
 
     def glow(self, x: float, y: float, radius: float, colour: Floats) -> None:
         """Add a soft point of light; only where it is bright enough to be seen."""
-        reach = radius * 4
-        columns = slice(*self._pixels_within(x, reach))
-        rows = slice(*self._pixels_within(y, reach))
-        away = (self.x[rows, columns] - x) ** 2 + (self.y[rows, columns] - y) ** 2
-        self.pixels[rows, columns] += np.exp(-away / (radius * radius))[..., None] * colour
+        columns = slice(*self._pixels_within(x, radius * 3))
+        rows = slice(*self._pixels_within(y, radius * 3))
+        across = np.exp(-(((self.x[0, columns] - x) / radius) ** 2))
+        down = np.exp(-(((self.y[rows, 0] - y) / radius) ** 2))
+        self.pixels[rows, columns] += (down[:, None] * across)[..., None] * colour
 
     def _pixels_within(self, place: float, reach: float) -> tuple[int, int]:
         first = int((place - reach + 1) / 2 * self.side)
@@ -79,7 +84,7 @@ class Canvas:
     def file(self) -> bytes:
         output = io.BytesIO()
         shown = np.clip(self.pixels * 255, 0, 255).astype(np.uint8)
-        Image.fromarray(shown).save(output, "WEBP", quality=90, method=0)
+        Image.fromarray(shown).save(output, "JPEG", quality=92, subsampling=0)
         return output.getvalue()
 
     def ball(self, x: float, y: float, radius: float, light_from: float) -> None:

@@ -13,14 +13,6 @@ class PoolError(MosaicError):
     """The pictures that mosaics are to be made of cannot be used."""
 
 
-class PictureError(MosaicError):
-    """The picture to make a mosaic of cannot be read."""
-
-
-class PictureTooLargeError(PictureError):
-    """The picture to make a mosaic of has more bytes or pixels than we take."""
-
-
 class UnknownError(MosaicError):
     """There is no such mosaic, or no longer."""
 
@@ -29,5 +21,17 @@ class BusyError(MosaicError):
     """More is asked for than is computed at a time."""
 
 
-class UnsupportedError(PictureError):
-    """What was sent says that it is not a picture."""
+class TooManyBytesError(MosaicError):
+    """What was sent is larger than we take."""
+
+
+class NotAPictureError(MosaicError):
+    """What was sent says that it is something else."""
+
+
+class SlowError(MosaicError):
+    """What was sent did not arrive in time."""
+
+
+class InvalidError(MosaicError):
+    """What was asked for is outside of what is possible."""

@@ -9,7 +9,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from enrichment.mosaic.canvas import Canvas
+from enrichment.mosaic.canvas import Canvas, hue
 from enrichment.mosaic.pool import Picture, state_of
 
 VERSION = "1"  # of the drawings: another changes the state
@@ -203,7 +203,7 @@ def _kind(number: int) -> tuple[str, Callable[[Canvas], None]]:
 
 def _picture(number: int) -> Picture:
     name, _ = _kind(number)
-    hue = HUES[round(Canvas(number, 1, len(KINDS)).hue * len(HUES)) % len(HUES)]
+    colour = HUES[round(hue(number, len(KINDS)) * len(HUES)) % len(HUES)]
     return Picture(
-        title=f"{name} in {hue}, no. {number + 1}", read=partial(draw, number), credit=CREDIT, is_reusable=True
+        title=f"{name} in {colour}, no. {number + 1}", read=partial(draw, number), credit=CREDIT, is_reusable=True
     )

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+from enrichment.facts.decode import decode
 from enrichment.mosaic import scenes
-from enrichment.mosaic.atlas import PARTS, Atlas
+from enrichment.mosaic.atlas import PARTS, Atlas, build
 from enrichment.mosaic.compose import Mosaic
-from enrichment.mosaic.decode import decode
 from enrichment.mosaic.errors import UnknownError
 from enrichment.mosaic.gate import Gate
 from enrichment.mosaic.match import Match, grid_for, match
+from enrichment.mosaic.pool import Pool
 from enrichment.mosaic.zoom import Zoom
 
 MAX_LONGER = 128
@@ -57,10 +58,10 @@ class Studio:
     def add(self, data: bytes) -> str:
         """Keep a picture and return its secret name. The oldest makes room.
 
-        Raises: PictureError, PictureTooLargeError, BusyError.
+        Raises: PictureError, BusyError.
         """
         with self._decoding.entered():
-            picture = decode(data, side=KEPT_SIDE)
+            picture = decode(data, KEPT_SIDE).rgb
         name = secrets.token_urlsafe(16)
         with self._lock:
             self._forget_old()
@@ -114,3 +115,18 @@ class Studio:
         now = self._clock()
         for name in [name for name, kept in self._sent.items() if kept.until <= now]:
             del self._sent[name]
+
+
+class Studios:
+    """The studio of a pool as it is now: made when it is first asked for, and anew once the pool is another."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool, self._lock = pool, threading.Lock()
+        self._studio: Studio | None = None
+
+    def current(self) -> Studio:
+        """Return it, after a few seconds if it has to be made. Raises: PoolError."""
+        with self._lock:
+            if self._studio is None or self._studio.atlas.state != self._pool.state:
+                self._studio = Studio(build(self._pool))
+            return self._studio

@@ -3,7 +3,7 @@
 Nothing is fetched from anywhere, nothing is written to a disk, and no answer may be stored by who receives it.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Annotated, Literal
@@ -11,44 +11,20 @@ from typing import Annotated, Literal
 import anyio.to_thread
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
-from fastapi.routing import APIRoute
+from fastapi.responses import RedirectResponse, StreamingResponse
 from pydantic import BaseModel
 
-from enrichment.mosaic import downloads, scenes
+from enrichment.facts.decode import decode
+from enrichment.facts.errors import PictureError
+from enrichment.mosaic import downloads, receive, scenes
+from enrichment.mosaic.answers import Route
 from enrichment.mosaic.compose import Mosaic
-from enrichment.mosaic.decode import MAX_BYTES, decode
-from enrichment.mosaic.errors import (
-    BusyError,
-    MosaicError,
-    PictureError,
-    PictureTooLargeError,
-    UnknownError,
-    UnsupportedError,
-)
+from enrichment.mosaic.errors import UnknownError
 from enrichment.mosaic.gate import Gate
-from enrichment.mosaic.studio import KEPT_S, MAX_LONGER, Studio, Wanted
+from enrichment.mosaic.studio import KEPT_S, MAX_LONGER, Studio, Studios, Wanted
 from enrichment.mosaic.zoom import FLAT_BELOW, jpeg
 
-SEND_WITHIN_S = 30
 PICTURE_SIDE = 1024
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "object-src 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",  # a browser's cache is a disk, too
-}
-STATUS = {
-    UnknownError: HTTPStatus.NOT_FOUND,
-    PictureTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    UnsupportedError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    PictureError: HTTPStatus.UNPROCESSABLE_ENTITY,
-    BusyError: HTTPStatus.TOO_MANY_REQUESTS,
-}
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "txt": "text/plain", "svg": "image/svg+xml"}
 PAGE = {
     file.name: file.read_bytes()
@@ -106,37 +82,6 @@ class Cell(BaseModel):
     uses: int
 
 
-class Route(APIRoute):
-    """Adds the headers to every answer, and answers our errors as problems (RFC 9457)."""
-
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:  # type: ignore[override]
-        handle = super().get_route_handler()
-
-        async def answer(request: Request) -> Response:
-            try:
-                response = await handle(request)
-            except MosaicError as error:
-                response = _problem(error)
-            except RequestValidationError as error:
-                first = error.errors()[0]
-                wrong = MosaicError(f"{first['loc'][-1]}: {first['msg']}", hint="See /docs for what is possible.")
-                response = _problem(wrong)
-            response.headers.update(HEADERS)
-            return response
-
-        return answer
-
-
-def _problem(error: MosaicError) -> Response:
-    status = STATUS.get(type(error), HTTPStatus.UNPROCESSABLE_ENTITY)
-    return JSONResponse(
-        {"type": "about:blank", "title": error.message, "detail": error.hint, "status": status},
-        status,
-        {"Retry-After": "3"} if status is HTTPStatus.TOO_MANY_REQUESTS else None,
-        media_type="application/problem+json",
-    )
-
-
 def wanted(
     longer: Annotated[int, Query(ge=8, le=MAX_LONGER, description="Cells along the longer side.")] = 80,
     radius: Annotated[int, Query(ge=0, le=8, description="Cells within which no picture is repeated.")] = 3,
@@ -149,28 +94,32 @@ def wanted(
 AsWanted = Annotated[Wanted, Depends(wanted)]
 
 
-def make_router(studio: Callable[[], Studio]) -> APIRouter:
-    """Return the routes. The studio is asked for anew by each request: it is another once the pool's state is."""
-    router = APIRouter(route_class=Route)
-    _add_page(router)
-    _add_pictures(router, studio)
-    _add_mosaics(router, studio)
-    _add_downloads(router, studio)
-    return router
+def the_studio(request: Request) -> Studio:
+    """Return the studio of the app that answers."""
+    studios: Studios = request.app.state.studios
+    return studios.current()
 
 
-def _add_page(router: APIRouter) -> None:
-    @router.get("/mosaic", include_in_schema=False)
-    def to_page() -> Response:
-        return RedirectResponse("mosaic/")
+TheStudio = Annotated[Studio, Depends(the_studio)]
+router = APIRouter(route_class=Route)
 
-    @router.get("/mosaic/", include_in_schema=False)
-    def page() -> Response:
-        return _file("mosaic.html")
 
-    @router.get("/mosaic/{name}", include_in_schema=False)
-    def part_of_page(name: str) -> Response:
-        return _file(name)
+@router.get("/mosaic", include_in_schema=False)
+def to_page() -> Response:
+    """The page's other name."""
+    return RedirectResponse("mosaic/")
+
+
+@router.get("/mosaic/", include_in_schema=False)
+def page() -> Response:
+    """The page."""
+    return _file("mosaic.html")
+
+
+@router.get("/mosaic/{name}", include_in_schema=False)
+def part_of_page(name: str) -> Response:
+    """What the page loads."""
+    return _file(name)
 
 
 def _file(name: str) -> Response:
@@ -179,105 +128,85 @@ def _file(name: str) -> Response:
     return Response(PAGE[name], media_type=TYPES[name.rsplit(".", 1)[1]])
 
 
-def _add_pictures(router: APIRouter, studio: Callable[[], Studio]) -> None:
-    @router.get("/v1/mosaics")
-    def about() -> About:
-        built_in = [BuiltIn(id=name, title=scene.title) for name, scene in scenes.ALL.items()]
-        return About(pictures=len(studio().atlas), state=studio().atlas.state, built_in=built_in)
-
-    @router.post("/v1/mosaics", status_code=HTTPStatus.CREATED)
-    async def send(request: Request) -> Sent:
-        """Send a picture: image/*, at most 10 MB and 24 million pixels. It is forgotten after ten minutes."""
-        data = await _body(request)
-        name = await anyio.to_thread.run_sync(studio().add, data)
-        return Sent(id=name, seconds_kept=int(KEPT_S))
-
-    @router.delete("/v1/mosaics/{name}", status_code=HTTPStatus.NO_CONTENT)
-    def forget(name: str) -> None:
-        """Forget a picture now."""
-        studio().forget(name)
-
-    @router.get("/v1/mosaics/{name}/picture.jpg", response_class=Response)
-    def picture(name: str) -> Response:
-        return _jpeg(jpeg(studio().picture(name), keep_colours=True))
+@router.get("/v1/mosaics")
+def about(studio: TheStudio) -> About:
+    """Say what mosaics are made of, and which pictures are there to begin with."""
+    built_in = [BuiltIn(id=name, title=scene.title) for name, scene in scenes.ALL.items()]
+    return About(pictures=len(studio.atlas), state=studio.atlas.state, built_in=built_in)
 
 
-async def _body(request: Request) -> bytes:
-    if not request.headers.get("content-type", "").startswith("image/"):
-        raise UnsupportedError("The body is not a picture.", hint="Send its bytes as they are, as image/jpeg or alike.")
-    if int(request.headers.get("content-length") or 0) > MAX_BYTES:
-        raise _too_many_bytes()
-    try:
-        with anyio.fail_after(SEND_WITHIN_S):
-            return await _read(request.stream())
-    except TimeoutError:
-        raise PictureError(f"The picture did not arrive within {SEND_WITHIN_S} s.", hint="Make it smaller.") from None
+@router.post("/v1/mosaics", status_code=HTTPStatus.CREATED)
+async def send(request: Request, studio: TheStudio) -> Sent:
+    """Send a picture: image/*, at most 10 MB. It is forgotten after ten minutes."""
+    data = await receive.body(request)
+    name = await anyio.to_thread.run_sync(studio.add, data)
+    return Sent(id=name, seconds_kept=int(KEPT_S))
 
 
-async def _read(stream: AsyncIterator[bytes]) -> bytes:
-    data = bytearray()
-    async for piece in stream:
-        data += piece
-        if len(data) > MAX_BYTES:
-            raise _too_many_bytes()
-    return bytes(data)
+@router.delete("/v1/mosaics/{name}", status_code=HTTPStatus.NO_CONTENT)
+def forget(name: str, studio: TheStudio) -> None:
+    """Forget a picture now."""
+    studio.forget(name)
 
 
-def _too_many_bytes() -> MosaicError:
-    return PictureTooLargeError(
-        f"The picture has more than {MAX_BYTES // 1_000_000} MB.", hint="Make it smaller and try again."
+@router.get("/v1/mosaics/{name}/picture.jpg", response_class=Response)
+def picture(name: str, studio: TheStudio) -> Response:
+    """Return what is kept of a picture."""
+    return _jpeg(jpeg(studio.picture(name), keep_colours=True))
+
+
+@router.get("/v1/mosaics/{name}")
+def facts(name: str, options: AsWanted, studio: TheStudio) -> Facts:
+    """Make the mosaic, unless it has been made, and say what it is like. With few cells, this is a preview."""
+    mosaic = studio.mosaic(name, options)
+    uses = np.bincount(mosaic.match.numbers.reshape(-1))
+    return Facts(
+        columns=mosaic.columns,
+        rows=mosaic.rows,
+        radius=mosaic.match.grid.radius,
+        pictures=len(mosaic.atlas),
+        pictures_used=int(np.count_nonzero(uses)),
+        uses_at_most=int(uses.max()),
+        delta_e=round(mosaic.unlike(), 1),
     )
 
 
-def _add_mosaics(router: APIRouter, studio: Callable[[], Studio]) -> None:
-    @router.get("/v1/mosaics/{name}")
-    def facts(name: str, options: AsWanted) -> Facts:
-        """Make the mosaic, unless it has been made, and say what it is like. With few cells, this is a preview."""
-        mosaic = studio().mosaic(name, options)
-        uses = np.bincount(mosaic.match.numbers.reshape(-1))
-        return Facts(
-            columns=mosaic.columns,
-            rows=mosaic.rows,
-            radius=mosaic.match.grid.radius,
-            pictures=len(mosaic.atlas),
-            pictures_used=int(np.count_nonzero(uses)),
-            uses_at_most=int(uses.max()),
-            delta_e=round(mosaic.unlike(), 1),
-        )
+@router.get("/v1/mosaics/{name}/tiles/{side}/{x}_{y}.jpg", response_class=Response)
+def tile(name: str, side: int, x: int, y: int, options: AsWanted, studio: TheStudio) -> Response:
+    """Return a piece of 512 pixels of the mosaic with cells of this side, a power of two."""
+    mosaic = studio.mosaic(name, options)
+    with _drawing.entered():
+        piece = studio.zoom.piece(mosaic, side, x, y)
+        return _jpeg(jpeg(piece, keep_colours=side < FLAT_BELOW))
 
-    @router.get("/v1/mosaics/{name}/tiles/{side}/{x}_{y}.jpg", response_class=Response)
-    def tile(name: str, side: int, x: int, y: int, options: AsWanted) -> Response:
-        """Return a piece of 512 pixels of the mosaic with cells of this side, a power of two."""
-        mosaic = studio().mosaic(name, options)
-        with _drawing.entered():
-            piece = studio().zoom.piece(mosaic, side, x, y)
-            return _jpeg(jpeg(piece, keep_colours=side < FLAT_BELOW))
 
-    @router.get("/v1/mosaics/{name}/cells/{row}/{column}")
-    def cell(name: str, row: int, column: int, options: AsWanted) -> Cell:
-        mosaic = studio().mosaic(name, options)
-        number = _number(mosaic, row, column)
-        shown = mosaic.atlas.pictures[number]
-        return Cell(
-            row=row,
-            column=column,
-            title=shown.title,
-            date=shown.date,
-            credit=shown.credit,
-            link=shown.link,
-            uses=int(np.count_nonzero(mosaic.match.numbers == number)),
-        )
+@router.get("/v1/mosaics/{name}/cells/{row}/{column}")
+def cell(name: str, row: int, column: int, options: AsWanted, studio: TheStudio) -> Cell:
+    """Say what the picture in a cell is."""
+    mosaic = studio.mosaic(name, options)
+    number = _number(mosaic, row, column)
+    shown = mosaic.atlas.pictures[number]
+    return Cell(
+        row=row,
+        column=column,
+        title=shown.title,
+        date=shown.date,
+        credit=shown.credit,
+        link=shown.link,
+        uses=int(np.count_nonzero(mosaic.match.numbers == number)),
+    )
 
-    @router.get("/v1/mosaics/{name}/cells/{row}/{column}/picture.jpg", response_class=Response)
-    def picture_of_cell(name: str, row: int, column: int, options: AsWanted) -> Response:
-        """Return the whole picture in a cell, with the colours it has."""
-        mosaic = studio().mosaic(name, options)
-        shown = mosaic.atlas.pictures[_number(mosaic, row, column)]
-        with _drawing.entered():
-            try:
-                return _jpeg(jpeg(decode(shown.read(PICTURE_SIDE), side=PICTURE_SIDE)))
-            except OSError:
-                raise UnknownError("The picture has gone.", hint="Start again: others are used then.") from None
+
+@router.get("/v1/mosaics/{name}/cells/{row}/{column}/picture.jpg", response_class=Response)
+def picture_of_cell(name: str, row: int, column: int, options: AsWanted, studio: TheStudio) -> Response:
+    """Return the whole picture in a cell, with the colours it has."""
+    mosaic = studio.mosaic(name, options)
+    shown = mosaic.atlas.pictures[_number(mosaic, row, column)]
+    with _drawing.entered():
+        try:
+            return _jpeg(jpeg(decode(shown.read(PICTURE_SIDE), PICTURE_SIDE).rgb))
+        except (OSError, PictureError):
+            raise UnknownError("The picture has gone.", hint="Start again: others are used then.") from None
 
 
 def _number(mosaic: Mosaic, row: int, column: int) -> int:
@@ -288,19 +217,18 @@ def _number(mosaic: Mosaic, row: int, column: int) -> int:
     return int(mosaic.match.numbers[row, column])
 
 
-def _add_downloads(router: APIRouter, studio: Callable[[], Studio]) -> None:
-    @router.get("/v1/mosaics/{name}/mosaic.{kind}", response_class=StreamingResponse)
-    def download(name: str, kind: Literal["png", "jpg", "zip", "txt"], options: AsWanted) -> Response:
-        """Return the mosaic as a picture or as a deep zoom folder, or its credits alone."""
-        mosaic = studio().mosaic(name, options)
-        if kind == "txt":
-            return _attached(iter([downloads.credits_of(mosaic).encode()]), "credits.txt", "text/plain; charset=utf-8")
-        if kind == "jpg":
-            with _writing.entered():
-                return _attached(iter([downloads.as_jpeg(mosaic)]), "mosaic.jpg", "image/jpeg")
-        if kind == "png":
-            return _attached(_in_turn(downloads.as_png(mosaic)), "mosaic.png", "image/png")
-        return _attached(_in_turn(downloads.as_folder(mosaic, studio().zoom)), "mosaic.zip", "application/zip")
+@router.get("/v1/mosaics/{name}/mosaic.{kind}", response_class=StreamingResponse)
+def download(name: str, kind: Literal["png", "jpg", "zip", "txt"], options: AsWanted, studio: TheStudio) -> Response:
+    """Return the mosaic as a picture or as a deep zoom folder, or its credits alone."""
+    mosaic = studio.mosaic(name, options)
+    if kind == "txt":
+        return _attached(iter([downloads.credits_of(mosaic).encode()]), "credits.txt", "text/plain; charset=utf-8")
+    if kind == "jpg":
+        with _writing.entered():
+            return _attached(iter([downloads.as_jpeg(mosaic)]), "mosaic.jpg", "image/jpeg")
+    if kind == "png":
+        return _attached(_in_turn(downloads.as_png(mosaic)), "mosaic.png", "image/png")
+    return _attached(_in_turn(downloads.as_folder(mosaic, studio.zoom)), "mosaic.zip", "application/zip")
 
 
 def _in_turn(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -9,9 +9,10 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from enrichment.facts.errors import PictureError
 from enrichment.mosaic.atlas import SIDE, Atlas, Bytes, square
 from enrichment.mosaic.compose import Mosaic, joined, shifted
-from enrichment.mosaic.errors import PictureError, UnknownError
+from enrichment.mosaic.errors import UnknownError
 
 TILE = 512
 SIDES = tuple(2**power for power in range(10))  # of a cell, in pixels: 1 to TILE

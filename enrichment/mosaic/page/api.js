@@ -3,8 +3,8 @@
 const ROOT = new URL('../v1/mosaics', location.href).href;
 
 export class Problem extends Error {
-  constructor(status, { title = 'The server did not answer as expected.', detail = 'Try again.' } = {}) {
-    super(`${title} ${detail}`);
+  constructor(status, { detail = 'The server did not answer as expected.', hint = 'Try again.' } = {}) {
+    super(`${detail} ${hint}`);
     this.status = status;
   }
 }
@@ -15,7 +15,7 @@ async function ask(address, options) {
     answer = await fetch(address, options);
   } catch (error) {
     if (error.name === 'AbortError') throw error;
-    throw new Problem(0, { title: 'The server cannot be reached.', detail: 'Is it still running?' });
+    throw new Problem(0, { detail: 'The server cannot be reached.', hint: 'Is it still running?' });
   }
   if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => undefined));
   return answer.status === 204 ? null : answer.json();

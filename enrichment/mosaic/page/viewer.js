@@ -19,6 +19,8 @@ export class Viewer extends EventTarget {
     const none = document.createElementNS('urn:none', 'style');
     none.setAttribute('data-openseadragon-mobile-css', '');
     document.head.append(none);
+    // It warns of pieces that arrive after their mosaic has been replaced, which is as it should be.
+    window.OpenSeadragon.console = { ...window.OpenSeadragon.console, warn() {} };
     this.#osd = window.OpenSeadragon({
       element,
       drawer: 'canvas',
