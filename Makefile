@@ -13,12 +13,13 @@ JOBS ?= auto
 TESTS ?= not thorough
 IMAGE ?= data-platform-etl:dev
 IMAGE_SPARK ?= data-platform-etl-spark:dev
+IMAGE_ENRICHMENT ?= data-platform-enrichment:dev
 IMAGE_TOOL ?= docker
 PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report mosaic up status alerts credentials ui psql trigger down destroy \
-	test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-cluster image image-spark snapshot catalogue dashboards metrics lock clean
+	test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-cluster image image-spark image-enrichment snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -105,6 +106,9 @@ image: ## Build the image that pods run (IMAGE_TOOL=docker or buildah, IMAGE=nam
 
 image-spark: ## Build the image with Spark and a Java (IMAGE_TOOL as above, IMAGE_SPARK=name:tag)
 	@.ci/image $(IMAGE_TOOL) $(IMAGE_SPARK) etl/spark.Dockerfile
+
+image-enrichment: ## Build the image of the service that describes pictures, with its model (IMAGE_TOOL as above)
+	@.ci/image $(IMAGE_TOOL) $(IMAGE_ENRICHMENT) enrichment/Dockerfile
 
 snapshot: $(VENV)/run ## Rebuild the simulator's snapshot from the live API (FROM=folder: from stored responses)
 	@$(BIN)/python -m etl.sources.spacex.snapshot $(if $(FROM),--from-dir $(FROM),--from-url https://api.spacexdata.com)

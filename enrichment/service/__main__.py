@@ -35,9 +35,15 @@ def _serve() -> int:
         print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return os.EX_CONFIG
     from enrichment.service import app, observe, server
+    from enrichment.subjects.model import Model, ModelError
 
     observe.configure_logs(json=read.log_format == "json")
-    server.serve(app.create_app(read), read)
+    try:
+        classifier = Model(read.model) if read.model else None
+    except ModelError as error:
+        print(f"error: {error}\nhint: Make one: python -m enrichment.subjects.build {read.model}", file=sys.stderr)
+        return os.EX_CONFIG
+    server.serve(app.create_app(read, classifier), read)
     return os.EX_OK
 
 

@@ -10,10 +10,11 @@ from enrichment.subjects.record import Subject, Text, TextSubject
 
 Catalogue = Mapping[str, Subject]  # "M31", "NGC224", "IC434" to what it is
 
-IN_TITLE, NUMBERED, MOST_OF_EXPLANATION = 4, 5, 3
+IN_TITLE, NUMBERED, IN_EXPLANATION = 4, 5, 3
 ENOUGH, AHEAD = 3, 1  # points that carry a subject, and how many more than the next one it must have
 
-# Of an object and what stands in front of it, the title names both, and the picture is about the nearer one.
+# A word counts for the first that it fits: a planetary nebula is no nebula. A title that names an object and what is
+# in front of it is about the nearer of the two.
 WORDS: Mapping[Subject, str] = {
     Subject.ECLIPSE: r"eclips\w*|totality|annularity|baily's beads",
     Subject.AURORA: r"auroras?|aurorae|auroral|northern lights|southern lights",
@@ -43,6 +44,8 @@ MISLEADING = re.compile(
     r"light pillars?|milky way galaxy|our galaxy|home galaxy|galactic (?:plane|center|centre)", re.I
 )
 NUMBER = re.compile(r"(?<!\w)(M|Messier|NGC|IC)[ -]?(\d{1,4})(?!\w)")
+# Every second explanation mentions these, as a place to look from or at.
+MENTIONED = frozenset({Subject.EARTH, Subject.SUN, Subject.NIGHT_SKY})
 FOREGROUND = frozenset({Subject.ECLIPSE, Subject.AURORA, Subject.COMET, Subject.METEOR, Subject.PEOPLE})
 
 
@@ -72,7 +75,8 @@ def _count_words(text: Text, points: Counter[Subject], evidence: dict[Subject, s
         if in_title and not is_taken:
             points[subject] += IN_TITLE
             is_taken = subject in FOREGROUND
-        points[subject] += min(MOST_OF_EXPLANATION, len(repeated))
+        title, explanation = pattern.sub(" ", title), pattern.sub(" ", explanation)
+        points[subject] += min(1 if subject in MENTIONED else IN_EXPLANATION, len(repeated))
 
 
 def _count_numbers(text: Text, catalogue: Catalogue, points: Counter[Subject], evidence: dict[Subject, str]) -> None:
