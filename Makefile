@@ -19,7 +19,7 @@ PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report mosaic up status alerts credentials ui psql trigger down destroy \
-	test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-cluster image image-spark image-enrichment snapshot catalogue dashboards metrics lock clean
+	test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-cluster image image-spark image-enrichment snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -97,6 +97,9 @@ bench-day: $(VENV)/run $(VENV)-bench/bench ## Measure what one more day costs on
 
 bench-scale: $(VENV)/test ## Measure the sensors from 36,500 to 36.5 million rows, local and Spark; writes docs/benchmarks-scale.md
 	@$(BIN)/python -m tests.bench.scale
+
+bench-archives: $(VENV)/test ## Measure NASA's whole archives, killed and resumed; writes docs/benchmarks-archives.md
+	@$(BIN)/python -m tests.bench.archives
 
 bench-cluster: $(VENV)/test ## Measure the platform on the current cluster; writes docs/benchmarks-cluster.md
 	@$(BIN)/python -m tests.bench.cluster

@@ -93,7 +93,13 @@ class Runtime:
         with (
             self._budget(source) as budget,
             HttpClient(
-                source.name, api.base_url, policy, auth=auth, budget=budget, at_once=api.at_once, emit=OBSERVED
+                source.name,
+                api.base_url,
+                policy,
+                auth=auth,
+                budget=budget,
+                max_concurrency=api.max_concurrency,
+                emit=OBSERVED,
             ) as client,
         ):
             yield client

@@ -23,6 +23,7 @@ COMMANDS = {
     "publish": Lazy("etl.cli.run:publish", "Stage, audit and publish the newest silver."),
     "run": Lazy("etl.cli.run:run", "Check, extract, transform, stage, audit and publish."),
     "backfill": Lazy("etl.cli.run:backfill", "Run past intervals, oldest first."),
+    "rebuild": Lazy("etl.cli.run:rebuild", "Publish again what the warehouse has lost."),
     "status": Lazy("etl.cli.ask:status", "Show watermarks, recent runs and quarantined records."),
     "ask": Lazy("etl.cli.ask:ask", "Answer the questions of sql/questions/ as tables."),
     "report": Lazy("etl.cli.reports:report", "Write the answers as charts into one self-contained page."),

@@ -28,6 +28,7 @@ from etl.cli.options import (
 )
 from etl.cli.startup import pipeline, start
 from etl.pipeline import backfill as past
+from etl.pipeline import rebuild as rebuilding
 from etl.pipeline.selection import complete_extraction, transformed_extraction
 from etl.runtime import simulator
 
@@ -187,3 +188,31 @@ def backfill(
         runs.show_plan(plan)
         if not only_plan:
             past.execute(plan, steps, client, warehouse, parallel, runs.show_interval)
+
+
+@click.command()
+@source_argument
+@plan_option
+@accept_loss_option
+@engine_option
+@destination_option(GOLD_GOES)
+def rebuild(source_name: str, only_plan: bool, accept_loss: bool, engine: str, destination: str) -> None:
+    """Publish again what the warehouse has lost. It reads the lake alone, and resumes where it stopped.
+
+    Every extraction that the ledger does not know is published, oldest first. Records that were corrected in
+    quarantine are not in the lake: they come back with a backup, or by correcting them again.
+    """
+    runtime = start()
+    source = runtime.source(source_name)
+    with (
+        pipeline(runtime, source, engine, accepts_loss=accept_loss) as steps,
+        runtime.warehouse() as warehouse,
+    ):
+        plan = rebuilding.make_plan(steps, warehouse, destination)
+        runs.show_rebuild(plan)
+        if only_plan:
+            return
+        into = runtime.destination(destination, warehouse, steps.engine)
+        missing = rebuilding.execute(plan, steps, warehouse, into, runs.show_published, runs.show_refused)
+        if missing:
+            raise missing[0].error

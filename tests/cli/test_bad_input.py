@@ -113,8 +113,8 @@ def test_a_command_that_makes_no_sense_is_refused(
 
 
 ALL = (
-    "ask backfill check extract lake migrate provision psql publish quarantine report run settings simulate status "
-    "transform"
+    "ask backfill check extract lake migrate provision psql publish quarantine rebuild report run settings simulate "
+    "status transform"
 )
 
 

@@ -144,6 +144,7 @@ def run_everything(place: Place, faults: Faults) -> None:
         ("quarantine", "replay", "sensors"),
         ("lake", "ls"),
         ("lake", "compact", "sensors"),
+        ("rebuild", "sensors"),
         ("lake", "expire", "--older-than", "0d", "--plan"),
         ("report",),
     ):
@@ -211,7 +212,7 @@ def test_every_command_has_run() -> None:
     """A new one must be added above."""
     known = {
         *("ask", "backfill", "check", "extract", "lake", "migrate", "provision", "psql", "publish", "quarantine"),
-        *("report", "run", "settings", "simulate", "status", "transform"),
+        *("rebuild", "report", "run", "settings", "simulate", "status", "transform"),
     }
     below = {"lake": {"ls", "compact", "expire"}, "quarantine": {"list", "replay"}}
     context = click.Context(etl)

@@ -87,7 +87,7 @@ def test_no_code_outside_of_a_sources_own_packages_names_it() -> None:
         'match name:\n    case "sensors": pass',
         'dataset.name == "sensor_readings"',
         'endpoint.name.startswith("spacex_launches")',
-        "knobs = settings.spacex",
+        "settings = settings.spacex",
         "self.settings.sensors.rows",
         "from etl.sources import spacex",
         "from etl.sources.sensors.grid import Grid",

@@ -84,7 +84,7 @@ class Outcome:
 class HttpClient:
     """Asks one API on behalf of a source, within a budget if it has one. Use as a context manager.
 
-    Threads may share it: each has a session of its own. `at_once` is how many of them may ask at the same time.
+    Threads may share it: each has a session of its own. `max_concurrency` is how many of them may ask at the same time.
     `emit` receives events about requests.
     """
 
@@ -96,7 +96,7 @@ class HttpClient:
         *,
         auth: Auth = NO_AUTH,
         budget: Spender | None = None,
-        at_once: int | None = None,
+        max_concurrency: int | None = None,
         emit: Listener = ignore,
     ) -> None:
         self.source = source
@@ -105,7 +105,9 @@ class HttpClient:
         self._auth = auth
         self._masking = Masking(self._auth.secrets())
         self._budget = budget
-        self._turn: AbstractContextManager[Any] = threading.Semaphore(at_once) if at_once else nullcontext()
+        self._turn: AbstractContextManager[Any] = (
+            threading.Semaphore(max_concurrency) if max_concurrency else nullcontext()
+        )
         self._emit = emit
         self._of_thread = threading.local()
         self._sessions: list[requests.Session] = []
