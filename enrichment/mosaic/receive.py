@@ -1,14 +1,30 @@
 """Receiving a picture as the body of a request, bounded in bytes and time: a form's file would be put on a disk."""
 
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import anyio
 from fastapi import Request
 
-from enrichment.mosaic.errors import MosaicError, NotAPictureError, SlowError, TooManyBytesError
+from enrichment.mosaic.errors import BusyError, MosaicError, NotAPictureError, SlowError, TooManyBytesError
 
 MAX_BYTES = 10_000_000
 SEND_WITHIN_S = 30
+AT_ONCE = 8  # what is received or waits to be decoded: 80 MB at most
+
+_places = threading.Semaphore(AT_ONCE)
+
+
+@contextmanager
+def place() -> Iterator[None]:
+    """Hold a place for a picture, from its first byte until it is decoded. Raises: BusyError."""
+    if not _places.acquire(blocking=False):
+        raise BusyError("Too many pictures are being sent at the moment.", hint="Try again in a few seconds.")
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 async def body(request: Request) -> bytes:

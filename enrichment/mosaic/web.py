@@ -138,8 +138,8 @@ def about(studio: TheStudio) -> About:
 @router.post("/v1/mosaics", status_code=HTTPStatus.CREATED)
 async def send(request: Request, studio: TheStudio) -> Sent:
     """Send a picture: image/*, at most 10 MB. It is forgotten after ten minutes."""
-    data = await receive.body(request)
-    name = await anyio.to_thread.run_sync(studio.add, data)
+    with receive.place():
+        name = await anyio.to_thread.run_sync(studio.add, await receive.body(request))
     return Sent(id=name, seconds_kept=int(KEPT_S))
 
 

@@ -4,9 +4,11 @@ import io
 import os
 import re
 import socket
+import time
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 
@@ -127,6 +129,26 @@ def test_what_is_no_picture_is_refused_with_the_reason_and_what_to_do(
     assert problem["status"] == status
     assert problem["detail"].endswith(".")
     assert problem["hint"].endswith(".")
+
+
+def test_who_sends_when_too_many_do_is_told_to_come_back(served: Served) -> None:
+    host, port = served.address.removeprefix("http://").split(":")
+    begun = "POST /v1/mosaics HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nx"
+    with ExitStack() as slow:
+        for _ in range(receive.AT_ONCE):
+            sender = slow.enter_context(socket.create_connection((host, int(port))))
+            sender.sendall(begun.encode())
+        eventually(lambda: served.send(encoded(noise(4, 20, 20))).status_code == 429)
+        answer = served.send(encoded(noise(4, 20, 20)))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3")
+    eventually(lambda: served.send(encoded(noise(4, 20, 20))).status_code == 201)
+
+
+def eventually(condition: Callable[[], bool], within_s: float = 30) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.05)
 
 
 def test_a_picture_is_forgotten_when_asked(served: Served) -> None:
