@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from enrichment.facts.errors import BrokenPictureError, PictureError, PictureTooLargeError, UnknownFormatError
 from enrichment.mosaic.errors import (
@@ -41,6 +43,28 @@ PROBLEMS = {
     BusyError: (429, "busy"),
     PoolError: (503, "no-pool"),
 }
+
+
+class Problem(BaseModel):
+    """RFC 9457, with a hint."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    hint: str
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These refusals in OpenAPI."""
+    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+class Jpeg(Response):
+    """A picture."""
+
+    media_type = "image/jpeg"
 
 
 class Route(APIRoute):

@@ -6,18 +6,18 @@ Nothing is fetched from anywhere, nothing is written to a disk, and no answer ma
 from collections.abc import Iterator
 from http import HTTPStatus
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import anyio.to_thread
 import numpy as np
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from pydantic import BaseModel
 
-from enrichment.facts.decode import decode
+from enrichment.facts.decode import FORMATS, decode
 from enrichment.facts.errors import PictureError
 from enrichment.mosaic import downloads, receive, scenes
-from enrichment.mosaic.answers import Route
+from enrichment.mosaic.answers import Jpeg, Route, documented
 from enrichment.mosaic.compose import Mosaic
 from enrichment.mosaic.errors import UnknownError
 from enrichment.mosaic.gate import Gate
@@ -100,8 +100,13 @@ def the_studio(request: Request) -> Studio:
     return studios.current()
 
 
+BODY: dict[str, Any] = {"requestBody": {"required": True, "content": {f"image/{kind.lower()}": {} for kind in FORMATS}}}
+FILES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {kind: {} for kind in ("image/png", "image/jpeg", "application/zip", "text/plain")}}
+}
+Name = Annotated[str, Path(max_length=64, examples=["galaxy"], description="Of a picture that was sent, or built in.")]
 TheStudio = Annotated[Studio, Depends(the_studio)]
-router = APIRouter(route_class=Route)
+router = APIRouter(route_class=Route, responses=documented(404, 422, 429, 503))
 
 
 @router.get("/mosaic", include_in_schema=False)
@@ -135,7 +140,7 @@ def about(studio: TheStudio) -> About:
     return About(pictures=len(studio.atlas), state=studio.atlas.state, built_in=built_in)
 
 
-@router.post("/v1/mosaics", status_code=HTTPStatus.CREATED)
+@router.post("/v1/mosaics", status_code=HTTPStatus.CREATED, responses=documented(408, 413, 415), openapi_extra=BODY)
 async def send(request: Request, studio: TheStudio) -> Sent:
     """Send a picture: image/*, at most 10 MB. It is forgotten after ten minutes."""
     with receive.place():
@@ -144,19 +149,19 @@ async def send(request: Request, studio: TheStudio) -> Sent:
 
 
 @router.delete("/v1/mosaics/{name}", status_code=HTTPStatus.NO_CONTENT)
-def forget(name: str, studio: TheStudio) -> None:
+def forget(name: Name, studio: TheStudio) -> None:
     """Forget a picture now."""
     studio.forget(name)
 
 
-@router.get("/v1/mosaics/{name}/picture.jpg", response_class=Response)
-def picture(name: str, studio: TheStudio) -> Response:
+@router.get("/v1/mosaics/{name}/picture.jpg", response_class=Jpeg)
+def picture(name: Name, studio: TheStudio) -> Response:
     """Return what is kept of a picture."""
-    return _jpeg(jpeg(studio.picture(name), keep_colours=True))
+    return Jpeg(jpeg(studio.picture(name), keep_colours=True))
 
 
 @router.get("/v1/mosaics/{name}")
-def facts(name: str, options: AsWanted, studio: TheStudio) -> Facts:
+def facts(name: Name, options: AsWanted, studio: TheStudio) -> Facts:
     """Make the mosaic, unless it has been made, and say what it is like. With few cells, this is a preview."""
     mosaic = studio.mosaic(name, options)
     uses = np.bincount(mosaic.match.numbers.reshape(-1))
@@ -171,17 +176,17 @@ def facts(name: str, options: AsWanted, studio: TheStudio) -> Facts:
     )
 
 
-@router.get("/v1/mosaics/{name}/tiles/{side}/{x}_{y}.jpg", response_class=Response)
-def tile(name: str, side: int, x: int, y: int, options: AsWanted, studio: TheStudio) -> Response:
+@router.get("/v1/mosaics/{name}/tiles/{side}/{x}_{y}.jpg", response_class=Jpeg)
+def tile(name: Name, side: int, x: int, y: int, options: AsWanted, studio: TheStudio) -> Response:
     """Return a piece of 512 pixels of the mosaic with cells of this side, a power of two."""
     mosaic = studio.mosaic(name, options)
     with _drawing.entered():
         piece = studio.zoom.piece(mosaic, side, x, y)
-        return _jpeg(jpeg(piece, keep_colours=side < FLAT_BELOW))
+        return Jpeg(jpeg(piece, keep_colours=side < FLAT_BELOW))
 
 
 @router.get("/v1/mosaics/{name}/cells/{row}/{column}")
-def cell(name: str, row: int, column: int, options: AsWanted, studio: TheStudio) -> Cell:
+def cell(name: Name, row: int, column: int, options: AsWanted, studio: TheStudio) -> Cell:
     """Say what the picture in a cell is."""
     mosaic = studio.mosaic(name, options)
     number = _number(mosaic, row, column)
@@ -197,14 +202,14 @@ def cell(name: str, row: int, column: int, options: AsWanted, studio: TheStudio)
     )
 
 
-@router.get("/v1/mosaics/{name}/cells/{row}/{column}/picture.jpg", response_class=Response)
-def picture_of_cell(name: str, row: int, column: int, options: AsWanted, studio: TheStudio) -> Response:
+@router.get("/v1/mosaics/{name}/cells/{row}/{column}/picture.jpg", response_class=Jpeg)
+def picture_of_cell(name: Name, row: int, column: int, options: AsWanted, studio: TheStudio) -> Response:
     """Return the whole picture in a cell, with the colours it has."""
     mosaic = studio.mosaic(name, options)
     shown = mosaic.atlas.pictures[_number(mosaic, row, column)]
     with _drawing.entered():
         try:
-            return _jpeg(jpeg(decode(shown.read(PICTURE_SIDE), PICTURE_SIDE).rgb))
+            return Jpeg(jpeg(decode(shown.read(PICTURE_SIDE), PICTURE_SIDE).rgb))
         except (OSError, PictureError):
             raise UnknownError("The picture has gone.", hint="Start again: others are used then.") from None
 
@@ -217,8 +222,8 @@ def _number(mosaic: Mosaic, row: int, column: int) -> int:
     return int(mosaic.match.numbers[row, column])
 
 
-@router.get("/v1/mosaics/{name}/mosaic.{kind}", response_class=StreamingResponse)
-def download(name: str, kind: Literal["png", "jpg", "zip", "txt"], options: AsWanted, studio: TheStudio) -> Response:
+@router.get("/v1/mosaics/{name}/mosaic.{kind}", response_class=StreamingResponse, responses=FILES)
+def download(name: Name, kind: Literal["png", "jpg", "zip", "txt"], options: AsWanted, studio: TheStudio) -> Response:
     """Return the mosaic as a picture or as a deep zoom folder, or its credits alone."""
     mosaic = studio.mosaic(name, options)
     if kind == "txt":
@@ -243,7 +248,3 @@ def _in_turn(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _attached(pieces: Iterator[bytes], name: str, kind: str) -> Response:
     return StreamingResponse(pieces, headers={"Content-Disposition": f'attachment; filename="{name}"'}, media_type=kind)
-
-
-def _jpeg(data: bytes) -> Response:
-    return Response(data, media_type="image/jpeg")

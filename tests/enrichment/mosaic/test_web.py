@@ -4,6 +4,8 @@ import io
 import os
 import re
 import socket
+import subprocess
+import sys
 import time
 import zipfile
 import zlib
@@ -205,3 +207,18 @@ def test_a_pool_without_pictures_is_told_with_what_to_do(tmp_path: Path, capsys:
 def test_the_viewer_is_the_published_one() -> None:
     assert sha256((PAGE / "openseadragon.min.js").read_bytes()).hexdigest() == OPENSEADRAGON
     assert "6.1.1" in (PAGE / "NOTICE.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.thorough
+def test_schemathesis_finds_no_answer_that_is_not_documented(served: Served) -> None:
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{served.address}/openapi.json"]
+    done = subprocess.run(
+        [*command, "--phases", "examples,fuzzing", "--max-examples", "20"],
+        cwd=ROOT,
+        env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.enrichment.schemathesis_hooks", "NO_PROXY": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
