@@ -19,7 +19,7 @@ PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report mosaic up status alerts credentials ui psql trigger down destroy \
-	test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-cluster image image-spark image-enrichment snapshot catalogue dashboards metrics lock clean
+	aws-plan aws-test test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-cluster image image-spark image-enrichment snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -66,6 +66,15 @@ down: $(VENV)/run ## Remove the platform but keep its data
 
 destroy: $(VENV)/run ## Remove the platform and its data, after asking (YES=1: without)
 	@$(PLATFORM) destroy
+
+##@ On AWS, without a cluster (docs/how-to/aws.md)
+
+aws-plan: ## Show what Terraform would change in your account (ENVIRONMENT=dev or prod, IMAGE_VERSION=1.0.0)
+	@terraform -chdir=aws/terraform/environments/$(or $(ENVIRONMENT),dev) init -input=false -backend-config=backend.hcl >/dev/null
+	@terraform -chdir=aws/terraform/environments/$(or $(ENVIRONMENT),dev) plan -input=false -var image_version=$(or $(IMAGE_VERSION),dev)
+
+aws-test: $(VENV)/test ## Apply it to a simulated AWS, run the pipeline there, destroy it: no account needed
+	@$(BIN)/pytest -n 2 --dist worksteal -m "" tests/aws
 
 ##@ To work on it
 

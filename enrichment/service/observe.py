@@ -51,6 +51,7 @@ class Observing:
             await self._app(scope, receive, noted)
         except Exception:
             log.exception("request failed", path=scope["path"])
+            raise
         finally:
             self._observe(scope, status, perf_counter() - began)
 

@@ -15,13 +15,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from enrichment.service.observe import log
 from enrichment.service.settings import Settings
 
-HEADER_SECONDS = 10.0
 FINISH_SECONDS = 25  # longer than sending a body may take; the pod's own patience is longer still
 
 
 class Protocol(H11Protocol):
     """Closes connections that begin no request, or never end its headers."""
 
+    header_seconds = 10.0
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -41,7 +41,7 @@ class Protocol(H11Protocol):
 
     def _wait(self) -> None:
         if self._patience is None:
-            self._patience = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+            self._patience = self.loop.call_later(self.header_seconds, self.transport.close)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:
@@ -62,11 +62,15 @@ class Server(uvicorn.Server):
 
 def serve(app: FastAPI, settings: Settings) -> None:
     """Answer until SIGTERM or SIGINT, then finish what was begun."""
+
+    class Own(Protocol):
+        header_seconds = min(Protocol.header_seconds, settings.send_seconds)
+
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=Protocol,
+        http=Own,
         ws="none",
         loop="asyncio",
         limit_concurrency=settings.connections,

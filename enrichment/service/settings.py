@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     )
     send_seconds: float = Field(default=15, gt=0, le=600, description="Seconds that sending a body may take.")
     connections: int = Field(default=512, ge=8, le=65_536, description="Connections at the same time.")
-    cached: int = Field(default=10_000, ge=0, le=1_000_000, description="Descriptions that are remembered.")
+    cached: int = Field(default=2_000, ge=0, le=1_000_000, description="Descriptions that are remembered.")
     model: Path | None = Field(default=None, description="Folder of the model. Without it, subjects stay unknown.")
     log_format: Literal["json", "text"] = Field(default="json", description="json or text.")
 

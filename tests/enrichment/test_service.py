@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -16,10 +17,13 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from structlog.testing import capture_logs
 
 from enrichment.facts.measure import facts_of
 from enrichment.service import keys, settings
-from enrichment.subjects.record import Description
+from enrichment.service.app import create_app
+from enrichment.subjects.describe import NoModel
+from enrichment.subjects.record import Description, ImageSubject
 from tests.conftest import ROOT
 from tests.enrichment import pictures
 from tests.enrichment.pictures import encoded, galaxy
@@ -263,6 +267,8 @@ def test_slow_senders_are_told_so_and_hold_nothing() -> None:
         for slow in connections:
             with slow:
                 assert status_line(slow) == "HTTP/1.1 408 Request Timeout"
+        with raw(service, b"") as silent, raw(service, b"POST /v1/images HTTP/1.1\r\nHost: ") as hesitant:
+            assert [status_line(silent), status_line(hesitant)] == ["", ""]
         assert service.metric("enrichment_held_bytes") == 0
 
 
@@ -296,17 +302,45 @@ def test_fifty_senders_at_once_get_their_answer_or_are_told_when_to_come_again(s
 
 def test_told_to_end_it_finishes_what_it_was_given() -> None:
     with running(workers=1, waiting=20) as service:
-        large = encoded(galaxy(900, 700), compress_level=1)
+        large = encoded(galaxy(700, 500), compress_level=1)
         with ThreadPoolExecutor(8) as senders:
             asked = [senders.submit(service.post, data=large + bytes([n])) for n in range(8)]
             while service.metric("enrichment_pictures_waiting") < 6:
                 assert not any(one.done() and one.exception() for one in asked)
+                time.sleep(0.05)  # each question takes time from the one worker
             service.process.send_signal(signal.SIGTERM)
             assert [one.result().status_code for one in asked] == [200] * 8
         assert service.process.wait(30) == 0
     with pytest.raises(requests.ConnectionError):
         service.get("/livez")
     assert service.lines[-1]["event"] == "ended"
+
+
+def test_a_bug_is_a_problem_too_and_says_nothing_of_its_cause() -> None:
+    class Broken(NoModel):
+        def subject_of(self, rgb: object) -> ImageSubject:
+            raise RuntimeError("secret")
+
+    app = create_app(settings.Settings(keys={"tests": keys.hashed(KEY)}), Broken())
+    sent: list[Any] = []
+    headers = [(b"x-api-key", KEY.encode()), (b"content-type", b"image/png")]
+    scope = {"type": "http", "method": "POST", "path": "/v1/images", "headers": headers, "query_string": b""}
+
+    async def ask() -> None:
+        async def receive() -> Any:
+            return {"type": "http.request", "body": PICTURE, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await app(scope, receive, send)
+
+    with pytest.raises(RuntimeError, match="secret"), capture_logs() as lines:
+        asyncio.run(ask())
+    assert [line["event"] for line in lines] == ["request failed", "answered"]
+    assert sent[0]["status"] == 500
+    assert json.loads(sent[1]["body"])["type"] == "urn:enrichment:problem:bug"
+    assert b"secret" not in sent[1]["body"]
 
 
 @pytest.mark.thorough

@@ -79,10 +79,11 @@ those of a folder.
 | Threshold of probability | {thresholds[0]:.2f} |
 | Threshold of likeness (cosine) | {thresholds[1]:.3f} |
 | Deep-sky pictures for which a subject is shown | {measured.shown:.3f} |
-| … of which it is right, with the pictures of `{OTHER}` that slip through counted as wrong | {measured.precision:.3f} |
+| … of which it is right; pictures of `{OTHER}` that slip through count as wrong | {measured.precision:.3f} |
 | Pictures of `{OTHER}` that the guard lets pass, before the class is looked at | {measured.strangers_passed:.3f} |
 
 **Where it must not be trusted.** The training pictures are centred on one object on black sky. Pictures of the day have
 frames, text, foregrounds and several objects: nobody has measured the accuracy on those. Supernova remnants count as
-nebulae. `{OTHER}` holds no people and no night skies over landscapes. A subject below a threshold is not shown.
+nebulae. The Hubble deep field, full of galaxies, is taken for an open cluster. `{OTHER}` holds no people and no night
+skies over landscapes. A subject below a threshold is not shown.
 """

@@ -35,10 +35,12 @@ COLUMNS = (
 
 def show_origin(source: Source, live: Source, simulated: str) -> None:
     """Whether the run reads the live API or the simulator, and what the simulated data are."""
+    missing = live.api.auth.missing()
     if source.origin == live.origin:
         say(f"{live.api.base_url} answers: this run reads the live API.")
     else:
-        say(f"{live.api.base_url} does not answer: this run reads {source.origin}, {simulated}.")
+        why = missing.message.rstrip(".") if missing else f"{live.api.base_url} does not answer"
+        say(f"{why}: this run reads {source.origin}, {simulated}.")
 
 
 def show_summary(summary: Summary) -> None:

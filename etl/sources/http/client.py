@@ -303,7 +303,7 @@ class HttpClient:
         if status == 407:
             raise AccessError(message, hint=CHECK_PROXY)
         if status in NO_ACCESS:
-            raise AccessError(message, hint="Check the credentials for this API in `etl settings`.")
+            raise AccessError(message, hint=self._auth.hint)
         if status in GONE:
             raise SourceWithdrawnError(
                 message, hint="Check the base URL in `etl settings`; the API may have moved or ended."
@@ -377,7 +377,7 @@ def _reason_in(text: str) -> str | None:
         document = document["error"]
     if not isinstance(document, dict):
         return None
-    words = (document.get(name) for name in ("reason", "message", "error"))
+    words = (document.get(name) for name in ("reason", "message", "error_message", "error"))
     return next((each.strip() for each in words if isinstance(each, str) and each.strip()), None)
 
 

@@ -1,0 +1,1 @@
+"""The platform on AWS: Terraform, and the program that writes its documents."""

@@ -1,0 +1,15 @@
+output "backend_configs" {
+  description = "Content of backend.hcl for each environment."
+  value = {
+    for environment in var.environments : environment => <<-EOT
+      bucket = "${aws_s3_bucket.state.bucket}"
+      key    = "${environment}/terraform.tfstate"
+      region = "${var.region}"
+    EOT
+  }
+}
+
+output "ci_role_arns" {
+  description = "Roles for CI, by environment."
+  value       = { for environment, role in aws_iam_role.ci : environment => role.arn }
+}

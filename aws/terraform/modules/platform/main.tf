@@ -1,0 +1,107 @@
+# The platform: which module gets what from which. What differs between environments is in `settings`, and only there.
+
+data "aws_caller_identity" "current" {}
+
+locals {
+  name       = "data-platform-${var.settings.environment}"
+  account_id = data.aws_caller_identity.current.account_id
+  region     = var.settings.region
+}
+
+module "lake" {
+  source                    = "../lake"
+  name                      = local.name
+  account_id                = local.account_id
+  key_arn                   = aws_kms_key.this.arn
+  archive_bronze_after_days = var.settings.archive_bronze_after_days
+  keep_deleted_days         = var.settings.keep_deleted_days
+  keep_logs_days            = var.settings.keep_logs_days
+  force_destroy             = !var.settings.protected
+}
+
+module "network" {
+  source              = "../network"
+  name                = local.name
+  region              = local.region
+  cidr                = var.settings.cidr
+  availability_zones  = var.settings.availability_zones
+  nat_gateways        = var.settings.nat_gateways
+  interface_endpoints = var.settings.interface_endpoints
+  log_bucket_arn      = module.lake.log_bucket_arn
+}
+
+module "registry" {
+  source        = "../registry"
+  name          = local.name
+  images        = ["etl"]
+  key_arn       = aws_kms_key.this.arn
+  keep_images   = var.settings.keep_images
+  force_destroy = !var.settings.protected
+}
+
+module "warehouse" {
+  source                    = "../warehouse_rds"
+  name                      = local.name
+  vpc_id                    = module.network.vpc_id
+  subnet_ids                = module.network.private_subnet_ids
+  client_security_group_ids = { tasks = module.pipeline.security_group_id }
+  key_arn                   = aws_kms_key.this.arn
+  instance_class            = var.settings.warehouse_class
+  storage_gb                = var.settings.warehouse_gb
+  max_storage_gb            = var.settings.warehouse_max_gb
+  multi_az                  = var.settings.warehouse_multi_az
+  backup_days               = var.settings.warehouse_backup_days
+  deletion_protection       = var.settings.protected
+}
+
+module "identity" {
+  source              = "../identity"
+  name                = local.name
+  region              = local.region
+  account_id          = local.account_id
+  lake_bucket_arn     = module.lake.bucket_arn
+  lake_prefix         = module.lake.prefix
+  key_arn             = aws_kms_key.this.arn
+  repository_arns     = values(module.registry.arns)
+  loader_secret_arns  = [module.warehouse.login_secret_arns["etl_loader"]]
+  owner_secret_arns   = concat([module.warehouse.owner_secret_arn], values(module.warehouse.login_secret_arns))
+  analyst_secret_arn  = module.warehouse.login_secret_arns["analyst"]
+  engineer_secret_arn = module.warehouse.login_secret_arns["engineer"]
+  topic_arn           = module.pipeline.topic_arn
+  dead_letter_arn     = module.schedule.dead_letter_arn
+  people_may_write    = !var.settings.protected
+}
+
+module "pipeline" {
+  source                 = "../pipeline"
+  name                   = local.name
+  region                 = local.region
+  vpc_id                 = module.network.vpc_id
+  vpc_cidr               = module.network.cidr
+  subnet_ids             = module.network.private_subnet_ids
+  key_arn                = aws_kms_key.this.arn
+  role_arns              = module.identity.task_role_arns
+  state_machine_role_arn = module.identity.state_machine_role_arn
+  image                  = "${module.registry.urls["etl"]}${startswith(var.image_version, "sha256:") ? "@" : ":"}${var.image_version}"
+  lake_url               = module.lake.url
+  warehouse              = { host = module.warehouse.host, database = module.warehouse.database, owner = module.warehouse.owner }
+  login_secret_arns      = module.warehouse.login_secret_arns
+  owner_secret_arn       = module.warehouse.owner_secret_arn
+  settings               = var.etl_settings
+  sources                = local.sources
+  task_cpu               = var.settings.task_cpu
+  task_memory_mb         = var.settings.task_memory_mb
+  max_parallel_tasks     = var.settings.max_parallel_tasks
+  keep_logs_days         = var.settings.keep_logs_days
+  alert_emails           = var.settings.alert_emails
+}
+
+module "schedule" {
+  source             = "../schedule"
+  name               = local.name
+  schedules          = { for source, declared in local.sources : source => declared.schedule }
+  state_machine_arns = module.pipeline.state_machine_arns
+  role_arn           = module.identity.scheduler_role_arn
+  key_arn            = aws_kms_key.this.arn
+  enabled            = var.settings.schedules_enabled
+}

@@ -1,0 +1,44 @@
+output "lake_url" {
+  description = "The lake (`ETL_LAKE__URL`)."
+  value       = module.lake.url
+}
+
+output "lake_bucket" {
+  description = "Name of the lake's bucket."
+  value       = module.lake.bucket
+}
+
+output "registry_urls" {
+  description = "Where each image is pushed to, by its name."
+  value       = module.registry.urls
+}
+
+output "warehouse_host" {
+  description = "Address of the warehouse (`PGHOST`)."
+  value       = module.warehouse.host
+}
+
+output "login_secret_arns" {
+  description = "Secrets with the warehouse's logins, by role."
+  value       = module.warehouse.login_secret_arns
+}
+
+output "state_machine_arns" {
+  description = "State machines, by source."
+  value       = module.pipeline.state_machine_arns
+}
+
+output "owner_task" {
+  description = "How the owner's task is started: JSON for `aws ecs run-task --cli-input-json`."
+  value       = module.pipeline.owner_task
+}
+
+output "topic_arn" {
+  description = "SNS topic of failures."
+  value       = module.pipeline.topic_arn
+}
+
+output "role_arns" {
+  description = "Roles that people take."
+  value       = module.identity.people_role_arns
+}

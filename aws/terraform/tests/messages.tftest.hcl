@@ -1,0 +1,176 @@
+# What is missing or wrong is refused before anything is planned. A test in tests/aws reads the messages themselves.
+
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+}
+
+# Nothing ephemeral can be mocked, so the warehouse is planned with the real provider, which is never asked anything.
+provider "aws" {
+  alias                       = "unasked"
+  region                      = "eu-central-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+variables {
+  name       = "data-platform-test"
+  region     = "eu-central-1"
+  account_id = "123456789012"
+  key_arn    = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+  vpc_id     = "vpc-1"
+  subnet_ids = ["subnet-1", "subnet-2"]
+}
+
+run "a_network_of_a_24_in_one_zone" {
+  command = plan
+  module {
+    source = "../modules/network"
+  }
+  variables {
+    cidr                = "10.0.0.0/24"
+    availability_zones  = ["eu-central-1a"]
+    nat_gateways        = 1
+    interface_endpoints = []
+    log_bucket_arn      = "arn:aws:s3:::logs"
+  }
+  expect_failures = [var.cidr, var.availability_zones]
+}
+
+run "more_gateways_than_zones" {
+  command = plan
+  module {
+    source = "../modules/network"
+  }
+  variables {
+    cidr                = "10.0.0.0/16"
+    availability_zones  = ["eu-central-1a", "eu-central-1b"]
+    nat_gateways        = 3
+    interface_endpoints = []
+    log_bucket_arn      = "arn:aws:s3:::logs"
+  }
+  expect_failures = [var.nat_gateways]
+}
+
+run "an_archive_of_what_is_still_read" {
+  command = plan
+  module {
+    source = "../modules/lake"
+  }
+  variables {
+    archive_bronze_after_days = 1
+    keep_deleted_days         = 0
+    keep_logs_days            = 0
+    force_destroy             = true
+  }
+  expect_failures = [var.archive_bronze_after_days, var.keep_deleted_days, var.keep_logs_days]
+}
+
+run "a_registry_without_a_way_back" {
+  command = plan
+  module {
+    source = "../modules/registry"
+  }
+  variables {
+    images        = ["etl"]
+    keep_images   = 1
+    force_destroy = true
+  }
+  expect_failures = [var.keep_images]
+}
+
+run "a_warehouse_of_a_kind_that_rds_has_not" {
+  command = plan
+  module {
+    source = "../modules/warehouse_rds"
+  }
+  providers = { aws = aws.unasked }
+  variables {
+    client_security_group_ids = {}
+    logins                    = []
+    instance_class            = "t4g.small"
+    storage_gb                = 20
+    max_storage_gb            = 20
+    multi_az                  = false
+    backup_days               = 0
+    deletion_protection       = false
+  }
+  expect_failures = [var.instance_class, var.max_storage_gb, var.backup_days]
+}
+
+run "a_warehouse_that_is_too_small" {
+  command = plan
+  module {
+    source = "../modules/warehouse_rds"
+  }
+  providers = { aws = aws.unasked }
+  variables {
+    client_security_group_ids = {}
+    logins                    = []
+    instance_class            = "db.t4g.small"
+    storage_gb                = 5
+    max_storage_gb            = 50
+    multi_az                  = false
+    backup_days               = 1
+    deletion_protection       = false
+  }
+  expect_failures = [var.storage_gb]
+}
+
+run "a_pipeline_of_something_else_tomorrow" {
+  command = plan
+  module {
+    source = "../modules/pipeline"
+  }
+  variables {
+    vpc_cidr               = "10.0.0.0/16"
+    role_arns              = { task = "arn:aws:iam::123456789012:role/a", execution = "arn:aws:iam::123456789012:role/b", owner = "arn:aws:iam::123456789012:role/c", owner-execution = "arn:aws:iam::123456789012:role/d" }
+    state_machine_role_arn = "arn:aws:iam::123456789012:role/e"
+    image                  = "registry/etl:latest"
+    lake_url               = "s3://lake/lake"
+    warehouse              = { host = "localhost", database = "warehouse", owner = "owner" }
+    login_secret_arns      = {}
+    owner_secret_arn       = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:owner"
+    settings               = { PGHOST = "elsewhere", ETL_APOD__API_KEY = "x" }
+    sources                = { sensors = { by_days = true, transforms_apart = false, parts = 2 }, apod = { by_days = true, transforms_apart = true, parts = 0 } }
+    task_cpu               = 256
+    task_memory_mb         = 512
+    max_parallel_tasks     = 1
+    retry                  = { attempts = 0, first_wait_s = 0 }
+    keep_logs_days         = 1
+    alert_emails           = ["nobody"]
+  }
+  expect_failures = [
+    var.image, var.login_secret_arns, var.settings, var.sources, var.task_memory_mb, var.retry, var.alert_emails,
+  ]
+}
+
+run "a_schedule_of_a_crontab" {
+  command = plan
+  module {
+    source = "../modules/schedule"
+  }
+  variables {
+    schedules          = { spacex = "0 6 * * *" }
+    state_machine_arns = { spacex = "arn:aws:states:eu-central-1:123456789012:stateMachine:spacex" }
+    role_arn           = "arn:aws:iam::123456789012:role/a"
+    enabled            = true
+  }
+  expect_failures = [var.schedules]
+}
+
+run "a_repository_with_a_wildcard" {
+  command = plan
+  module {
+    source = "../bootstrap"
+  }
+  variables {
+    repository   = "example/*"
+    environments = ["prod"]
+  }
+  expect_failures = [var.repository, var.environments]
+}

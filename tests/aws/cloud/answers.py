@@ -1,0 +1,70 @@
+"""Answers that Terraform's provider asks for and moto does not give, or gives otherwise than AWS."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from moto.core.responses import BaseResponse
+from moto.rds.models import DBInstance, DBParameterGroup
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.responses import StepFunctionResponse
+
+
+def complete() -> None:
+    _refuse_what_is_missing()
+    _validate_state_machines()
+    _remember_rds_parameters()
+
+
+def _refuse_what_is_missing() -> None:
+    """An error that clients do not repeat: moto's own 500 is tried again for minutes."""
+    call = BaseResponse.call_action
+
+    def call_action(self: BaseResponse) -> Any:
+        try:
+            return call(self)
+        except NotImplementedError as error:
+            print(f"moto lacks {type(self).__name__}: {error}", file=sys.stderr, flush=True)
+            body = json.dumps({"__type": "NotImplementedByMoto", "message": str(error)})
+            headers = {"x-amzn-errortype": "NotImplementedByMoto", "content-type": "application/x-amz-json-1.1"}
+            return 400, headers, body
+
+    BaseResponse.call_action = call_action
+
+
+def _validate_state_machines() -> None:
+    """The provider has each definition validated while it plans."""
+
+    def validate(self: StepFunctionResponse) -> str:
+        try:
+            StepFunctionsParserBackend._validate_definition(self._get_param("definition"))
+        except Exception as error:  # whatever the parser stumbles over
+            wrong = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": str(error)[:500]}
+            return json.dumps({"result": "FAIL", "truncated": False, "diagnostics": [wrong | {"location": "/"}]})
+        return json.dumps({"result": "OK", "truncated": False, "diagnostics": []})
+
+    StepFunctionResponse.validate_state_machine_definition = validate
+    StepFunctionResponse.list_state_machine_versions = lambda _: json.dumps({"stateMachineVersions": []})
+
+
+def _remember_rds_parameters() -> None:
+    """A parameter that was set says by whom; performance insights, once switched on, are on, with their key."""
+    update = DBParameterGroup.update_parameters
+
+    def update_parameters(self: DBParameterGroup, new: Any) -> None:
+        parameters = list(new)
+        update(self, parameters)
+        for parameter in parameters:
+            self.parameters[parameter["ParameterName"]]["Source"] = "user"
+
+    DBParameterGroup.update_parameters = update_parameters
+    initialise = DBInstance.__init__
+
+    def __init__(self: DBInstance, *arguments: Any, **options: Any) -> None:  # noqa: N807
+        initialise(self, *arguments, **options)
+        self.performance_insights_enabled = options.get("enable_performance_insights", False)
+        self.performance_insights_kms_key_id = options.get("performance_insights_kms_key_id")
+
+    DBInstance.__init__ = __init__
