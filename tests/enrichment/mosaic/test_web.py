@@ -133,6 +133,7 @@ def test_what_is_no_picture_is_refused_with_the_reason_and_what_to_do(
     assert problem["hint"].endswith(".")
 
 
+@pytest.mark.thorough
 def test_who_sends_when_too_many_do_is_told_to_come_back(served: Served) -> None:
     host, port = served.address.removeprefix("http://").split(":")
     begun = "POST /v1/mosaics HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nx"
