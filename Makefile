@@ -18,7 +18,7 @@ IMAGE_TOOL ?= docker
 PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask report up status alerts credentials ui psql trigger down destroy \
+.PHONY: help run ask report mosaic up status alerts credentials ui psql trigger down destroy \
 	aws-plan aws-test test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-cluster image image-spark image-enrichment snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
@@ -34,6 +34,9 @@ ask: $(VENV)/run ## Ask every question of sql/questions/
 
 report: $(VENV)/run ## Write what a source has published as a page of charts (SOURCE=sensors; default: spacex)
 	@$(BIN)/etl report $(or $(SOURCE),spacex)
+
+mosaic: $(VENV)-enrichment/run ## Show a mosaic of pictures of space in the browser (POOL=folder with an index.json, PORT=8765)
+	@$(VENV)-enrichment/bin/python -m enrichment.mosaic $(if $(POOL),--pool "$(POOL)") $(if $(PORT),--port $(PORT))
 
 ##@ On Kubernetes, on the current context of kubectl or on CLUSTER=kind, docker-desktop, …
 
@@ -151,6 +154,10 @@ $(VENV)/test $(VENV)/lint: tests/requirements.txt pyproject.toml
 
 $(VENV)-bench/bench: tests/bench/requirements.txt pyproject.toml
 	@.ci/environment $(PYTHON) $(VENV)-bench $<
+	@touch $@
+
+$(VENV)-enrichment/run: enrichment/requirements.txt
+	@.ci/environment $(PYTHON) $(VENV)-enrichment $<
 	@touch $@
 
 $(VENV)-airflow/test: dags/requirements.txt

@@ -13,6 +13,9 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from enrichment.facts.record import FACTS_VERSION
+from enrichment.mosaic import web
+from enrichment.mosaic.generated import Generated
+from enrichment.mosaic.studio import Studios
 from enrichment.service import problems, selftest
 from enrichment.service.bodies import Draining
 from enrichment.service.observe import Observing
@@ -38,8 +41,10 @@ def create_app(settings: Settings, classifier: Classifier | None = None) -> Fast
         responses={500: {"model": ProblemDetails, "description": "A bug."}},
     )
     app.state.parts = parts
+    app.state.studios = Studios(Generated())
     for router in ROUTERS:
         app.include_router(router)
+    app.include_router(web.router, include_in_schema=False)  # for a page that changes with them, not for callers
     problems.install(app)
     app.add_middleware(Draining)
     app.add_middleware(Observing, metrics=parts.metrics)
