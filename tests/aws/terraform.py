@@ -17,11 +17,7 @@ import pytest
 from tests.conftest import ROOT
 
 CODE = ROOT / "aws" / "terraform"
-USUAL = (
-    Path.home() / ".terraform.d/plugins",
-    Path("/usr/local/share/terraform/plugins"),
-    Path("/opt/terraform/plugins"),
-)
+USUAL = (Path.home() / ".terraform.d/plugins", Path("/usr/local/share/terraform/plugins"), *Path("/opt").glob("*"))
 
 # What a provider of the simulated AWS needs, beside AWS_ENDPOINT_URL. Terraform merges it into the provider's block.
 OVERRIDE = """
