@@ -13,12 +13,13 @@ JOBS ?= auto
 TESTS ?= not thorough
 IMAGE ?= data-platform-etl:dev
 IMAGE_SPARK ?= data-platform-etl-spark:dev
+IMAGE_ENRICHMENT ?= data-platform-enrichment:dev
 IMAGE_TOOL ?= docker
 PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask report up status alerts credentials ui psql trigger down destroy \
-	aws-plan aws-test test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-cluster image image-spark snapshot catalogue dashboards metrics lock clean
+.PHONY: help run ask report mosaic up status alerts credentials ui psql trigger down destroy \
+	aws-plan aws-test test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-cluster image image-spark image-enrichment snapshot catalogue dashboards metrics lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +34,9 @@ ask: $(VENV)/run ## Ask every question of sql/questions/
 
 report: $(VENV)/run ## Write what a source has published as a page of charts (SOURCE=sensors; default: spacex)
 	@$(BIN)/etl report $(or $(SOURCE),spacex)
+
+mosaic: $(VENV)-enrichment/run ## Show a mosaic of pictures of space in the browser (POOL=folder with an index.json, PORT=8765)
+	@$(VENV)-enrichment/bin/python -m enrichment.mosaic $(if $(POOL),--pool "$(POOL)") $(if $(PORT),--port $(PORT))
 
 ##@ On Kubernetes, on the current context of kubectl or on CLUSTER=kind, docker-desktop, …
 
@@ -103,6 +107,9 @@ bench-day: $(VENV)/run $(VENV)-bench/bench ## Measure what one more day costs on
 bench-scale: $(VENV)/test ## Measure the sensors from 36,500 to 36.5 million rows, local and Spark; writes docs/benchmarks-scale.md
 	@$(BIN)/python -m tests.bench.scale
 
+bench-archives: $(VENV)/test ## Measure NASA's whole archives, killed and resumed; writes docs/benchmarks-archives.md
+	@$(BIN)/python -m tests.bench.archives
+
 bench-cluster: $(VENV)/test ## Measure the platform on the current cluster; writes docs/benchmarks-cluster.md
 	@$(BIN)/python -m tests.bench.cluster
 
@@ -111,6 +118,9 @@ image: ## Build the image that pods run (IMAGE_TOOL=docker or buildah, IMAGE=nam
 
 image-spark: ## Build the image with Spark and a Java (IMAGE_TOOL as above, IMAGE_SPARK=name:tag)
 	@.ci/image $(IMAGE_TOOL) $(IMAGE_SPARK) etl/spark.Dockerfile
+
+image-enrichment: ## Build the image of the service that describes pictures, with its model (IMAGE_TOOL as above)
+	@.ci/image $(IMAGE_TOOL) $(IMAGE_ENRICHMENT) enrichment/Dockerfile
 
 snapshot: $(VENV)/run ## Rebuild the simulator's snapshot from the live API (FROM=folder: from stored responses)
 	@$(BIN)/python -m etl.sources.spacex.snapshot $(if $(FROM),--from-dir $(FROM),--from-url https://api.spacexdata.com)
@@ -144,6 +154,10 @@ $(VENV)/test $(VENV)/lint: tests/requirements.txt pyproject.toml
 
 $(VENV)-bench/bench: tests/bench/requirements.txt pyproject.toml
 	@.ci/environment $(PYTHON) $(VENV)-bench $<
+	@touch $@
+
+$(VENV)-enrichment/run: enrichment/requirements.txt
+	@.ci/environment $(PYTHON) $(VENV)-enrichment $<
 	@touch $@
 
 $(VENV)-airflow/test: dags/requirements.txt

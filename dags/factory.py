@@ -39,11 +39,13 @@ def source_dag(
     dag_id: str | None = None,
     by_days: bool = False,
     destination: str | None = None,
+    key: str | None = None,
     timeout: timedelta = timedelta(hours=6),
 ) -> DAG:
     """The DAG of a source, or another one of it with a `dag_id` of its own.
 
     `about`: the beginning of its manual, in Markdown. `schedule`: a cron expression, in UTC; None: on request only.
+    `key`: the setting with the API's key. Only pods that ask the API get it; without it `make up` leaves the DAG out.
     The rest is as Pipeline says. A DAG's file must contain the word "airflow", or Airflow ignores it.
     """
     pipeline = Pipeline(source, tuple(steps), by_days, destination)
@@ -62,16 +64,17 @@ def source_dag(
         params=PARAMS,
         user_defined_macros=extraction.MACROS | lineage.MACROS,
     ) as dag:
-        chain(*(_task(pipeline, step) for step in pipeline.steps))
+        chain(*(_task(pipeline, step, needs_key=key is not None) for step in pipeline.steps))
     return dag
 
 
-def _task(pipeline: Pipeline, step: Step) -> Any:
+def _task(pipeline: Pipeline, step: Step, *, needs_key: bool) -> Any:
     """The task of a step: one pod, or one for each part."""
     calls = pipeline.arguments(step)
     if step.on_spark:
         return SparkStep(task_id=step.command, arguments=calls[0])
     pod: dict[str, Any] = {"task_id": step.command, "needs_lake": step.needs_lake, "memory": step.memory}
+    pod["needs_keys"] = needs_key and step.asks_the_api
     if len(calls) > 1:
         return EtlStep.partial(**pod, map_index_template="{{ task.arguments[-1] }}").expand(arguments=calls)
     if step.command == "check":

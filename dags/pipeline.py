@@ -24,6 +24,11 @@ class Step:
     on_spark: bool = False
 
     @property
+    def asks_the_api(self) -> bool:
+        """Whether its pods send requests to the source's API."""
+        return self.command in ("check", "extract")
+
+    @property
     def needs_lake(self) -> bool:
         """Whether its pods need the lake's volume. `check` does not use the lake, and Spark's lake is on S3."""
         return self.command != "check" and not self.on_spark

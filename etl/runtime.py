@@ -13,7 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from etl import sources
-from etl.core.auth import NO_AUTH
+from etl.core.api import Api
+from etl.core.auth import NO_AUTH, Auth
 from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
 from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
@@ -26,7 +27,7 @@ from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline
 from etl.postgres import waiting
 from etl.postgres.connection import Warehouse
-from etl.settings import Settings, SourceSettings
+from etl.settings import Settings
 from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.state import ledger, migrations
 from etl.state.budget import Budget
@@ -64,7 +65,7 @@ class Runtime:
 
     def source(self, name: str) -> Source:
         """The source, as configured."""
-        return sources.load(name, self._settings_of(name))
+        return sources.load(name, self.settings.of_source(name))
 
     def interval(self, source: Source, start: date | None, end: date | None, destination: str) -> DataInterval | None:
         """The days of a run; if not given, for a source read by days, they follow from what is published there.
@@ -85,15 +86,22 @@ class Runtime:
         """A client of the source's API, with the attempts of the settings or fewer.
 
         Its requests are spent from the API's budget; a simulator in this process has none, and needs no key.
+        Raises: ConfigError if the API wants a key that is not set.
         """
         http, api = self.settings.http, source.api
         attempts = attempts or http.attempts
         policy = RetryPolicy(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
-        auth = NO_AUTH if source.origin == SIMULATED else api.auth
+        auth = NO_AUTH if source.origin == SIMULATED else _let_in(api)
         with (
             self._budget(source) as budget,
             HttpClient(
-                source.name, api.base_url, policy, auth=auth, budget=budget, at_once=api.at_once, emit=OBSERVED
+                source.name,
+                api.base_url,
+                policy,
+                auth=auth,
+                budget=budget,
+                max_concurrency=api.max_concurrency,
+                emit=OBSERVED,
             ) as client,
         ):
             yield client
@@ -163,14 +171,10 @@ class Runtime:
             from etl.simulate import server
 
             with server.serve(simulator(name).make_app()) as running:
-                simulated = self._settings_of(name).model_copy(update={"base_url": running.url})
+                simulated = self.settings.of_source(name).model_copy(update={"base_url": running.url})
                 yield sources.load(name, simulated, SIMULATED)
         else:
             yield source
-
-    def _settings_of(self, name: str) -> SourceSettings:
-        found: SourceSettings = getattr(self.settings, name)
-        return found
 
 
 @cache
@@ -196,6 +200,13 @@ def simulator(name: str) -> Simulator:
     return simulators.REGISTRY[name]
 
 
+def _let_in(api: Api) -> Auth:
+    """How the API lets us in. Raises: ConfigError if it cannot."""
+    if error := api.auth.missing():
+        raise error
+    return api.auth
+
+
 def _probe_in_time(source: Source) -> None:
     """Raises: a PlatformError; also when the name cannot be looked up in time, which nothing else bounds."""
     api = source.api
@@ -204,7 +215,7 @@ def _probe_in_time(source: Source) -> None:
     def ask() -> None:
         try:
             policy = RetryPolicy(ANSWER_WITHIN_S, ANSWER_WITHIN_S, attempts=1)
-            with HttpClient(source.name, api.base_url, policy, auth=api.auth, emit=OBSERVED) as client:
+            with HttpClient(source.name, api.base_url, policy, auth=_let_in(api), emit=OBSERVED) as client:
                 api.probe(client)
             outcome.append(None)
         except PlatformError as error:

@@ -88,7 +88,7 @@ class HttpSettings(Group):
 
 
 class SourceSettings(Group):
-    """What every source has."""
+    """What every source has. A field that is named like a group of the tree is that group, shared with others."""
 
     base_url: BaseUrl
 
@@ -177,6 +177,32 @@ class MarsSettings(SourceSettings):
     )
 
 
+class NasaSettings(Group):
+    """api.nasa.gov, whose key and budget all that is read there share."""
+
+    api_key: ApiKey = Field(
+        default=None, description="Key of api.nasa.gov, only for neows, which the rest does without; never kept."
+    )
+    requests_per_hour: float = Field(
+        default=1_000, gt=0, description="The key's limit; DEMO_KEY always has 30 an hour and 50 a day."
+    )
+
+
+class NeowsSettings(SourceSettings):
+    """NeoWs, NASA's second list of near-Earth objects."""
+
+    base_url: BaseUrl = Field(default="https://api.nasa.gov", description="The API's URL.")
+    days: int = Field(default=30, ge=1, le=40_000, description="Days before today that the first run reads.")
+    start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="First day that the first run reads, instead of a number of days."
+    )
+    lookback_days: int = Field(
+        default=30, ge=0, le=3650, description="Published days that a later run reads again: objects are found late."
+    )
+    days_per_request: int = Field(default=8, ge=1, le=8, description="Days per request; the API refuses more.")
+    nasa: NasaSettings = Field(default_factory=NasaSettings, exclude=True)
+
+
 class SparkSettings(Group):
     """The Spark engine; all else is set in Spark's own spark-defaults.conf, in the folder SPARK_CONF_DIR."""
 
@@ -247,17 +273,27 @@ class Settings(BaseSettings):
     apod: ApodSettings = Field(default_factory=ApodSettings)
     neo: NeoSettings = Field(default_factory=NeoSettings)
     mars: MarsSettings = Field(default_factory=MarsSettings)
+    neows: NeowsSettings = Field(default_factory=NeowsSettings)
+    nasa: NasaSettings = Field(default_factory=NasaSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)
     quarantine: QuarantineSettings = Field(default_factory=QuarantineSettings)
     warehouse: WarehouseSettings = Field(default_factory=WarehouseSettings)
     statsd: StatsdSettings = Field(default_factory=StatsdSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 
+    def of_source(self, name: str) -> SourceSettings:
+        """The group of a source, with those that it shares."""
+        own: SourceSettings = getattr(self, name)
+        shared = type(own).model_fields.keys() & type(self).model_fields.keys()
+        return own.model_copy(update={each: getattr(self, each) for each in shared})
+
 
 def names() -> Iterator[tuple[str, str, str]]:
     """Every environment variable with its default and description."""
     for group, outer in Settings.model_fields.items():
         for name, setting in type(outer.get_default(call_default_factory=True)).model_fields.items():
+            if name in Settings.model_fields:  # a group that sources share, listed as itself
+                continue
             default = "" if setting.default is None else str(setting.default)
             yield f"ETL_{group}__{name}".upper(), default, setting.description or ""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import click
 
+from etl import sources
 from etl.cli.console import answers, runs
 from etl.cli.startup import start
 from etl.core.errors import ConfigError
@@ -62,7 +64,8 @@ def _sources_in_lake(runtime: Runtime) -> list[str]:
 
 
 def _nothing_to_ask(runtime: Runtime, on: str) -> ConfigError:
-    run_one = f"Run {' or '.join(f'`etl run {name}`' for name in NAMES)} first."
+    ready = [name for name in NAMES if not runtime.source(name).api.auth.missing()]
+    run_one = f"Run {' or '.join(f'`etl run {name}`' for name in ready)} first."
     if on == "lake":
         return ConfigError(f"{runtime.lake().url} holds no silver.", hint=run_one)
     hint = "The lake holds silver: `etl ask --on lake` answers from it." if _sources_in_lake(runtime) else run_one
@@ -70,13 +73,38 @@ def _nothing_to_ask(runtime: Runtime, on: str) -> ConfigError:
 
 
 def warehouse_answers(warehouse: Warehouse, source_name: str, question: str | None = None) -> list[Answer]:
-    """Answers about a source from the warehouse: to one question or to all."""
-    return questions.ask(questions.texts(source_name, question), warehouse.execute)
+    """Answers about a source from the warehouse: to one question, or to all that can be answered.
+
+    Raises: ConfigError if that one is about another source as well, of which nothing has been published.
+    """
+    asked = questions.texts(source_name, question)
+    published = {row["source"] for row in warehouse.run("ledger/published_sources")}
+    if question is not None and (missing := _others(asked, source_name) - published):
+        raise _nothing_of(question, min(missing), "has not been published yet")
+    answerable = {name: text for name, text in asked.items() if _others({name: text}, source_name) <= published}
+    return questions.ask(answerable, warehouse.execute)
 
 
 def lake_answers(runtime: Runtime, source_name: str, question: str | None = None) -> list[Answer]:
-    """The same answers from the lake."""
-    source = runtime.source(source_name)
-    gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
-    with local_engine.lake_session(runtime.lake(), source, gold) as connection:
-        return questions.ask(questions.texts(source_name, question), partial(local_engine.rows, connection))
+    """The same answers from the lake. Raises: ConfigError as for the warehouse."""
+    asked = questions.texts(source_name, question)
+    others = _others(asked, source_name)
+    held = {name for name in others if silver.state(runtime.lake(), runtime.source(name))}
+    if question is not None and (missing := others - held):
+        raise _nothing_of(question, min(missing), f"has no silver in {runtime.lake().url}")
+    answerable = {name: text for name, text in asked.items() if _others({name: text}, source_name) <= held}
+    source, *more = (runtime.source(name) for name in (source_name, *sorted(held)))
+    gold = {table.name: statement(f"gold/{table.name}") for each in (source, *more) for table in each.gold}
+    with local_engine.lake_session(runtime.lake(), source, gold, more) as connection:
+        return questions.ask(answerable, partial(local_engine.rows, connection))
+
+
+def _others(asked: Mapping[str, str], source_name: str) -> frozenset[str]:
+    """The other sources whose tables some of these questions read."""
+    return sources.of_tables(table for text in asked.values() for table in questions.tables(text)) - {source_name}
+
+
+def _nothing_of(question: str, source_name: str, what: str) -> ConfigError:
+    return ConfigError(
+        f"{question} is also about {source_name}, which {what}.", hint=f"Run `etl run {source_name}` first."
+    )

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from etl.cli import failures
 from etl.cli.console import streams
 from etl.cli.lazy import Lazy, LazyGroup
 from etl.core.errors import PlatformError
@@ -23,6 +24,7 @@ COMMANDS = {
     "publish": Lazy("etl.cli.run:publish", "Stage, audit and publish the newest silver."),
     "run": Lazy("etl.cli.run:run", "Check, extract, transform, stage, audit and publish."),
     "backfill": Lazy("etl.cli.run:backfill", "Run past intervals, oldest first."),
+    "rebuild": Lazy("etl.cli.run:rebuild", "Publish again what the warehouse has lost."),
     "status": Lazy("etl.cli.ask:status", "Show watermarks, recent runs and quarantined records."),
     "ask": Lazy("etl.cli.ask:ask", "Answer the questions of sql/questions/ as tables."),
     "report": Lazy("etl.cli.reports:report", "Write the answers as charts into one self-contained page."),
@@ -58,7 +60,7 @@ def main() -> NoReturn:
         etl.main(prog_name="etl", standalone_mode=False)
         sys.stdout.flush()
     except PlatformError as error:
-        _count(error)
+        failures.count(error)
         _end(error.message, error.hint, error.exit_code, debug)
     except click.exceptions.NoArgsIsHelpError as error:
         sys.stdout.write(f"{error.format_message()}\n")
@@ -75,22 +77,11 @@ def main() -> NoReturn:
         streams.finish()
         sys.exit(128 + signal.SIGPIPE)
     except Exception as error:
-        _count(error)
+        failures.count(error)
         _end(*_unforeseen(error), debug)
     finally:
         _deliver_metrics()
     sys.exit(0)
-
-
-def _count(error: Exception) -> None:
-    """Count errors of commands about a source; anyone who maintains the warehouse by hand sees the error anyway."""
-    import structlog
-
-    from etl.telemetry import metrics
-
-    bound = structlog.contextvars.get_contextvars()
-    if "source" in bound:
-        metrics.ERRORS.send(1, source=bound["source"], command=bound["command"], error=type(error).__name__)
 
 
 def _deliver_metrics() -> None:

@@ -14,7 +14,7 @@ from etl.core.errors import UsageError
 from etl.core.ids import is_id
 from etl.core.intervals import DataInterval, today
 from etl.core.source import Part
-from etl.sources import NAMES
+from etl.sources import FAMILIES, NAMES, unknown
 
 Command = Callable[..., Any]
 Days = tuple[date | None, date | None]
@@ -38,17 +38,21 @@ class Day(click.ParamType[date]):
 
 
 class SourceName(click.ParamType[str]):
-    """The name of a declared source."""
+    """The name of a declared source, or of a family of them."""
 
     name = "source"
 
+    def __init__(self, *, or_family: bool = False) -> None:
+        self._known = {*NAMES, *(FAMILIES if or_family else ())}
+
     def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> str:
-        if value in NAMES:
+        if value in self._known:
             return str(value)
-        raise UsageError(f"There is no source '{value}'.", hint=f"Known sources: {', '.join(NAMES)}.")
+        raise unknown(value)
 
 
 source_argument = click.argument("source_name", metavar="SOURCE", type=SourceName())
+source_or_family_argument = click.argument("source_name", metavar="SOURCE", type=SourceName(or_family=True))
 optional_source_argument = click.argument("source_name", metavar="[SOURCE]", required=False, type=SourceName())
 engine_option = click.option(
     "--engine",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import click
 
-from etl.cli import ask, reports
+from etl.cli import ask, family, reports
 from etl.cli.console import answers, output, runs
 from etl.cli.options import (
     DAYS_FOLLOW,
@@ -25,11 +26,14 @@ from etl.cli.options import (
     plan_option,
     previous_interval,
     source_argument,
+    source_or_family_argument,
 )
 from etl.cli.startup import pipeline, start
 from etl.pipeline import backfill as past
+from etl.pipeline import rebuild as rebuilding
 from etl.pipeline.selection import complete_extraction, transformed_extraction
-from etl.runtime import simulator
+from etl.runtime import Runtime, simulator
+from etl.sources import FAMILIES
 
 
 @click.command()
@@ -120,7 +124,7 @@ def publish(
 
 
 @click.command()
-@source_argument
+@source_or_family_argument
 @interval_options
 @click.option("--or-simulate", is_flag=True, help="If the API does not answer within 3 s, run on the simulator.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page to this file.")
@@ -136,10 +140,42 @@ def run(
     engine: str,
     destination: str,
 ) -> None:
-    """Check, extract, transform, stage, audit and publish. Then show the answers."""
+    """Check, extract, transform, stage, audit and publish. Then show the answers.
+
+    SOURCE may be a family, such as nasa: then all of its sources run, whatever becomes of each.
+    """
     if report_file is not None:
         reports.refuse_impossible(source_name, destination)
     runtime = start(for_people=or_simulate)
+    run_one = partial(
+        _run,
+        runtime,
+        days=days,
+        or_simulate=or_simulate,
+        report_file=report_file,
+        accept_loss=accept_loss,
+        engine=engine,
+        destination=destination,
+    )
+    if source_name in FAMILIES:
+        family.run_each(runtime, source_name, run_one)
+    else:
+        run_one(source_name)
+    runs.show_next(report_file)
+
+
+def _run(
+    runtime: Runtime,
+    source_name: str,
+    *,
+    days: Days,
+    or_simulate: bool,
+    report_file: Path | None,
+    accept_loss: bool,
+    engine: str,
+    destination: str,
+) -> str:
+    """Run one source; return how it ended, in a word."""
     with ExitStack() as stack:
         warehouse = stack.enter_context(runtime.warehouse())
         source = runtime.source(source_name)
@@ -150,14 +186,15 @@ def run(
         client = stack.enter_context(runtime.client(source))
         steps = stack.enter_context(pipeline(runtime, source, engine, accepts_loss=accept_loss))
         into = runtime.destination(destination, warehouse, steps.engine)
-        runs.show_summary(steps.run(client, warehouse, interval, into))
+        summary = steps.run(client, warehouse, interval, into)
+        runs.show_summary(summary)
         if destination == "lake":
             answers.show(ask.lake_answers(runtime, source_name))
         else:
             answers.show(ask.warehouse_answers(warehouse, source_name))
         if report_file is not None:
             reports.write(warehouse, source_name, report_file)
-        runs.show_next(report_file)
+        return summary.published.status
 
 
 @click.command()
@@ -187,3 +224,31 @@ def backfill(
         runs.show_plan(plan)
         if not only_plan:
             past.execute(plan, steps, client, warehouse, parallel, runs.show_interval)
+
+
+@click.command()
+@source_argument
+@plan_option
+@accept_loss_option
+@engine_option
+@destination_option(GOLD_GOES)
+def rebuild(source_name: str, only_plan: bool, accept_loss: bool, engine: str, destination: str) -> None:
+    """Publish again what the warehouse has lost. It reads the lake alone, and resumes where it stopped.
+
+    Every extraction that the ledger does not know is published, oldest first. Records that were corrected in
+    quarantine are not in the lake: they come back with a backup, or by correcting them again.
+    """
+    runtime = start()
+    source = runtime.source(source_name)
+    with (
+        pipeline(runtime, source, engine, accepts_loss=accept_loss) as steps,
+        runtime.warehouse() as warehouse,
+    ):
+        plan = rebuilding.make_plan(steps, warehouse, destination)
+        runs.show_rebuild(plan)
+        if only_plan:
+            return
+        into = runtime.destination(destination, warehouse, steps.engine)
+        missing = rebuilding.execute(plan, steps, warehouse, into, runs.show_published, runs.show_refused)
+        if missing:
+            raise missing[0].error

@@ -60,7 +60,7 @@ class Api:
     """Where an API is and what all its sources share: the key, the limits, and the budget that counts against them.
 
     `name` is the budget's key. `probe` asks one small question and says in a few words what it saw.
-    `at_once` is how many requests it answers at the same time; None: as many as are sent.
+    `max_concurrency` is how many requests it answers at the same time; None: as many as are sent.
     """
 
     name: str
@@ -68,4 +68,4 @@ class Api:
     probe: Callable[[Client], str]
     auth: Auth = NO_AUTH
     limits: tuple[Limit, ...] = ()
-    at_once: int | None = None
+    max_concurrency: int | None = None

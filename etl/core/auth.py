@@ -7,12 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from etl.core.errors import ConfigError
+
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
 
 class Auth:
-    """What is added to each request; `secrets` are the texts that must be kept nowhere."""
+    """What is added to each request; `secrets` are the texts that must be kept nowhere.
+
+    `hint` is what to do when the API does not let us in.
+    """
+
+    hint: str = "Check the credentials for this API in `etl settings`."
+
+    def missing(self) -> ConfigError | None:
+        """What must be set before the API can be asked at all; None: nothing."""
+        return None
 
     def headers(self) -> Mapping[str, str]:
         return {}
@@ -33,11 +44,24 @@ NO_AUTH = NoAuth()
 
 
 @dataclass(frozen=True)
+class MissingKey(Auth):
+    """An API that wants a key, which nobody has set; `hint` says where to get one, and `api` what it opens."""
+
+    api: str
+    setting: str
+    hint: str
+
+    def missing(self) -> ConfigError:
+        return ConfigError(f"{self.api} wants a key, and {self.setting} is not set.", hint=self.hint)
+
+
+@dataclass(frozen=True)
 class QueryKey(Auth):
     """A key in the query, such as `?apikey=…`."""
 
     param: str
     key: SecretStr
+    hint: str = Auth.hint
 
     def params(self) -> Mapping[str, str]:
         return {self.param: self.key.get_secret_value()}

@@ -78,8 +78,8 @@ def unless_few(lost: AuditResult, dataset: Dataset, published: Callable[[], int]
 
 
 def _most_lost(dataset: Dataset) -> float:
-    if dataset.most_lost is not None:
-        return dataset.most_lost
+    if dataset.max_lost_share is not None:
+        return dataset.max_lost_share
     return 0 if dataset.day else FEW
 
 

@@ -113,16 +113,22 @@ def register(
 
 
 @contextmanager
-def lake_session(lake: Lake, source: Source, gold: Mapping[str, str]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB with `silver.*` from the lake and `gold.*` derived from it.
+def lake_session(
+    lake: Lake, source: Source, gold: Mapping[str, str], others: Sequence[Source] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with `silver.*` of a source, and of others, from the lake and `gold.*` derived from it.
 
-    `gold`: by table, the text of its statement. Raises: ConfigError if the lake holds no silver of the source.
+    `gold`: by table, the text of its statement. Raises: ConfigError if the lake holds no silver of one of the sources.
     """
-    tables = silver.state(lake, source)
-    if not tables:
-        raise ConfigError(f"{lake.url} holds no silver of {source.name}.", hint=f"Run `etl run {source.name}` first.")
+    sources = (source, *others)
+    tables: dict[str, Sequence[Stored]] = {}
+    for each in sources:
+        found = silver.state(lake, each)
+        if not found:
+            raise ConfigError(f"{lake.url} holds no silver of {each.name}.", hint=f"Run `etl run {each.name}` first.")
+        tables |= found
     with session() as connection:
-        register(connection, lake, {**tables, **nothing_before(source.gold)})
+        register(connection, lake, {**tables, **nothing_before(table for each in sources for table in each.gold)})
         create_gold(connection, gold)
         yield connection
 

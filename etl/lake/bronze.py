@@ -188,10 +188,15 @@ def latest(lake: Lake, source: Source, interval: DataInterval | None) -> str | N
 
 def newest_by_interval(lake: Lake, source: Source, but: Collection[str]) -> dict[tuple[str, str] | None, str]:
     """The newest complete extraction of each interval, without those in `but`."""
-    found = _extractions(lake, source)
-    complete = [each for each, files in sorted(found.items()) if each not in but and is_whole(source, files)]
-    manifests = map_concurrently(lambda each: read_manifest(lake, source.endpoints[0].name, each), complete)
-    return {manifest.interval: manifest.extraction_id for manifest in manifests}
+    return {manifest.interval: manifest.extraction_id for manifest in _complete(lake, source, but)}
+
+
+def intervals(lake: Lake, source: Source) -> dict[str, DataInterval | None]:
+    """What each complete extraction is about, by its id, oldest first."""
+    return {
+        manifest.extraction_id: None if manifest.interval is None else DataInterval.parse(*manifest.interval)
+        for manifest in _complete(lake, source)
+    }
 
 
 def is_complete(lake: Lake, source: Source, extraction_id: str) -> bool:
@@ -228,6 +233,13 @@ def is_about(source: Source, kept: tuple[str, str] | None, interval: DataInterva
 def days(interval: DataInterval | None) -> tuple[str, str] | None:
     """An interval as manifests write it."""
     return None if interval is None else (interval.start.isoformat(), interval.end.isoformat())
+
+
+def _complete(lake: Lake, source: Source, but: Collection[str] = ()) -> Iterator[Manifest]:
+    """The first endpoint's manifest of each complete extraction, without those in `but`, oldest first."""
+    found = sorted(_extractions(lake, source).items())
+    complete = [each for each, files in found if each not in but and is_whole(source, files)]
+    return map_concurrently(lambda each: read_manifest(lake, source.endpoints[0].name, each), complete)
 
 
 def _folder(endpoint: str, extraction_id: str) -> str:

@@ -1,6 +1,6 @@
 """One package per API; each has a `make_source`, and a group of settings of its name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from etl.core.errors import UsageError
@@ -10,6 +10,7 @@ from etl.sources import (
     apod,
     mars,
     neo,
+    neows,
     sensors,
     spacex,
 )
@@ -20,8 +21,28 @@ REGISTRY: Mapping[str, Callable[[Any, str | None], Source]] = {
     "apod": apod.make_source,
     "neo": neo.make_source,
     "mars": mars.make_source,
+    "neows": neows.make_source,
 }
 NAMES = tuple(REGISTRY)
+FAMILIES: Mapping[str, tuple[str, ...]] = {"nasa": ("apod", "neo", "mars", "neows")}  # what `etl run` takes together
+
+
+def unknown(name: str) -> UsageError:
+    """What to say of a name that is not a source's."""
+    known = f"Known sources: {', '.join(NAMES)}."
+    if name in FAMILIES:
+        members = ", ".join(FAMILIES[name])
+        return UsageError(
+            f"There is no source '{name}'. It is a family, which only `etl run` takes whole: {members}.",
+            hint=f"Name one of them. {known}",
+        )
+    return UsageError(f"There is no source '{name}'.", hint=known)
+
+
+def of_tables(tables: Iterable[str]) -> frozenset[str]:
+    """The sources that make these tables of silver and gold."""
+    made = {table.name: name for name in NAMES for of in [load(name)] for table in (*of.datasets, *of.gold)}
+    return frozenset(made[table] for table in tables if table in made)
 
 
 def load(name: str, settings: SourceSettings | None = None, origin: str | None = None) -> Source:
@@ -30,7 +51,7 @@ def load(name: str, settings: SourceSettings | None = None, origin: str | None =
     Raises: UsageError for a name that is not declared.
     """
     if name not in REGISTRY:
-        raise UsageError(f"There is no source '{name}'.", hint=f"Known sources: {', '.join(NAMES)}.")
+        raise unknown(name)
     if settings is None:
         settings = Settings.model_fields[name].get_default(call_default_factory=True)
     return REGISTRY[name](settings, origin)

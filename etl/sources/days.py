@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from etl.core.errors import ConfigError
-from etl.core.intervals import DataInterval
+from etl.core.errors import ConfigError, UsageError
+from etl.core.intervals import DataInterval, today
 
 
 @dataclass(frozen=True)
@@ -46,3 +46,30 @@ class ReadByDays:
         """Days not yet published, the last ones before them again, and always yesterday."""
         first = min(next_start - timedelta(days=self.lookback_days), until - timedelta(days=1))
         return DataInterval(max(first, self.earliest), until)
+
+
+def require_days(interval: DataInterval | None, things: tuple[str, str], earliest: date) -> DataInterval:
+    """The days to ask an archive for that begins on `earliest`; `things`: what it has, as `("photo", "photos")`.
+
+    Raises: UsageError without days, or for days before the archive.
+    """
+    one, many = things
+    if interval is None:
+        raise UsageError(
+            f"{many.capitalize()} are read by days.", hint="Say which days: --from 2024-05-01 --to 2024-06-01."
+        )
+    if interval.start < earliest:
+        raise UsageError(
+            f"There is no {one} before {earliest}, so none of {interval.start}.", hint=f"Use --from {earliest}."
+        )
+    return interval
+
+
+def refuse_coming_days(interval: DataInterval, why: str = "") -> None:
+    """Raises: UsageError for days after today, of which nothing can be known; `why` it matters."""
+    tomorrow = today() + timedelta(days=1)
+    if interval.end > tomorrow:
+        raise UsageError(
+            f"Not all days before {interval.end} are over yet{why}.",
+            hint=f"Use --to {today()}, or {tomorrow} to include today's.",
+        )

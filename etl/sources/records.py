@@ -52,7 +52,7 @@ def _iso(value: Any) -> Any:
     return value
 
 
-def web_address(value: str) -> str:
+def web_url(value: str) -> str:
     """A URL that a browser may follow. Raises: ValueError for any other, such as `javascript:`."""
     address = value.strip()
     if address.startswith("//"):
@@ -82,7 +82,7 @@ Instant = Annotated[
     AfterValidator(_within_our_time),
     AfterValidator(lambda instant: instant.astimezone(UTC)),
 ]
-Address = Annotated[str, Field(max_length=2_000), AfterValidator(web_address)]
+Url = Annotated[str, Field(max_length=2_000), AfterValidator(web_url)]
 Day = Annotated[date, Field(strict=False), BeforeValidator(_iso), AfterValidator(_within_our_time)]
 
 

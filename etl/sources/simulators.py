@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from etl.sources.apod import simulator as apod
 from etl.sources.mars import simulator as mars
 from etl.sources.neo import simulator as neo
+from etl.sources.neows import simulator as neows
 from etl.sources.sensors import simulator as sensors
 from etl.sources.spacex import simulator as spacex
 
@@ -31,4 +32,5 @@ REGISTRY: Mapping[str, Simulator] = {
     "apod": apod,
     "neo": neo,
     "mars": mars,
+    "neows": neows,
 }

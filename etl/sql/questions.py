@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from etl.core.errors import UsageError
 from etl.sql.statements import folder, names, statement
+
+TABLE = re.compile(r"\b(?:from|join)\s+(?:silver|gold)\.(\w+)")
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,11 @@ def source_of(name: str) -> str:
     if name not in known:
         raise UsageError(f"There is no question '{name}'.", hint=f"Known: {', '.join(known)}.")
     return known[name]
+
+
+def tables(text: str) -> frozenset[str]:
+    """The tables of silver and gold that a question reads, without their schema."""
+    return frozenset(TABLE.findall(text))
 
 
 def ask(questions: Mapping[str, str], execute: Callable[[str], list[dict[str, Any]]]) -> list[Answer]:

@@ -21,8 +21,10 @@ from etl.sources.sensors.pages import PATH
 
 def main(url: str, rows: str, columns: str, start: str, days: str, file: str) -> None:
     """Ask, over a connection that is kept alive, append, and write."""
-    knobs = SensorsSettings(rows=int(rows), columns=int(columns))
-    grid = Grid(knobs.rows, knobs.columns, knobs.latitude, knobs.longitude, knobs.spacing, knobs.zone_size)
+    settings = SensorsSettings(rows=int(rows), columns=int(columns))
+    grid = Grid(
+        settings.rows, settings.columns, settings.latitude, settings.longitude, settings.spacing, settings.zone_size
+    )
     found: list[dict[str, Any]] = []
     with requests.Session() as session:
         for sensor in grid.sensors(1, len(grid)):

@@ -88,14 +88,14 @@ def measure(sizes: Sequence[Size], folder: Path | None = None, spark_up_to: int 
         free = shutil.disk_usage(made).free
         if free < FREE_GB * 1e9:
             raise SystemExit(f"{made} has {free / 1e9:.0f} GB free, {FREE_GB} are needed: name another with --folder.")
-        with _simulator(Path(made)) as url:
+        with simulator(Path(made), "sensors") as url:
             return [_measure(size, url, Path(made), spark_up_to) for size in sizes]
 
 
 @contextmanager
-def _simulator(folder: Path) -> Iterator[str]:
-    """In a process of its own, as an API is."""
-    command = [sys.executable, "-m", "etl", "simulate", "sensors", "--without-limits", "--port", "0"]
+def simulator(folder: Path, source: str) -> Iterator[str]:
+    """That of a source, in a process of its own, as an API is."""
+    command = [sys.executable, "-m", "etl", "simulate", source, "--without-limits", "--port", "0"]
     environment = tree.clean_environment() | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -219,14 +219,14 @@ class _Site:
         return Step(seconds, ran.seconds, ran.peak_bytes)
 
     def _ran(self, *arguments: str) -> tree.Ran:
-        knobs = {
+        sensors = {
             "rows": self.size.side,
             "columns": self.size.side,
             "sensors_per_request": self.size.at_once,
             "base_url": self.url,
             **dict.fromkeys(("calls_per_minute", "calls_per_hour", "calls_per_day"), ENOUGH),
         }
-        settings = {f"ETL_SENSORS__{name}".upper(): str(value) for name, value in knobs.items()}
+        settings = {f"ETL_SENSORS__{name}".upper(): str(value) for name, value in sensors.items()}
         settings |= {"ETL_LOG__FORMAT": "json", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
         ran = tree.run([sys.executable, *arguments], self.folder, tree.clean_environment() | settings)
         if ran.exit_code == NO_SPARK and "spark" in arguments:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import loading, memory, page, peers, scale, scale_page, warehouse
+from tests.bench import archives, archives_page, loading, memory, page, peers, scale, scale_page, warehouse
 
 pytestmark = pytest.mark.thorough
 
@@ -30,3 +30,10 @@ def test_the_benchmark_at_scale_takes_every_step_and_writes_its_page(tmp_path: P
     assert "with 2 requests instead of 12." in text
     assert set(measured[0].steps) == {"extract", "transform, local", "publish, local", "run", "one by one"}
     assert not list(tmp_path.iterdir())
+
+
+def test_the_benchmark_of_archives_kills_and_resumes_and_writes_its_page() -> None:
+    [found] = archives.measure([archives.Archive("neo", "2020-01-01", "2021-01-01", "1month")])
+    assert found.intervals == 12
+    assert found.asked_again == 0
+    assert "near-Earth objects, 2020-01-01 to 2021-01-01 | 12 |" in archives_page.render([found])

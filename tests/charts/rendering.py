@@ -23,6 +23,7 @@ NAMESPACES = {"warehouse": "data-platform"}  # of the others, the chart's own na
 # What a chart has no default for, or shows nothing of itself without.
 NEEDED: dict[str, Values] = {
     "simulator": {"image": "data-platform-etl:test"},
+    "enrichment": {"image": "data-platform-enrichment:test"},
     "monitoring": {
         "rules": {"needed": "groups: [{name: needed, rules: [{alert: Needed, expr: up == 0}]}]"},
         "dashboards": {"needed": '{"title": "Needed", "links": [{"url": "${RUNBOOKS}/Needed.md"}]}'},
@@ -41,6 +42,8 @@ CASES: dict[str, tuple[str, str, Values]] = {
     "simulator": ("simulator", "", {}),
     "object-store": ("object-store", "", {}),
     "monitoring": ("monitoring", "", {}),
+    "enrichment": ("enrichment", "", {}),
+    "enrichment, autoscaled": ("enrichment", "", {"autoscaling": {"enabled": True}}),
 }
 PLAIN = ("manifests", "manifests for a warehouse outside")
 SOURCES = (*CASES, *PLAIN)

@@ -323,6 +323,7 @@ def _made(manifests: Iterable[Manifest]) -> Iterator[tuple[str, str, set[str]]]:
     for manifest in [*manifests, *secrets.manifest(store, authority="a certificate"), secrets.renewal()]:
         data = manifest.get("data") or manifest.get("stringData") or {}
         yield manifest["kind"], manifest["metadata"]["name"], set(data)
+    yield "Secret", "enrichment-keys", {"keys"}  # made by whoever hands out keys
     yield "Secret", "registry", set()  # one of the cases: made by whoever has a registry
 
 

@@ -39,7 +39,10 @@ MAPS = [
 ]
 # What has an effect only beside something else.
 BESIDE: dict[tuple[str, Path_], Values] = {
-    ("warehouse", ("external", "port")): {"external": {"host": "db.example.org"}}
+    ("warehouse", ("external", "port")): {"external": {"host": "db.example.org"}},
+    ("enrichment", ("autoscaling", "minReplicas")): {"autoscaling": {"enabled": True}},
+    ("enrichment", ("autoscaling", "maxReplicas")): {"autoscaling": {"enabled": True}},
+    ("enrichment", ("autoscaling", "targetCPU")): {"autoscaling": {"enabled": True}},
 }
 # Maps whose keys are not ours to list.
 FREE = {("warehouse", ("settings",)), ("monitoring", ("rules",)), ("monitoring", ("dashboards",))}

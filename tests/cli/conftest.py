@@ -115,13 +115,22 @@ def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
 
 
 @pytest.fixture
-def at_home(embedded_server: tuple[Path, str], tmp_path: Path) -> AtHome:
+def lose_the_warehouse(embedded_server: tuple[Path, str]) -> Callable[[], None]:
+    """Puts an empty warehouse into the place of the one that runs."""
+
+    def lose() -> None:
+        with _administrator(embedded_server[1]) as cursor:
+            cursor.execute(f"drop database if exists {embedded.DATABASE} with (force)")
+            cursor.execute(f"create database {embedded.DATABASE} template {MIGRATED}")
+
+    return lose
+
+
+@pytest.fixture
+def at_home(embedded_server: tuple[Path, str], lose_the_warehouse: Callable[[], None], tmp_path: Path) -> AtHome:
     """`at_home("run", "spacex")`: what a newcomer types in an empty folder, while an empty warehouse runs already."""
-    data, dsn = embedded_server
-    with _administrator(dsn) as cursor:
-        cursor.execute(f"drop database if exists {embedded.DATABASE} with (force)")
-        cursor.execute(f"create database {embedded.DATABASE} template {MIGRATED}")
-    return partial(typed.etl, tmp_path, ETL_WAREHOUSE__EMBEDDED=str(data))
+    lose_the_warehouse()
+    return partial(typed.etl, tmp_path, ETL_WAREHOUSE__EMBEDDED=str(embedded_server[0]))
 
 
 @contextmanager

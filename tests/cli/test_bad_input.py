@@ -56,7 +56,10 @@ def label(value: object) -> str | None:
 # The command line
 
 ID = "20240517T120000Z-1a2b3c"
-EACH = " or ".join(f"`etl run {name}`" for name in sources.NAMES)
+READY = [
+    name for name in sources.NAMES if not sources.load(name).api.auth.missing()
+]  # what wants a key is not proposed
+EACH = " or ".join(f"`etl run {name}`" for name in READY)
 USAGE = [
     (["extract", "nasa"], r"^There is no source 'nasa'\.", "spacex"),
     (["run"], "Missing argument 'SOURCE'", "etl run --help"),
@@ -113,8 +116,8 @@ def test_a_command_that_makes_no_sense_is_refused(
 
 
 ALL = (
-    "ask backfill check extract lake migrate provision psql publish quarantine report run settings simulate status "
-    "transform"
+    "ask backfill check extract lake migrate provision psql publish quarantine rebuild report run settings simulate "
+    "status transform"
 )
 
 

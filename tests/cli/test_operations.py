@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from etl.simulate import server
@@ -38,6 +39,24 @@ def test_after_one_interval_has_failed_a_backfill_begins_no_other(at_home: AtHom
     failed = at_home("backfill", "spacex", *YEARS, **down)
     assert failed.returncode == 75
     assert failed.stderr.count("step failed") == 1
+
+
+def test_a_lost_warehouse_is_rebuilt_without_the_api(
+    at_home: AtHome, simulate: Simulate, lose_the_warehouse: Callable[[], None]
+) -> None:
+    live = {"ETL_SPACEX__BASE_URL": simulate()}
+    before = at_home("run", "spacex", **live)
+    assert before.returncode == 0, before.stderr
+    answers = at_home("ask").stdout
+    lose_the_warehouse()
+
+    down = {"ETL_SPACEX__BASE_URL": "http://127.0.0.1:9"}
+    plan = at_home("rebuild", "spacex", "--plan", **down)
+    assert "1 extraction to publish, 1 from bronze and 0 from silver; it has 0 already." in plan.stdout
+    done = at_home("rebuild", "spacex", **down)
+    assert done.returncode == 0, done.stderr
+    assert at_home("ask", **down).stdout == answers
+    assert "0 extractions to publish" in at_home("rebuild", "spacex", **down).stdout
 
 
 def test_a_refused_record_is_listed_fixed_and_replayed(at_home: AtHome, simulate: Simulate, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from etl import sources
+from etl import settings, sources
 from k8s.installer.install import dags, secrets
 from tests.conftest import ROOT
 
@@ -67,6 +67,23 @@ def test_dags_on_spark_are_there_with_its_image_only() -> None:
     assert on_spark
     assert not on_spark & set(dags.content(TOLD))
     assert on_spark <= set(dags.content(TOLD | {"spark_image": "data-platform-etl-spark:0123456789ab"}))
+
+
+def test_a_dag_that_wants_an_apis_key_is_there_with_that_key_only() -> None:
+    wanting = {file.name: dags.KEY.findall(file.read_text()) for file in (ROOT / "dags").glob("*.py")}
+    named = {name for names in wanting.values() for name in names}
+    assert named == set(secrets.GIVEN) <= {name for name, _, _ in settings.names()}
+    without = set(dags.content(TOLD))
+    assert {name for name, keys in wanting.items() if keys} == {"neows.py"}
+    assert set(dags.content(TOLD, keys=secrets.GIVEN)) - without == {"neows.py"}
+    assert f'secret_ref=k8s.V1SecretEnvSource(name="{secrets.API_KEYS[1]}", optional=True)' in PODS
+
+
+@pytest.mark.parametrize("source", sources.NAMES)
+def test_a_dag_says_that_it_wants_a_key_exactly_if_its_source_does(source: str) -> None:
+    missing = sources.load(source).api.auth.missing()
+    wanted = dags.KEY.findall((ROOT / "dags" / f"{source}.py").read_text())
+    assert [f"{name} is not set" in missing.message for name in wanted] == [True] if missing else wanted == []
 
 
 def test_the_configmap_of_the_dags_holds_every_module_and_what_to_ignore() -> None:

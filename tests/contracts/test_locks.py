@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-INSTALLERS = [".ci/environment", "etl/Dockerfile", "etl/spark.Dockerfile"]
+INSTALLERS = [".ci/environment", "enrichment/Dockerfile", "etl/Dockerfile", "etl/spark.Dockerfile"]
 
 
 def commands(file: Path) -> list[str]:

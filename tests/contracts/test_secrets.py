@@ -23,6 +23,7 @@ from etl.cli.main import etl
 from etl.core.ids import new_id
 from etl.simulate import server
 from etl.simulate.faults import Faults, parse_fault
+from etl.sources.neows import simulator as neows
 from etl.sources.sensors import simulator as sensors
 from tests.cli.conftest import environment, libpq
 from tests.cli.forks import close, forks
@@ -35,6 +36,7 @@ FORMS.add(b"hunter2")  # any part of it
 DAYS = ("--from", "2024-03-01", "--to", "2024-03-04")
 EVER_ON = ("--from", "2024-03-01", "--to", "2024-03-06", "--every", "2day")
 EXTRACTED = new_id()
+MASKED = (b"apikey=***", b"&api_key=***")  # in pages of sensors, and in the links of NeoWs
 
 
 def behind_a_key(faults: Faults) -> Request:
@@ -58,6 +60,24 @@ def behind_a_key(faults: Faults) -> Request:
     return application
 
 
+def neows_behind_a_key(faults: Faults) -> Request:
+    """The simulated NeoWs as it is: without the key nothing, and its links carry it, also those of a refused object."""
+    feed = neows.make_app(faults)
+
+    @Request.application
+    def application(request: Request) -> Response:
+        given = request.args.get("api_key")
+        if given != KEY:
+            reason = {"error": {"code": "API_KEY_INVALID", "message": f"An invalid api_key ({given}) was supplied."}}
+            return Response(json.dumps(reason), 403, content_type="application/json")
+        body, status, headers = run_wsgi_app(feed, request.environ)
+        content = b"".join(body).replace(b'"is_sentry_object":false', b'"is_sentry_object":"no"', 1)
+        headers.remove("Content-Length")
+        return Response(content, status, headers)
+
+    return application
+
+
 @dataclass
 class Place:
     """A folder and a database, and what commands in them printed."""
@@ -74,12 +94,12 @@ class Place:
         return done.stdout
 
     def simulate(self) -> None:
-        command = [sys.executable, "-m", "etl", "simulate", "sensors", "--port", "0"]
+        command = [sys.executable, "-m", "etl", "simulate", "sensors", "neows", "--port", "0"]
         with subprocess.Popen(
             command, cwd=self.folder, env=environment(self.settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             assert process.stdout is not None
-            self.printed.append(process.stdout.readline())
+            self.printed += [process.stdout.readline() for _ in ("sensors", "neows")]
             process.terminate()
             self.printed += process.communicate(timeout=30)
 
@@ -92,6 +112,13 @@ def gate() -> Iterator[tuple[str, Faults]]:
 
 
 @pytest.fixture(scope="module")
+def neows_gate() -> Iterator[tuple[str, Faults]]:
+    faults = Faults()
+    with server.serve(neows_behind_a_key(faults)) as running:
+        yield running.url, faults
+
+
+@pytest.fixture(scope="module")
 def heard() -> Iterator[Collector]:
     with collector() as heard:
         yield heard
@@ -99,10 +126,15 @@ def heard() -> Iterator[Collector]:
 
 @pytest.fixture(scope="module")
 def place(
-    gate: tuple[str, Faults], heard: Collector, make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory
+    gate: tuple[str, Faults],
+    neows_gate: tuple[str, Faults],
+    heard: Collector,
+    make_database: MakeDatabase,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Place]:
     """Where every command has run: well, against faults, with a wrong key, and against nobody."""
     url, faults = gate
+    neows_url, neows_faults = neows_gate
     with ExitStack() as stack:
         dsn = stack.enter_context(make_database())
         settings = libpq(dsn) | {
@@ -111,6 +143,8 @@ def place(
             "ETL_SENSORS__ROWS": "2",
             "ETL_SENSORS__COLUMNS": "2",
             "ETL_SENSORS__SENSORS_PER_REQUEST": "2",
+            "ETL_NEOWS__BASE_URL": neows_url,
+            "ETL_NASA__API_KEY": KEY,
             **dict.fromkeys(("PGPASSWORD", "AWS_SECRET_ACCESS_KEY", "OPENLINEAGE_API_KEY"), KEY),
             "HTTPS_PROXY": f"http://user:{quote(KEY, safe='')}@127.0.0.1:9",
             "ETL_LAKE__URL": "lake",
@@ -120,8 +154,26 @@ def place(
         }
         place = Place(tmp_path_factory.mktemp("secrets"), dsn, settings)
         stack.callback(close)
+        ask_neows(place, neows_faults)
         run_everything(place, faults)
         yield place
+
+
+def ask_neows(place: Place, faults: Faults) -> None:
+    """First, so that commands about everything find it published."""
+    place.run("migrate")
+    place.run("check", "neows", *DAYS)
+    place.run("extract", "neows", *DAYS, "--transform")
+    place.run("publish", "neows")
+    faults.add(*map(parse_fault, ("unavailable", "rate_limit", "truncated")))
+    place.run("--debug", "run", "neows", *DAYS, ETL_HTTP__ATTEMPTS="6")
+    faults.add(parse_fault("refusal*"))
+    place.run("--debug", "run", "neows", *DAYS, code=os.EX_PROTOCOL)
+    faults.clear()
+    faults.add(parse_fault("rate_limit=9*"))
+    place.run("run", "nasa", *DAYS, code=None, ETL_HTTP__ATTEMPTS="1", ETL_HTTP__RETRY_S="1")
+    faults.clear()
+    place.run("--debug", "run", "neows", *DAYS, code=os.EX_NOPERM, ETL_NASA__API_KEY="hunter2-wrong")
 
 
 def run_everything(place: Place, faults: Faults) -> None:
@@ -144,6 +196,7 @@ def run_everything(place: Place, faults: Faults) -> None:
         ("quarantine", "replay", "sensors"),
         ("lake", "ls"),
         ("lake", "compact", "sensors"),
+        ("rebuild", "sensors"),
         ("lake", "expire", "--older-than", "0d", "--plan"),
         ("report",),
     ):
@@ -169,6 +222,7 @@ def holds_the_key(text: bytes) -> bool:
 
 def test_what_commands_print_does_not_hold_the_key(place: Place) -> None:
     assert b"401 (The API key *** is not" in b"".join(place.printed) or b"answered 401" in b"".join(place.printed)
+    assert b"403 (An invalid api_key (***) was supplied)" in b"".join(place.printed)
     assert [text for text in place.printed if holds_the_key(text)] == []
 
 
@@ -178,7 +232,9 @@ def test_no_file_holds_the_key(place: Place) -> None:
     tables = [file for file in files if file.suffix == ".parquet"]
     assert pages
     assert tables
-    assert b"apikey=***" in gzip.decompress(pages[0].read_bytes()), "the API has repeated it, and that is masked"
+    repeated = {word: [page for page in pages if word in gzip.decompress(page.read_bytes())] for word in MASKED}
+    assert all(repeated.values()), "the APIs have repeated it, and that is masked"
+    assert set(pages) == {page for found in repeated.values() for page in found}
     assert [file for file in files if holds_the_key(file.read_bytes()) or holds_the_key(str(file).encode())] == []
     assert [file for file in pages if holds_the_key(gzip.decompress(file.read_bytes()))] == []
     assert [file for file in tables if holds_the_key(str(pq.read_table(file).to_pylist()).encode())] == []
@@ -198,6 +254,7 @@ def test_no_row_of_the_warehouse_holds_the_key(place: Place) -> None:
     connection.close()
     assert rows["ops.run"]
     assert rows["ops.quarantine"], "a location with the key in it was refused"
+    assert [row for row in rows["ops.quarantine"] if "api_key=***" in row], "an object of NeoWs was refused"
     assert rows["ops.spending"]
     assert [table for table, found in rows.items() if any(holds_the_key(row.encode()) for row in found)] == []
 
@@ -211,7 +268,7 @@ def test_every_command_has_run() -> None:
     """A new one must be added above."""
     known = {
         *("ask", "backfill", "check", "extract", "lake", "migrate", "provision", "psql", "publish", "quarantine"),
-        *("report", "run", "settings", "simulate", "status", "transform"),
+        *("rebuild", "report", "run", "settings", "simulate", "status", "transform"),
     }
     below = {"lake": {"ls", "compact", "expire"}, "quarantine": {"list", "replay"}}
     context = click.Context(etl)

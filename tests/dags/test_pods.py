@@ -16,6 +16,7 @@ from tests.dags.folder import FOLDER, PLATFORM
 from tests.dags.parsed import DAGS, TASKS, number_of_parts
 from tests.dags.runs import MANUAL, SCHEDULED, context, manifest, rendered
 
+WITH_KEY = [("neows", "check"), ("neows", "extract")]  # the pods that ask an API that wants one
 DRIVERS = [("sensors_spark", "transform"), ("sensors_spark", "publish")]
 
 every_step = pytest.mark.parametrize(("dag", "step"), TASKS)
@@ -67,6 +68,7 @@ def test_a_pod_refers_to_secrets_and_repeats_none(dag: str, step: str) -> None:
         {"configMapRef": {"name": "etl"}},
         {"secretRef": {"name": "warehouse"}},
         {"secretRef": {"name": "object-store", "optional": True}},
+        *([{"secretRef": {"name": "api-keys", "optional": True}}] if (dag, step) in WITH_KEY else []),
         {"secretRef": {"name": "etl", "optional": True}},
     ]
     assert {"name": "warehouse-ca", "mountPath": "/etc/warehouse", "readOnly": True} in container["volumeMounts"]

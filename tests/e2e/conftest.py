@@ -114,7 +114,7 @@ def backup(first_runs: FirstRuns) -> Iterator[None]:
     kube.kubectl("create", *job, "--from=cronjob/backup")
     kube.kubectl("wait", *job, "--for=condition=Complete", "--timeout=300s")
     yield
-    kube.kubectl("delete", *job)
+    kube.kubectl("delete", *job, "--ignore-not-found")  # it belongs to the CronJob, which keeps few
 
 
 @dataclass(frozen=True)

@@ -148,3 +148,23 @@ def test_pods_find_the_authority_of_the_object_store_at_the_path_in_the_url_of_t
 @pytest.mark.parametrize(("is_asked_for", "expected"), [(False, lake.VOLUME), (True, lake.OBJECT_STORE)])
 def test_the_settings_of_pods_name_the_lake(is_asked_for: bool, expected: str) -> None:
     assert pods.settings(object_store=is_asked_for)["data"]["ETL_LAKE__URL"] == expected
+
+
+# Keys of APIs
+
+
+def test_an_apis_key_is_taken_from_the_environment_and_kept_from_then_on() -> None:
+    given = secrets.with_given({}, {"ETL_NASA__API_KEY": "one", "ETL_NASA__API_KEY_TWO": "no", "HOME": "/"})
+    assert given == {secrets.API_KEYS: {"ETL_NASA__API_KEY": "one"}}
+    store = secrets.derive(secrets.complete(given), HOST, 5432)
+    assert store.values[secrets.API_KEYS] == {"ETL_NASA__API_KEY": "one"}
+    assert secrets.API_KEYS[1] not in store.made
+    assert secrets.with_given(store.values, {}) == store.values
+    assert secrets.with_given(store.values, {"ETL_NASA__API_KEY": "two"})[secrets.API_KEYS] == {
+        "ETL_NASA__API_KEY": "two"
+    }
+
+
+def test_without_a_key_there_is_no_secret_for_it() -> None:
+    assert secrets.with_given({}, {"ETL_NASA__API_KEY": ""}) == {}
+    assert secrets.API_KEYS not in secrets.complete({}).values

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from etl.core.errors import ConfigError
-from etl.settings import Settings, load, names, retired
+from etl.settings import NeowsSettings, Settings, load, names, retired
 
 
 @pytest.fixture(autouse=True)
@@ -70,6 +70,16 @@ def test_an_api_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.sensors.api_key.get_secret_value() == "hunter2-hunter2"
     assert "hunter2" not in f"{settings} {settings!r}"
     assert with_env(monkeypatch, ETL_SENSORS__API_KEY="").sensors.api_key is None
+
+
+def test_sources_of_one_api_share_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = with_env(monkeypatch, ETL_NASA__API_KEY="hunter2-hunter2", ETL_NEOWS__DAYS="3")
+    neows = settings.of_source("neows")
+    assert isinstance(neows, NeowsSettings)
+    assert (neows.nasa, neows.days) == (settings.nasa, 3)
+    assert settings.of_source("spacex") == settings.spacex
+    with pytest.raises(ConfigError, match="ETL_NEOWS__NASA__API_KEY"):
+        with_env(monkeypatch, ETL_NEOWS__NASA__API_KEY="hunter2-hunter2")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from etl.core.source import Source
 from etl.lake.silver import Transformed
 from etl.pipeline.backfill import Plan, PlannedInterval
 from etl.pipeline.pipeline import Summary
+from etl.pipeline.rebuild import Plan as RebuildPlan
+from etl.pipeline.rebuild import Refused
 from etl.pipeline.steps import names
 
 MOST_INTERVALS = 60  # of a plan that is shown one by one
@@ -33,10 +35,12 @@ COLUMNS = (
 
 def show_origin(source: Source, live: Source, simulated: str) -> None:
     """Whether the run reads the live API or the simulator, and what the simulated data are."""
+    missing = live.api.auth.missing()
     if source.origin == live.origin:
         say(f"{live.api.base_url} answers: this run reads the live API.")
     else:
-        say(f"{live.api.base_url} does not answer: this run reads {source.origin}, {simulated}.")
+        why = missing.message.rstrip(".") if missing else f"{live.api.base_url} does not answer"
+        say(f"{why}: this run reads {source.origin}, {simulated}.")
 
 
 def show_summary(summary: Summary) -> None:
@@ -102,6 +106,20 @@ def show_plan(plan: Plan) -> None:
 def show_interval(planned: PlannedInterval, published: Published) -> None:
     """One line per finished interval."""
     say(f"{planned.interval}: {published.status}, {published.rows_published:,} rows")
+
+
+def show_rebuild(plan: RebuildPlan) -> None:
+    """How many extractions will be published, and from what."""
+    due, from_bronze = len(plan.extractions), sum(each.in_bronze for each in plan.extractions)
+    say(
+        f"Rebuild of {plan.source} in the {plan.destination}: {count(due, 'extraction')} to publish, {from_bronze:,} "
+        f"from bronze and {due - from_bronze:,} from silver; it has {plan.published:,} already."
+    )
+
+
+def show_refused(refused: Refused) -> None:
+    """An extraction that was left out, and why."""
+    say(f"Extraction {refused.extraction.extraction_id} is refused: {refused.error.message}")
 
 
 def show_status(

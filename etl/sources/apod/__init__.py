@@ -14,13 +14,13 @@ from etl.sources.days import ReadByDays
 def make_source(settings: ApodSettings, origin: str | None = None) -> Source:
     """The pictures of the day, as configured."""
     api = Api("apod", settings.base_url, probe=pages.probe)
-    at_once = settings.days_per_request
+    page_size = settings.days_per_request
 
     def pictures(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:
-        return pages.pictures(client, interval, first, at_once)
+        return pages.pictures(client, interval, first, page_size)
 
     def cost(interval: DataInterval | None) -> Cost:
-        return pages.cost(interval, at_once)
+        return pages.cost(interval, page_size)
 
     return Source(
         name="apod",
@@ -33,7 +33,7 @@ def make_source(settings: ApodSettings, origin: str | None = None) -> Source:
                 (datasets.PICTURES,),
                 pictures,
                 parsers.pictures,
-                page_size=at_once,
+                page_size=page_size,
                 knows_intervals=True,
             ),
         ),

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from etl.core.documents import BrokenPageError
-from etl.sources.records import Address, Contract, Day, LongText, Text, records_of, web_address
+from etl.sources.records import Contract, Day, LongText, Text, Url, records_of, web_url
 
 FIRST_DAY = day(1995, 6, 16)
 LOGO = "nasa-logo"  # in the picture's URL: what the withdrawn API returns for every day
@@ -36,7 +36,7 @@ def _none_if_blank(value: Any) -> Any:
 
 PictureDay = Annotated[Day, AfterValidator(_not_before_the_first)]
 Media = Annotated[
-    Annotated[str, Field(max_length=2_000), AfterValidator(web_address), AfterValidator(_not_the_logo)] | None,
+    Annotated[str, Field(max_length=2_000), AfterValidator(web_url), AfterValidator(_not_the_logo)] | None,
     BeforeValidator(_none_if_blank),
 ]
 
@@ -48,7 +48,7 @@ class Picture(Contract):
 
     date: PictureDay
     title: Text
-    permalink: Address
+    permalink: Url
     media_type: Text
     explanation: LongText | None
     credit: LongText | None

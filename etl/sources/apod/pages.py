@@ -13,11 +13,12 @@ from typing import Any
 
 from etl.core.api import Answer, Client
 from etl.core.documents import BrokenPageError
-from etl.core.errors import SourceContractError, SourceWithdrawnError, UsageError
+from etl.core.errors import SourceContractError, SourceWithdrawnError
 from etl.core.intervals import DataInterval, today
 from etl.core.pages import Page
 from etl.core.source import Cost
 from etl.sources.apod.contract import FIRST_DAY, LOGO, pictures_in, shown_in
+from etl.sources.days import refuse_coming_days, require_days
 from etl.sources.http.pages import CHANGED, page_of
 from etl.sources.http.paginators import total_in_header
 
@@ -57,17 +58,8 @@ def cost(interval: DataInterval | None, days_per_request: int) -> Cost:
 
 def _questions(interval: DataInterval | None, days_per_request: int) -> list[DataInterval]:
     """The days of each request, oldest first."""
-    if interval is None:
-        raise UsageError("Pictures are read by days.", hint="Say which days: --from 2024-01-01 --to 2024-02-01.")
-    if interval.start < FIRST_DAY:
-        raise UsageError(
-            f"There is no picture before {FIRST_DAY}, so none of {interval.start}.", hint=f"Use --from {FIRST_DAY}."
-        )
-    if interval.end > today() + DAY:
-        raise UsageError(
-            f"Not all days before {interval.end} are over yet, and a future picture may still change.",
-            hint=f"Use --to {today()}, or {today() + DAY} to include today's.",
-        )
+    interval = require_days(interval, ("picture", "pictures"), FIRST_DAY)
+    refuse_coming_days(interval, why=", and a future picture may still change")
     bounds = [interval.start]
     while bounds[-1] < interval.end:
         bounds.append(min(bounds[-1] + days_per_request * DAY, interval.end))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
-from etl.sources.records import web_address
+from etl.sources.records import web_url
 
 BREAKS = frozenset({"br", "p", "div", "center", "hr", "ul", "ol", "li", "table", "tr", "blockquote", "h1", "h2", "h3"})
 BOLD = frozenset({"b", "strong"})
@@ -107,7 +107,7 @@ def video_in(html: str | None, page: str) -> str | None:
     _feed(videos, html or "")
     for source in videos.found:
         with suppress(ValueError):
-            return web_address(urljoin(page, source.strip()))
+            return web_url(urljoin(page, source.strip()))
     return None
 
 

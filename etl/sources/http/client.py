@@ -84,7 +84,7 @@ class Outcome:
 class HttpClient:
     """Asks one API on behalf of a source, within a budget if it has one. Use as a context manager.
 
-    Threads may share it: each has a session of its own. `at_once` is how many of them may ask at the same time.
+    Threads may share it: each has a session of its own. `max_concurrency` is how many of them may ask at the same time.
     `emit` receives events about requests.
     """
 
@@ -96,7 +96,7 @@ class HttpClient:
         *,
         auth: Auth = NO_AUTH,
         budget: Spender | None = None,
-        at_once: int | None = None,
+        max_concurrency: int | None = None,
         emit: Listener = ignore,
     ) -> None:
         self.source = source
@@ -105,7 +105,9 @@ class HttpClient:
         self._auth = auth
         self._masking = Masking(self._auth.secrets())
         self._budget = budget
-        self._turn: AbstractContextManager[Any] = threading.Semaphore(at_once) if at_once else nullcontext()
+        self._turn: AbstractContextManager[Any] = (
+            threading.Semaphore(max_concurrency) if max_concurrency else nullcontext()
+        )
         self._emit = emit
         self._of_thread = threading.local()
         self._sessions: list[requests.Session] = []
@@ -301,7 +303,7 @@ class HttpClient:
         if status == 407:
             raise AccessError(message, hint=CHECK_PROXY)
         if status in NO_ACCESS:
-            raise AccessError(message, hint="Check the credentials for this API in `etl settings`.")
+            raise AccessError(message, hint=self._auth.hint)
         if status in GONE:
             raise SourceWithdrawnError(
                 message, hint="Check the base URL in `etl settings`; the API may have moved or ended."
@@ -375,7 +377,7 @@ def _reason_in(text: str) -> str | None:
         document = document["error"]
     if not isinstance(document, dict):
         return None
-    words = (document.get(name) for name in ("reason", "message", "error"))
+    words = (document.get(name) for name in ("reason", "message", "error_message", "error"))
     return next((each.strip() for each in words if isinstance(each, str) and each.strip()), None)
 
 

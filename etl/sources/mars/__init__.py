@@ -15,10 +15,10 @@ from etl.sources.mars.sols import FIRST_DAY
 def make_source(settings: MarsSettings, origin: str | None = None) -> Source:
     """The feeds, as configured: one endpoint, as both fill one table."""
     api = Api("mars", settings.base_url, probe=pages.probe)
-    at_once = settings.photos_per_request
+    page_size = settings.photos_per_request
 
     def photos(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:
-        return pages.photos(client, interval, first, at_once)
+        return pages.photos(client, interval, first, page_size)
 
     return Source(
         name="mars",
@@ -31,7 +31,7 @@ def make_source(settings: MarsSettings, origin: str | None = None) -> Source:
                 (datasets.PHOTOS,),
                 photos,
                 parsers.photos,
-                page_size=at_once,
+                page_size=page_size,
                 knows_intervals=True,
             ),
         ),

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from etl.core.documents import Ambiguous, BrokenPageError
-from etl.sources.records import Address, Contract, Count, Day, Id, Instant, Text, records_of
+from etl.sources.records import Contract, Count, Day, Id, Instant, Text, Url, records_of
 
 LISTS = ("items", "images", "photos")  # Curiosity's, Perseverance's, the withdrawn API's
 THUMBNAIL = "thumbnail"  # a sample type
@@ -50,7 +50,7 @@ Taken = Annotated[
 ]
 Arrived = Annotated[Annotated[Instant, BeforeValidator(_in_utc)] | None, BeforeValidator(_none_if_blank)]
 Place = Annotated[Count | None, BeforeValidator(_whole)]
-Media = Annotated[Address | None, BeforeValidator(_none_if_blank)]
+Media = Annotated[Url | None, BeforeValidator(_none_if_blank)]
 
 
 class MoreOfCuriosity(Contract):
@@ -129,7 +129,7 @@ class PerseverancePhoto(Contract):
     date_received: Arrived
     title: Text | None
     credit: Text | None
-    link: Address
+    link: Url
     site: Place
     drive: Place
     image_files: Files | None = None

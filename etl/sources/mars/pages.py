@@ -12,10 +12,11 @@ from typing import Any
 
 from etl.core.api import Answer, Client
 from etl.core.documents import BrokenPageError
-from etl.core.errors import SourceChangedError, SourceContractError, UsageError
-from etl.core.intervals import DataInterval, today
+from etl.core.errors import SourceChangedError, SourceContractError
+from etl.core.intervals import DataInterval
 from etl.core.pages import Page
 from etl.core.source import Cost
+from etl.sources.days import refuse_coming_days, require_days
 from etl.sources.http.pages import CHANGED
 from etl.sources.mars.contract import photos_in
 from etl.sources.mars.sols import CURIOSITY, FIRST_DAY, ROVERS, Rover
@@ -59,17 +60,8 @@ def cost(interval: DataInterval | None) -> Cost:
 
 def questions(interval: DataInterval | None) -> tuple[DataInterval, list[Question]]:
     """The days, and the sols to ask for, rover by rover."""
-    if interval is None:
-        raise UsageError("Photos are read by days.", hint="Say which days: --from 2024-05-01 --to 2024-06-01.")
-    if interval.start < FIRST_DAY:
-        raise UsageError(
-            f"There is no photo before {FIRST_DAY}, so none of {interval.start}.", hint=f"Use --from {FIRST_DAY}."
-        )
-    if interval.end > today() + DAY:
-        raise UsageError(
-            f"Not all days before {interval.end} are over yet.",
-            hint=f"Use --to {today()}, or {today() + DAY} to include today's.",
-        )
+    interval = require_days(interval, ("photo", "photos"), FIRST_DAY)
+    refuse_coming_days(interval)
     now = datetime.now(UTC)
     return interval, [Question(rover, sol) for rover in ROVERS for sol in rover.sols(interval, now)]
 

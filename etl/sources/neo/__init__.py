@@ -13,7 +13,9 @@ from etl.sources.neo import datasets, gold, pages, parsers
 
 def make_source(settings: NeoSettings, origin: str | None = None) -> Source:
     """JPL's APIs, as configured."""
-    api = Api("neo", settings.base_url, probe=pages.probe, at_once=1)  # JPL refuses parallel requests from one address
+    api = Api(
+        "neo", settings.base_url, probe=pages.probe, max_concurrency=1
+    )  # JPL refuses parallel requests from one address
     plan = pages.Plan(settings.max_distance_au, settings.days_per_request)
 
     def approaches(client: Client, interval: DataInterval | None, first: int) -> Iterator[Page]:

@@ -71,7 +71,7 @@ CLOSE_APPROACHES = Dataset(
     grain="one row per object and day on which it passes Earth",
     key=("designation", "approach_date"),
     day="approach_date",
-    most_lost=0.05,  # orbits are recomputed, and objects get numbers
+    max_lost_share=0.05,  # orbits are recomputed, and objects get numbers
     columns=(
         DESIGNATION,
         *APPROACH,
@@ -101,7 +101,7 @@ RISKS = Dataset(
     "neo_risks",
     grain="one row per object that may hit Earth, as Sentry lists it",
     key=("designation",),
-    most_lost=0.1,  # most objects are ruled out within weeks of being listed
+    max_lost_share=0.1,  # most objects are ruled out within weeks of being listed
     columns=(
         DESIGNATION,
         FULL_NAME,

@@ -32,7 +32,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d)?")
 ALWAYS = ("des", "orbit_id", "jd", "cd", "dist", "dist_min", "dist_max", "v_rel", "v_inf", "t_sigma_f", "h")
 
 
-class WrongError(ValueError):
+class BadRequestError(ValueError):
     """A request that the API answers with 400; the text is its message."""
 
 
@@ -67,7 +67,7 @@ def make_app(
             return _error(503, "one request at a time")
         try:
             return answer(known, request.args, clock())
-        except WrongError as error:
+        except BadRequestError as error:
             return _error(400, str(error))
         finally:
             if with_limits:
@@ -98,12 +98,12 @@ def _approaches(known: Sky, asked: Mapping[str, str], now: datetime) -> Response
     """Every parameter has a default; together they hide most passes."""
     for name in asked:
         if name not in KNOWN:
-            raise WrongError(f"one or more query parameter was not recognized: {name}")
+            raise BadRequestError(f"one or more query parameter was not recognized: {name}")
     start, end = _time(asked, "date-min", now), _time(asked, "date-max", now + timedelta(days=60))
     if end < start:
-        raise WrongError("date-max must be after date-min")
+        raise BadRequestError("date-max must be after date-min")
     if asked.get("body", "Earth") != "Earth":
-        raise WrongError("bodies other than Earth are not simulated")
+        raise BadRequestError("bodies other than Earth are not simulated")
     farthest = _number(asked, "dist-max", BY_DEFAULT_AU)
     days = (start.date() + timedelta(days=n) for n in range((end.date() - start.date()).days + 1))
     records = [
@@ -123,18 +123,18 @@ def _approaches(known: Sky, asked: Mapping[str, str], now: datetime) -> Response
 def _risks(known: Sky, asked: Mapping[str, str], now: datetime) -> Response:
     """Only mode S."""
     if asked:
-        raise WrongError("only the summary of all objects is simulated")
+        raise BadRequestError("only the summary of all objects is simulated")
     records = list(known.risks(now.year))
     return _json({"signature": _signature("Sentry Data", "2.0"), "count": len(records), "data": records})
 
 
 def _objects(known: Sky, asked: Mapping[str, str], _now: datetime) -> Response:
     if asked.get("sb-group") != "neo" or set(asked) != {"sb-group", "fields"}:
-        raise WrongError("only all objects of sb-group=neo are simulated")
+        raise BadRequestError("only all objects of sb-group=neo are simulated")
     records, fields = known.objects(), asked["fields"].split(",")
     unknown = [name for name in fields if records and name not in records[0]]
     if unknown:
-        raise WrongError(f"invalid field: {unknown[0]}")
+        raise BadRequestError(f"invalid field: {unknown[0]}")
     return _table(_signature("SBDB Query", "1.0"), fields, records, str(len(records)))
 
 
@@ -147,7 +147,7 @@ def _time(asked: Mapping[str, str], name: str, otherwise: datetime) -> datetime:
     except ValueError:
         found = None
     if found is None or not FIRST <= found <= LAST:
-        raise WrongError(f"invalid value specified for query parameter '{name}': {text}")
+        raise BadRequestError(f"invalid value specified for query parameter '{name}': {text}")
     return found
 
 
@@ -155,7 +155,7 @@ def _number(asked: Mapping[str, str], name: str, otherwise: float) -> float:
     try:
         return float(asked.get(name, otherwise))
     except ValueError:
-        raise WrongError(f"invalid value specified for query parameter '{name}'") from None
+        raise BadRequestError(f"invalid value specified for query parameter '{name}'") from None
 
 
 def _julian(at: datetime) -> float:

@@ -45,7 +45,7 @@ NULL = HOTTEST - COLDEST + 1  # the place of `null` among the texts
 Array: TypeAlias = "pa.Array[Any]"
 
 
-class WrongError(ValueError):
+class BadRequestError(ValueError):
     """A request that the API answers with 400; the text is its reason."""
 
 
@@ -106,7 +106,7 @@ def make_app(
             return _error("Not Found", 404)
         try:
             question = _question(request.args, datetime.fromtimestamp(clock(), UTC).date())
-        except WrongError as error:
+        except BadRequestError as error:
             return _error(str(error), 400)
         refused = limits.take(question.weight) if limits else None
         return _error(refused, 429) if refused else _answer(question)
@@ -125,20 +125,20 @@ def _question(asked: Mapping[str, str], today: date) -> Question:
     latitudes = _degrees(asked, "latitude", "Latitude", 90)
     longitudes = _degrees(asked, "longitude", "Longitude", 180)
     if len(latitudes) != len(longitudes):
-        raise WrongError("Parameter 'latitude' and 'longitude' must have the same number of elements")
+        raise BadRequestError("Parameter 'latitude' and 'longitude' must have the same number of elements")
     if len(latitudes) > MOST_LOCATIONS:
-        raise WrongError(f"Requests for more than {MOST_LOCATIONS} locations are not simulated")
+        raise BadRequestError(f"Requests for more than {MOST_LOCATIONS} locations are not simulated")
     start, end = _day(asked, "start_date", today), _day(asked, "end_date", today)
     if end < start:
-        raise WrongError("End-date must be larger or equals than start-date")
+        raise BadRequestError("End-date must be larger or equals than start-date")
     variables = [name for name in asked.get("daily", "").split(",") if name]
     for name in variables:
         if name not in UNITS:
-            raise WrongError(
+            raise BadRequestError(
                 f"Data corrupted at path ''. Cannot initialize ForecastVariableDaily from invalid String value {name}."
             )
     if asked.get("timezone", "UTC") not in ("UTC", "GMT"):
-        raise WrongError("Invalid timezone")
+        raise BadRequestError("Invalid timezone")
     return Question(list(zip(latitudes, longitudes, strict=True)), start, end, variables)
 
 
@@ -147,10 +147,10 @@ def _degrees(asked: Mapping[str, str], name: str, title: str, most: float) -> li
     try:
         values = [float(text) for text in texts]
     except ValueError:
-        raise WrongError(f"Parameter '{name}' must be a list of numbers") from None
+        raise BadRequestError(f"Parameter '{name}' must be a list of numbers") from None
     for value in values:
         if not -most <= value <= most:
-            raise WrongError(f"{title} must be in range of -{most} to {most}°. Given: {value}.")
+            raise BadRequestError(f"{title} must be in range of -{most} to {most}°. Given: {value}.")
     return values
 
 
@@ -158,9 +158,9 @@ def _day(asked: Mapping[str, str], name: str, today: date) -> date:
     try:
         day = datetime.strptime(asked.get(name, ""), "%Y-%m-%d").date()  # noqa: DTZ007
     except ValueError:
-        raise WrongError("Invalid date format. Make sure to use 'YYYY-MM-DD'") from None
+        raise BadRequestError("Invalid date format. Make sure to use 'YYYY-MM-DD'") from None
     if not BEGIN <= day <= min(today, END - timedelta(days=1)):
-        raise WrongError(f"Parameter '{name}' is out of allowed range from {BEGIN} to {today}")
+        raise BadRequestError(f"Parameter '{name}' is out of allowed range from {BEGIN} to {today}")
     return day
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,24 @@ NAME = "dags"
 SETTINGS = "/opt/airflow/dags/platform.json"  # as Airflow's pods see it
 ANNOTATION = "data-platform/dags"
 ON_SPARK = "_spark"  # suffix of the DAGs that run on Spark
+KEY = re.compile(r'^    key="(\w+)",$', re.MULTILINE)  # what a DAG says that its source wants
 
 
-def content(settings: Mapping[str, str], folder: Path = paths.DAGS) -> dict[str, str]:
-    """The files of dags/ and the settings of their pods; DAGs that run on Spark only if there is an image for it."""
+def content(settings: Mapping[str, str], folder: Path = paths.DAGS, *, keys: Collection[str] = ()) -> dict[str, str]:
+    """The files of dags/ and the settings of their pods.
+
+    DAGs that run on Spark only if there is an image for it, and those that want an API's key only if it is in `keys`.
+    """
     files = [*sorted(folder.glob("*.py")), *folder.glob(".airflowignore")]
     wanted = [path for path in files if settings["spark_image"] or not path.stem.endswith(ON_SPARK)]
     texts = {path.name: path.read_text(encoding="utf-8") for path in wanted}
-    return {**texts, "platform.json": json.dumps(settings)}
+    ready = {name: text for name, text in texts.items() if set(KEY.findall(text)) <= set(keys)}
+    return {**ready, "platform.json": json.dumps(settings)}
 
 
-def provide(cluster: Cluster, settings: Mapping[str, str], _running: Running) -> str:
+def provide(cluster: Cluster, settings: Mapping[str, str], keys: Collection[str], _running: Running) -> str:
     """Bring the DAGs to the cluster and to the pods that read them."""
-    data = content(settings)
+    data = content(settings, keys=keys)
     existing = cluster.find("configmap", NAME, AIRFLOW)
     if existing is not None and existing.get("data") == data:
         return "unchanged"

@@ -6,6 +6,7 @@ fails or is interrupted before that leaves the platform running as it was.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 from etl.core.errors import AccessError, ConfigError, PlatformError
@@ -68,7 +69,7 @@ class Plan:
             Step("database", ("warehouse", "image", "secrets"), self._database),
             Step("migrations", ("database", "secrets", *provided), self._migrations),
             Step("settings", ("migrations", "secrets", *provided), self._settings, follows=True),
-            Step("dags", ("image", "settings"), self._dags, follows=True),
+            Step("dags", ("image", "secrets", "settings"), self._dags, follows=True),
             Step("tidied up", ("policies", "dags", "airflow"), self._tidy_up),
         ]
         if options.spark:
@@ -116,7 +117,7 @@ class Plan:
 
     def _secrets(self, _running: Running) -> Done:
         options, authority = self.options, self.options.warehouse_ca
-        existing = secrets.read(self.cluster)
+        existing = secrets.with_given(secrets.read(self.cluster), os.environ)
         if authority and not existing.get(secrets.SUPERUSER, {}).get("password"):
             raise ConfigError(
                 f"The password of the owner of {options.warehouse_host} is not known.",
@@ -186,7 +187,8 @@ class Plan:
         spark_image = images.name(self.options, images.SPARK) if self.options.spark else ""
         settings = {"etl_image": self.image, "spark_image": spark_image, "lake_claim": lake.claim(self.lake)}
         self.cluster.apply(self._held_back)
-        done = dags.provide(self.cluster, settings, running)
+        keys = self._inputs(running).secrets.values.get(secrets.API_KEYS, {})
+        done = dags.provide(self.cluster, settings, keys.keys(), running)
         self.gate.open_with(dags.content(settings)["platform.json"], running)
         return done
 

@@ -62,6 +62,8 @@ OF_OBJECT_STORE: Generators = {KEYS: {"AWS_ACCESS_KEY_ID": lambda: "etl", "AWS_S
 TLS = (DATA_PLATFORM, "warehouse-tls")
 AUTHORITY = (DATA_PLATFORM, "warehouse-authority")  # signs it, and CronJob certificate signs the next ones with it
 STORE_TLS = (OBJECT_STORE, "object-store-tls")
+API_KEYS = (ETL, "api-keys")  # given by people in the environment of `make up`; those given before are kept
+GIVEN = ("ETL_NASA__API_KEY",)
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,19 @@ class Store:
 
 def read(cluster: Cluster) -> Values:
     """Those in the cluster that are not derived, whoever created them, decoded."""
-    wanted = {*GENERATED, *OF_OBJECT_STORE, TLS, AUTHORITY, STORE_TLS}
+    wanted = {*GENERATED, *OF_OBJECT_STORE, TLS, AUTHORITY, STORE_TLS, API_KEYS}
     not_helm = "--field-selector=type!=helm.sh/release.v1"  # those hold whole charts
     with ThreadPoolExecutor() as pool:
         namespaces = sorted({namespace for namespace, _ in wanted})
         lists = pool.map(lambda namespace: cluster.list("secrets", namespace, not_helm), namespaces)
         items = [item for items in lists for item in items if key(item) in wanted]
     return {key(item): decoded(item) for item in items}
+
+
+def with_given(existing: Values, environment: Mapping[str, str]) -> Values:
+    """The existing ones, with the keys of APIs that the environment gives."""
+    keys = existing.get(API_KEYS, {}) | {name: environment[name] for name in GIVEN if environment.get(name)}
+    return {**existing, API_KEYS: keys} if keys else existing
 
 
 def complete(

@@ -1,12 +1,12 @@
 """What a run without dates reads from any API that is read by days."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from etl.core.errors import ConfigError
-from etl.core.intervals import DataInterval
-from etl.sources.days import ReadByDays
+from etl.core.errors import ConfigError, UsageError
+from etl.core.intervals import DataInterval, today
+from etl.sources.days import ReadByDays, refuse_coming_days, require_days
 
 TODAY = date(2026, 6, 21)
 
@@ -39,3 +39,23 @@ def test_a_first_run_of_days_that_the_api_does_not_have_is_refused() -> None:
     assert told.value.hint == "Set a later ETL_TIDES__START, or fewer ETL_TIDES__DAYS."
     with pytest.raises(ConfigError, match="ETL_TIDES__START is 2026-06-21, which is not over yet"):
         interval(None, start=TODAY)
+
+
+# What may be asked for at all
+
+
+def test_days_must_be_named_and_lie_in_the_archive() -> None:
+    june = DataInterval(date(2026, 6, 1), date(2026, 7, 1))
+    assert require_days(june, ("tide", "tides"), date(2026, 6, 1)) == june
+    with pytest.raises(UsageError, match=r"^Tides are read by days\.$"):
+        require_days(None, ("tide", "tides"), date(2026, 1, 1))
+    with pytest.raises(UsageError, match="There is no tide before 2026-06-02, so none of 2026-06-01") as told:
+        require_days(june, ("tide", "tides"), date(2026, 6, 2))
+    assert told.value.hint == "Use --from 2026-06-02."
+
+
+def test_todays_may_be_asked_for_and_no_later_ones() -> None:
+    day = timedelta(days=1)
+    refuse_coming_days(DataInterval(today(), today() + day))
+    with pytest.raises(UsageError, match=f"Not all days before {today() + 2 * day} are over yet, and tides change"):
+        refuse_coming_days(DataInterval(today(), today() + 2 * day), why=", and tides change")

@@ -250,8 +250,10 @@ def test_an_unknown_parameter_is_refused_in_jpls_words() -> None:
         client.get("/cad.api", {"date_min": "2026-01-01"})
 
 
-@pytest.mark.parametrize(("at_once", "most"), [(1, 1), (None, 4)])
-def test_threads_take_turns_with_an_api_that_answers_one_request_at_a_time(at_once: int | None, most: int) -> None:
+@pytest.mark.parametrize(("max_concurrency", "most"), [(1, 1), (None, 4)])
+def test_threads_take_turns_with_an_api_that_answers_one_request_at_a_time(
+    max_concurrency: int | None, most: int
+) -> None:
     together, counted, lock = threading.Barrier(most), [0, 0], threading.Lock()
 
     @Request.application
@@ -264,7 +266,7 @@ def test_threads_take_turns_with_an_api_that_answers_one_request_at_a_time(at_on
             counted[0] -= 1
         return Response("{}", mimetype="application/json")
 
-    with server.serve(app) as api, HttpClient("neo", api.url, HASTY, at_once=at_once) as client:
+    with server.serve(app) as api, HttpClient("neo", api.url, HASTY, max_concurrency=max_concurrency) as client:
         threads = [threading.Thread(target=client.get, args=("/",)) for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -274,7 +276,7 @@ def test_threads_take_turns_with_an_api_that_answers_one_request_at_a_time(at_on
 
 
 def test_the_source_asks_one_at_a_time_as_jpl_wants_and_the_simulator_minds() -> None:
-    assert source().api.at_once == 1
+    assert source().api.max_concurrency == 1
     first, second = threading.Event(), threading.Event()
 
     def slow(day: date) -> list[sky.Record]:

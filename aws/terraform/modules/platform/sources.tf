@@ -1,4 +1,4 @@
-# The same steps and times as in dags/: a test compares them.
+# The same steps and times as in dags/: a test compares them. neows is left out: it wants an API's key.
 
 locals {
   sources = {

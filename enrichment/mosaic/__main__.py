@@ -1,0 +1,88 @@
+"""Show the page on this machine, to this machine alone: `python -m enrichment.mosaic`."""
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse, Response
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from enrichment.mosaic.errors import MosaicError
+from enrichment.mosaic.folder import Folder
+from enrichment.mosaic.generated import Generated
+from enrichment.mosaic.pool import Pool
+from enrichment.mosaic.studio import Studios
+from enrichment.mosaic.web import router
+
+HOST = "127.0.0.1"
+PORT = 8765
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until interrupted; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        _serve(options.pool, options.port)
+    except KeyboardInterrupt:
+        print("\nStopped; nothing was kept.")
+    except MosaicError as error:
+        print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
+        return os.EX_CONFIG
+    return os.EX_OK
+
+
+def make_app(studios: Studios) -> FastAPI:
+    """Return the page as an app of its own."""
+    app = FastAPI(title="Space mosaic", docs_url=None, redoc_url=None)
+    app.state.studios = studios
+    app.include_router(router)
+    # Another site's name may lead to this machine: who comes by such a name is not answered.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
+
+    @app.get("/", include_in_schema=False)
+    def to_page() -> Response:
+        return RedirectResponse("mosaic/")
+
+    return app
+
+
+def _serve(folder: Path | None, port: int) -> None:
+    with socket.socket() as listener:
+        _bind(listener, port)
+        pool: Pool = Folder(folder) if folder else Generated()
+        print(f"{'Reading' if folder else 'Drawing'} {len(pool.pictures)} pictures ...", flush=True)
+        studios = Studios(pool)
+        number, address = len(studios.current().atlas), f"http://{HOST}:{listener.getsockname()[1]}/mosaic/"
+        print(f"The mosaic of {number} pictures: {address}\nCtrl-C ends it.", flush=True)
+        settings = uvicorn.Config(make_app(studios), log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+        uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _bind(listener: socket.socket, port: int) -> None:
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        raise MosaicError(
+            f"Port {port} of {HOST} cannot be used: {getattr(error, 'strerror', error)}.",
+            hint="Choose another, or any that is free: make mosaic PORT=0.",
+        ) from None
+    listener.listen(128)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m enrichment.mosaic", description="A mosaic of pictures of space.")
+    parser.add_argument(
+        "--pool", type=Path, metavar="FOLDER", help="of pictures and an index.json; else some are drawn"
+    )
+    parser.add_argument("--port", type=int, default=PORT, help=f"default: {PORT}; 0: any that is free")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

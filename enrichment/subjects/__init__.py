@@ -1,0 +1,1 @@
+"""What a picture shows, as far as the evidence carries: its text, and the picture itself."""

@@ -1,0 +1,51 @@
+"""The chart of the service that describes pictures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from enrichment.service import settings
+from tests.charts.rendering import Manifest, of_kind, render, rendered
+
+
+def _only(kind: str, manifests: tuple[Manifest, ...] | list[Manifest]) -> Any:
+    (found,) = of_kind(manifests, kind)
+    return found["spec"]
+
+
+def test_every_variable_is_a_setting_of_the_service() -> None:
+    (container,) = _only("Deployment", rendered("enrichment"))["template"]["spec"]["containers"]
+    names = {variable["name"] for variable in container["env"]}
+    assert names <= {settings.PREFIX + name.upper() for name in settings.Settings.model_fields}
+
+
+def test_it_may_ask_nobody_and_only_clients_and_prometheus_may_ask_it() -> None:
+    policy = _only("NetworkPolicy", render("enrichment", {"clients": ["etl", "notebooks"]}))
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert policy["egress"] == []
+    (rule,) = policy["ingress"]
+    asked = [peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for peer in rule["from"]]
+    assert asked == ["etl", "notebooks", "monitoring"]
+
+
+def test_it_is_given_the_time_that_it_takes_to_finish() -> None:
+    from enrichment.service.server import FINISH_SECONDS
+
+    pod = _only("Deployment", rendered("enrichment"))["template"]["spec"]
+    pause = int(pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][-1])
+    assert pod["terminationGracePeriodSeconds"] > pause + FINISH_SECONDS
+
+
+def test_autoscaling_and_a_number_of_pods_are_one_or_the_other() -> None:
+    assert "replicas" in _only("Deployment", rendered("enrichment"))
+    assert of_kind(rendered("enrichment"), "HorizontalPodAutoscaler") == []
+    scaled = rendered("enrichment, autoscaled")
+    assert "replicas" not in _only("Deployment", scaled)
+    assert _only("HorizontalPodAutoscaler", scaled)["scaleTargetRef"]["name"] == "enrichment"
+
+
+def test_prometheus_finds_its_port() -> None:
+    (endpoint,) = _only("ServiceMonitor", rendered("enrichment"))["endpoints"]
+    (port,) = _only("Service", rendered("enrichment"))["ports"]
+    assert endpoint["port"] == port["name"]
+    assert of_kind(render("enrichment", {"serviceMonitor": False}), "ServiceMonitor") == []
