@@ -27,12 +27,14 @@ STEPS = re.compile(r"^Seconds: (.*)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Archive:
-    """All that a source has, and the intervals in which a backfill reads it."""
+    """All that a source has, the intervals in which a backfill reads it, and the program that plays its API."""
 
     source: str
     start: str
     end: str
     every: str
+    simulator: tuple[str, ...] = ()
+    is_killed: bool = True
 
     @property
     def backfill(self) -> tuple[str, ...]:
@@ -42,13 +44,22 @@ class Archive:
 ARCHIVES = (
     Archive("apod", "1995-06-16", "2026-01-01", "1year"),
     Archive("neo", "2016-01-01", "2026-01-01", "1year"),
-    Archive("mars", "2012-08-06", "2026-01-01", "1year"),
+    Archive("mars", "2012-08-06", "2026-01-01", "1year", ("tests.bench.crowded",), is_killed=False),
 )
 
 
 @dataclass(frozen=True)
+class Killed:
+    """A backfill that was killed and resumed; `asked_again`: pages asked for twice, although they had been kept."""
+
+    pages: int
+    resumed_s: float
+    asked_again: int
+
+
+@dataclass(frozen=True)
 class Found:
-    """What came of an archive. `asked_again`: pages that the resumed process asked for although they had been kept."""
+    """What came of an archive; `steps_s` are those of the first run."""
 
     archive: Archive
     intervals: int
@@ -56,11 +67,9 @@ class Found:
     rows: Mapping[str, int]
     plan_s: float
     backfill: tree.Ran
-    pages_when_killed: int
-    resumed_s: float
-    asked_again: int
+    killed: Killed | None
     first_run_s: float
-    first_run_steps_s: float
+    steps_s: float
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -80,25 +89,19 @@ def measure(archives: Sequence[Archive]) -> list[Found]:
     with tempfile.TemporaryDirectory(prefix="bench-archives-", ignore_cleanup_errors=True) as made:
         found = []
         for archive in archives:
-            with simulator(Path(made), archive.source) as url:
+            with simulator(Path(made), archive.source, *archive.simulator) as url:
                 found.append(_measure(archive, Path(made) / archive.source, url))
         return found
 
 
 def _measure(archive: Archive, folder: Path, url: str) -> Found:
-    whole, killed, first = (Site(folder / name, archive.source, url) for name in ("whole", "killed", "first"))
+    whole, first = (Site(folder / name, archive.source, url) for name in ("whole", "first"))
+    _say(f"{archive.source}: a first run")
+    run = first.run("run", archive.source, base_url="http://127.0.0.1:9", options=("--or-simulate",))
     _say(f"{archive.source}: the whole archive")
     plan = whole.run(*archive.backfill, "--plan")
     backfill = whole.run(*archive.backfill)
     pages, rows = whole.pages(), whole.rows()
-    _say(f"{archive.source}: killed half-way")
-    kept = killed.killed_at(pages // 2, *archive.backfill)
-    resumed = killed.run(*archive.backfill)
-    if killed.rows() != rows:
-        raise AssertionError(f"after a kill {archive.source} has {killed.rows()} instead of {rows}")
-    asked_again = kept - len(killed.unchanged)
-    _say(f"{archive.source}: a first run")
-    run = first.run("run", archive.source, base_url="http://127.0.0.1:9", options=("--or-simulate",))
     found = Found(
         archive,
         plan.out.count(" to do ") - plan.out.count("intervals to do"),
@@ -106,14 +109,21 @@ def _measure(archive: Archive, folder: Path, url: str) -> Found:
         rows,
         plan.seconds,
         backfill,
-        kept,
-        resumed.seconds,
-        asked_again,
+        _killed(archive, Site(folder / "killed", archive.source, url), pages, rows) if archive.is_killed else None,
         run.seconds,
         sum(float(step.split(" ")[1]) for step in STEPS.findall(run.out)[0].split(" · ")),
     )
     shutil.rmtree(folder)
     return found
+
+
+def _killed(archive: Archive, site: Site, pages: int, rows: Mapping[str, int]) -> Killed:
+    _say(f"{archive.source}: killed half-way")
+    kept = site.killed_at(pages // 2, *archive.backfill)
+    resumed = site.run(*archive.backfill)
+    if site.rows() != rows:
+        raise AssertionError(f"after a kill {archive.source} has {site.rows()} instead of {rows}")
+    return Killed(kept, resumed.seconds, kept - len(site.unchanged))
 
 
 class Site:

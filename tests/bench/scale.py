@@ -93,9 +93,9 @@ def measure(sizes: Sequence[Size], folder: Path | None = None, spark_up_to: int 
 
 
 @contextmanager
-def simulator(folder: Path, source: str) -> Iterator[str]:
-    """That of a source, in a process of its own, as an API is."""
-    command = [sys.executable, "-m", "etl", "simulate", source, "--without-limits", "--port", "0"]
+def simulator(folder: Path, source: str, program: str = "etl") -> Iterator[str]:
+    """That of a source, in a process of its own, as an API is; `program` has the commands of `etl`."""
+    command = [sys.executable, "-m", program, "simulate", source, "--without-limits", "--port", "0"]
     environment = tree.clean_environment() | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -35,5 +35,6 @@ def test_the_benchmark_at_scale_takes_every_step_and_writes_its_page(tmp_path: P
 def test_the_benchmark_of_archives_kills_and_resumes_and_writes_its_page() -> None:
     [found] = archives.measure([archives.Archive("neo", "2020-01-01", "2021-01-01", "1month")])
     assert found.intervals == 12
-    assert found.asked_again == 0
+    assert found.killed is not None
+    assert found.killed.asked_again == 0
     assert "near-Earth objects, 2020-01-01 to 2021-01-01 | 12 |" in archives_page.render([found])
