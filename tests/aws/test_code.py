@@ -34,6 +34,7 @@ def test_an_environment_is_valid(code: Path) -> None:
     assert "The configuration is valid" in dev("validate", "-no-color")
 
 
+@pytest.mark.thorough
 def test_what_is_missing_or_wrong_is_refused(code: Path) -> None:
     tests = initialised(Terraform(code / "tests"))
     done = tests.run("test", "-no-color")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -82,15 +85,37 @@ def forgotten(answer: list[dict[str, Any]]) -> None:
         place["daily"]["temperature_2m_max"] = [None for _ in place["daily"]["time"]]
 
 
-@pytest.fixture
-def history(warehouse: Warehouse, lake: Lake) -> None:
+@dataclass(frozen=True)
+class History:
+    """A warehouse that will be lost, and what was in its lake."""
+
+    dsn: str
+    lake: Path
+
+
+@pytest.fixture(scope="module")
+def history(make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
     """A first run, corrections, a reading that is refused, and days read several times, all from one API."""
+    place = tmp_path_factory.mktemp("history") / "lake"
     changes: list[Change] = []
-    with simulator(change=lambda answer: changes[-1](answer)) as url, pipeline_on(url, lake) as (pipeline, client):
+    with (
+        make_database() as dsn,
+        Warehouse(dsn, role="etl_loader") as session,
+        simulator(change=lambda answer: changes[-1](answer)) as url,
+        pipeline_on(url, Lake(str(place))) as (pipeline, client),
+    ):
         for today, change in ((0, as_it_is), (1, warmer), (3, unreadable), (4, as_it_is)):
             changes.append(change)
-            days = ledger.next_interval(warehouse, pipeline.source, "warehouse", TODAY + today * DAY)
-            pipeline.run(client, warehouse, days)
+            days = ledger.next_interval(session, pipeline.source, "warehouse", TODAY + today * DAY)
+            pipeline.run(client, session, days)
+        yield History(dsn, place)
+
+
+@pytest.fixture
+def copied(history: History, lake: Lake) -> Lake:
+    """A copy of its lake, to do with as one likes."""
+    shutil.copytree(history.lake, lake.full_path(""))
+    return lake
 
 
 @contextmanager
@@ -101,43 +126,43 @@ def empty(make_database: MakeDatabase) -> Iterator[tuple[Warehouse, str]]:
 
 
 def test_bronze_alone_makes_the_warehouse_again_as_it_was(
-    history: None, database: str, lake: Lake, make_database: MakeDatabase
+    history: History, copied: Lake, make_database: MakeDatabase
 ) -> None:
     for layer in ("silver", "gold", "quarantine"):
-        lake.delete_folder(layer)
-    before = contents(database)
+        copied.delete_folder(layer)
+    before = contents(history.dsn)
     assert before["quarantine"], "nothing was refused: the history is too simple"
     with empty(make_database) as (new, dsn):
-        assert remade(new, lake) == []
+        assert remade(new, copied) == []
         assert contents(dsn) == before
 
 
 def test_where_bronze_has_expired_and_silver_was_compacted_silver_makes_it_again(
-    history: None, database: str, lake: Lake, make_database: MakeDatabase
+    history: History, copied: Lake, make_database: MakeDatabase
 ) -> None:
     source = source_at(NOWHERE)
-    compaction.apply(compaction.make_plan(lake, source), lake, lambda *_: None)
+    compaction.apply(compaction.make_plan(copied, source), copied, lambda *_: None)
     later = datetime.now(UTC) + timedelta(days=3)
     expiry.apply(
-        expiry.make_plan(inventory.list_extractions(lake, [source]), DAY / 24, later, LAYERS), lake, lambda _: None
+        expiry.make_plan(inventory.list_extractions(copied, [source]), DAY / 24, later, LAYERS), copied, lambda _: None
     )
-    before = {name: rows for name, rows in contents(database).items() if name in TABLES}
+    before = {name: rows for name, rows in contents(history.dsn).items() if name in TABLES}
     with empty(make_database) as (new, dsn):
-        plan = rebuild.make_plan(Pipeline(source, lake, 0.05, LocalEngine()), new, "warehouse")
+        plan = rebuild.make_plan(Pipeline(source, copied, 0.05, LocalEngine()), new, "warehouse")
         assert [each.in_bronze for each in plan.extractions] == [False]
-        assert remade(new, lake) == []
+        assert remade(new, copied) == []
         assert {name: rows for name, rows in contents(dsn).items() if name in TABLES} == before
 
 
 def test_one_that_was_interrupted_publishes_the_rest(
-    history: None, database: str, lake: Lake, make_database: MakeDatabase
+    history: History, copied: Lake, make_database: MakeDatabase
 ) -> None:
     def lose_the_disk() -> None:
         raise LakeUnavailableError("The disk is gone.", hint="Plug it in.")
 
-    before = contents(database)
+    before = contents(history.dsn)
     with empty(make_database) as (new, dsn):
-        pipeline = Pipeline(source_at(NOWHERE), lake, 0.05, LocalEngine())
+        pipeline = Pipeline(source_at(NOWHERE), copied, 0.05, LocalEngine())
         plan = rebuild.make_plan(pipeline, new, "warehouse")
         into_it = into("warehouse", pipeline, new)
         seen: list[Any] = []
@@ -151,7 +176,7 @@ def test_one_that_was_interrupted_publishes_the_rest(
             rebuild.execute(plan, pipeline, new, into_it, second, lambda _: None)
         rest = rebuild.make_plan(pipeline, new, "warehouse")
         assert (len(plan.extractions), len(rest.extractions), rest.published) == (4, 2, 2)
-        assert remade(new, lake) == []
+        assert remade(new, copied) == []
         assert contents(dsn) == before
         assert rebuild.make_plan(pipeline, new, "warehouse").extractions == ()
 
