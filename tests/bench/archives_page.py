@@ -23,15 +23,15 @@ def render(measured: Sequence[Found]) -> str:
 def _head() -> str:
     return f"""# Benchmarks: whole archives
 
-Written by `make bench-archives` (`python -m tests.bench.archives`) on {datetime.now(UTC):%Y-%m-%d}. Do not edit: run it
-again.
+Written by `make bench-archives` (`python -m tests.bench.archives`) on {datetime.now(UTC):%Y-%m-%d}.
+Do not edit: run it again.
 
 - Machine: {machine()}.
 
 Each row is one `etl backfill`, from an empty folder to published gold, with the embedded Postgres, all defaults, and
 `etl simulate SOURCE --without-limits` as the API in a process of its own; it has three times as many photos of Mars as
-by default, about half as many as there really are. The real APIs are slower and have limits:
-what is measured is what we add. Memory is that of the process and its children, without Postgres.
+by default, about half as many as there really are, and takes most of their time. The real APIs are slower and have
+limits: what is measured is what we add. Memory is that of the process and its children, without Postgres.
 """
 
 
@@ -77,7 +77,7 @@ def _killed(measured: Sequence[Found]) -> str:
     )
     return (
         "## Killed half-way\n\nThe process gets a SIGKILL once half of the pages are in the lake; then the same "
-        f"command runs again.\n\n{table(heads, rows)}"
+        f"command runs again. A page that was being written is asked for again.\n\n{table(heads, rows)}"
     )
 
 
