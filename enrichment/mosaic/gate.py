@@ -1,4 +1,4 @@
-"""How much is computed at a time, and how many wait for it: the next one is told to come back."""
+"""How many computations run at a time and how many wait; any further one is refused for now."""
 
 import threading
 from collections.abc import Iterator

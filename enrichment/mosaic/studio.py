@@ -118,7 +118,7 @@ class Studio:
 
 
 class Studios:
-    """The studio of a pool as it is now: made when it is first asked for, and anew once the pool is another."""
+    """The studio of a pool as it is now: made at the first request, and again once the pool has changed."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool, self._lock = pool, threading.Lock()

@@ -23,7 +23,7 @@ def new() -> str:
 
 
 def hashed(key: str) -> str:
-    """What the service is told of a key."""
+    """What the service stores of a key."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 

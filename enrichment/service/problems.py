@@ -89,8 +89,8 @@ def install(app: FastAPI) -> None:
 
 def invalid(errors: Any) -> Problem:
     """The refusal of JSON or parameters that break their schema."""
-    told = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in errors[:5])
-    return Problem(422, "invalid", told, hint="GET /openapi.json says what is valid.")
+    wrong = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in errors[:5])
+    return Problem(422, "invalid", wrong, hint="GET /openapi.json says what is valid.")
 
 
 def _response(problem: Problem) -> JSONResponse:

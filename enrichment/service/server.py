@@ -1,4 +1,4 @@
-"""Runs the app under uvicorn, with the time limits that it lacks, until it is told to end."""
+"""Runs the app under uvicorn, with the time limits that it lacks, until a signal ends it."""
 
 from __future__ import annotations
 

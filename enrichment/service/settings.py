@@ -75,10 +75,10 @@ def load() -> Settings:
 
 def _error(error: ValidationError) -> SettingsError:
     wrong = {str(one["loc"][0]).removeprefix(PREFIX).lower(): one for one in error.errors()}
-    told = "; ".join(
+    reasons = "; ".join(
         f"{PREFIX}{name.upper()} "
         + ("is not set" if one["type"] == "missing" else one["msg"].removeprefix("Value error, "))
         for name, one in wrong.items()
     )
     hint = MAKE_A_KEY if "keys" in wrong else f"{PREFIX}{next(iter(wrong)).upper()}: see its description in settings.py"
-    return SettingsError(f"The service cannot start: {told}.", hint=f"{hint}.")
+    return SettingsError(f"The service cannot start: {reasons}.", hint=f"{hint}.")

@@ -193,10 +193,7 @@ def newest_by_interval(lake: Lake, source: Source, but: Collection[str]) -> dict
 
 def intervals(lake: Lake, source: Source) -> dict[str, DataInterval | None]:
     """What each complete extraction is about, by its id, oldest first."""
-    return {
-        manifest.extraction_id: None if manifest.interval is None else DataInterval.parse(*manifest.interval)
-        for manifest in _complete(lake, source)
-    }
+    return {manifest.extraction_id: interval(manifest.interval) for manifest in _complete(lake, source)}
 
 
 def is_complete(lake: Lake, source: Source, extraction_id: str) -> bool:
@@ -233,6 +230,11 @@ def is_about(source: Source, kept: tuple[str, str] | None, interval: DataInterva
 def days(interval: DataInterval | None) -> tuple[str, str] | None:
     """An interval as manifests write it."""
     return None if interval is None else (interval.start.isoformat(), interval.end.isoformat())
+
+
+def interval(days: tuple[str, str] | None) -> DataInterval | None:
+    """The interval that a manifest has written; None means everything. Raises: ValueError."""
+    return None if days is None else DataInterval.parse(*days)
 
 
 def _complete(lake: Lake, source: Source, but: Collection[str] = ()) -> Iterator[Manifest]:

@@ -185,7 +185,7 @@ def read(lake: Lake, source: Source, extraction_id: str) -> Transformed | None:
 
 def interval_of(transformed: Transformed) -> DataInterval | None:
     """The interval that an extraction covers; None means everything."""
-    return None if transformed.interval is None else DataInterval.parse(*transformed.interval)
+    return bronze.interval(transformed.interval)
 
 
 def write(lake: Lake, transformed: Transformed) -> None:

@@ -23,7 +23,7 @@ function say(text, kind = '') {
   $('status').className = `status ${kind}`;
 }
 
-// Runs one thing at a time: what is asked for later ends what runs.
+// Runs one thing at a time: a later request cancels the one that runs.
 async function run(work) {
   running.abort();
   running = new AbortController();
@@ -47,8 +47,8 @@ async function remembered(ask) {
   }
 }
 
-async function make(signal, { anew = false } = {}) {
-  if (anew) {
+async function make(signal, { fresh = false } = {}) {
+  if (fresh) {
     say('A first look …', 'working');
     await place({ ...options(), longer: COARSE }, signal, true);
   }
@@ -59,12 +59,12 @@ async function make(signal, { anew = false } = {}) {
   say(`${columns} × ${rows} places, ${used} of ${pictures} pictures, none more than ${most} times.${less}`);
 }
 
-async function place(wanted, signal, anew) {
+async function place(wanted, signal, fresh) {
   const facts = await remembered(() => api.facts(id, wanted, signal));
   if (signal.aborted) throw new DOMException('', 'AbortError');
   link(options());
   const from = id;
-  await viewer.show({ ...facts, tile: (side, x, y) => api.tile(from, wanted, side, x, y) }, { anew });
+  await viewer.show({ ...facts, tile: (side, x, y) => api.tile(from, wanted, side, x, y) }, { fresh });
   return facts;
 }
 
@@ -81,7 +81,7 @@ function take(file) {
     begin(answer.id);
     for (const choice of document.querySelectorAll('[name=built-in]')) choice.checked = false;
     $('forget').hidden = false;
-    await make(signal, { anew: true });
+    await make(signal, { fresh: true });
   });
 }
 
@@ -96,7 +96,7 @@ function chooseOurs(name) {
     begin(name);
     sent = null;
     $('forget').hidden = true;
-    await make(signal, { anew: true });
+    await make(signal, { fresh: true });
   });
 }
 

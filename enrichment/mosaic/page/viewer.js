@@ -46,7 +46,7 @@ export class Viewer extends EventTarget {
   get cell() { return this.#cell; }
 
   // Puts a mosaic in place of the one that is shown; from a cell outwards if it is the first.
-  show({ columns, rows, tile }, { anew = false } = {}) {
+  show({ columns, rows, tile }, { fresh = false } = {}) {
     const top = Math.ceil(Math.log2(TILE * Math.max(columns, rows)));
     const source = {
       width: columns * TILE,
@@ -59,7 +59,7 @@ export class Viewer extends EventTarget {
     const before = this.#shown;
     const sameGrid = this.#mosaic?.columns === columns && this.#mosaic?.rows === rows;
     this.#mosaic = { columns, rows };
-    if (!sameGrid || anew) this.leave();
+    if (!sameGrid || fresh) this.leave();
     return new Promise((done) => this.#osd.addTiledImage({
       tileSource: source,
       index: before ? 1 : 0,
@@ -67,7 +67,7 @@ export class Viewer extends EventTarget {
       opacity: before ? 0 : 1,
       success: ({ item }) => {
         this.#shown = item;
-        if (anew) this.home({ atOnce: true });
+        if (fresh) this.home({ atOnce: true });
         const show = () => {
           item.setOpacity(1);
           if (before) this.#remove(before);

@@ -115,7 +115,7 @@ async def several(request: Request, parts: Shared) -> Batch:
     openapi_extra=_body(*MEDIA_TYPES),
 )
 async def alias(request: Request, parts: Shared) -> Description:
-    """Takes the picture's bytes. A URL is refused: a service that fetches what it is told to can be aimed at others."""
+    """Takes the picture's bytes. A URL is refused: a service that fetches any URL can be aimed at others."""
     if _media_type(request) == "application/json":
         async with parts.bodies.received(request, MOST_JSON_BYTES):
             raise Problem(422, "fetches-nothing", "This service fetches no URL.", hint=WAY_THAT_WORKS)
@@ -125,13 +125,13 @@ async def alias(request: Request, parts: Shared) -> Description:
 def _expect(request: Request, types: tuple[str, ...]) -> None:
     """Raises: Problem 415."""
     if _media_type(request) not in types:
-        told = ", ".join(types)
+        accepted = ", ".join(types)
         raise Problem(
             415,
             "media-type",
-            f"The Content-Type is not one of {told}.",
+            f"The Content-Type is not one of {accepted}.",
             hint=WAY_THAT_WORKS,
-            headers={"Accept-Post": told},
+            headers={"Accept-Post": accepted},
         )
 
 
