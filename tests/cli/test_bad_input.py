@@ -303,7 +303,7 @@ def test_an_interrupt_ends_with_130_and_one_line(simulate: Simulate, tmp_path: P
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert [line for line in err.splitlines() if line] == [
         "error: Interrupted.",

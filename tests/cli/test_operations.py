@@ -164,5 +164,5 @@ def test_a_terminated_command_ends_immediately_and_says_so_by_its_code(tmp_path:
     assert process.stdout is not None
     assert "Simulating spacex" in process.stdout.readline()
     process.terminate()
-    assert process.wait(timeout=20) == 143
+    assert process.wait(timeout=60) == 143
     process.stdout.close()

@@ -101,7 +101,7 @@ class Place:
             assert process.stdout is not None
             self.printed += [process.stdout.readline() for _ in ("sensors", "neows")]
             process.terminate()
-            self.printed += process.communicate(timeout=30)
+            self.printed += process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def test_a_step_runs_after_what_it_needs() -> None:
 
 
 def test_steps_that_do_not_need_each_other_run_in_parallel() -> None:
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=60)
 
     def meet(_running: Running) -> str:
         together.wait()

@@ -284,7 +284,7 @@ def test_two_who_spend_at_once_never_both_take_the_last_of_it(database: str, spe
             late = elsewhere.submit(Budget(other, "sensors", limits, patience_s=0).spend, 1)
             _wait_until(lambda: watching.execute(WAITING))
         with pytest.raises(SourceUnavailableError):
-            late.result(timeout=10)
+            late.result(timeout=60)
     assert value(database, "select sum(weight) from ops.spending") == 600
 
 
@@ -322,7 +322,7 @@ def test_what_a_thread_spends_stays_spent_even_if_a_publication_is_rolled_back(
         with suppress(KeyError), warehouse.transaction():
             warehouse.run("publish/lock_source", {"source": "sensors"})
             warehouse.run("publish/open_stage", {"schema": "silver", "table": "spacex_cores"})
-            reading.submit(budget.spend, 1).result(timeout=10)
+            reading.submit(budget.spend, 1).result(timeout=60)
             raise KeyError
     assert value(database, "select sum(weight) from ops.spending") == 1
     assert value(database, "select to_regclass('stage.spacex_cores')") is None

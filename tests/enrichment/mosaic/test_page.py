@@ -174,7 +174,7 @@ def test_what_the_server_has_forgotten_is_sent_again(browser: Browser, served: S
     browser.driver.find_element("id", "file").send_keys(str(tmp_path / "mine.png"))
     eventually(lambda: page.text("status").startswith("80 × 50 places"), SLOW_S)
     address = browser.js("document.getElementById('as-png').href")
-    served.session.delete(address.split("/mosaic.png")[0], timeout=10)
+    served.session.delete(address.split("/mosaic.png")[0], timeout=60)
     browser.js(
         "(slider => { slider.value = 16; slider.dispatchEvent(new Event('input')) })(document.getElementById('longer'))"
     )

@@ -159,8 +159,8 @@ def eventually(condition: Callable[[], bool], within_s: float = 30) -> None:
 
 def test_a_picture_is_forgotten_when_asked(served: Served) -> None:
     path = f"{served.address}/v1/mosaics/{served.send(encoded(noise(4, 20, 20))).json()['id']}"
-    assert served.session.delete(path, timeout=10).status_code == 204
-    answer = served.session.get(path, timeout=10)
+    assert served.session.delete(path, timeout=60).status_code == 204
+    answer = served.session.get(path, timeout=60)
     assert answer.status_code == 404
     assert "Send it again" in answer.json()["hint"]
 

