@@ -40,12 +40,14 @@ def source_dag(
     by_days: bool = False,
     destination: str | None = None,
     key: str | None = None,
+    is_paused: bool = False,
     timeout: timedelta = timedelta(hours=6),
 ) -> DAG:
     """The DAG of a source, or another one of it with a `dag_id` of its own.
 
     `about`: the beginning of its manual, in Markdown. `schedule`: a cron expression, in UTC; None: on request only.
     `key`: the setting with the API's key. Only pods that ask the API get it; without it `make up` leaves the DAG out.
+    `is_paused`: until somebody switches it on, as it wants something that not everybody has.
     The rest is as Pipeline says. A DAG's file must contain the word "airflow", or Airflow ignores it.
     """
     pipeline = Pipeline(source, tuple(steps), by_days, destination)
@@ -59,7 +61,7 @@ def source_dag(
         catchup=False,
         max_active_runs=1,
         dagrun_timeout=timeout,
-        is_paused_upon_creation=False,
+        is_paused_upon_creation=is_paused,
         default_args={"owner": "data-platform", **RETRY_POLICY},
         params=PARAMS,
         user_defined_macros=extraction.MACROS | lineage.MACROS,

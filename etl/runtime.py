@@ -5,12 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etl import sources
 from etl.core.api import Api
@@ -128,7 +128,14 @@ class Runtime:
     def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
         """The pipeline of a source; log lines, metrics and lineage listen to it, and whoever is given."""
         emit = broadcast(OBSERVED, *_lineage(), *listeners)
-        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, emit)
+        max_share = self.settings.quarantine.max_share
+        return Pipeline(source, self.lake(), max_share, engine, emit, listing=self._listing)
+
+    def _listing(self, statement: str, interval: DataInterval | None) -> Sequence[Mapping[str, Any]]:
+        """In a session of its own, as extractions may run beside what publishes."""
+        days = {"start": interval and interval.start, "end": interval and interval.end}
+        with self.warehouse() as warehouse:
+            return warehouse.run(statement, days)
 
     def destination(self, name: str, warehouse: Warehouse, engine: Engine) -> Destination:
         """The destination of that name, one of `etl.destinations.NAMES`."""

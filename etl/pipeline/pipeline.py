@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from etl.core.ids import new_id
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
 from etl.core.pages import Page
-from etl.core.source import Endpoint, Part, Source
+from etl.core.source import Endpoint, Listed, Part, Source
 from etl.destinations.base import Destination
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.base import Engine
@@ -36,6 +36,7 @@ from etl.pipeline import publishing, steps, transform
 from etl.postgres.connection import Warehouse
 from etl.state import ledger
 
+Listing = Callable[[str, DataInterval | None], Sequence[Mapping[str, Any]]]
 DOWN = (SourceUnavailableError, SourceWithdrawnError, SourceContractError, AccessError)
 
 
@@ -60,11 +61,17 @@ class Summary:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+def nothing_listed(_statement: str, _interval: DataInterval | None) -> Sequence[Mapping[str, Any]]:
+    """What a source that asks for what others have published finds without a warehouse."""
+    return ()
+
+
 @dataclass
 class Pipeline:
     """One source, one lake, one engine; events go to `emit`.
 
     `accepts_loss`: a person has said that what the source no longer has may go.
+    `listing(statement, interval)` are the rows of a statement on what is published.
     """
 
     source: Source
@@ -73,6 +80,7 @@ class Pipeline:
     engine: Engine
     emit: Listener = events.ignore
     accepts_loss: bool = False
+    listing: Listing = nothing_listed
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(
@@ -214,9 +222,16 @@ class Pipeline:
         self, client: Client, endpoint: Endpoint, interval: DataInterval | None, writer: bronze.Writer
     ) -> Iterator[Page]:
         """The pages that are not stored yet."""
-        if not writer.manifest.is_whole:
-            with self._calling_api():
-                yield from endpoint.pages(client, interval, writer.next_page)
+        if writer.manifest.is_whole:
+            return
+        match endpoint.pages:
+            case Listed(listing, pages):
+                rows = self.listing(listing, interval)
+                with self._calling_api():
+                    yield from pages(client, rows, writer)
+            case pages:
+                with self._calling_api():
+                    yield from pages(client, interval, writer.next_page)
 
     @contextmanager
     def _calling_api(self) -> Iterator[None]:
