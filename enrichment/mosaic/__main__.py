@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        _serve(options.pool, options.port)
+        _serve(options.pool, options.host, options.port)
     except KeyboardInterrupt:
         print("\nStopped; nothing was kept.")
     except MosaicError as error:
@@ -51,9 +51,9 @@ def make_app(studios: Studios) -> FastAPI:
     return app
 
 
-def _serve(folder: Path | None, port: int) -> None:
+def _serve(folder: Path | None, host: str, port: int) -> None:
     with socket.socket() as listener:
-        _bind(listener, port)
+        _bind(listener, host, port)
         pool: Pool = Folder(folder) if folder else Generated()
         print(f"{'Reading' if folder else 'Drawing'} {len(pool.pictures)} pictures ...", flush=True)
         studios = Studios(pool)
@@ -63,13 +63,13 @@ def _serve(folder: Path | None, port: int) -> None:
         uvicorn.Server(settings).run(sockets=[listener])
 
 
-def _bind(listener: socket.socket, port: int) -> None:
+def _bind(listener: socket.socket, host: str, port: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
     except (OSError, OverflowError) as error:
         raise MosaicError(
-            f"Port {port} of {HOST} cannot be used: {getattr(error, 'strerror', error)}.",
+            f"Port {port} of {host} cannot be used: {getattr(error, 'strerror', error)}.",
             hint="Choose another, or any that is free: make mosaic PORT=0.",
         ) from None
     listener.listen(128)
@@ -79,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m enrichment.mosaic", description="A mosaic of pictures of space.")
     parser.add_argument(
         "--pool", type=Path, metavar="FOLDER", help="of pictures and an index.json; else some are drawn"
+    )
+    parser.add_argument(
+        "--host",
+        default=HOST,
+        help="address to listen on; those who call this machine by another name than localhost are not answered anyway",
     )
     parser.add_argument("--port", type=int, default=PORT, help=f"default: {PORT}; 0: any that is free")
     return parser
