@@ -8,16 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import RedirectResponse, Response
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from enrichment.mosaic.app import make_app
 from enrichment.mosaic.errors import MosaicError
 from enrichment.mosaic.folder import Folder
 from enrichment.mosaic.generated import Generated
 from enrichment.mosaic.pool import Pool
 from enrichment.mosaic.studio import Studios
-from enrichment.mosaic.web import router
 
 HOST = "127.0.0.1"
 PORT = 8765
@@ -34,21 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error.message}\nhint: {error.hint}", file=sys.stderr)
         return os.EX_CONFIG
     return os.EX_OK
-
-
-def make_app(studios: Studios) -> FastAPI:
-    """Return the page as an app of its own."""
-    app = FastAPI(title="Space mosaic", docs_url=None, redoc_url=None)
-    app.state.studios = studios
-    app.include_router(router)
-    # Another site's name may lead to this machine: who comes by such a name is not answered.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
-
-    @app.get("/", include_in_schema=False)
-    def to_page() -> Response:
-        return RedirectResponse("mosaic/")
-
-    return app
 
 
 def _serve(folder: Path | None, host: str, port: int) -> None:
