@@ -18,7 +18,7 @@ dag: DAG = source_dag(
     about=__doc__,
     schedule="40 7 * * *",  # after apod
     by_days=True,
-    is_paused=True,
+    asks_enrichment=True,
     steps=[
         Step("check"),
         Step("extract", memory="512Mi"),

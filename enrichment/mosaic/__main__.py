@@ -8,16 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import RedirectResponse, Response
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from enrichment.mosaic.app import make_app
 from enrichment.mosaic.errors import MosaicError
 from enrichment.mosaic.folder import Folder
 from enrichment.mosaic.generated import Generated
 from enrichment.mosaic.pool import Pool
 from enrichment.mosaic.studio import Studios
-from enrichment.mosaic.web import router
 
 HOST = "127.0.0.1"
 PORT = 8765
@@ -27,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        _serve(options.pool, options.port)
+        _serve(options.pool, options.host, options.port)
     except KeyboardInterrupt:
         print("\nStopped; nothing was kept.")
     except MosaicError as error:
@@ -36,24 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return os.EX_OK
 
 
-def make_app(studios: Studios) -> FastAPI:
-    """Return the page as an app of its own."""
-    app = FastAPI(title="Space mosaic", docs_url=None, redoc_url=None)
-    app.state.studios = studios
-    app.include_router(router)
-    # Another site's name may lead to this machine: who comes by such a name is not answered.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
-
-    @app.get("/", include_in_schema=False)
-    def to_page() -> Response:
-        return RedirectResponse("mosaic/")
-
-    return app
-
-
-def _serve(folder: Path | None, port: int) -> None:
+def _serve(folder: Path | None, host: str, port: int) -> None:
     with socket.socket() as listener:
-        _bind(listener, port)
+        _bind(listener, host, port)
         pool: Pool = Folder(folder) if folder else Generated()
         print(f"{'Reading' if folder else 'Drawing'} {len(pool.pictures)} pictures ...", flush=True)
         studios = Studios(pool)
@@ -63,13 +45,13 @@ def _serve(folder: Path | None, port: int) -> None:
         uvicorn.Server(settings).run(sockets=[listener])
 
 
-def _bind(listener: socket.socket, port: int) -> None:
+def _bind(listener: socket.socket, host: str, port: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
     except (OSError, OverflowError) as error:
         raise MosaicError(
-            f"Port {port} of {HOST} cannot be used: {getattr(error, 'strerror', error)}.",
+            f"Port {port} of {host} cannot be used: {getattr(error, 'strerror', error)}.",
             hint="Choose another, or any that is free: make mosaic PORT=0.",
         ) from None
     listener.listen(128)
@@ -79,6 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m enrichment.mosaic", description="A mosaic of pictures of space.")
     parser.add_argument(
         "--pool", type=Path, metavar="FOLDER", help="of pictures and an index.json; else some are drawn"
+    )
+    parser.add_argument(
+        "--host",
+        default=HOST,
+        help="address to listen on; those who call this machine by another name than localhost are not answered anyway",
     )
     parser.add_argument("--port", type=int, default=PORT, help=f"default: {PORT}; 0: any that is free")
     return parser

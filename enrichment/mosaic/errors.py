@@ -19,19 +19,3 @@ class UnknownError(MosaicError):
 
 class BusyError(MosaicError):
     """More is asked for than is computed at a time."""
-
-
-class TooManyBytesError(MosaicError):
-    """What was sent is larger than we take."""
-
-
-class NotAPictureError(MosaicError):
-    """What was sent says that it is something else."""
-
-
-class SlowError(MosaicError):
-    """What was sent did not arrive in time."""
-
-
-class InvalidError(MosaicError):
-    """What was asked for is outside of what is possible."""

@@ -13,17 +13,15 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from enrichment.facts.record import FACTS_VERSION
-from enrichment.mosaic import web
-from enrichment.mosaic.generated import Generated
-from enrichment.mosaic.studio import Studios
-from enrichment.service import problems, selftest
-from enrichment.service.bodies import Draining
+from enrichment.service import selftest
 from enrichment.service.observe import Observing
 from enrichment.service.parts import Parts
-from enrichment.service.problems import ProblemDetails
 from enrichment.service.routers import images, neo, operations
 from enrichment.service.settings import Settings
 from enrichment.subjects.describe import Classifier, NoModel
+from enrichment.web import problems
+from enrichment.web.bodies import Draining
+from enrichment.web.problems import ProblemDetails
 
 ROUTERS: tuple[APIRouter, ...] = (images.router, neo.router, operations.router)
 
@@ -41,10 +39,8 @@ def create_app(settings: Settings, classifier: Classifier | None = None) -> Fast
         responses={500: {"model": ProblemDetails, "description": "A bug."}},
     )
     app.state.parts = parts
-    app.state.studios = Studios(Generated())
     for router in ROUTERS:
         app.include_router(router)
-    app.include_router(web.router, include_in_schema=False)  # for a page that changes with them, not for callers
     problems.install(app)
     app.add_middleware(Draining)
     app.add_middleware(Observing, metrics=parts.metrics)

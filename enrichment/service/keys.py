@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Request, Security
 from fastapi.security import APIKeyHeader
 
-from enrichment.service.problems import Problem
+from enrichment.web.problems import Problem
 
 HEADER = "X-API-Key"
 header = APIKeyHeader(name=HEADER, auto_error=False, description="A key that the service knows the hash of.")

@@ -9,14 +9,14 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from enrichment.facts.errors import PictureError
-from enrichment.service import problems
-from enrichment.service.bodies import Bodies
 from enrichment.service.cache import Cache
 from enrichment.service.metrics import Metrics
 from enrichment.service.settings import Settings
 from enrichment.service.workers import Workers
 from enrichment.subjects.describe import Classifier, describe
 from enrichment.subjects.record import Description
+from enrichment.web import problems
+from enrichment.web.bodies import Bodies
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Parts:
     is_ready: bool = False
 
     def __post_init__(self) -> None:
-        self.bodies = Bodies(self.settings.held_bytes, self.settings.send_seconds, self.metrics.held_bytes)
+        self.bodies = Bodies(self.settings.held_bytes, self.settings.send_seconds, self.metrics.held_bytes.set)
         self.workers = Workers(self.settings.workers, self.settings.waiting, self.metrics)
         self.cache = Cache(self.settings.cached)
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from enrichment.service.metrics import Metrics
-from enrichment.service.problems import busy
+from enrichment.web.problems import busy
 
 T = TypeVar("T")
 

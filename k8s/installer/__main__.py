@@ -37,6 +37,7 @@ yes_option = click.option("--yes", envvar="YES", is_flag=True, help="Skip confir
 @click.option("--object-store", envvar="OBJECT_STORE", is_flag=True, help="Keep the lake on S3, inside the cluster.")
 @click.option("--logs", envvar="LOGS", is_flag=True, help="Keep the logs of all pods for a week, for Grafana.")
 @click.option("--spark", envvar="SPARK", is_flag=True, help="Add DAG sensors_spark; needs a lake on S3.")
+@click.option("--enrichment", envvar="ENRICHMENT", is_flag=True, help="Add the service that describes pictures.")
 @click.option("--environment", envvar="ENVIRONMENT", default="", help="prod adds the values for production.")
 @click.option("--warehouse-host", envvar="WAREHOUSE_HOST", default="", help="host[:port] of an external database.")
 @click.option("--warehouse-ca", envvar="WAREHOUSE_CA", type=FILE, help="File: certificate of its authority.")

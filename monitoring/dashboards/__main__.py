@@ -10,10 +10,21 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from monitoring.dashboards import airflow, apod, etl_datasets, kubernetes, mars, neo, overview, spacex, warehouse
+from monitoring.dashboards import (
+    airflow,
+    apod,
+    enrichment,
+    etl_datasets,
+    kubernetes,
+    mars,
+    neo,
+    overview,
+    spacex,
+    warehouse,
+)
 
 FOLDER = Path(__file__).with_name("json")
-SUBJECTS = (overview, airflow, etl_datasets, warehouse, kubernetes, spacex, apod, neo, mars)
+SUBJECTS = (overview, airflow, etl_datasets, warehouse, kubernetes, spacex, apod, neo, mars, enrichment)
 
 
 def generated() -> dict[str, str]:

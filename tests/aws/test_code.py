@@ -111,7 +111,7 @@ def _sources() -> str:
 
 def _dag(source: str, text: str) -> str | None:
     """What sources.tf must say of a DAG's source; None of what is not a source's, or wants what not all have."""
-    if f'source_dag(\n    "{source}"' not in text or "    key=" in text or "    is_paused=True" in text:
+    if f'source_dag(\n    "{source}"' not in text or "    key=" in text or "    asks_enrichment=True" in text:
         return None
     [minute, hour] = re.findall(r'schedule="(\d+) (\d+) \* \* \*"', text)[0]
     transform = 'Step("transform"'

@@ -74,6 +74,7 @@ def rendered(source: str) -> tuple[Manifest, ...]:
     wanted = plain.Wanted(
         simulate=True,
         object_store=True,
+        enrichment=True,
         spark=True,
         logs=True,
         alert_ports=(443,),

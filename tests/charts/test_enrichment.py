@@ -8,8 +8,8 @@ from enrichment.service import settings
 from tests.charts.rendering import Manifest, of_kind, render, rendered
 
 
-def _only(kind: str, manifests: tuple[Manifest, ...] | list[Manifest]) -> Any:
-    (found,) = of_kind(manifests, kind)
+def _only(kind: str, manifests: tuple[Manifest, ...] | list[Manifest], name: str = "enrichment") -> Any:
+    (found,) = [one for one in of_kind(manifests, kind) if one["metadata"]["name"] == name]
     return found["spec"]
 
 
@@ -49,3 +49,18 @@ def test_prometheus_finds_its_port() -> None:
     (port,) = _only("Service", rendered("enrichment"))["ports"]
     assert endpoint["port"] == port["name"]
     assert of_kind(render("enrichment", {"serviceMonitor": False}), "ServiceMonitor") == []
+
+
+def test_the_page_of_mosaics_calls_nobody_and_is_reached_by_a_forwarded_port_alone() -> None:
+    policy = _only("NetworkPolicy", rendered("enrichment"), "mosaic")
+    assert (policy["policyTypes"], policy["ingress"], policy["egress"]) == (["Ingress", "Egress"], [], [])
+
+
+def test_the_page_is_asked_by_the_one_name_that_it_answers() -> None:
+    (container,) = _only("Deployment", rendered("enrichment"), "mosaic")["template"]["spec"]["containers"]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"]["httpHeaders"] == [{"name": "Host", "value": "localhost"}]
+
+
+def test_the_page_can_be_left_out() -> None:
+    assert not any("mosaic" in str(one) for one in render("enrichment", {"mosaic": {"enabled": False}}))

@@ -319,11 +319,10 @@ def _pod_selectors(node: Any) -> Iterator[dict[str, Any]]:
 
 def _made(manifests: Iterable[Manifest]) -> Iterator[tuple[str, str, set[str]]]:
     """What these objects and the installer make: kind, name, keys."""
-    store = secrets.derive(secrets.complete({}, with_object_store=True), "postgres", 5432)
+    store = secrets.derive(secrets.complete({}, with_object_store=True, with_enrichment=True), "postgres", 5432)
     for manifest in [*manifests, *secrets.manifest(store, authority="a certificate"), secrets.renewal()]:
         data = manifest.get("data") or manifest.get("stringData") or {}
         yield manifest["kind"], manifest["metadata"]["name"], set(data)
-    yield "Secret", "enrichment-keys", {"keys"}  # made by whoever hands out keys
     yield "Secret", "registry", set()  # one of the cases: made by whoever has a registry
 
 

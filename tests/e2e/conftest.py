@@ -159,8 +159,8 @@ def notifying(listener: Listener) -> None:
 
 @pytest.fixture(scope="session")
 def extended(notifying: None) -> str:
-    """The output of the `make up` that added Spark and an object store to the platform."""
-    return brought_up(SPARK="1", OBJECT_STORE="1")
+    """The output of the `make up` that added Spark, an object store and the service for pictures to the platform."""
+    return brought_up(SPARK="1", OBJECT_STORE="1", ENRICHMENT="1")
 
 
 @dataclass(frozen=True)

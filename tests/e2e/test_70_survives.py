@@ -20,7 +20,7 @@ Rows = list[tuple[Any, ...]]
 
 @pytest.fixture(scope="module")
 def plain_again(extended: str, listener: Listener, first_runs: FirstRuns, ask: Ask) -> Rows:
-    """One `make up` without Spark, object store and receiver, after a password was changed; the rows before that."""
+    """One `make up` without any optional part or receiver, after a password was changed; the rows before that."""
     before = ask("analyst", CONTENT)
     listener.leave()
     kube.core().patch_namespaced_secret("warehouse-logins", "data-platform", {"stringData": {"analyst": PASSWORD}})
@@ -28,12 +28,15 @@ def plain_again(extended: str, listener: Listener, first_runs: FirstRuns, ask: A
     return before
 
 
-def test_without_spark_and_store_nothing_of_them_is_left_but_their_data(plain_again: Rows) -> None:
+def test_of_what_is_no_longer_wanted_nothing_is_left_but_its_data(plain_again: Rows) -> None:
     assert "object-store" not in kube.helm_releases()
     [claim] = kube.core().list_namespaced_persistent_volume_claim("object-store").items
     assert claim.status.phase == "Bound"
     accounts = [one.metadata.name for one in kube.core().list_namespaced_service_account("etl").items]
     assert "spark" not in accounts
+    assert "enrichment" not in kube.helm_releases()
+    assert not kube.pods("enrichment")
+    assert "enrichment" not in [one.metadata.name for one in kube.core().list_namespaced_secret("etl").items]
     assert "sensors_spark.py" not in kube.core().read_namespaced_config_map("dags", "airflow").data
 
 

@@ -142,10 +142,11 @@ def test_a_pod_that_blocks_a_stateful_set_is_deleted(snapshot: Snapshot, monkeyp
 # The switch: tables, settings and DAGs
 
 
-@pytest.mark.parametrize("flag", ["simulate", "object_store", "spark"])
+@pytest.mark.parametrize("flag", ["simulate", "object_store", "spark", "enrichment"])
 def test_the_switch_is_thrown_only_when_all_that_it_leads_to_is_there(flag: str, snapshot: Snapshot) -> None:
     planned = {step.name: step for step in plan.Plan(Broken(snapshot), Options(**{flag: True})).steps()}
-    leads_to = {"simulate": "simulator", "object_store": "object-store", "spark": "image with Spark"}[flag]
+    elsewhere = {"simulate": "simulator", "object_store": "object-store", "spark": "image with Spark"}
+    leads_to = elsewhere.get(flag, flag)
 
     def needed(name: str) -> set[str]:
         return {name}.union(*(needed(need) for need in planned[name].needs))

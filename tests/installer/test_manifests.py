@@ -7,11 +7,12 @@ from etl.core.errors import ConfigError
 from k8s.installer.install import lake, manifests, spark
 
 API = [{"to": [{"ipBlock": {"cidr": "192.0.2.2/32"}}], "ports": [{"protocol": "TCP", "port": 6443}]}]
-NAMESPACES = ("data-platform", "etl", "airflow", "monitoring", "simulator", "object-store")
+NAMESPACES = ("data-platform", "etl", "airflow", "monitoring", "simulator", "object-store", "enrichment")
 
 
 def rendered(**options: Any) -> list[dict[str, Any]]:
-    wanted = manifests.Wanted(**{"simulate": True, "object_store": True, "logs": True, "spark": True, **options})
+    everything = dict.fromkeys(("simulate", "object_store", "logs", "spark", "enrichment"), True)
+    wanted = manifests.Wanted(**{**everything, **options})
     return [item for item in yaml.safe_load_all(manifests.render(API, wanted)) if item]
 
 

@@ -60,15 +60,21 @@ def running() -> Running:
     return Running("x", {}, progress, steps.threading.Event())
 
 
-@pytest.mark.parametrize("flags", list(product((False, True), repeat=4)))
+@pytest.mark.parametrize("flags", list(product((False, True), repeat=5)))
 def test_the_steps_of_every_installation_can_be_ordered(flags: tuple[bool, ...]) -> None:
-    options = Options(**dict(zip(("simulate", "object_store", "logs", "spark"), flags, strict=True)))
+    names = ("simulate", "object_store", "logs", "spark", "enrichment")
+    options = Options(**dict(zip(names, flags, strict=True)))
     needs = {step.name: step.needs for step in plan.Plan(Remembering(), options).steps()}
     assert set(TopologicalSorter(needs).static_order()) == needs.keys()
 
 
 @pytest.mark.parametrize(
-    ("options", "server"), [(Options(object_store=True), "object-store"), (Options(simulate=True), "simulator")]
+    ("options", "server"),
+    [
+        (Options(object_store=True), "object-store"),
+        (Options(simulate=True), "simulator"),
+        (Options(enrichment=True), "enrichment"),
+    ],
 )
 def test_pods_are_pointed_at_a_server_only_once_it_runs(options: Options, server: str) -> None:
     cluster = Remembering()

@@ -165,6 +165,7 @@ def test_preflight_needs_what_the_values_request() -> None:
 def test_preflight_needs_what_options_add() -> None:
     assert {
         "object_store": asked(declared([paths.CHARTS / "object-store" / "values.yaml"])),
+        "enrichment": asked(declared([paths.CHARTS / "enrichment" / "values.yaml"])),
         "logs": asked(declared([paths.VALUES / "loki.yaml", paths.VALUES / "alloy.yaml"])),
         "spark": a_run_on_spark() - ETL_PODS,
     } == ON_TOP

@@ -38,7 +38,7 @@ BY_PEOPLE: Objects = {(ETL, "Secret", "etl"): frozenset(), (MONITORING, "Secret"
 def known() -> Objects:
     """All of them, with their pods."""
     made = {(AIRFLOW, "ConfigMap", dags.NAME): frozenset[str]()} | OF_OTHERS | BY_OPERATOR | BY_PEOPLE
-    store = secrets.derive(secrets.complete({}), "postgres.data-platform.svc", 5432)
+    store = secrets.derive(secrets.complete({}, with_enrichment=True), "postgres.data-platform.svc", 5432)
     made |= dict(made_by(secrets.manifest(store, "authority"), "default"))
     made |= dict(made_by([pods.settings(simulate=True)], "default"))
     for chart in CHARTS:

@@ -24,6 +24,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models import dashboard as sdk
 from grafana_foundation_sdk.models import units
 
+from enrichment.service.metrics import Metrics as ServiceMetrics
 from etl import sources
 from etl.core.intervals import DataInterval, today
 from etl.engines.local import LocalEngine
@@ -47,7 +48,10 @@ from tests.warehouse.test_apod import run as run_apod
 from tests.warehouse.test_mars import run as run_mars
 
 COMMITTED = dashboards.committed()
-UIDS = ("airflow", "apod", "etl-datasets", "kubernetes", "mars", "neo", "platform-overview", "spacex", "warehouse")
+UIDS = (
+    *("airflow", "apod", "enrichment", "etl-datasets", "kubernetes", "mars", "neo", "platform-overview"),
+    *("spacex", "warehouse"),
+)
 QUERIES = [query for dashboard in COMMITTED.values() for query in dashboards.promql(dashboard)]
 SQL = [
     (f"{uid}: {panel['title']}", panel, target["rawSql"])
@@ -78,6 +82,7 @@ FOREIGN = {
     "kube_resourcequota": "namespace resourcequota resource type",
     "kube_persistentvolumeclaim_resource_requests_storage_bytes": "namespace persistentvolumeclaim",
     "kube_node_status_allocatable": "node resource unit",
+    "kube_deployment_status_replicas_available": "namespace deployment",
     "kube_cronjob_info": "namespace cronjob",
     "kube_cronjob_status_last_successful_time": "namespace cronjob",
     "kubelet_volume_stats_available_bytes": "namespace persistentvolumeclaim",
@@ -374,7 +379,16 @@ def _known() -> dict[str, frozenset[str]]:
         usages = {name: column["usage"] for columns in query["metrics"] for name, column in columns.items()}
         labels = frozenset(name for name, usage in usages.items() if usage == "LABEL")
         series |= {f"{prefix}_{name}": labels | LEDGER_LABELS for name, usage in usages.items() if usage != "LABEL"}
+    series |= {name: labels | TARGET_LABELS for name, labels in _of_the_service()}
     return series | {name: frozenset(labels.split()) | TARGET_LABELS for name, labels in FOREIGN.items()}
+
+
+def _of_the_service() -> Iterator[tuple[str, frozenset[str]]]:
+    """The series of the service that describes pictures, and their labels."""
+    for collector, names in ServiceMetrics().registry._collector_to_names.items():
+        labels = frozenset(getattr(collector, "_labelnames", ()))
+        for name in names:
+            yield name, labels | ({"le"} if name.endswith("_bucket") else frozenset())
 
 
 def _spelled_out(name: str) -> list[str]:

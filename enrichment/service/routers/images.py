@@ -12,12 +12,12 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from enrichment.facts.decode import FORMATS, MOST_BYTES
 from enrichment.facts.record import Record
-from enrichment.service import problems
 from enrichment.service.keys import caller
 from enrichment.service.parts import Parts, Shared
-from enrichment.service.problems import Problem, ProblemDetails, documented
 from enrichment.subjects.describe import with_text
 from enrichment.subjects.record import Description, Text
+from enrichment.web import problems
+from enrichment.web.problems import Problem, ProblemDetails, documented
 
 MOST_PICTURES, MOST_BATCH_BYTES, MOST_JSON_BYTES = 16, 64_000_000, 10_000
 PICTURES = tuple(f"image/{format.lower()}" for format in FORMATS)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 
-from enrichment.service import problems
 from enrichment.service.assessment import Assessment, Pass, assess
 from enrichment.service.keys import caller
 from enrichment.service.parts import Shared
-from enrichment.service.problems import Problem, documented
+from enrichment.web import problems
+from enrichment.web.problems import Problem, documented
 
 MOST_BYTES = 10_000
 JSON = "application/json"

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from enrichment.facts.record import FACTS_VERSION
 from enrichment.service.parts import Shared
-from enrichment.service.problems import Problem, documented
+from enrichment.web.problems import Problem, documented
 
 router = APIRouter(tags=["operations"])
 

@@ -13,8 +13,8 @@ from k8s.installer.cluster import shell
 Object = dict[str, Any]
 
 DATA_PLATFORM, ETL, AIRFLOW, MONITORING = "data-platform", "etl", "airflow", "monitoring"
-SIMULATOR, OBJECT_STORE = "simulator", "object-store"
-NAMESPACES = (DATA_PLATFORM, ETL, AIRFLOW, MONITORING, SIMULATOR, OBJECT_STORE)
+SIMULATOR, OBJECT_STORE, ENRICHMENT = "simulator", "object-store", "enrichment"
+NAMESPACES = (DATA_PLATFORM, ETL, AIRFLOW, MONITORING, SIMULATOR, OBJECT_STORE, ENRICHMENT)
 SERVER_SIDE = ("--server-side", "--force-conflicts", "--field-manager=data-platform")
 
 

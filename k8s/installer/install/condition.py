@@ -92,6 +92,7 @@ def of_manifests(cluster: Cluster, revisions: Revisions) -> list[Problem]:
         object_store=releases.OBJECT_STORE_RELEASE.key in revisions,
         logs=releases.LOGS[0].key in revisions,
         spark=bool(settings.get("spark_image")),
+        enrichment=releases.ENRICHMENT_RELEASE.key in revisions,
         alert_ports=receivers.read(cluster).ports,
         warehouse_port=int(host.get("PGPORT") or 5432),
         is_warehouse_external=host.get("PGHOST", IN_CLUSTER) != IN_CLUSTER,
@@ -108,7 +109,10 @@ def of_secrets(cluster: Cluster, revisions: Revisions) -> list[Problem]:
     existing = secrets.read(cluster)
     has_store = releases.OBJECT_STORE_RELEASE.key in revisions
     has_server = cluster.find("statefulset", "postgres", DATA_PLATFORM) is not None
-    made = secrets.complete(existing, with_tls=has_server, with_object_store=has_store).made
+    has_service = releases.ENRICHMENT_RELEASE.key in revisions
+    made = secrets.complete(
+        existing, with_tls=has_server, with_object_store=has_store, with_enrichment=has_service
+    ).made
     return [_of_secret(name, existing) for name in made]
 
 

@@ -19,17 +19,20 @@ from k8s.installer.install.steps import Running
 from k8s.installer.versions import versions
 
 NODE_REPORT_S = 120  # how long a node may take to list an image that it has
-SOURCES = ("etl", "sql", "pyproject.toml")  # what the Dockerfiles copy, except for prose (README, LICENSE)
 LEFT_OUT = ("sql/dashboards", "sql/metrics", "sql/platform")  # not run by the pipeline; also in .dockerignore
 
 
 @dataclass(frozen=True)
 class Image:
-    """An image without its tag, the Dockerfile that builds it, and the verb of `make` that does."""
+    """An image without its tag, the Dockerfile that builds it, the verb of `make` that does, and what goes into it.
+
+    `sources` are those that the Dockerfile copies, except for prose (README, LICENSE).
+    """
 
     repository: str
     dockerfile: str
     verb: str
+    sources: tuple[str, ...] = ("etl", "sql", "pyproject.toml")
 
     @property
     def note(self) -> str:
@@ -39,19 +42,20 @@ class Image:
 
 SLIM = Image("data-platform-etl", "etl/Dockerfile", "image")
 SPARK = Image("data-platform-etl-spark", "etl/spark.Dockerfile", "image-spark")
+ENRICHMENT = Image("data-platform-enrichment", "enrichment/Dockerfile", "image-enrichment", ("enrichment",))
 
 
-def tag(root: Path = paths.ROOT) -> str:
+def tag(root: Path = paths.ROOT, which: Image = SLIM) -> str:
     """12 hex digits that change with any source of the image."""
     digest = hashlib.sha256(versions().images["python"].encode())
-    for path in sorted(_sources(root)):
+    for path in sorted(_sources(root, which)):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
     return digest.hexdigest()[:12]
 
 
-def _sources(root: Path) -> Iterator[Path]:
-    for name in SOURCES:
+def _sources(root: Path, which: Image) -> Iterator[Path]:
+    for name in which.sources:
         top = root / name
         for path in [top] if top.is_file() else top.rglob("*"):
             is_left_out = path.parent.relative_to(root).as_posix() in LEFT_OUT or "__pycache__" in path.parts
@@ -62,7 +66,7 @@ def _sources(root: Path) -> Iterator[Path]:
 def name(options: Options, which: Image = SLIM) -> str:
     """The image's full name, in the registry if there is one."""
     prefix = f"{options.image_registry.rstrip('/')}/" if options.image_registry else ""
-    return f"{prefix}{which.repository}:{tag()}"
+    return f"{prefix}{which.repository}:{tag(which=which)}"
 
 
 def tag_of(image: str) -> str:

@@ -18,6 +18,7 @@ SIMULATOR_ONLY = "simulator.yaml"
 OBJECT_STORE_ONLY = "object-store.yaml"
 LOGS_ONLY = "network-logs.yaml"
 SPARK_ONLY = "spark.yaml"
+ENRICHMENT_ONLY = "enrichment.yaml"
 CERTIFICATE = "certificate.yaml"  # only for a server in the cluster
 ALERTS_OUT = "network-alerts-out.yaml"  # only if alerts are sent somewhere
 IN_CLUSTER_POSTGRES = [
@@ -40,6 +41,7 @@ class Wanted:
     object_store: bool = False
     logs: bool = False
     spark: bool = False
+    enrichment: bool = False
     alert_ports: tuple[int, ...] = ()
     warehouse_port: int = 5432
     is_warehouse_external: bool = False
@@ -52,6 +54,7 @@ def files(wanted: Wanted) -> list[Path]:
         OBJECT_STORE_ONLY: wanted.object_store,
         LOGS_ONLY: wanted.logs,
         SPARK_ONLY: wanted.spark,
+        ENRICHMENT_ONLY: wanted.enrichment,
         ALERTS_OUT: bool(wanted.alert_ports),
         CERTIFICATE: not wanted.is_warehouse_external,
     }
@@ -61,7 +64,8 @@ def files(wanted: Wanted) -> list[Path]:
 
 def unwanted(wanted: Wanted) -> list[Path]:
     """What an earlier `make up` may have left and nobody asked for this time; namespaces stay, as some contain data."""
-    kept = {*files(wanted), *(paths.MANIFESTS / name for name in (SIMULATOR_ONLY, OBJECT_STORE_ONLY))}
+    with_namespaces = (SIMULATOR_ONLY, OBJECT_STORE_ONLY, ENRICHMENT_ONLY)
+    kept = {*files(wanted), *(paths.MANIFESTS / name for name in with_namespaces)}
     return [path for path in sorted(paths.MANIFESTS.glob("*.yaml")) if path not in kept]
 
 

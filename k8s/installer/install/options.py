@@ -22,6 +22,7 @@ class Options:
     object_store: bool = False
     logs: bool = False
     spark: bool = False
+    enrichment: bool = False
     environment: str = ""
     warehouse_host: str = ""
     warehouse_ca: Path | None = None

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 
 from etl.core.errors import AccessError, ConfigError, PlatformError
 from k8s.installer import paths
 from k8s.installer.cluster import airflow, helm
 from k8s.installer.cluster.helm import Revision
-from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, SIMULATOR, Cluster, Object, key
+from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, Cluster, Object, key
 from k8s.installer.errors import FailedError
 from k8s.installer.install import (
     charts,
@@ -33,7 +34,7 @@ from k8s.installer.install import (
 from k8s.installer.install.gate import Gate
 from k8s.installer.install.options import Options
 from k8s.installer.install.readiness import Watch
-from k8s.installer.install.releases import OBJECT_STORE_RELEASE, SIMULATOR_RELEASE, Inputs, Release
+from k8s.installer.install.releases import ENRICHMENT_RELEASE, OBJECT_STORE_RELEASE, SIMULATOR_RELEASE, Inputs, Release
 from k8s.installer.install.steps import Done, Running, Step
 from k8s.installer.versions import versions
 
@@ -62,8 +63,8 @@ class Plan:
         provided = self._reached_by_pods()
         steps = [
             Step("policies", (), self._policies),
-            # The namespace of the object store comes with its policies, and gets Secrets.
-            Step("secrets", ("policies",) if options.object_store else (), self._secrets),
+            # The namespaces of these two come with their policies, and get Secrets.
+            Step("secrets", ("policies",) if options.object_store or options.enrichment else (), self._secrets),
             Step("operator kinds", (), partial(charts.provide_crds, cluster, options.charts)),
             Step("image", (), partial(images.provide, cluster, options, images.SLIM)),
             Step("database", ("warehouse", "image", "secrets"), self._database),
@@ -74,6 +75,9 @@ class Plan:
         ]
         if options.spark:
             steps.append(Step("image with Spark", ("image",), partial(images.provide, cluster, options, images.SPARK)))
+        if options.enrichment:
+            provide_model = partial(images.provide, cluster, options, images.ENRICHMENT)
+            steps.append(Step("image with a model", ("image",), provide_model))
         wanted = releases.wanted(options)
         for release in wanted:
             install = self._airflow if release.name == "airflow" else self._release
@@ -88,6 +92,7 @@ class Plan:
         optional = {
             SIMULATOR_RELEASE.name: self.options.simulate,
             OBJECT_STORE_RELEASE.name: self.options.object_store,
+            ENRICHMENT_RELEASE.name: self.options.enrichment,
             "image with Spark": self.options.spark,
         }
         return [name for name, is_wanted in optional.items() if is_wanted]
@@ -98,6 +103,7 @@ class Plan:
             object_store=self.options.object_store,
             logs=self.options.logs,
             spark=self.options.spark,
+            enrichment=self.options.enrichment,
             alert_ports=self.receivers.ports,
             warehouse_port=self.options.warehouse_address[1],
             is_warehouse_external=bool(self.options.warehouse_host),
@@ -109,11 +115,13 @@ class Plan:
 
     def _tidy_up(self, _running: Running) -> str:
         """What nobody uses any more, now that pods have changed over."""
-        wanted = self._wanted()
-        if unwanted := manifests.unwanted(wanted):
-            rendered = manifests.render(manifests.kubernetes_api(self.cluster), wanted, unwanted)
-            self.cluster.kubectl("delete", "--ignore-not-found", "--filename=-", stdin=rendered)
+        if unwanted := manifests.unwanted(self._wanted()):
+            self._delete(unwanted)
         return "permissions and policies"
+
+    def _delete(self, files: list[Path]) -> None:
+        rendered = manifests.render(manifests.kubernetes_api(self.cluster), self._wanted(), files)
+        self.cluster.kubectl("delete", "--ignore-not-found", "--filename=-", stdin=rendered)
 
     def _secrets(self, _running: Running) -> Done:
         options, authority = self.options, self.options.warehouse_ca
@@ -124,7 +132,12 @@ class Plan:
                 hint="kubectl -n data-platform create secret generic warehouse-superuser "
                 "--from-literal=username=… --from-file=password=FILE",
             )
-        complete = secrets.complete(existing, with_tls=not authority, with_object_store=options.object_store)
+        complete = secrets.complete(
+            existing,
+            with_tls=not authority,
+            with_object_store=options.object_store,
+            with_enrichment=options.enrichment,
+        )
         store = secrets.derive(complete, *options.warehouse_address)
         ca = authority.read_text(encoding="utf-8") if authority else store.values[secrets.TLS]["ca.crt"]
         made_now = secrets.manifest(store, ca)
@@ -141,13 +154,15 @@ class Plan:
         if not options.object_store:  # its keys would take precedence over the role that opens a lake elsewhere
             gone = ("secret/object-store", "configmap/object-store-ca", "networkpolicy/to-object-store")
             self.cluster.kubectl("delete", *gone, "--namespace", ETL, "--ignore-not-found")
+        if not options.enrichment:
+            self.cluster.kubectl("delete", "secret/enrichment", "--namespace", ETL, "--ignore-not-found")
         return f"lake on {'a volume' if lake.claim(self.lake) else 'S3'}"
 
     def _is_read_by_runs(self, item: Object) -> bool:
         """Whether it says which database or object store pods use. Another authority is trusted early, not late."""
         is_authority = item["kind"] == "ConfigMap"
         return key(item)[0] in (ETL, AIRFLOW) and (
-            key(item) in ((ETL, "warehouse"), (ETL, "object-store"), (AIRFLOW, "airflow-metadata"))
+            key(item) in ((ETL, "warehouse"), (ETL, "object-store"), secrets.KEY_OF_PODS, (AIRFLOW, "airflow-metadata"))
             or (is_authority and bool(self.options.warehouse_host))
         )
 
@@ -220,7 +235,6 @@ class Plan:
     def _remove(self, release: Release, running: Running) -> str:
         running.note("no longer wanted")
         helm.uninstall(self.cluster, *release.key)
-        if release is SIMULATOR_RELEASE:
-            self.cluster.kubectl("delete", "namespace", SIMULATOR, "--ignore-not-found")
-            self.cluster.kubectl("delete", "networkpolicy", "to-simulator", "--namespace", ETL, "--ignore-not-found")
+        if release.has_own_namespace:
+            self._delete([paths.MANIFESTS / f"{release.name}.yaml"])
         return "removed"

@@ -17,6 +17,7 @@ from k8s.installer.cluster.helm import Revision, Revisions
 from k8s.installer.cluster.kubectl import (
     AIRFLOW,
     DATA_PLATFORM,
+    ENRICHMENT,
     MONITORING,
     OBJECT_STORE,
     SIMULATOR,
@@ -24,11 +25,11 @@ from k8s.installer.cluster.kubectl import (
     is_true,
     key,
 )
-from k8s.installer.install import charts, diagnosis, drift, monitoring, readiness, receivers, waiting
+from k8s.installer.install import charts, diagnosis, drift, images, monitoring, readiness, receivers, waiting
 from k8s.installer.install.options import Options
 from k8s.installer.install.readiness import Snapshot, Watch
 from k8s.installer.install.receivers import Receivers
-from k8s.installer.install.secrets import KEYS, STORE_TLS, Store
+from k8s.installer.install.secrets import HASHES_OF_KEYS, KEYS, STORE_TLS, Store
 from k8s.installer.install.steps import Running
 from k8s.installer.versions import versions
 
@@ -62,6 +63,7 @@ class Release:
     values: Callable[[Inputs], Values]
     made_by_operator: tuple[str, ...] = ()  # StatefulSets that must be ready although they are in no chart
     has_fixed_jobs: bool = False  # its Jobs keep their names, so old ones block changed ones
+    has_own_namespace: bool = False  # without data: it goes with the release, with all of its manifest NAME.yaml
 
     @property
     def key(self) -> tuple[str, str]:
@@ -156,6 +158,13 @@ def _object_store(inputs: Inputs) -> Values:
     }
 
 
+def _enrichment(inputs: Inputs) -> Values:
+    return {
+        "image": images.name(inputs.options, images.ENRICHMENT),
+        "keys": {"revision": inputs.secrets.checksum(HASHES_OF_KEYS)},
+    }
+
+
 STACK = "kube-prometheus-stack"
 WAREHOUSE = Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image"), _warehouse)
 RELEASES = (
@@ -189,13 +198,23 @@ RELEASES = (
         _postgres_exporter,
     ),
 )
-SIMULATOR_RELEASE = Release("simulator", SIMULATOR, "simulator", ("policies", "image"), _simulator)
+SIMULATOR_RELEASE = Release(
+    "simulator", SIMULATOR, "simulator", ("policies", "image"), _simulator, has_own_namespace=True
+)
 OBJECT_STORE_RELEASE = Release("object-store", OBJECT_STORE, "object-store", ("secrets",), _object_store)
+ENRICHMENT_RELEASE = Release(
+    "enrichment",
+    ENRICHMENT,
+    "enrichment",
+    ("secrets", "image with a model", "operator kinds"),
+    _enrichment,
+    has_own_namespace=True,
+)
 LOGS = (
     Release("loki", MONITORING, "loki", ("policies",), _nothing),
     Release("alloy", MONITORING, "alloy", ("loki",), _nothing),
 )
-OPTIONAL = (SIMULATOR_RELEASE, OBJECT_STORE_RELEASE, *LOGS)
+OPTIONAL = (SIMULATOR_RELEASE, OBJECT_STORE_RELEASE, ENRICHMENT_RELEASE, *LOGS)
 
 
 def wanted(options: Options) -> tuple[Release, ...]:
@@ -204,6 +223,7 @@ def wanted(options: Options) -> tuple[Release, ...]:
         *RELEASES,
         *([SIMULATOR_RELEASE] if options.simulate else []),
         *([OBJECT_STORE_RELEASE] if options.object_store else []),
+        *([ENRICHMENT_RELEASE] if options.enrichment else []),
         *(LOGS if options.logs else []),
     )
 

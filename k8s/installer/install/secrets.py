@@ -19,6 +19,7 @@ from k8s.installer import paths
 from k8s.installer.cluster.kubectl import (
     AIRFLOW,
     DATA_PLATFORM,
+    ENRICHMENT,
     ETL,
     MONITORING,
     OBJECT_STORE,
@@ -59,6 +60,14 @@ GENERATED: Generators = {
 }
 KEYS = (OBJECT_STORE, "object-store")
 OF_OBJECT_STORE: Generators = {KEYS: {"AWS_ACCESS_KEY_ID": lambda: "etl", "AWS_SECRET_ACCESS_KEY": password}}
+KEY_OF_PODS = (ETL, "enrichment")
+OF_ENRICHMENT: Generators = {
+    KEY_OF_PODS: {
+        "ETL_ENRICHMENT__URL": lambda: "http://enrichment.enrichment.svc:8090",
+        "ETL_ENRICHMENT__KEY": lambda: secrets.token_urlsafe(32),
+    }
+}
+HASHES_OF_KEYS = (ENRICHMENT, "enrichment-keys")
 TLS = (DATA_PLATFORM, "warehouse-tls")
 AUTHORITY = (DATA_PLATFORM, "warehouse-authority")  # signs it, and CronJob certificate signs the next ones with it
 STORE_TLS = (OBJECT_STORE, "object-store-tls")
@@ -85,7 +94,7 @@ class Store:
 
 def read(cluster: Cluster) -> Values:
     """Those in the cluster that are not derived, whoever created them, decoded."""
-    wanted = {*GENERATED, *OF_OBJECT_STORE, TLS, AUTHORITY, STORE_TLS, API_KEYS}
+    wanted = {*GENERATED, *OF_OBJECT_STORE, *OF_ENRICHMENT, TLS, AUTHORITY, STORE_TLS, API_KEYS}
     not_helm = "--field-selector=type!=helm.sh/release.v1"  # those hold whole charts
     with ThreadPoolExecutor() as pool:
         namespaces = sorted({namespace for namespace, _ in wanted})
@@ -101,11 +110,17 @@ def with_given(existing: Values, environment: Mapping[str, str]) -> Values:
 
 
 def complete(
-    existing: Mapping[Name, dict[str, str]], *, with_tls: bool = True, with_object_store: bool = False
+    existing: Mapping[Name, dict[str, str]],
+    *,
+    with_tls: bool = True,
+    with_object_store: bool = False,
+    with_enrichment: bool = False,
 ) -> Store:
-    """The existing ones, and new values for what is missing; those of an object store only if there is to be one."""
-    values = {name: has for name, has in existing.items() if with_object_store or name[0] != OBJECT_STORE}
-    generators = {**GENERATED, **(OF_OBJECT_STORE if with_object_store else {})}
+    """The existing ones, and new values for what is missing; those of an optional part only if there is to be one."""
+    left_out = {*(() if with_object_store else (KEYS, STORE_TLS)), *(() if with_enrichment else (KEY_OF_PODS,))}
+    values = {name: has for name, has in existing.items() if name not in left_out}
+    optional = {**OF_OBJECT_STORE, **OF_ENRICHMENT}
+    generators = {**GENERATED, **{name: entries for name, entries in optional.items() if name not in left_out}}
     made = []
     for name, entries in generators.items():
         has = existing.get(name, {})
@@ -152,6 +167,9 @@ def derive(store: Store, host: str, port: int) -> Store:
     }
     if KEYS in store.values:
         derived[ETL, "object-store"] = store.values[KEYS]
+    if KEY_OF_PODS in store.values:  # the service knows hashes only, each with the name of who has the key
+        of_pods = store.values[KEY_OF_PODS]["ETL_ENRICHMENT__KEY"]
+        derived[HASHES_OF_KEYS] = {"keys": f"pipeline:{hashlib.sha256(of_pods.encode()).hexdigest()}"}
     return Store({**store.values, **derived}, store.made)
 
 

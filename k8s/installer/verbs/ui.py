@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from etl.core.errors import ConfigError, PlatformError
 from k8s.installer import console
 from k8s.installer.cluster import airflow, contexts, forward, prometheus
-from k8s.installer.cluster.kubectl import AIRFLOW, MONITORING, Cluster
+from k8s.installer.cluster.kubectl import AIRFLOW, ENRICHMENT, MONITORING, Cluster
 
 AGAIN_S = 1.0
 LOOK_EVERY_S = 3.0
@@ -32,6 +32,7 @@ PAGES = (
     Page("Grafana", MONITORING, "kube-prometheus-stack-grafana", 80, 3000),
     Page("Prometheus", MONITORING, prometheus.SERVICE, prometheus.PORT, 9090),
     Page("Alertmanager", MONITORING, "kube-prometheus-stack-alertmanager", 9093, 9093),
+    Page("Mosaic", ENRICHMENT, "mosaic", 8765, 8765),
 )
 
 

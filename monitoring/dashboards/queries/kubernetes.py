@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitoring.dashboards.promql import WINDOW, happened, or_zero
 
-NAMESPACES = "data-platform|etl|airflow|monitoring|simulator|object-store"
+NAMESPACES = "data-platform|etl|airflow|monitoring|simulator|object-store|enrichment"
 PLATFORM = f'namespace=~"{NAMESPACES}"'
 CHOSEN = 'namespace=~"$namespace"'
 ANYWHERE = 'namespace!=""'

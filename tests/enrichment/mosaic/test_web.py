@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from enrichment.mosaic import receive
 from enrichment.mosaic.__main__ import main
+from enrichment.mosaic.routes import MAX_BYTES
 from tests.enrichment.mosaic.pictures import encoded, folder, noise
 from tests.enrichment.mosaic.serving import ROOT, Served, serving
 
@@ -118,7 +118,7 @@ def bomb() -> bytes:
         (b"", "image/png", 415),
         (encoded(noise(1, 200, 200))[:3000], "image/png", 422),
         (bomb(), "image/png", 413),
-        (bytes(receive.MAX_BYTES + 1), "image/png", 413),
+        (bytes(MAX_BYTES + 1), "image/png", 413),
     ],
     ids=["text", "no picture", "drawing", "nothing", "broken", "bomb", "too large"],
 )
@@ -135,7 +135,8 @@ def test_what_is_no_picture_is_refused_with_the_reason_and_what_to_do(
 
 def test_who_sends_when_too_many_do_is_told_to_come_back(served: Served) -> None:
     host, port = served.address.removeprefix("http://").split(":")
-    begun = "POST /v1/mosaics HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: 1000\r\n\r\nx"
+    head = f"Host: 127.0.0.1\r\nContent-Type: image/png\r\nContent-Length: {MAX_BYTES}\r\n"
+    begun = f"POST /v1/mosaics HTTP/1.1\r\n{head}\r\nx"
     with ExitStack() as slow:
 
         def one_more_is_refused() -> bool:
@@ -146,7 +147,7 @@ def test_who_sends_when_too_many_do_is_told_to_come_back(served: Served) -> None
 
         eventually(one_more_is_refused)
         answer = served.send(encoded(noise(4, 20, 20)))
-        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
     eventually(lambda: served.send(encoded(noise(4, 20, 20))).status_code == 201)
 
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import Request
-from prometheus_client import Gauge
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from enrichment.service.problems import Problem, busy
+from enrichment.web.problems import Problem, busy
 
 DRAINED_BYTES, DRAINED_SECONDS = 64_000_000, 2.0
 
 
 @dataclass
 class Bodies:
-    """What of all requests is in memory."""
+    """What of all requests is in memory; `note` is called with each new sum."""
 
     most_held: int
     seconds: float
-    gauge: Gauge
+    note: Callable[[int], object] = lambda _: None
     held: int = 0
 
     @asynccontextmanager
@@ -65,7 +64,7 @@ class Bodies:
 
     def change(self, by: int) -> None:
         self.held += by
-        self.gauge.set(self.held)
+        self.note(self.held)
 
 
 class _Hold:

@@ -71,20 +71,20 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, problem: Problem) -> JSONResponse:
-        return _response(problem)
+        return response(problem)
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
         hint = "GET /openapi.json lists what there is."
-        return _response(Problem(error.status_code, "http", str(error.detail), hint=hint, headers=error.headers))
+        return response(Problem(error.status_code, "http", str(error.detail), hint=hint, headers=error.headers))
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        return _response(invalid(error.errors()))
+        return response(invalid(error.errors()))
 
     @app.exception_handler(Exception)
     async def _bug(_: Request, __: Exception) -> JSONResponse:
-        return _response(Problem(500, "bug", "The service failed.", hint="Its log says why; this is a bug."))
+        return response(Problem(500, "bug", "The service failed.", hint="Its log says why; this is a bug."))
 
 
 def invalid(errors: Any) -> Problem:
@@ -93,5 +93,6 @@ def invalid(errors: Any) -> Problem:
     return Problem(422, "invalid", wrong, hint="GET /openapi.json says what is valid.")
 
 
-def _response(problem: Problem) -> JSONResponse:
+def response(problem: Problem) -> JSONResponse:
+    """The answer to a refused request."""
     return JSONResponse(problem.details.model_dump(), problem.status, headers=problem.headers, media_type=MEDIA_TYPE)

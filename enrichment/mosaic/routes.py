@@ -16,15 +16,18 @@ from pydantic import BaseModel
 
 from enrichment.facts.decode import FORMATS, decode
 from enrichment.facts.errors import PictureError
-from enrichment.mosaic import downloads, receive, scenes
-from enrichment.mosaic.answers import Jpeg, Route, documented
+from enrichment.mosaic import downloads, scenes
 from enrichment.mosaic.compose import Mosaic
 from enrichment.mosaic.errors import UnknownError
 from enrichment.mosaic.gate import Gate
 from enrichment.mosaic.studio import KEPT_S, MAX_LONGER, Studio, Studios, Wanted
 from enrichment.mosaic.zoom import FLAT_BELOW, jpeg
+from enrichment.web.bodies import Bodies
+from enrichment.web.problems import Problem, documented
 
 PICTURE_SIDE = 1024
+MAX_BYTES = 10_000_000
+HELD_BYTES, SEND_SECONDS = 8 * MAX_BYTES, 30.0  # of pictures that are received or wait to be decoded
 TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "txt": "text/plain", "svg": "image/svg+xml"}
 PAGE = {
     file.name: file.read_bytes()
@@ -34,6 +37,12 @@ PAGE = {
 
 _drawing = Gate(at_once=2, waiting=200)
 _writing = Gate(at_once=1, waiting=200)
+
+
+class Jpeg(Response):
+    """A picture."""
+
+    media_type = "image/jpeg"
 
 
 class BuiltIn(BaseModel):
@@ -106,7 +115,7 @@ FILES: dict[int | str, dict[str, Any]] = {
 }
 Name = Annotated[str, Path(max_length=64, examples=["galaxy"], description="Of a picture that was sent, or built in.")]
 TheStudio = Annotated[Studio, Depends(the_studio)]
-router = APIRouter(route_class=Route, responses=documented(404, 422, 429, 503))
+router = APIRouter(responses=documented(404, 422, 429, 503))
 
 
 @router.get("/mosaic", include_in_schema=False)
@@ -143,8 +152,12 @@ def about(studio: TheStudio) -> About:
 @router.post("/v1/mosaics", status_code=HTTPStatus.CREATED, responses=documented(408, 413, 415), openapi_extra=BODY)
 async def send(request: Request, studio: TheStudio) -> Sent:
     """Send a picture: image/*, at most 10 MB. It is forgotten after ten minutes."""
-    with receive.place():
-        name = await anyio.to_thread.run_sync(studio.add, await receive.body(request))
+    bodies: Bodies = request.app.state.bodies
+    if not request.headers.get("content-type", "").startswith("image/"):
+        hint = "Send its bytes as they are, as image/jpeg or alike."
+        raise Problem(415, "media-type", "The body is not a picture.", hint=hint)
+    async with bodies.received(request, MAX_BYTES) as data:
+        name = await anyio.to_thread.run_sync(studio.add, data)
     return Sent(id=name, seconds_kept=int(KEPT_S))
 
 
