@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from etl import sources
 from etl.core.api import Api
@@ -18,7 +18,7 @@ from etl.core.auth import NO_AUTH, Auth
 from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
 from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
-from etl.core.source import Source
+from etl.core.source import Row, Source
 from etl.destinations.base import Destination
 from etl.destinations.lake import LakeDestination
 from etl.destinations.postgres.publication import PostgresDestination
@@ -131,11 +131,10 @@ class Runtime:
         max_share = self.settings.quarantine.max_share
         return Pipeline(source, self.lake(), max_share, engine, emit, listing=self._listing)
 
-    def _listing(self, statement: str, interval: DataInterval | None) -> Sequence[Mapping[str, Any]]:
+    def _listing(self, statement: str, parameters: Row) -> Sequence[Row]:
         """In a session of its own, as extractions may run beside what publishes."""
-        days = {"start": interval and interval.start, "end": interval and interval.end}
         with self.warehouse() as warehouse:
-            return warehouse.run(statement, days)
+            return warehouse.run(statement, parameters)
 
     def destination(self, name: str, warehouse: Warehouse, engine: Engine) -> Destination:
         """The destination of that name, one of `etl.destinations.NAMES`."""

@@ -43,13 +43,15 @@ class Part:
 
 
 Pages = Callable[[Client, DataInterval | None, int], Iterator[Page]]
+Row = Mapping[str, Any]
+LookUp = Callable[[Row], Sequence[Row]]
 
 
 class Kept(Protocol):
     """Bronze, as an endpoint sees it that asks for what is listed."""
 
     @property
-    def abouts(self) -> Sequence[Mapping[str, Any]]:
+    def abouts(self) -> Sequence[Row]:
         """What is noted of the pages that an earlier, killed process has kept; new ones follow them."""
         ...
 
@@ -66,12 +68,14 @@ class Kept(Protocol):
 class Listed:
     """Pages that are asked for one by one, as a list says that follows from what is published.
 
-    `listing` is a statement, `sql/<listing>.sql`, about the days of the run. `pages(client, rows, kept)` yields the
-    pages that are not kept yet; the list may have changed since those were.
+    `listing` is a statement, `sql/<listing>.sql`, about the days of the run; `lookup` is another, for `look_up`, with
+    parameters of its own. `pages(client, rows, look_up, kept)` yields the pages that are not kept yet; the list may
+    have changed since those were.
     """
 
     listing: str
-    pages: Callable[[Client, Sequence[Mapping[str, Any]], Kept], Iterator[Page]]
+    lookup: str
+    pages: Callable[[Client, Sequence[Row], LookUp, Kept], Iterator[Page]]
 
 
 @dataclass(frozen=True)

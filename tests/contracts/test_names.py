@@ -217,7 +217,7 @@ def test_every_statement_is_used() -> None:
     by_dashboard = {name for name in _files("dashboards") if f'"{name}.sql"' in dashboards}
     by_report = {f"report/{name}/{query}" for name in reports.declared() for query in reports.load(name).queries}
     asked_for = [endpoint.pages for source in SOURCES for endpoint in source.endpoints]
-    by_endpoint = {pages.listing for pages in asked_for if isinstance(pages, Listed)}
+    by_endpoint = {name for pages in asked_for if isinstance(pages, Listed) for name in (pages.listing, pages.lookup)}
     elsewhere = by_folder | by_table | by_installer | by_exporter | by_dashboard | by_report | by_endpoint
     assert _files("") - _files("migrations") - elsewhere == _used()
     assert _files("gold") | _files("silver") == by_table

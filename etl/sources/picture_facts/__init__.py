@@ -3,12 +3,11 @@
 The pictures of the day are listed by `apod`; the server is https://assets.science.nasa.gov, no key.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from etl.core.api import Api, Client
 from etl.core.pages import Page
-from etl.core.source import Endpoint, Kept, Listed, Source
+from etl.core.source import Endpoint, Kept, Listed, LookUp, Row, Source
 from etl.settings import PictureFactsSettings
 from etl.sources.days import ReadByDays
 from etl.sources.picture_facts import datasets, gold, pages, parsers
@@ -20,8 +19,8 @@ def make_source(settings: PictureFactsSettings, origin: str | None = None) -> So
     """The facts, as configured."""
     api = Api("picture_facts", settings.base_url, probe=pages.probe)
 
-    def pictures(client: Client, listed: Sequence[Mapping[str, Any]], kept: Kept) -> Iterator[Page]:
-        return pages.pictures(client, listed, kept, settings)
+    def pictures(client: Client, listed: Sequence[Row], look_up: LookUp, kept: Kept) -> Iterator[Page]:
+        return pages.pictures(client, listed, look_up, kept, settings)
 
     return Source(
         name="picture_facts",
@@ -32,7 +31,7 @@ def make_source(settings: PictureFactsSettings, origin: str | None = None) -> So
             Endpoint(
                 datasets.FACTS.name,
                 (datasets.FACTS,),
-                Listed("listings/picture_facts", pictures),
+                Listed("listings/picture_facts", "listings/described_file", pictures),
                 parsers.facts,
                 knows_intervals=True,
             ),

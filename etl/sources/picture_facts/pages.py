@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -26,12 +26,11 @@ from etl.core.errors import (
     SourceWithdrawnError,
 )
 from etl.core.pages import Page
-from etl.core.source import Kept
+from etl.core.source import Kept, LookUp, Row
 from etl.settings import PictureFactsSettings
 from etl.sources.picture_facts.contract import KNOWN, LISTED, NOTHING, Status
 from etl.sources.picture_facts.enricher import Enricher, RefusedPictureError, enricher
 
-Row = Mapping[str, Any]
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=12), timedelta(days=30)  # after a failure; it doubles with each
 MOST_FAILURES = 3  # in succession: then it is the server that does not answer, not a picture
 OF_THIS_PICTURE = (SourceContractError, SourceWithdrawnError, AccessError)
@@ -45,18 +44,22 @@ def probe(client: Client) -> str:
     return "it serves pictures one by one"
 
 
-def pictures(client: Client, listed: Sequence[Row], kept: Kept, settings: PictureFactsSettings) -> Iterator[Page]:
+def pictures(
+    client: Client, listed: Sequence[Row], look_up: LookUp, kept: Kept, settings: PictureFactsSettings
+) -> Iterator[Page]:
     """Yield a page for each picture that is due and within the budget, then one with the records of the others.
 
     Raises: SourceUnavailableError if the server or the enrichment does not answer; what was received is kept.
     """
-    done = {_name(record) for about in kept.abouts for record in about["records"]}
+    records_kept = [record for about in kept.abouts for record in about["records"]]
+    done = {_name(record) for record in records_kept}
     left = sorted((row for row in listed if _name(row) not in done), key=_order, reverse=True)
     budget = Budget(settings, len(kept.abouts), sum(about["bytes"] for about in kept.abouts))
     number, now = len(kept.abouts) + 1, datetime.now(UTC)
     others: list[Row] = []
     with enricher(settings.enrichment) as describing:
-        run = Run(client, kept, describing, describing.version(), settings.bytes_per_picture, now)
+        run = Run(client, look_up, kept, describing, describing.version(), settings.bytes_per_picture, now)
+        run.remember(records_kept)
         for rows in _by_url(left):
             if budget.is_spent or not is_due(rows[0], run.version, now):
                 others += [_record(row) for row in rows]
@@ -114,15 +117,21 @@ class Tried:
 
 @dataclass
 class Run:
-    """What pictures are asked for with, and how many in succession did not come."""
+    """What pictures are asked for with, what it has said about files, and how many in succession did not come."""
 
     client: Client
+    look_up: LookUp
     kept: Kept
     describing: Enricher
     version: str
     most_bytes: int
     now: datetime
-    failures: int = field(default=0)
+    failures: int = 0
+    described: dict[str, Row] = field(default_factory=dict)
+
+    def remember(self, records: Iterable[Row]) -> None:
+        """Facts of this run, which are not published yet."""
+        self.described |= {each["sha256"]: each for each in records if each["facts_version"] == self.version}
 
     def attempt(self, row: Row, number: int) -> Tried:
         """Describe a picture: from bronze if it is there, else as the server returns it."""
@@ -151,16 +160,27 @@ class Run:
 
     def _described(self, row: Row, body: bytes, file: str) -> Tried:
         """What is said about its bytes; if nobody answers, the picture is kept all the same."""
-        where = {"file": file, "sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
+        sha256 = hashlib.sha256(body).hexdigest()
+        where = {"file": file, "sha256": sha256, "bytes": len(body)}
+        if known := self._known(sha256):
+            return Tried(known | {"file": file}, body, len(body))
         try:
             description = self.describing.describe(body, row["title"], row["explanation"] or "")
         except RefusedPictureError as error:
             return Tried(self._in_vain(row, Status.REFUSED, str(error)) | where, body, len(body))
         except PlatformError as error:
-            known = dict(NOTHING) | where | {"reason": error.message}
-            return Tried(known, body, len(body), ends_with=error)
+            unknown = dict(NOTHING) | where | {"reason": error.message}
+            return Tried(unknown, body, len(body), ends_with=error)
         known = dict(NOTHING) | where | description.flat()
-        return Tried(known | {"status": Status.DESCRIBED, "tried_at": _text(self.now)}, body, len(body))
+        known |= {"status": Status.DESCRIBED, "tried_at": _text(self.now)}
+        self.remember([known])
+        return Tried(known, body, len(body))
+
+    def _known(self, sha256: str) -> dict[str, Any] | None:
+        """What is said about the same bytes elsewhere, in this version."""
+        key = {"sha256": sha256, "facts_version": self.version}
+        found = self.described.get(sha256) or next(iter(self.look_up(key)), None)
+        return None if found is None else {name: _text(found[name]) for name in KNOWN}
 
     def _in_vain(self, row: Row, status: Status, reason: str) -> dict[str, Any]:
         attempts = (row["attempts"] or 0) + 1

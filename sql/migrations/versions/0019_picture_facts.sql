@@ -38,6 +38,7 @@ create table silver.picture_facts (
     primary key (source, item_id, picture_date)
 ) partition by range (picture_date);
 comment on table silver.picture_facts is 'One row per picture that a source lists, with its facts once they are known.';
+create index on silver.picture_facts (sha256);
 
 create table gold.picture_pool (
     source text collate "C" not null,
