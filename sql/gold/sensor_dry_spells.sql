@@ -82,40 +82,28 @@ spells as (
         on begun.sensor_id = continued.sensor_id and begun.first_date = begun.month_start_date
 ),
 
-opened as (
-    select
-        sensor_id,
-        month_start_date,
-        region,
-        end_date,
-        dry_days,
-        max(case when is_open then since_date end) over (partition by sensor_id, month_start_date) as open_since_date,
-        max(case when is_open then dry_days else 0 end) over (partition by sensor_id, month_start_date) as open_days
-    from spells
-),
-
 placed as (
     select
-        month_start_date,
         sensor_id,
+        month_start_date,
         region,
-        dry_days,
         end_date,
-        open_since_date,
-        open_days,
+        is_open,
+        since_date,
+        dry_days,
         row_number() over (
             partition by sensor_id, month_start_date order by dry_days desc nulls last, end_date asc nulls last
         ) as place
-    from opened
+    from spells
 )
 
 select
     month_start_date,
     sensor_id,
-    region,
-    dry_days,
-    end_date,
-    open_since_date,
-    open_days
+    max(case when place = 1 then region end) as region,
+    max(case when place = 1 then dry_days end) as dry_days,
+    max(case when place = 1 then end_date end) as end_date,
+    max(case when is_open then since_date end) as open_since_date,
+    max(case when is_open then dry_days else 0 end) as open_days
 from placed
-where place = 1
+group by sensor_id, month_start_date
