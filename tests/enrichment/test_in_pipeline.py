@@ -53,8 +53,9 @@ def test_both_refuse_the_same_for_the_same_reason(service: Service, here: Enrich
 
 
 def test_a_wrong_key_is_no_fault_of_the_picture(service: Service) -> None:
-    with asked(service, key="not-the-right-key") as there, pytest.raises(AccessError):
+    with asked(service, key="not-the-right-key") as there, pytest.raises(AccessError) as told:
         there.describe(PICTURE, TITLE, EXPLANATION)
+    assert "ETL_ENRICHMENT__KEY" in told.value.hint
 
 
 def test_a_service_that_is_not_there_is_worth_waiting_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from etl.sources.picture_facts.contract import Description
 
 TITLE, EXPLANATION = 500, 20_000  # characters that the enrichment reads
 PATIENCE = RetryPolicy(read_s=60)
+CHECK_KEY = "Compare ETL_ENRICHMENT__KEY with the keys whose hashes the service at ETL_ENRICHMENT__URL knows."
 NEITHER = (
     "Set ETL_ENRICHMENT__URL and ETL_ENRICHMENT__KEY (docs/how-to/facts-about-pictures.md), or install the packages: "
     "`.venv/bin/pip install -r enrichment/requirements.txt`."
@@ -46,7 +47,7 @@ def enricher(settings: EnrichmentSettings) -> Iterator[Enricher]:
     if settings.url is None:
         yield _in_process(settings)
         return
-    auth = NO_AUTH if settings.key is None else HeaderKey("X-API-Key", settings.key)
+    auth = NO_AUTH if settings.key is None else HeaderKey("X-API-Key", settings.key, hint=CHECK_KEY)
     with HttpClient("enrichment", settings.url, PATIENCE, auth=auth) as client:
         yield Service(client)
 
