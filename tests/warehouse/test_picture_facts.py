@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from pathlib import Path
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
@@ -195,39 +195,38 @@ def test_a_spent_budget_leaves_facts_unknown_and_the_next_runs_go_on_with_the_ne
 
 
 def test_a_killed_run_is_resumed_without_fetching_or_computing_again(
-    warehouse: Warehouse, lake: Lake, pictures: Server, computed: list[bytes], tmp_path: Path
+    warehouse: Warehouse, lake: Lake, pictures: Server, computed: list[bytes]
 ) -> None:
     listed(warehouse, lake)
-    source = source_at(pictures)
-    steps = pipeline(source, lake, warehouse)
-    rows = steps.listing("listings/picture_facts", {"start": DAYS.start, "end": DAYS.end})
-    _killed_at_page(2, source, lake, rows)
+    rows = warehouse.run("listings/picture_facts", {"start": DAYS.start, "end": DAYS.end})
+    _killed_at_page(2, pictures, lake, rows)
     assert pictures.pictures == 2
     run(warehouse, lake, pictures, DAYS)
     assert published(warehouse) == ["described"] * 5
     assert (pictures.pictures, len(computed)) == (5, 3)
 
 
-def _killed_at_page(number: int, source: Source, lake: Lake, rows: Sequence[Mapping[str, Any]]) -> None:
+def _killed_at_page(number: int, pictures: Server, lake: Lake, rows: Sequence[Mapping[str, Any]]) -> None:
     """Extract in a process that ends itself as soon as so many pages are kept."""
-    child = os.fork()
-    if child:
-        assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
-        return
+    child = get_context("spawn").Process(target=_extract, args=(number, pictures.url, lake.url, rows))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+
+
+def _extract(dies_at: int, url: str, lake: str, rows: Sequence[Mapping[str, Any]]) -> None:
     kept = Counter[str]()
 
     def listen(event: events.Event) -> None:
         kept[type(event).__name__] += 1
-        if kept["PageKept"] == number:
+        if kept["PageKept"] == dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    try:
-        listed = {"listings/picture_facts": rows}
-        steps = Pipeline(source, lake, 0.05, LocalEngine(), listen, listing=lambda name, _: listed.get(name, ()))
-        with HttpClient("picture_facts", source.api.base_url, CALM) as client:
-            steps.extract(client, DAYS)
-    finally:
-        os._exit(1)
+    listed = {"listings/picture_facts": rows}
+    source = source_at(Server(url=url))
+    steps = Pipeline(source, Lake(lake), 0.05, LocalEngine(), listen, listing=lambda name, _: listed.get(name, ()))
+    with HttpClient("picture_facts", url, CALM) as client:
+        steps.extract(client, DAYS)
 
 
 BROKEN = {  # so many days ago: what is answered instead of the picture, and what is said then
