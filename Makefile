@@ -15,11 +15,13 @@ IMAGE ?= data-platform-etl:dev
 IMAGE_SPARK ?= data-platform-etl-spark:dev
 IMAGE_ENRICHMENT ?= data-platform-enrichment:dev
 IMAGE_TOOL ?= docker
+# It tells of its own successors at every call.
+MKDOCS = NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/python -m mkdocs
 PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask report mosaic up status alerts credentials ui psql trigger down destroy \
-	aws-plan aws-test test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-cluster image image-spark image-enrichment snapshot catalogue dashboards metrics lock clean
+.PHONY: help run ask report notebook mosaic up status alerts credentials ui psql trigger down destroy \
+	aws-plan aws-test test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-cluster image image-spark image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,6 +36,10 @@ ask: $(VENV)/run ## Ask every question of sql/questions/
 
 report: $(VENV)/run ## Write what a source has published as a page of charts (SOURCE=sensors; default: spacex)
 	@$(BIN)/etl report $(or $(SOURCE),spacex)
+
+notebook: $(VENV)-notebooks/lab ## Open JupyterLab on notebooks/, which read what is published (ARGS=--no-browser)
+	@$(VENV)-notebooks/bin/jupyter lab --notebook-dir notebooks \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(ARGS)
 
 mosaic: $(VENV)-enrichment/run ## Show a mosaic of pictures of space in the browser (POOL=folder with an index.json, PORT=8765)
 	@$(VENV)-enrichment/bin/python -m enrichment.mosaic $(if $(POOL),--pool "$(POOL)") $(if $(PORT),--port $(PORT))
@@ -96,7 +102,7 @@ lint: $(VENV)/lint ## Check style, types, import arrows, SQL and workflows
 	@.ci/lint $(BIN)
 
 format: $(VENV)/lint ## Rewrite the code in the house style
-	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/python -m notebooks.stored
 
 bench: $(VENV)/run $(VENV)-bench/bench ## Measure speed against the limit and against peers; writes docs/benchmarks.md
 	@$(VENV)-bench/bin/python -m tests.bench
@@ -134,6 +140,12 @@ dashboards: $(VENV)/test ## Write Grafana's dashboards, monitoring/dashboards/js
 metrics: $(VENV)/test ## Write docs/metrics.md from the declared metrics
 	@$(BIN)/python -m monitoring.metrics
 
+docs: $(VENV)-docs/site ## Build the documentation site into .data/site
+	@$(MKDOCS) build --strict --quiet && echo "The site is in .data/site; make docs-serve shows it."
+
+docs-serve: $(VENV)-docs/site ## Show the documentation site at http://127.0.0.1:8000, as you change it (ARGS="--dev-addr 127.0.0.1:8001")
+	@$(MKDOCS) serve --strict $(ARGS)
+
 lock: ## Lock the requirements again, with hashes (needs uv)
 	@.ci/lock
 
@@ -154,6 +166,14 @@ $(VENV)/test $(VENV)/lint: tests/requirements.txt pyproject.toml
 
 $(VENV)-bench/bench: tests/bench/requirements.txt pyproject.toml
 	@.ci/environment $(PYTHON) $(VENV)-bench $<
+	@touch $@
+
+$(VENV)-notebooks/lab: notebooks/requirements.txt pyproject.toml
+	@.ci/environment $(PYTHON) $(VENV)-notebooks $<
+	@touch $@
+
+$(VENV)-docs/site: website/requirements.txt pyproject.toml
+	@.ci/environment $(PYTHON) $(VENV)-docs $<
 	@touch $@
 
 $(VENV)-enrichment/run: enrichment/requirements.txt

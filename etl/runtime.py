@@ -27,7 +27,7 @@ from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline
 from etl.postgres import waiting
 from etl.postgres.connection import Warehouse
-from etl.settings import Settings
+from etl.settings import Settings, load
 from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.state import ledger, migrations
 from etl.state.budget import Budget
@@ -36,6 +36,8 @@ from etl.telemetry import lineage, logs, statsd
 if TYPE_CHECKING:
     from etl.sources.simulators import Simulator
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 ANSWER_WITHIN_S = 3.0
 SIMULATED = "the built-in simulator"
 OBSERVED = broadcast(statsd.listen, logs.listen)  # whoever emits it; what a line says has been counted by then
@@ -164,6 +166,13 @@ class Runtime:
                 yield warehouse
 
     @contextmanager
+    def reader(self) -> Iterator[Warehouse]:
+        """A session that only reads what is published: as analyst, or as whom libpq's variables name."""
+        with self.server() as dsn, waiting.loader(dsn, role=None if self.is_elsewhere else "analyst") as warehouse:
+            warehouse.raw.set_session(readonly=True)
+            yield warehouse
+
+    @contextmanager
     def live_or_simulated(self, name: str, warehouse: Warehouse) -> Iterator[Source]:
         """The source if it answers within 3 s, else its simulator on the bundled snapshot.
 
@@ -181,6 +190,24 @@ class Runtime:
                 yield sources.load(name, simulated, SIMULATED)
         else:
             yield source
+
+
+def from_environment() -> Runtime:
+    """What the environment describes. Raises: ConfigError if a setting is wrong."""
+    settings = load()
+    is_elsewhere = any(os.environ.get(name) for name in LIBPQ)
+    _undisturbed(is_elsewhere)
+    return Runtime(settings, is_elsewhere)
+
+
+def _undisturbed(is_elsewhere: bool) -> None:
+    """This machine is asked without a proxy, by every library; libpq's variables are not about the embedded server."""
+    if any(name.lower().endswith("_proxy") for name in os.environ):
+        direct = ",".join(filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), *LOOPBACK]))
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
+    if not is_elsewhere:
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            del os.environ[name]
 
 
 @cache

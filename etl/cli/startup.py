@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +14,9 @@ import structlog
 from etl.cli.console import progress
 from etl.core.source import Source
 from etl.pipeline.pipeline import Pipeline
-from etl.runtime import Runtime
-from etl.settings import load, retired
+from etl.runtime import Runtime, from_environment
+from etl.settings import retired
 from etl.telemetry import logs, metrics
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 
 
 def start(*, for_people: bool = False) -> Runtime:
@@ -28,9 +24,8 @@ def start(*, for_people: bool = False) -> Runtime:
 
     People at a terminal see progress bars and results; log lines about normal work are for pods.
     """
-    settings = load()
-    is_elsewhere = any(os.environ.get(name) for name in LIBPQ)
-    _undisturbed(is_elsewhere)
+    parts = from_environment()
+    settings = parts.settings
     context = click.get_current_context()
     debug = context.find_root().obj["debug"]
     as_json = settings.log.format == "json" or (settings.log.format == "auto" and not sys.stderr.isatty())
@@ -40,17 +35,7 @@ def start(*, for_people: bool = False) -> Runtime:
         logs.log.warning(warning)
     metrics.configure_metrics(settings.statsd.host, settings.statsd.port)
     _bind_command(context)
-    return Runtime(settings, is_elsewhere)
-
-
-def _undisturbed(is_elsewhere: bool) -> None:
-    """This machine is asked without a proxy, by every library; libpq's variables are not about the embedded server."""
-    if any(name.lower().endswith("_proxy") for name in os.environ):
-        direct = ",".join(filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), *LOOPBACK]))
-        os.environ["no_proxy"] = os.environ["NO_PROXY"] = direct
-    if not is_elsewhere:
-        for name in [name for name in os.environ if name.startswith("PG")]:
-            del os.environ[name]
+    return parts
 
 
 def _bind_command(context: click.Context) -> None:

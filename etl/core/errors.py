@@ -39,6 +39,10 @@ class PlatformError(Exception):
         """Pickled with all its attributes, as it may come from another process."""
         return partial(type(self).__new__, type(self)), self.args, self.__dict__
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [f"{self.message} {self.hint}"]
+
 
 class TransientError(PlatformError):
     """Waiting may help."""

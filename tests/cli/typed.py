@@ -11,7 +11,7 @@ UNREACHABLE = "http://127.0.0.1:9"  # the discard port: refused at once
 
 
 def etl(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return forks().run(arguments, home, _known(environment), timeout_s=120)
+    return forks().run(arguments, home, known(environment), timeout_s=120)
 
 
 def really(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -19,7 +19,7 @@ def really(home: Path, *arguments: str, **environment: str) -> subprocess.Comple
     return subprocess.run(
         [sys.executable, "-m", "etl", *arguments],
         cwd=home,
-        env=_known(environment),
+        env=known(environment),
         capture_output=True,
         text=True,
         timeout=120,
@@ -27,6 +27,6 @@ def really(home: Path, *arguments: str, **environment: str) -> subprocess.Comple
     )
 
 
-def _known(environment: dict[str, str]) -> dict[str, str]:
+def known(environment: dict[str, str]) -> dict[str, str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("ETL_", "PG"))}
     return clean | {"ETL_SPACEX__BASE_URL": UNREACHABLE, "ETL_HTTP__ATTEMPTS": "1"} | environment

@@ -18,7 +18,7 @@ FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.na
 CODE = sorted((ROOT / "etl").rglob("*.py"))
 TEXTS = [
     file
-    for pattern in ("*.md", "docs/**/*.md", "monitoring/runbooks/*.md", "etl/**/*.html")
+    for pattern in ("*.md", "docs/**/*.md", "monitoring/runbooks/*.md", "etl/**/*.html", "notebooks/*.ipynb")
     for file in sorted(ROOT.glob(pattern))
     if file.name != "CHANGELOG.md" and "adr" not in file.parts  # history: it may name what has gone
 ]

@@ -1,0 +1,1 @@
+"""Notebooks on what is published, and what they ask the warehouse with."""

@@ -1,0 +1,1 @@
+"""The documentation site: what MkDocs cannot make of docs/ alone."""
