@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -40,12 +40,15 @@ def source_dag(
     by_days: bool = False,
     destination: str | None = None,
     key: str | None = None,
+    asks_enrichment: bool = False,
     timeout: timedelta = timedelta(hours=6),
 ) -> DAG:
     """The DAG of a source, or another one of it with a `dag_id` of its own.
 
     `about`: the beginning of its manual, in Markdown. `schedule`: a cron expression, in UTC; None: on request only.
     `key`: the setting with the API's key. Only pods that ask the API get it; without it `make up` leaves the DAG out.
+    `asks_enrichment`: pods that ask the API also ask the service that describes pictures, and get its URL and key. Not
+    everybody has it: the DAG is paused until somebody switches it on.
     The rest is as Pipeline says. A DAG's file must contain the word "airflow", or Airflow ignores it.
     """
     pipeline = Pipeline(source, tuple(steps), by_days, destination)
@@ -59,22 +62,23 @@ def source_dag(
         catchup=False,
         max_active_runs=1,
         dagrun_timeout=timeout,
-        is_paused_upon_creation=False,
+        is_paused_upon_creation=asks_enrichment,
         default_args={"owner": "data-platform", **RETRY_POLICY},
         params=PARAMS,
         user_defined_macros=extraction.MACROS | lineage.MACROS,
     ) as dag:
-        chain(*(_task(pipeline, step, needs_key=key is not None) for step in pipeline.steps))
+        needs = {"needs_keys": key is not None, "needs_enrichment": asks_enrichment}
+        chain(*(_task(pipeline, step, needs) for step in pipeline.steps))
     return dag
 
 
-def _task(pipeline: Pipeline, step: Step, *, needs_key: bool) -> Any:
-    """The task of a step: one pod, or one for each part."""
+def _task(pipeline: Pipeline, step: Step, needs: Mapping[str, bool]) -> Any:
+    """The task of a step: one pod, or one for each part; what it `needs` in secret, if it asks the API."""
     calls = pipeline.arguments(step)
     if step.on_spark:
         return SparkStep(task_id=step.command, arguments=calls[0])
     pod: dict[str, Any] = {"task_id": step.command, "needs_lake": step.needs_lake, "memory": step.memory}
-    pod["needs_keys"] = needs_key and step.asks_the_api
+    pod |= {name: needed and step.asks_the_api for name, needed in needs.items()}
     if len(calls) > 1:
         return EtlStep.partial(**pod, map_index_template="{{ task.arguments[-1] }}").expand(arguments=calls)
     if step.command == "check":

@@ -31,7 +31,8 @@ class EtlStep(PodOperator):
     """One call of `etl` in a pod of its own.
 
     `needs_lake`: whether the lake's volume, if it is on one, is mounted at /lake. `needs_keys`: whether it gets the
-    APIs' keys that `make up` was given. `cpu`, `memory`: requests; memory is the limit, too.
+    APIs' keys that `make up` was given; `needs_enrichment`: URL and key of the service that describes pictures. `cpu`,
+    `memory`: requests; memory is the limit, too.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class EtlStep(PodOperator):
         arguments: Sequence[str],
         needs_lake: bool = False,
         needs_keys: bool = False,
+        needs_enrichment: bool = False,
         cpu: str = "100m",
         memory: str = "256Mi",
         **options: Any,
@@ -57,7 +59,7 @@ class EtlStep(PodOperator):
             "security_context": _pod_security(),
             "container_security_context": _container_security(),
             "container_resources": _resources(cpu, memory),
-            "env_from": _settings(needs_keys),
+            "env_from": _settings(needs_keys, needs_enrichment),
             "env_vars": [_parent()],
             "volumes": _volumes(needs_lake),
             "volume_mounts": _mounts(needs_lake),
@@ -139,14 +141,16 @@ def _field(path: str) -> k8s.V1EnvVarSource:
     return k8s.V1EnvVarSource(field_ref=k8s.V1ObjectFieldSelector(field_path=path))
 
 
-def _settings(needs_keys: bool = False) -> list[k8s.V1EnvFromSource]:
+def _settings(needs_keys: bool = False, needs_enrichment: bool = False) -> list[k8s.V1EnvFromSource]:
     """Settings by reference: no value of a Secret is in a pod's manifest, in Airflow's database or in a log."""
     keys = k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="api-keys", optional=True))
+    enrichment = k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="enrichment", optional=True))
     return [
         k8s.V1EnvFromSource(config_map_ref=k8s.V1ConfigMapEnvSource(name="etl")),
         k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="warehouse")),
         k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="object-store", optional=True)),
         *([keys] if needs_keys else []),
+        *([enrichment] if needs_enrichment else []),
         # The user's own, last because the last one wins.
         k8s.V1EnvFromSource(secret_ref=k8s.V1SecretEnvSource(name="etl", optional=True)),
     ]

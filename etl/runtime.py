@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ from etl.core.auth import NO_AUTH, Auth
 from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
 from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
-from etl.core.source import Source
+from etl.core.source import Row, Source
 from etl.destinations.base import Destination
 from etl.destinations.lake import LakeDestination
 from etl.destinations.postgres.publication import PostgresDestination
@@ -130,7 +130,13 @@ class Runtime:
     def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
         """The pipeline of a source; log lines, metrics and lineage listen to it, and whoever is given."""
         emit = broadcast(OBSERVED, *_lineage(), *listeners)
-        return Pipeline(source, self.lake(), self.settings.quarantine.max_share, engine, emit)
+        max_share = self.settings.quarantine.max_share
+        return Pipeline(source, self.lake(), max_share, engine, emit, listing=self._listing)
+
+    def _listing(self, statement: str, parameters: Row) -> Sequence[Row]:
+        """In a session of its own, as extractions may run beside what publishes."""
+        with self.warehouse() as warehouse:
+            return warehouse.run(statement, parameters)
 
     def destination(self, name: str, warehouse: Warehouse, engine: Engine) -> Destination:
         """The destination of that name, one of `etl.destinations.NAMES`."""

@@ -203,6 +203,42 @@ class NeowsSettings(SourceSettings):
     nasa: NasaSettings = Field(default_factory=NasaSettings, exclude=True)
 
 
+class EnrichmentSettings(Group):
+    """Who says what pictures show: the service at `url`, or else this process, if it has the packages."""
+
+    url: Annotated[BaseUrl | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="URL of the service that describes pictures. If unset, this process does."
+    )
+    key: ApiKey = Field(default=None, description="Key of that service; never kept.")
+    model: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="Folder of the model that this process sees subjects with; the service has its own."
+    )
+
+
+class PictureFactsSettings(SourceSettings):
+    """Facts about pictures that other sources list."""
+
+    base_url: BaseUrl = Field(
+        default="https://assets.science.nasa.gov", description="URL of the server that makes renditions."
+    )
+    days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
+    start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="First day that the first run reads, instead of a number of days."
+    )
+    lookback_days: int = Field(
+        default=7, ge=0, le=365, description="Published days whose pictures a later run looks for again."
+    )
+    await_days: int = Field(
+        default=365, ge=0, le=40_000, description="Days for which a picture without facts is due again."
+    )
+    bytes_per_run: int = Field(
+        default=200_000_000, ge=1, description="Bytes of pictures after which a run asks no more."
+    )
+    pictures_per_run: int = Field(default=1_000, ge=1, le=100_000, description="Pictures that a run asks for at most.")
+    bytes_per_picture: int = Field(default=20_000_000, ge=1, description="Of a larger picture, no more is received.")
+    enrichment: EnrichmentSettings = Field(default_factory=EnrichmentSettings, exclude=True)
+
+
 class SparkSettings(Group):
     """The Spark engine; all else is set in Spark's own spark-defaults.conf, in the folder SPARK_CONF_DIR."""
 
@@ -275,6 +311,8 @@ class Settings(BaseSettings):
     mars: MarsSettings = Field(default_factory=MarsSettings)
     neows: NeowsSettings = Field(default_factory=NeowsSettings)
     nasa: NasaSettings = Field(default_factory=NasaSettings)
+    picture_facts: PictureFactsSettings = Field(default_factory=PictureFactsSettings)
+    enrichment: EnrichmentSettings = Field(default_factory=EnrichmentSettings)
     spark: SparkSettings = Field(default_factory=SparkSettings)
     quarantine: QuarantineSettings = Field(default_factory=QuarantineSettings)
     warehouse: WarehouseSettings = Field(default_factory=WarehouseSettings)

@@ -41,11 +41,20 @@ class Answer:
         return parse_json(self.body)
 
 
+FormPart = tuple[str, tuple[str | None, bytes | str]]  # its name, its file's name if it is one, its content
+
+
 class Client(Protocol):
     """What a source needs of HTTP; `etl.sources.http.client.HttpClient` is the real one."""
 
     def get(
-        self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1, accept: str = JSON
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        weight: float = 1,
+        accept: str = JSON,
+        most_bytes: int | None = None,
     ) -> Answer: ...
 
     def post(self, path: str, document: Mapping[str, Any], *, weight: float = 1, accept: str = JSON) -> Answer: ...

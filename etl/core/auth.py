@@ -77,6 +77,7 @@ class HeaderKey(Auth):
     header: str
     key: SecretStr
     prefix: str = ""
+    hint: str = Auth.hint
 
     def headers(self) -> Mapping[str, str]:
         return {self.header: self.prefix + self.key.get_secret_value()}

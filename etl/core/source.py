@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any, Protocol
 
 from etl.core.api import Api, Client
 from etl.core.intervals import DataInterval
@@ -41,6 +42,42 @@ class Part:
         return f"{self.number}/{self.of}"
 
 
+Pages = Callable[[Client, DataInterval | None, int], Iterator[Page]]
+Row = Mapping[str, Any]
+LookUp = Callable[[Row], Sequence[Row]]
+
+
+class Kept(Protocol):
+    """Bronze, as an endpoint sees it that asks for what is listed."""
+
+    @property
+    def abouts(self) -> Sequence[Row]:
+        """What is noted of the pages that an earlier, killed process has kept; new ones follow them."""
+        ...
+
+    def file(self, number: int) -> str:
+        """Where the page of that number will be."""
+        ...
+
+    def body(self, file: str, sha256: str) -> bytes:
+        """The body of a page of any extraction. Raises: LakeUnavailableError if it is not there, or another."""
+        ...
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Pages that are asked for one by one, as a list says that follows from what is published.
+
+    `listing` is a statement, `sql/<listing>.sql`, about the days of the run; `lookup` is another, for `look_up`, with
+    parameters of its own. `pages(client, rows, look_up, kept)` yields the pages that are not kept yet; the list may
+    have changed since those were.
+    """
+
+    listing: str
+    lookup: str
+    pages: Callable[[Client, Sequence[Row], LookUp, Kept], Iterator[Page]]
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """One resource of an API.
@@ -55,7 +92,7 @@ class Endpoint:
 
     name: str
     datasets: tuple[Dataset, ...]
-    pages: Callable[[Client, DataInterval | None, int], Iterator[Page]]
+    pages: Pages | Listed
     parse: Callable[[bytes, PageContext], Parsed]
     page_size: int | None = None
     request_fingerprint: str = ""
@@ -84,6 +121,8 @@ class Source:
     `sql/silver/<name>.sql`, which reads `parsed.*`. Empty: just what is parsed. `gold` is made by `sql/gold/`.
     `interval(next_start, today)` is what a run without dates covers, given how far the source is published.
     `await_days` is how many days after a day its unknown values are still awaited.
+    `follows` are tables of other sources that its lists are made of: a run without dates ends with their days.
+    `keeps_pages`: rows of later extractions may refer to its pages, so that these do not expire.
     `cost(interval)` is the requests of such a run, and their weight.
     """
 
@@ -96,6 +135,8 @@ class Source:
     gold: tuple[Dataset, ...] = ()
     interval: Callable[[date | None, date], DataInterval | None] = whole_state
     await_days: int = 0
+    follows: tuple[str, ...] = ()
+    keeps_pages: bool = False
     cost: Callable[[DataInterval | None], Cost] | None = None
 
     @property

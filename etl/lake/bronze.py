@@ -15,7 +15,7 @@ import os
 import re
 import socket
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -97,6 +97,19 @@ class Writer:
         """The number of the first page that is not stored yet."""
         return len(self.manifest.pages) + 1
 
+    @property
+    def abouts(self) -> Sequence[Mapping[str, Any]]:
+        """What is noted of the pages stored so far."""
+        return [page.about for page in self.manifest.pages]
+
+    def file(self, number: int) -> str:
+        """Where the page of that number will be."""
+        return _page_file(self.manifest, number)
+
+    def body(self, file: str, sha256: str) -> bytes:
+        """The body of a page of any extraction. Raises: LakeUnavailableError if it is not there, or another."""
+        return _body(self._lake, file, sha256)
+
     def keep(self, page: Page) -> None:
         """Store a page, then its entry: another process would resume after it."""
         entry = _keep(self._lake, self.manifest, page)
@@ -149,13 +162,7 @@ def body(lake: Lake, page: PageEntry) -> bytes:
 
     Raises: LakeUnavailableError if they are not what the manifest says.
     """
-    try:
-        found = gzip.decompress(lake.read(page.file))
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise lake.damaged(page.file) from error
-    if hashlib.sha256(found).hexdigest() != page.sha256:
-        raise lake.damaged(page.file)
-    return found
+    return _body(lake, page.file, page.sha256)
 
 
 def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: datetime) -> str | None:
@@ -259,8 +266,22 @@ def _by_part(file: str) -> int:
     return int(found[1]) if found else 0
 
 
+def _body(lake: Lake, file: str, sha256: str) -> bytes:
+    try:
+        found = gzip.decompress(lake.read(file))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise lake.damaged(file) from error
+    if hashlib.sha256(found).hexdigest() != sha256:
+        raise lake.damaged(file)
+    return found
+
+
+def _page_file(manifest: Manifest, number: int) -> str:
+    return f"{manifest.folder}/page-{number:05}.json.gz"
+
+
 def _keep(lake: Lake, manifest: Manifest, page: Page) -> PageEntry:
-    file = f"{manifest.folder}/page-{page.number:05}.json.gz"
+    file = _page_file(manifest, page.number)
     lake.write(file, gzip.compress(page.body, compresslevel=4, mtime=0))
     return PageEntry(
         page.number,

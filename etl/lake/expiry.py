@@ -2,7 +2,8 @@
 
 Needed are: for a source with a whole state, the newest extraction of it; for one read by days, each extraction with
 the newest rows of some day; in both cases, of those that passed their audits. Also a newer one that has not been
-transformed or that failed an audit, which a person may accept; the newest gold of each table; an extraction under way.
+transformed or that failed an audit, which a person may accept; the newest gold of each table; an extraction under way;
+pages that rows of later extractions may refer to.
 """
 
 from __future__ import annotations
@@ -154,7 +155,13 @@ def _needed(source: Source, extractions: list[Extraction]) -> _Need:
             if file.place.layer == "gold":
                 gold[file.place.name] = max(extraction.extraction_id, gold.get(file.place.name, ""))
     needed = _newest_state if source.serves_everything else _newest_of_days
-    return _Need(needed(extractions), gold)
+    return _Need((_referred_to(extractions) if source.keeps_pages else {}) | needed(extractions), gold)
+
+
+def _referred_to(extractions: list[Extraction]) -> dict[str, str]:
+    """Those with pages, of a source whose later rows may say that what they are about is in one of them."""
+    complete = (State.EXTRACTED, State.TRANSFORMED)
+    return {each.extraction_id: "later rows may refer to its pages" for each in extractions if each.state in complete}
 
 
 def _newest_state(extractions: list[Extraction]) -> dict[str, str]:

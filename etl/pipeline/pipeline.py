@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from etl.core import events
@@ -25,7 +26,7 @@ from etl.core.ids import new_id
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
 from etl.core.pages import Page
-from etl.core.source import Endpoint, Part, Source
+from etl.core.source import Endpoint, Listed, Part, Row, Source
 from etl.destinations.base import Destination
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.base import Engine
@@ -36,6 +37,7 @@ from etl.pipeline import publishing, steps, transform
 from etl.postgres.connection import Warehouse
 from etl.state import ledger
 
+Listing = Callable[[str, Row], Sequence[Row]]
 DOWN = (SourceUnavailableError, SourceWithdrawnError, SourceContractError, AccessError)
 
 
@@ -60,11 +62,17 @@ class Summary:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+def nothing_listed(_statement: str, _parameters: Row) -> Sequence[Row]:
+    """What a source that asks for what others have published finds without a warehouse."""
+    return ()
+
+
 @dataclass
 class Pipeline:
     """One source, one lake, one engine; events go to `emit`.
 
     `accepts_loss`: a person has said that what the source no longer has may go.
+    `listing(statement, parameters)` are the rows of a statement on what is published.
     """
 
     source: Source
@@ -73,6 +81,7 @@ class Pipeline:
     engine: Engine
     emit: Listener = events.ignore
     accepts_loss: bool = False
+    listing: Listing = nothing_listed
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(
@@ -214,9 +223,16 @@ class Pipeline:
         self, client: Client, endpoint: Endpoint, interval: DataInterval | None, writer: bronze.Writer
     ) -> Iterator[Page]:
         """The pages that are not stored yet."""
-        if not writer.manifest.is_whole:
-            with self._calling_api():
-                yield from endpoint.pages(client, interval, writer.next_page)
+        if writer.manifest.is_whole:
+            return
+        match endpoint.pages:
+            case Listed(listing, lookup, pages):
+                rows = self.listing(listing, {"start": interval and interval.start, "end": interval and interval.end})
+                with self._calling_api():
+                    yield from pages(client, rows, partial(self.listing, lookup), writer)
+            case pages:
+                with self._calling_api():
+                    yield from pages(client, interval, writer.next_page)
 
     @contextmanager
     def _calling_api(self) -> Iterator[None]:

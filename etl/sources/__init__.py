@@ -11,6 +11,7 @@ from etl.sources import (
     mars,
     neo,
     neows,
+    picture_facts,
     sensors,
     spacex,
 )
@@ -22,6 +23,7 @@ REGISTRY: Mapping[str, Callable[[Any, str | None], Source]] = {
     "neo": neo.make_source,
     "mars": mars.make_source,
     "neows": neows.make_source,
+    "picture_facts": picture_facts.make_source,
 }
 NAMES = tuple(REGISTRY)
 FAMILIES: Mapping[str, tuple[str, ...]] = {"nasa": ("apod", "neo", "mars", "neows")}  # what `etl run` takes together

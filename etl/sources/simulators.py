@@ -9,6 +9,7 @@ from etl.sources.apod import simulator as apod
 from etl.sources.mars import simulator as mars
 from etl.sources.neo import simulator as neo
 from etl.sources.neows import simulator as neows
+from etl.sources.picture_facts import simulator as picture_facts
 from etl.sources.sensors import simulator as sensors
 from etl.sources.spacex import simulator as spacex
 
@@ -33,4 +34,5 @@ REGISTRY: Mapping[str, Simulator] = {
     "neo": neo,
     "mars": mars,
     "neows": neows,
+    "picture_facts": picture_facts,
 }

@@ -36,10 +36,14 @@ QUARANTINE = pa.schema(QUARANTINE_FIELDS)
 
 
 def next_interval(warehouse: Warehouse, source: Source, destination: str, until: date) -> DataInterval | None:
-    """What a run without dates reads: from the first day that is missing there, or that is awaited, to `until`."""
+    """What a run without dates reads: from the first day that is missing there, or that is awaited, to `until`.
+
+    Raises: ConfigError if the source follows tables that are not published there.
+    """
     names = [dataset.name for dataset in source.datasets]
     marks = warehouse.run("ledger/next_start", {"destination": destination})
     known = {mark["dataset"]: mark["next_start_date"] for mark in marks}
+    until = min([until, *(_followed(known, table, destination) for table in source.follows)])
     next_start = min(known[name] for name in names) if known.keys() >= set(names) else None
     interval = source.interval(next_start, until)
     about = {"datasets": names, "destination": destination, "until": until}
@@ -47,6 +51,16 @@ def next_interval(warehouse: Warehouse, source: Source, destination: str, until:
     if interval is None or awaited is None or awaited >= interval.start:
         return interval
     return DataInterval(awaited, interval.end)
+
+
+def _followed(known: Mapping[str, date], table: str, destination: str) -> date:
+    """The first day that a table of another source does not have yet."""
+    if table not in known:
+        raise ConfigError(
+            f"{table} is not published in the {destination} yet, and what is asked for follows from it.",
+            hint="Run its source first, such as `etl run apod`.",
+        )
+    return known[table]
 
 
 def _refuse_other_time(server_time: datetime) -> None:

@@ -110,8 +110,8 @@ def _sources() -> str:
 
 
 def _dag(source: str, text: str) -> str | None:
-    """What sources.tf must say of a DAG's source; None of what is not the DAG of a source, or wants an API's key."""
-    if f'source_dag(\n    "{source}"' not in text or "    key=" in text:
+    """What sources.tf must say of a DAG's source; None of what is not a source's, or wants what not all have."""
+    if f'source_dag(\n    "{source}"' not in text or "    key=" in text or "    asks_enrichment=True" in text:
         return None
     [minute, hour] = re.findall(r'schedule="(\d+) (\d+) \* \* \*"', text)[0]
     transform = 'Step("transform"'

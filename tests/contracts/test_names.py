@@ -14,6 +14,7 @@ import pytest
 from etl import settings, sources
 from etl.cli import main as cli
 from etl.core import errors
+from etl.core.source import Listed
 from etl.core.tables import Dataset
 from etl.postgres.connection import Warehouse
 from etl.settings import Settings, SourceSettings
@@ -215,7 +216,9 @@ def test_every_statement_is_used() -> None:
     dashboards = "".join(file.read_text() for file in (ROOT / "monitoring" / "dashboards").glob("*.py"))
     by_dashboard = {name for name in _files("dashboards") if f'"{name}.sql"' in dashboards}
     by_report = {f"report/{name}/{query}" for name in reports.declared() for query in reports.load(name).queries}
-    elsewhere = by_folder | by_table | by_installer | by_exporter | by_dashboard | by_report
+    asked_for = [endpoint.pages for source in SOURCES for endpoint in source.endpoints]
+    by_endpoint = {name for pages in asked_for if isinstance(pages, Listed) for name in (pages.listing, pages.lookup)}
+    elsewhere = by_folder | by_table | by_installer | by_exporter | by_dashboard | by_report | by_endpoint
     assert _files("") - _files("migrations") - elsewhere == _used()
     assert _files("gold") | _files("silver") == by_table
 

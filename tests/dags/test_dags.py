@@ -22,6 +22,7 @@ ON_SPARK = "_spark"  # how the names of DAGs end that run on Spark
 DAILY = tuple(name for name in DAGS if not name.endswith(ON_SPARK))
 SOURCES = {file.parent.name for file in (REPOSITORY / "etl" / "sources").glob("*/contract.py")}
 IN_PARTS = {"sensors": 2, "sensors_spark": 4}
+WANTING = {"picture_facts"}  # what not everybody has: paused until somebody switches them on
 
 
 @pytest.fixture(params=DAGS)
@@ -89,7 +90,8 @@ def test_a_dag_on_spark_runs_on_request() -> None:
 
 
 def test_a_dag_runs_one_at_a_time_and_never_catches_up(dag: DAG) -> None:
-    assert (dag.catchup, dag.max_active_runs, dag.is_paused_upon_creation) == (False, 1, False)
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+    assert dag.is_paused_upon_creation is (dag.dag_id in WANTING)
     assert dag.dagrun_timeout is not None
 
 

@@ -17,6 +17,7 @@ from tests.dags.parsed import DAGS, TASKS, number_of_parts
 from tests.dags.runs import MANUAL, SCHEDULED, context, manifest, rendered
 
 WITH_KEY = [("neows", "check"), ("neows", "extract")]  # the pods that ask an API that wants one
+WITH_ENRICHMENT = [("picture_facts", "check"), ("picture_facts", "extract")]  # those that also have pictures described
 DRIVERS = [("sensors_spark", "transform"), ("sensors_spark", "publish")]
 
 every_step = pytest.mark.parametrize(("dag", "step"), TASKS)
@@ -69,6 +70,7 @@ def test_a_pod_refers_to_secrets_and_repeats_none(dag: str, step: str) -> None:
         {"secretRef": {"name": "warehouse"}},
         {"secretRef": {"name": "object-store", "optional": True}},
         *([{"secretRef": {"name": "api-keys", "optional": True}}] if (dag, step) in WITH_KEY else []),
+        *([{"secretRef": {"name": "enrichment", "optional": True}}] if (dag, step) in WITH_ENRICHMENT else []),
         {"secretRef": {"name": "etl", "optional": True}},
     ]
     assert {"name": "warehouse-ca", "mountPath": "/etc/warehouse", "readOnly": True} in container["volumeMounts"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from tests.warehouse.states import GOLD, SILVER, SOURCE, Snapshot, changed, laun
 DECLARED: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "monitoring" / "postgres" / "queries.yaml").read_text())
 EVERYTHING = {*SILVER, *GOLD}
 BEGUN = {"source": "spacex", "destination": "warehouse", "start": None, "end": None, "origin": "a test"}
-WATCHED = set(sources.NAMES) - {"neows"}  # which is optional
+WATCHED = set(sources.NAMES) - {"neows", "picture_facts"}  # which are optional
 Series = dict[tuple[str, ...], float]
 
 
@@ -122,6 +122,7 @@ def test_a_source_without_a_schedule_is_not_watched(database: str) -> None:
 
 def test_an_optional_source_is_watched_from_its_first_publish_on(database: str) -> None:
     enter_runs(database, 1, source="neows", dataset="neows_passes")
+    enter_runs(database, 1, source="picture_facts", dataset="picture_facts")
     assert series(database)["etl_source_schedule_seconds"].keys() == {(source,) for source in sources.NAMES}
 
 
@@ -163,6 +164,7 @@ def test_every_declared_metric_appears(database: str, lake: Lake) -> None:
         )
         cursor.execute("insert into gold.mars_activity values ('curiosity', now(), 'mast', now(), 1, 0, 1, 9, 9)")
     enter_runs(database, 1, source="neo", dataset="neo_threats")
+    list_pictures(database, due=[9])
     assert set(series(database)) == {
         f"{prefix}_{name}"
         for prefix, declared in DECLARED.items()
@@ -372,13 +374,37 @@ def test_the_newest_photo_of_each_working_rover_is_known(database: str, lake: La
     assert series(database)["etl_mars_newest_photo_timestamp_seconds"] == {("mars", rover): at for rover, at in newest}
 
 
+def list_pictures(database: str, **days_ago: Sequence[int]) -> None:
+    """Pictures without facts, by what is said of them."""
+    with owner(database) as cursor:
+        cursor.execute("create table parts.any_month partition of silver.picture_facts default")
+        for status, listed in days_ago.items():
+            for days in listed:
+                cursor.execute(
+                    "insert into silver.picture_facts (source, item_id, picture_date, title, page_url, picture_url, "
+                    "is_reusable, status, attempts, received_at) "
+                    "values ('apod', %s, %s, 't', 'p', 'u', false, %s, 1, now())",
+                    [str(days), today() - timedelta(days), status],
+                )
+
+
+def test_pictures_without_facts_are_counted_by_status_once_their_day_is_three_days_past(database: str) -> None:
+    list_pictures(database, due=(2, 3, 4), refused=(5, 399, 400, 401))
+    with owner(database) as cursor:
+        cursor.execute("update silver.picture_facts set facts_version = '1' where item_id = '399'")
+    assert series(database)["etl_picture_facts_overdue"] == {
+        ("picture_facts", "due"): 1,
+        ("picture_facts", "refused"): 2,
+    }
+
+
 @pytest.mark.parametrize("role", ["analyst", "engineer", "etl_loader"])
 def test_what_the_exporter_reads_of_the_published_data_is_for_nobody_else(database: str, role: str) -> None:
-    assert refused(database, role, "ops.neo_possible_impacts", "ops.mars_newest_photos")
+    assert refused(database, role, "ops.neo_possible_impacts", "ops.mars_newest_photos", "ops.pictures_without_facts")
 
 
 def test_the_exporter_reads_nothing_but_these_numbers_of_the_published_data(database: str) -> None:
-    assert refused(database, "metrics", "gold.neo_threats", "gold.mars_activity")
+    assert refused(database, "metrics", "gold.neo_threats", "gold.mars_activity", "silver.picture_facts")
 
 
 def refused(database: str, role: str, *tables: str) -> bool:

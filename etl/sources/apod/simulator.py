@@ -64,7 +64,14 @@ OBJECTS: Sequence[tuple[str, str, str]] = (
     ("NGC 7000", "emission nebula", "Cygnus"),
     ("NGC 7293", "planetary nebula", "Aquarius"),
 )
-MAKERS = ("A. Example", "B. Muster & C. Ejemplo", "D. Exemple (Observatory of Nowhere)", "E. Esempio")
+MAKERS = (
+    "A. Example",
+    "B. Muster & C. Ejemplo",
+    "D. Exemple (Observatory of Nowhere)",
+    "E. Esempio",
+    "NASA",
+    "NASA, ESA, CSA, STScI",
+)
 VIEWS = (
     "in visible light",
     "in infrared light",

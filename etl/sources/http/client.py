@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ import requests
 import stamina
 import urllib3
 
-from etl.core.api import JSON, Answer, Limit
+from etl.core.api import JSON, Answer, FormPart, Limit
 from etl.core.auth import NO_AUTH, Auth
 from etl.core.documents import BrokenPageError, parse_json
 from etl.core.errors import (
@@ -126,23 +126,36 @@ class HttpClient:
         return urlsplit(self.base_url).netloc.rpartition("@")[2]
 
     def get(
-        self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1, accept: str = JSON
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        weight: float = 1,
+        accept: str = JSON,
+        most_bytes: int | None = None,
     ) -> Answer:
         """GET a path, or a link that the API gave. Another media type than `accept`, such as `image/*`, is an error.
 
-        Each attempt spends `weight`. The answer's URL is whole, with secrets masked; errors show no query.
+        Each attempt spends `weight`. The answer's URL is whole, with secrets masked; errors show no query. Of an answer
+        with more than `most_bytes`, no more is received, and it is an error.
         Raises: SourceUnavailableError, SourceContractError, SourceWithdrawnError, AccessError.
         """
-        return self._ask("GET", path, weight, accept, params=params)
+        return self._ask("GET", path, weight, accept, most_bytes, params=params)
 
     def post(self, path: str, document: Mapping[str, Any], *, weight: float = 1, accept: str = JSON) -> Answer:
         """POST a query (not a change) and read the answer; spends and raises as `get` does."""
         return self._ask("POST", path, weight, accept, json=document)
 
+    def post_form(self, path: str, parts: Sequence[FormPart], *, weight: float = 1, accept: str = JSON) -> Answer:
+        """POST a form (`multipart/form-data`) and read the answer; spends and raises as `get` does."""
+        return self._ask("POST", path, weight, accept, files=parts)
+
     def left(self) -> list[tuple[Limit, float]]:
         return [] if self._budget is None else self._budget.left()
 
-    def _ask(self, method: str, path: str, weight: float, accept: str, **content: Any) -> Answer:
+    def _ask(
+        self, method: str, path: str, weight: float, accept: str, most_bytes: int | None = None, **content: Any
+    ) -> Answer:
         policy, url = self.policy, self._url(path)
         content["headers"] = {"Accept": accept}
         self._spend(weight)  # the time for attempts begins when the first is admitted
@@ -162,7 +175,7 @@ class HttpClient:
             outcome = Outcome()
             with attempt, self._turn:
                 try:
-                    return self._ask_once(method, url, accept, content, outcome)
+                    return self._ask_once(method, url, accept, content, outcome, most_bytes)
                 finally:
                     ended_at = time.monotonic()
         raise AssertionError("stamina either returns or raises")
@@ -184,11 +197,19 @@ class HttpClient:
         if self._budget is not None:
             self._budget.spend(weight)
 
-    def _ask_once(self, method: str, url: str, accept: str, content: dict[str, Any], outcome: Outcome) -> Answer:
+    def _ask_once(
+        self,
+        method: str,
+        url: str,
+        accept: str,
+        content: dict[str, Any],
+        outcome: Outcome,
+        most_bytes: int | None,
+    ) -> Answer:
         shown = self._masking.text(url.partition("?")[0])
         begin = time.monotonic()
         try:
-            answer, shown = self._receive(method, url, shown, content, outcome)
+            answer, shown = self._receive(method, url, shown, content, outcome, most_bytes)
             _check_kind(answer, accept, shown)
             outcome.word = str(answer.status)
             return answer
@@ -196,7 +217,13 @@ class HttpClient:
             self._emit(RequestEnded(self.source, outcome.word, time.monotonic() - begin))
 
     def _receive(
-        self, method: str, url: str, shown: str, content: dict[str, Any], outcome: Outcome
+        self,
+        method: str,
+        url: str,
+        shown: str,
+        content: dict[str, Any],
+        outcome: Outcome,
+        most_bytes: int | None,
     ) -> tuple[Answer, str]:
         """The answer, and whose it is, for messages."""
         policy = self.policy
@@ -212,7 +239,7 @@ class HttpClient:
             shown = self._answering(response, method, shown)
             self._raise_for_status(response, shown, deadline)
             outcome.word = "broken"
-            body = b"".join(_chunks(response, deadline))
+            body = b"".join(_bounded(_chunks(response, deadline), most_bytes, shown))
             if time.monotonic() >= deadline:
                 raise self._too_slow()
         answer = Answer(
@@ -336,6 +363,19 @@ def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
         yield chunk
         if time.monotonic() >= deadline:
             return
+
+
+def _bounded(chunks: Iterator[bytes], most_bytes: int | None, shown: str) -> Iterator[bytes]:
+    """The same chunks. Raises: SourceContractError as soon as they are more than that."""
+    received = 0
+    for chunk in chunks:
+        received += len(chunk)
+        if most_bytes is not None and received > most_bytes:
+            raise SourceContractError(
+                f"{shown} answers with more than the {most_bytes:,} bytes that it may.",
+                hint="Ask for less, or find out why it has become so large.",
+            )
+        yield chunk
 
 
 def _may_pass(status: int, wait: float | None) -> bool:

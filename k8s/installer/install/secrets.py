@@ -61,7 +61,12 @@ GENERATED: Generators = {
 KEYS = (OBJECT_STORE, "object-store")
 OF_OBJECT_STORE: Generators = {KEYS: {"AWS_ACCESS_KEY_ID": lambda: "etl", "AWS_SECRET_ACCESS_KEY": password}}
 KEY_OF_PODS = (ETL, "enrichment")
-OF_ENRICHMENT: Generators = {KEY_OF_PODS: {"ETL_ENRICHMENT__KEY": lambda: secrets.token_urlsafe(32)}}
+OF_ENRICHMENT: Generators = {
+    KEY_OF_PODS: {
+        "ETL_ENRICHMENT__URL": lambda: "http://enrichment.enrichment.svc:8090",
+        "ETL_ENRICHMENT__KEY": lambda: secrets.token_urlsafe(32),
+    }
+}
 HASHES_OF_KEYS = (ENRICHMENT, "enrichment-keys")
 TLS = (DATA_PLATFORM, "warehouse-tls")
 AUTHORITY = (DATA_PLATFORM, "warehouse-authority")  # signs it, and CronJob certificate signs the next ones with it
@@ -163,7 +168,7 @@ def derive(store: Store, host: str, port: int) -> Store:
     if KEYS in store.values:
         derived[ETL, "object-store"] = store.values[KEYS]
     if KEY_OF_PODS in store.values:  # the service knows hashes only, each with the name of who has the key
-        [of_pods] = store.values[KEY_OF_PODS].values()
+        of_pods = store.values[KEY_OF_PODS]["ETL_ENRICHMENT__KEY"]
         derived[HASHES_OF_KEYS] = {"keys": f"pipeline:{hashlib.sha256(of_pods.encode()).hexdigest()}"}
     return Store({**store.values, **derived}, store.made)
 

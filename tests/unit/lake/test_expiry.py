@@ -66,6 +66,16 @@ def test_runs_whose_days_were_all_read_again_go_and_others_stay(any_lake: Lake) 
     assert expire(any_lake) == []
 
 
+def test_pages_that_later_rows_may_refer_to_stay(lake: Lake) -> None:
+    referring = replace(SOURCE, keeps_pages=True)
+    old, new = id_of(200), id_of(199)
+    for extraction_id in (old, new):
+        transformed(lake, extraction_id, days(0, 1))
+    assert expire(lake, source=referring) == []
+    assert why(lake, old, source=referring) == ("later rows may refer to its pages",)
+    assert expire(lake) == [old]
+
+
 def test_a_plan_deletes_nothing_and_says_what_applying_it_will_do(lake: Lake) -> None:
     for n in (200, 199):
         transformed(lake, id_of(n), days(0, 1))

@@ -1,4 +1,5 @@
-# The same steps and times as in dags/: a test compares them. neows is left out: it wants an API's key.
+# The same steps and times as in dags/: a test compares them. neows is left out, as it wants an API's key, and
+# picture_facts, as it wants the service that describes pictures.
 
 locals {
   sources = {
