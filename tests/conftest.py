@@ -29,7 +29,7 @@ from tests.collector import Collector, collector
 
 ROOT = Path(__file__).parents[1]
 IS_THOROUGH = bool(os.environ.get("ETL_TESTS_THOROUGH"))  # as in `make test-all`
-HASTY = RetryPolicy(connect_s=2, read_s=2, attempts=3, retry_s=5, wait_s=0.01)
+HASTY = RetryPolicy(connect_s=60, read_s=60, attempts=3, retry_s=120, wait_s=0.01)  # a machine may stall
 TEMPLATE = "migrated"
 
 

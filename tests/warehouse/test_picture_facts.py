@@ -37,7 +37,6 @@ DAY = timedelta(days=1)
 TODAY = test_apod.TODAY
 DAYS = DataInterval(TODAY - 5 * DAY, TODAY)
 FOLDER = "https://assets.science.nasa.gov/dynamicimage/pictures"
-CALM = replace(HASTY, connect_s=60, read_s=60, retry_s=120)  # a machine that stalls must not ask twice
 AGENCY = {"credit": "NASA, ESA, Hubble", "copyright": "NASA"}
 SOMEBODY = {"credit": "A. Example", "copyright": "A. Example"}
 
@@ -112,7 +111,7 @@ def run(
     """A run, by default of the days that follow from what is published."""
     source = source_at(pictures, **settings)
     interval = days or ledger.next_interval(warehouse, source, destinations.DEFAULT, TODAY)
-    with HttpClient("picture_facts", pictures.url, CALM) as client:
+    with HttpClient("picture_facts", pictures.url, HASTY) as client:
         summary = pipeline(source, lake, warehouse).run(client, warehouse, interval)
     assert summary.transformed.refused == 0
     return summary
@@ -225,7 +224,7 @@ def _extract(dies_at: int, url: str, lake: str, rows: Sequence[Mapping[str, Any]
     listed = {"listings/picture_facts": rows}
     source = source_at(Server(url=url))
     steps = Pipeline(source, Lake(lake), 0.05, LocalEngine(), listen, listing=lambda name, _: listed.get(name, ()))
-    with HttpClient("picture_facts", url, CALM) as client:
+    with HttpClient("picture_facts", url, HASTY) as client:
         steps.extract(client, DAYS)
 
 
@@ -394,7 +393,7 @@ def test_an_audit_fires(
     [endpoint] = source.endpoints
     spoilt = _spoilt(endpoint.parse, change)
     source = replace(source, endpoints=(replace(endpoint, parse=spoilt),))
-    with HttpClient("picture_facts", pictures.url, CALM) as client, pytest.raises(AuditError) as told:
+    with HttpClient("picture_facts", pictures.url, HASTY) as client, pytest.raises(AuditError) as told:
         pipeline(source, lake, warehouse).run(client, warehouse, last)
     assert told.value.audit == audit
 
