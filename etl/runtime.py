@@ -22,9 +22,11 @@ from etl.core.source import Row, Source
 from etl.destinations.base import Destination
 from etl.destinations.lake import LakeDestination
 from etl.destinations.postgres.publication import PostgresDestination
+from etl.destinations.redshift.publication import RedshiftDestination
 from etl.engines.base import Engine
 from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline
+from etl.pipeline.reconciliation import reconcile
 from etl.postgres import waiting
 from etl.postgres.connection import Warehouse
 from etl.settings import Settings, load
@@ -72,12 +74,15 @@ class Runtime:
     def interval(self, source: Source, start: date | None, end: date | None, destination: str) -> DataInterval | None:
         """The days of a run; if not given, for a source read by days, they follow from what is published there.
 
+        What is published there, the ledger may have to learn from the destination first.
+
         Raises: UsageError for an end without a start, if the source serves its whole state.
         """
         if start is not None:
             return DataInterval(start, end or today())
         if not source.serves_everything:
-            with self.warehouse() as warehouse:
+            with self.warehouse() as warehouse, self.engine("local") as engine:
+                reconcile(warehouse, source, self.destination(destination, warehouse, engine), self.lake(), OBSERVED)
                 return ledger.next_interval(warehouse, source, destination, end or today())
         if end is not None:
             raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
@@ -223,6 +228,9 @@ def _lineage() -> tuple[Listener, ...]:
 DESTINATIONS: Mapping[str, Callable[[Runtime, Warehouse, Engine], Destination]] = {
     "warehouse": lambda _parts, warehouse, _engine: PostgresDestination(warehouse),
     "lake": lambda runtime, _warehouse, engine: LakeDestination(runtime.lake(), engine),
+    "redshift": lambda runtime, _warehouse, _engine: RedshiftDestination(
+        runtime.settings.redshift, runtime.lake(), runtime.settings.warehouse.lock_timeout_s
+    ),
 }
 
 

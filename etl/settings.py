@@ -273,6 +273,25 @@ class WarehouseSettings(Group):
     )
 
 
+class RedshiftSettings(Group):
+    """Amazon Redshift, as a destination beside the warehouse."""
+
+    host: Annotated[str | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="Host of the cluster or workgroup. If unset, nothing is published there."
+    )
+    port: int = Field(default=5439, ge=1, le=65535, description="Its port.")
+    database: str = Field(default="dev", min_length=1, description="The database.")
+    user: str = Field(default="etl_loader", min_length=1, description="The user, which owns the tables.")
+    password: Annotated[SecretStr | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None, description="Its password. If unset, IAM issues one for each session, by AWS's own credentials."
+    )
+    iam_role: str = Field(
+        default="default",
+        pattern=r"^(default|arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+)$",
+        description="ARN of the role with which Redshift reads the lake; default is the cluster's default role.",
+    )
+
+
 class StatsdSettings(Group):
     """Where metrics go."""
 
@@ -316,6 +335,7 @@ class Settings(BaseSettings):
     spark: SparkSettings = Field(default_factory=SparkSettings)
     quarantine: QuarantineSettings = Field(default_factory=QuarantineSettings)
     warehouse: WarehouseSettings = Field(default_factory=WarehouseSettings)
+    redshift: RedshiftSettings = Field(default_factory=RedshiftSettings)
     statsd: StatsdSettings = Field(default_factory=StatsdSettings)
     log: LogSettings = Field(default_factory=LogSettings)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
 import click
 
-from etl import sources
+from etl import destinations, sources
 from etl.cli.console import answers, runs
 from etl.cli.startup import start
 from etl.core.errors import ConfigError
 from etl.engines import local as local_engine
+from etl.engines.dialects import transpile
 from etl.lake import silver
 from etl.postgres.connection import Warehouse
 from etl.runtime import Runtime
@@ -19,6 +22,8 @@ from etl.sources import NAMES
 from etl.sql import questions
 from etl.sql.questions import Answer
 from etl.sql.statements import statement
+
+Execute = Callable[[str], list[dict[str, Any]]]
 
 
 @click.command()
@@ -38,20 +43,24 @@ def status(limit: int) -> None:
 
 @click.command()
 @click.argument("question", required=False)
-@click.option("--on", type=click.Choice(["warehouse", "lake"]), default="warehouse", show_default=True)
+@click.option("--on", type=click.Choice(destinations.NAMES), default="warehouse", show_default=True)
 def ask(question: str | None, on: str) -> None:
     """Answer the questions of sql/questions/ as tables. Without QUESTION, all those about published sources.
 
-    On the lake, DuckDB answers from the newest silver, without Postgres.
+    On the lake, DuckDB answers from the newest silver, on redshift, Redshift from its tables: both without Postgres.
     """
     runtime = start()
     source_name = questions.source_of(question) if question else None
     if on == "lake":
         names = [source_name] if source_name else _sources_in_lake(runtime)
         found = [answer for name in names for answer in lake_answers(runtime, name, question)]
+    elif on == "redshift":
+        with redshift(runtime) as (published, execute):
+            names = [source_name] if source_name else [name for name in NAMES if name in published]
+            found = [a for name in names for a in published_answers(published, execute, name, question)]
     else:
         with runtime.warehouse() as warehouse:
-            published = [row["source"] for row in warehouse.run("ledger/published_sources")]
+            published = {row["source"] for row in warehouse.run("ledger/published_sources")}
             names = [source_name] if source_name else [name for name in NAMES if name in published]
             found = [answer for name in names for answer in warehouse_answers(warehouse, name, question)]
     if not names:
@@ -77,12 +86,38 @@ def warehouse_answers(warehouse: Warehouse, source_name: str, question: str | No
 
     Raises: ConfigError if that one is about another source as well, of which nothing has been published.
     """
-    asked = questions.texts(source_name, question)
     published = {row["source"] for row in warehouse.run("ledger/published_sources")}
+    return published_answers(published, warehouse.execute, source_name, question)
+
+
+@contextmanager
+def redshift(runtime: Runtime) -> Iterator[tuple[set[str], Execute]]:
+    """The sources that Redshift has, and what executes a statement written for Postgres there."""
+    from etl.destinations.redshift import connection, markers
+
+    with connection.session(runtime.settings.redshift) as session:
+        yield markers.sources(session), lambda text: session.execute(transpile(text, "redshift"))
+
+
+def answers_from(runtime: Runtime, warehouse: Warehouse, destination: str, source_name: str) -> list[Answer]:
+    """All answers about a source from where it was published."""
+    if destination == "lake":
+        return lake_answers(runtime, source_name)
+    if destination == "redshift":
+        with redshift(runtime) as (published, execute):
+            return published_answers(published, execute, source_name)
+    return warehouse_answers(warehouse, source_name)
+
+
+def published_answers(
+    published: set[str], execute: Execute, source_name: str, question: str | None = None
+) -> list[Answer]:
+    """Answers from a database that has the sources `published`. Raises: ConfigError as for the warehouse."""
+    asked = questions.texts(source_name, question)
     if question is not None and (missing := _others(asked, source_name) - published):
         raise _nothing_of(question, min(missing), "has not been published yet")
     answerable = {name: text for name, text in asked.items() if _others({name: text}, source_name) <= published}
-    return questions.ask(answerable, warehouse.execute)
+    return questions.ask(answerable, execute)
 
 
 def lake_answers(runtime: Runtime, source_name: str, question: str | None = None) -> list[Answer]:

@@ -19,7 +19,7 @@ from etl.sources import FAMILIES, NAMES, unknown
 Command = Callable[..., Any]
 Days = tuple[date | None, date | None]
 
-GOLD_GOES = "Where gold goes: into Postgres, or as Parquet into the lake."
+GOLD_GOES = "Where gold goes: into Postgres, as Parquet into the lake, or into Redshift."
 DAYS_FOLLOW = f"{GOLD_GOES} Days that are not given follow from what is published there."
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from etl import destinations
 from etl.cli.console import output
 from etl.cli.options import optional_source_argument
 from etl.cli.startup import start
@@ -59,6 +60,8 @@ def _published(warehouse: Warehouse, file: Path | None) -> list[str]:
 
 def refuse_impossible(source: str, destination: str) -> None:
     """Refuse, before anything runs, a report that `etl run` could not write. Raises: UsageError."""
-    if destination == "lake":
-        raise UsageError("There is no report of the lake.", hint="Leave out --report; `etl ask --on lake` answers.")
+    if destination != destinations.DEFAULT:
+        there = {"lake": "the lake", "redshift": "Redshift"}[destination]
+        hint = f"Leave out --report; `etl ask --on {destination}` answers."
+        raise UsageError(f"There is no report of {there}.", hint=hint)
     reports.load(source)

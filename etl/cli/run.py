@@ -188,10 +188,7 @@ def _run(
         into = runtime.destination(destination, warehouse, steps.engine)
         summary = steps.run(client, warehouse, interval, into)
         runs.show_summary(summary)
-        if destination == "lake":
-            answers.show(ask.lake_answers(runtime, source_name))
-        else:
-            answers.show(ask.warehouse_answers(warehouse, source_name))
+        answers.show(ask.answers_from(runtime, warehouse, destination, source_name))
         if report_file is not None:
             reports.write(warehouse, source_name, report_file)
         return summary.published.status

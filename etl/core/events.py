@@ -175,6 +175,20 @@ class NewerIsPublished(Event):
 
 
 @dataclass(frozen=True)
+class LedgerCompleted(Event):
+    """A run had published and died before the ledger said so; now it does, by the destination's marker."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
+class RunForgotten(Event):
+    """What a run published is no longer in its destination, which was restored from a backup."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
 class LedgerMissed(Event):
     """The ledger could not be reached to record a failure."""
 

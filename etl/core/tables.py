@@ -38,6 +38,8 @@ class Dataset:
     that day's rows alone, as an engine may run it on a few days at a time.
     `month` names the column of a gold table with the first day of a month, if its SQL derives each month from that
     month's rows alone, and from `previous.<the table itself>`, its own rows of the month before.
+    `distributed_by` names the column by which a warehouse of several machines spreads the rows: equal values are
+    together, as joins want it; None: it decides. It sorts them by the day or month, if there is one, and the key.
     `max_lost_share` is the share of its published rows, of those days if it has a `day`, that may be missing from a
     new read before a person must consent. None: 2 %, as a few may well have been withdrawn; of rows with a day, none.
     """
@@ -49,6 +51,7 @@ class Dataset:
     part_of: str | None = None
     day: str | None = None
     month: str | None = None
+    distributed_by: str | None = None
     max_lost_share: float | None = None
 
     @cached_property

@@ -1,4 +1,4 @@
 """Destinations, into which a run is published."""
 
-NAMES = ("warehouse", "lake")
+NAMES = ("warehouse", "lake", "redshift")
 DEFAULT = "warehouse"

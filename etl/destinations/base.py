@@ -24,17 +24,29 @@ class Capabilities:
     """What the pipeline may rely on.
 
     `shares_ledger_transaction`: what is published and the ledger's row are committed together. Otherwise the ledger's
-    row is written after the data, and a run that dies in between is published again (docs/adr/0019).
+    row is written after the data, and a run that dies in between is published again (docs/adr/0019), unless the
+    destination `carries_marker`: from that, the next run completes the ledger.
     `enforces_keys`: the destination itself rejects duplicate keys, not only an audit.
     `advisory_locks`: two runs of one source wait for each other.
     `staging`: how rows arrive; none if they stay where they are.
     """
 
     shares_ledger_transaction: bool
+    carries_marker: bool
     transactional_ddl: bool
     enforces_keys: bool
     advisory_locks: bool
     staging: Literal["copy", "s3", "none"]
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What a destination has of a source: the run, its extraction, the days if it has some, and its tables."""
+
+    run_id: str
+    extraction_id: str
+    days: tuple[DataInterval, ...]
+    outcomes: tuple[TableOutcome, ...]
 
 
 class Publication(Protocol):
@@ -42,11 +54,13 @@ class Publication(Protocol):
 
     audits: list[AuditResult]
 
-    def stage(self, rows: Rows, days: Sequence[DataInterval], keep: Collection[str]) -> int:
+    def stage(
+        self, rows: Rows, days: Sequence[DataInterval], keep: Collection[str], without: Collection[str] = ()
+    ) -> int:
         """Put the new rows where no reader looks, and return how many were read.
 
         They replace what is published on `days`, or everything of a dataset without a day; for datasets in `keep`,
-        published rows that were not read again are kept.
+        published rows that were not read again are kept. Of datasets in `without`, there are no new rows.
         """
         ...
 
@@ -76,8 +90,17 @@ class Destination(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
+    def marker(self, source: Source) -> Marker | None:
+        """The newest marker of a source; None if there is none, or the destination carries no markers."""
+        ...
+
     def open(
-        self, source: Source, transformed: Transformed | None, days: Sequence[DataInterval], emit: Listener
+        self,
+        source: Source,
+        transformed: Transformed | None,
+        days: Sequence[DataInterval],
+        emit: Listener,
+        run_id: str,
     ) -> AbstractContextManager[Publication]:
         """The block in which a run is published, of no other than these days if rows have a day.
 

@@ -36,6 +36,7 @@ class LakeDestination:
     name: ClassVar = "lake"
     capabilities: ClassVar = Capabilities(
         shares_ledger_transaction=False,
+        carries_marker=False,
         transactional_ddl=False,
         enforces_keys=False,
         advisory_locks=False,
@@ -46,9 +47,17 @@ class LakeDestination:
     def namespace(self) -> str:
         return self.lake.url
 
+    def marker(self, _source: Source) -> None:
+        """The lake carries none."""
+
     @contextmanager
     def open(
-        self, source: Source, transformed: Transformed | None, _days: Sequence[DataInterval], _emit: Listener
+        self,
+        source: Source,
+        transformed: Transformed | None,
+        _days: Sequence[DataInterval],
+        _emit: Listener,
+        _run_id: str,
     ) -> Iterator[LakePublication]:
         """The block in which a run's gold is made."""
         if transformed is None:
@@ -68,7 +77,9 @@ class LakePublication:
     transformed: Transformed
     audits: list[AuditResult] = field(default_factory=list)
 
-    def stage(self, _rows: Rows, _days: Sequence[DataInterval], _keep: Collection[str]) -> int:
+    def stage(
+        self, _rows: Rows, _days: Sequence[DataInterval], _keep: Collection[str], _without: Collection[str] = ()
+    ) -> int:
         """The rows stay where they are."""
         return sum(self.transformed.rows.values())
 

@@ -1,4 +1,4 @@
-"""Translates statements written for Postgres for the engines of the lake: SQLGlot, and what it misses.
+"""Translates statements written for Postgres for the engines of the lake and for Redshift: SQLGlot, and what it misses.
 
 A statement must not use what cannot be translated because it depends on types that the text does not show:
 tests/engines/ has a lint for each case. Rows are identical bit for bit where timestamps have no zone (DuckDB) or the
@@ -16,7 +16,7 @@ from typing import Literal
 import sqlglot
 from sqlglot import exp
 
-Dialect = Literal["duckdb", "spark"]
+Dialect = Literal["duckdb", "spark", "redshift"]
 
 MICROSECONDS = {"duckdb": "epoch_us", "spark": "unix_micros"}
 
@@ -71,14 +71,44 @@ def _adapted(node: exp.Expr, dialect: Dialect, name: Callable[[str], str]) -> ex
         case exp.Round() if not node.args.get("decimals"):
             return _half_to_even(node.this, dialect)
         case exp.Extract() if node.name.lower() == "epoch":
-            return _seconds(node.expression, dialect)
+            return node if dialect == "redshift" else _seconds(node.expression, dialect)
         case exp.Collate():
             return _without_collation(node)
+    return _in_redshift(node) if dialect == "redshift" else node
+
+
+def _in_redshift(node: exp.Expr) -> exp.Expr:
+    """What it lacks: filters of aggregates, and instants with a zone, which our tables do without."""
+    match node:
+        case exp.Filter():
+            return _counted(node)
+        case exp.AtTimeZone():
+            value: exp.Expr = node.this
+            return value
+        case exp.DataType() if node.this == exp.DataType.Type.TIMESTAMPTZ:
+            return exp.DataType.build("timestamp")
+        case exp.Substring() if isinstance(start := node.args.get("start"), exp.Literal) and start.is_string:
+            return exp.func("regexp_substr", node.this, start, "1", "1", exp.Literal.string("e"))
     return node
 
 
+def _counted(filtered: exp.Filter) -> exp.Expr:
+    """An aggregate of some rows, as one of values that are null in the others."""
+    aggregate, condition = filtered.this.copy(), filtered.expression.this
+    value = exp.Literal.number(1) if isinstance(aggregate.this, exp.Star) else aggregate.this
+    aggregate.set("this", exp.Case(ifs=[exp.If(this=condition.copy(), true=value)]))
+    found: exp.Expr = aggregate
+    return found
+
+
 def _half_to_even(value: exp.Expr, dialect: Dialect) -> exp.Expr:
-    """Postgres rounds the ties of a double to even; the others' `round` rounds them away from zero."""
+    """Postgres rounds the ties of a double to even; the others' `round` rounds them away from zero.
+
+    Redshift's documents do not say what it does: half of a tie is none, so there it does not matter.
+    """
+    if dialect == "redshift":
+        text = "case when abs({0} - trunc({0})) = 0.5 then 2 * round({0} / 2) else round({0}) end"
+        return sqlglot.parse_one(text.format(f"({value.sql('postgres')})"), read="postgres")
     return exp.func("round_even", value, exp.Literal.number(0)) if dialect == "duckdb" else exp.func("rint", value)
 
 

@@ -56,6 +56,15 @@ def rows_into(lake: Lake, path: str, schema: pa.Schema, day: str | None = None) 
         rows.flush()
 
 
+def columns(lake: Lake, path: str) -> list[str]:
+    """The names of a file's columns, in their order."""
+    with lake.open(path) as file:
+        try:
+            return list(pq.read_schema(file).names)
+        except pa.ArrowInvalid as error:
+            raise lake.damaged(path) from error
+
+
 def batches(
     lake: Lake, files: Iterable[str], rows: int = 65_536, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:

@@ -115,6 +115,15 @@ class Lake:
         with self._errors():
             return bool(self.files.get_file_info(self.full_path(path)).type == arrow_fs.FileType.File)
 
+    def size(self, path: str) -> int:
+        """The length of a file, in bytes."""
+        with self._errors():
+            return int(self.files.get_file_info(self.full_path(path)).size)
+
+    def object_url(self, path: str) -> str:
+        """What other readers of the object store call a file: `s3://bucket/key`."""
+        return f"s3://{self.full_path(path)}"
+
     def list_files(self, path: str) -> list[StoredFile]:
         """All files below a folder, sorted, with size and time; including those a killed process left unfinished."""
         with self._errors():

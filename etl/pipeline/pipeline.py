@@ -34,6 +34,7 @@ from etl.lake import bronze, silver
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
 from etl.pipeline import publishing, steps, transform
+from etl.pipeline.reconciliation import reconcile
 from etl.postgres.connection import Warehouse
 from etl.state import ledger
 
@@ -174,6 +175,7 @@ class Pipeline:
         self.emit(events.RunStarted(self.source.name, attempt.run_id, interval, destination.name))
         try:
             attempt.start(self.source.origin)
+            reconcile(warehouse, self.source, destination, self.lake, self.emit)
             yield attempt
         except Exception as error:
             self.emit(events.RunFailed(self.source.name, attempt.run_id, error))

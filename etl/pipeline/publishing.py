@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date
 from itertools import chain
@@ -27,6 +27,8 @@ from etl.state import ledger
 if TYPE_CHECKING:
     from etl.pipeline.pipeline import Pipeline
 
+Incomplete = Mapping[str, Mapping[date, int]]
+
 
 def publish(
     pipeline: Pipeline,
@@ -42,7 +44,8 @@ def publish(
     days = [] if attempt.interval is None else [attempt.interval]
     with (
         _noting_a_failed_audit(lake, transformed),
-        destination.open(source, transformed, days, pipeline.emit) as publication,
+        attempt.alone() if destination.capabilities.carries_marker else nullcontext(),
+        destination.open(source, transformed, days, pipeline.emit, attempt.run_id) as publication,
     ):
         if not even_if_older and (newer := attempt.newer_extraction(extraction_id)):
             pipeline.emit(events.NewerIsPublished(source.name, newer))
@@ -63,26 +66,45 @@ def publish(
             return chain.from_iterable(silver.batches(lake, transformed, dataset, some) for some in days)
 
         keep = _partly_read(source, transformed, silver.endpoints_with_rejects(lake, transformed)) | superseded
-        stage_and_audit(pipeline, publication, rows, days, keep, attempt, extraction_id)
+        stage_and_audit(pipeline, publication, rows, days, keep, attempt, extraction_id, superseded)
         # Read from the lake before anything that is published is written.
-        incomplete = {table.name: silver.incomplete_days(lake, transformed, table) for table in source.datasets}
+        incomplete = incomplete_days(lake, source, transformed)
         with pipeline.step("publish", extraction_id) as step:
             published = Published.of(attempt.run_id, destination.name, publication.publish())
-            with warehouse.transaction():
-                _record_days(source, attempt, transformed, days, incomplete)
-                attempt.finish(
-                    status=published.status,
-                    outcomes=published.tables,
-                    origin=transformed.origin,
-                    extraction_id=extraction_id,
-                    quarantined=silver.quarantined(lake, transformed),
-                )
+            record(warehouse, attempt, source, lake, transformed, days, incomplete, published)
             step.counts.update(published.counts)
             step.inputs = silver_data(lake, source, transformed)
             step.outputs = _published_data(destination, source, published.tables)
     if transformed.failed_audit and published.status == "published":
         silver.write(lake, replace(transformed, failed_audit=""))
     return published
+
+
+def record(
+    warehouse: Warehouse,
+    attempt: ledger.Attempt,
+    source: Source,
+    lake: Lake,
+    transformed: Transformed,
+    days: Sequence[DataInterval],
+    incomplete: Incomplete,
+    published: Published,
+) -> None:
+    """Put into the ledger what is published now, all or nothing."""
+    with warehouse.transaction():
+        _record_days(source, attempt, transformed, days, incomplete)
+        attempt.finish(
+            status=published.status,
+            outcomes=published.tables,
+            origin=transformed.origin,
+            extraction_id=transformed.extraction_id,
+            quarantined=silver.quarantined(lake, transformed),
+        )
+
+
+def incomplete_days(lake: Lake, source: Source, transformed: Transformed) -> Incomplete:
+    """By dataset, its days with unknown values that are awaited."""
+    return {table.name: silver.incomplete_days(lake, transformed, table) for table in source.datasets}
 
 
 @contextmanager
@@ -116,8 +138,8 @@ def _record_days(
     source: Source,
     attempt: ledger.Attempt,
     transformed: Transformed,
-    days: list[DataInterval],
-    incomplete: Mapping[str, Mapping[date, int]],
+    days: Sequence[DataInterval],
+    incomplete: Incomplete,
 ) -> None:
     """How far the source is published now; what was rejected or unknown on `days` before has been read again."""
     attempt.move_watermarks(source.datasets, known_until(transformed))
@@ -138,11 +160,12 @@ def stage_and_audit(
     keep: set[str],
     attempt: ledger.Attempt,
     extraction_id: str | None,
+    without: Collection[str] = (),
 ) -> None:
     """The two steps before readers see anything. Raises: AuditError, after giving all findings to the attempt."""
     try:
         with pipeline.step("stage", extraction_id) as step:
-            step.counts["rows"] = publication.stage(rows, days, keep)
+            step.counts["rows"] = publication.stage(rows, days, keep, without)
         with pipeline.step("audit", extraction_id) as step:
             publication.audit(accepts_loss=pipeline.accepts_loss)
             step.counts["audits"] = len(publication.audits)

@@ -45,7 +45,7 @@ def replay(pipeline: Pipeline, warehouse: Warehouse, kept: Mapping[int, Kept]) -
     destination = PostgresDestination(warehouse)
     with (
         pipeline.attempt(warehouse, None, destination) as attempt,
-        destination.open(source, None, days, pipeline.emit) as publication,
+        destination.open(source, None, days, pipeline.emit, attempt.run_id) as publication,
     ):
         _refuse_settled(warehouse, source, kept)
         everything = {dataset.name for dataset in source.datasets}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -97,6 +98,21 @@ class Attempt:
         self._warehouse.run("ledger/abandon_dead_runs")
         about = {"source": self.source, "origin": origin} | self._key()
         _refuse_other_time(self._warehouse.run("ledger/start_run", about)[0]["started_at"])
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """A block in which no other run publishes the source there: for a destination of its own transactions, the
+        lock of which ends before the ledger says what it has.
+
+        Raises: WarehouseUnavailableError if the other run does not end within the lock timeout.
+        """
+        about = {"source": self.source, "destination": self.destination}
+        self._warehouse.run("ledger/hold_destination", about)
+        try:
+            yield
+        finally:
+            with suppress(PlatformError):  # it went with the session
+                self._warehouse.run("ledger/release_destination", about)
 
     def fail(self, error: PlatformError) -> None:
         """Record why it failed; its transaction has been rolled back, but the audits' findings are kept here."""

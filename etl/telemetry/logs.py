@@ -93,6 +93,10 @@ def _write(event: Event) -> None:
         case events.NewerIsPublished(_, newer):
             at = newer.published_at.isoformat(timespec="seconds")
             log.warning("a newer extraction is published already", newer=newer.extraction_id, published_at=at)
+        case events.LedgerCompleted(_, run_id):
+            log.warning("a run had published and died before the ledger said so", run_id=run_id)
+        case events.RunForgotten(_, run_id):
+            log.warning("the destination no longer has what a run published", run_id=run_id)
         case events.LedgerMissed(_, error):
             log.warning("the failure could not be entered in the ledger", error=str(error))
 

@@ -4,6 +4,7 @@ set
     status = %(status)s,
     ended_at = clock_timestamp(),
     exit_code = 0,
+    error = null,
     extraction_id = %(extraction_id)s,
     origin = %(origin)s
 where run_id = %(run_id)s

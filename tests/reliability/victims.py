@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,18 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Job:
-    """What the child does: a whole run, or publishing `extraction_id` from the lake; `dies_at` counts points from 1."""
+    """What the child does: a whole run, or publishing `extraction_id` from the lake; `dies_at` counts points from 1.
+
+    With `redshift`, the settings of a stand-in, it publishes there.
+    """
 
     dsn: str
     lake: str
     url: str = "http://nowhere.invalid"
     extraction_id: str | None = None
     dies_at: int = 0
+    redshift: dict[str, Any] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
     list_points: bool = False
 
 
@@ -160,6 +165,25 @@ def _dying_lake(url: str, point: _Points) -> Any:
     return DyingLake(url)
 
 
+def _dying_redshift(job: Job, lake: Any, point: _Points) -> Any:
+    """The destination, whose driver passes a point before each statement and after each commit."""
+    import redshift_connector
+
+    from etl.destinations.redshift.publication import RedshiftDestination
+    from etl.settings import RedshiftSettings
+
+    execute = redshift_connector.Connection.execute
+
+    def dying(connection: Any, cursor: Any, operation: str, values: Any) -> None:
+        point(f"before redshift's {_first_words(operation)}")
+        execute(connection, cursor, operation, values)
+        if operation == "commit":
+            point("after redshift's commit")
+
+    redshift_connector.Connection.execute = dying
+    return RedshiftDestination(RedshiftSettings(**job.redshift or {}), lake, 10)
+
+
 def _live(job: Job, point: _Points) -> None:
     import psycopg2
     import structlog
@@ -170,13 +194,15 @@ def _live(job: Job, point: _Points) -> None:
     from etl.postgres.connection import Warehouse
     from tests.conftest import client_of, spacex_at
 
+    os.environ.update(job.environment)
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     psycopg2.connect = partial(psycopg2.connect, connection_factory=_connections(point))
     lake, source = _dying_lake(job.lake, point), spacex_at(job.url)
     pipeline = Pipeline(source, lake, 0.05, LocalEngine())
+    into = _dying_redshift(job, lake, point) if job.redshift else None
     with Warehouse(job.dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
         if job.extraction_id is not None:
-            pipeline.publish(warehouse, transformed_extraction(lake, source, None, job.extraction_id))
+            pipeline.publish(warehouse, transformed_extraction(lake, source, None, job.extraction_id), into)
         else:
             with client_of(job.url) as client:
                 pipeline.run(client, warehouse, None)

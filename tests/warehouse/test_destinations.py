@@ -22,6 +22,7 @@ from etl.sources.http.client import HttpClient
 from tests.warehouse.test_metrics import series
 from tests.warehouse.test_sensors import DAYS, FIRST, SENSORS, TODAY, into, pipeline_on, published, run, simulator
 
+HERE = {*destinations.NAMES} - {"redshift"}  # which has tests of its own
 LOOKBACK, DAY = timedelta(days=5), timedelta(days=1)
 LATER = TODAY + timedelta(days=9)
 
@@ -56,11 +57,11 @@ def test_a_run_into_the_lake_begins_where_the_lake_left_off(warehouse: Warehouse
     assert published(database, marks) == [("lake", tomorrow), ("warehouse", LATER)]
 
 
-@pytest.mark.parametrize("destination", destinations.NAMES)
+@pytest.mark.parametrize("destination", sorted(HERE))
 def test_an_extraction_is_late_only_where_a_newer_one_is_published(
     warehouse: Warehouse, lake: Lake, destination: str
 ) -> None:
-    [other] = set(destinations.NAMES) - {destination}
+    [other] = HERE - {destination}
     with simulated(lake) as (pipeline, client):
         older = pipeline.transform(pipeline.extract(client, FIRST))
         newer = pipeline.transform(pipeline.extract(client, FIRST))

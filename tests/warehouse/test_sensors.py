@@ -272,7 +272,7 @@ def firing(warehouse: Warehouse, rows: pa.Table, *, keep: bool = True) -> set[st
     dataset = source_at("http://nowhere.invalid").datasets[0]
     results = []
     destination = PostgresDestination(warehouse)
-    with suppress(Undo), destination.open(source_at("http://nowhere.invalid"), None, [FIRST], ignore) as new:
+    with suppress(Undo), destination.open(source_at("http://nowhere.invalid"), None, [FIRST], ignore, RUN_ID) as new:
         new.stage(lambda _: rows.cast(dataset.schema).to_batches(), [FIRST], {dataset.name} if keep else ())
         results = new.audits
         with suppress(AuditError):

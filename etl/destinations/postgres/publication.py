@@ -41,7 +41,9 @@ class Publication:
         self._changed: dict[str, set[date]] = {}  # by table, the parts that gold must follow
         self.audits: list[AuditResult] = []
 
-    def stage(self, rows: Rows, days: Sequence[DataInterval], keep: Collection[str]) -> int:
+    def stage(
+        self, rows: Rows, days: Sequence[DataInterval], keep: Collection[str], _without: Collection[str] = ()
+    ) -> int:
         """Build the new state beside the published one, with its key; return how many rows were read.
 
         It is of `days` for a dataset with a day, otherwise of everything: what was read and, for the datasets in
@@ -127,6 +129,7 @@ class PostgresDestination:
     name: ClassVar = "warehouse"
     capabilities: ClassVar = Capabilities(
         shares_ledger_transaction=True,
+        carries_marker=False,
         transactional_ddl=True,
         enforces_keys=True,
         advisory_locks=True,
@@ -137,9 +140,17 @@ class PostgresDestination:
     def namespace(self) -> str:
         return self.warehouse.namespace
 
+    def marker(self, _source: Source) -> None:
+        """It carries none: the ledger says it all."""
+
     @contextmanager
     def open(
-        self, source: Source, _transformed: Transformed | None, days: Sequence[DataInterval], emit: Listener
+        self,
+        source: Source,
+        _transformed: Transformed | None,
+        days: Sequence[DataInterval],
+        emit: Listener,
+        _run_id: str,
     ) -> Iterator[Publication]:
         """The transaction in which a run is published; it waits while another run of the same source publishes.
 

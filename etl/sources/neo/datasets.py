@@ -71,6 +71,7 @@ CLOSE_APPROACHES = Dataset(
     grain="one row per object and day on which it passes Earth",
     key=("designation", "approach_date"),
     day="approach_date",
+    distributed_by="designation",
     max_lost_share=0.05,  # orbits are recomputed, and objects get numbers
     columns=(
         DESIGNATION,
@@ -101,6 +102,7 @@ RISKS = Dataset(
     "neo_risks",
     grain="one row per object that may hit Earth, as Sentry lists it",
     key=("designation",),
+    distributed_by="designation",
     max_lost_share=0.1,  # most objects are ruled out within weeks of being listed
     columns=(
         DESIGNATION,
@@ -154,6 +156,7 @@ OBJECTS = Dataset(
     "neo_objects",
     grain="one row per near-Earth object",
     key=("designation",),
+    distributed_by="designation",
     columns=(
         DESIGNATION,
         FULL_NAME,

@@ -34,6 +34,7 @@ READINGS = Dataset(
     grain="one row per sensor and day",
     key=("sensor_id", "reading_date"),
     day="reading_date",
+    distributed_by="sensor_id",
     columns=(
         *SENSOR,
         TEMPERATURE_MAX,

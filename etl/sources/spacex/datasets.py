@@ -7,6 +7,7 @@ LAUNCHES = Dataset(
     "spacex_launches",
     grain="one row per launch, past and upcoming",
     key=("launch_id",),
+    distributed_by="launch_id",
     max_lost_share=0,  # the API never removes one
     columns=(
         Column("launch_id", TEXT, "The API's id of the launch.", nullable=False),
@@ -33,6 +34,7 @@ LAUNCH_CORES = Dataset(
     grain="one row per core slot of a launch",
     key=("launch_id", "position"),
     part_of="spacex_launches",
+    distributed_by="launch_id",
     max_lost_share=0.1,  # they come and go with what is known about their launch
     columns=(
         Column("launch_id", TEXT, "The launch.", nullable=False),

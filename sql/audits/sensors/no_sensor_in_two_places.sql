@@ -14,26 +14,28 @@ staged as (
     group by sensor_id
 ),
 
-known as (
+seen as (
     select
         staged.sensor_id,
-        newest.region,
-        newest.latitude,
-        newest.longitude
-    from staged
-    cross join
-        lateral (
-            select
-                readings.region,
-                readings.latitude,
-                readings.longitude
+        (
+            select max(readings.reading_date)
             from silver.sensor_readings as readings
             where
                 readings.sensor_id = staged.sensor_id
                 and not readings.reading_date <@ cast(%(days)s as datemultirange)
-            order by readings.reading_date desc
-            limit 1
-        ) as newest
+        ) as last_date
+    from staged
+),
+
+known as (
+    select
+        seen.sensor_id,
+        newest.region,
+        newest.latitude,
+        newest.longitude
+    from seen
+    inner join silver.sensor_readings as newest
+        on seen.sensor_id = newest.sensor_id and seen.last_date = newest.reading_date
 ),
 
 places as (

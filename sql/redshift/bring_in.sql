@@ -1,0 +1,3 @@
+-- What is staged becomes what is published.
+insert into {published} ({columns})
+select {columns} from {staged}

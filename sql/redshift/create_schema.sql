@@ -1,0 +1,2 @@
+-- A schema, if it is missing.
+create schema if not exists {schema}

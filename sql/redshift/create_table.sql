@@ -1,0 +1,6 @@
+-- A table as it is declared.
+create table {table} (
+{columns}
+)
+{spread}
+compound sortkey ({order})

@@ -1,0 +1,2 @@
+-- What was staged has been published.
+drop table {table}

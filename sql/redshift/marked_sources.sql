@@ -1,0 +1,2 @@
+-- The sources that are published.
+select source from ops.published

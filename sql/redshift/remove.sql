@@ -1,0 +1,2 @@
+-- Removes the rows that others replace.
+delete from {table} where {days}

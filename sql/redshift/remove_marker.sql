@@ -1,0 +1,2 @@
+-- The marker of a source gives way to the next.
+delete from ops.published where source = %(source)s
