@@ -1,1 +1,1 @@
-"""Notebooks on what is published, and what they ask the warehouse with."""
+"""Notebooks on what is published, and the functions with which they query the warehouse."""

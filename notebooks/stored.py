@@ -1,4 +1,4 @@
-"""Stores notebooks without what executing them leaves: `python -m notebooks.stored`, with `--check` only compares."""
+"""Strips notebooks of what executing them leaves: `python -m notebooks.stored`; `--check` only compares."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METADATA = {
 
 
 def as_stored(text: str) -> str:
-    """A notebook as it is kept: its cells, no outputs, nothing about who executed it with what."""
+    """A notebook as it is kept: its cells, without outputs or traces of what executed it."""
     notebook = json.loads(text) | {"metadata": METADATA}
     for cell in notebook["cells"]:
         cell["metadata"] = {}
@@ -24,7 +24,7 @@ def as_stored(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Store each notebook so, or with `--check` report which ones are not."""
+    """Store each notebook in that form, or with `--check` report those that are not."""
     texts = {file: file.read_text("utf-8") for file in sorted(FOLDER.glob("*.ipynb"))}
     others = {file: stored for file, text in texts.items() if (stored := as_stored(text)) != text}
     if arguments != ["--check"]:
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
             file.write_text(stored, "utf-8")
         return 0
     for file in others:
-        print(f"{file} holds outputs or other traces of being executed: run `make format`.", file=sys.stderr)
+        print(f"{file} contains outputs or other traces of execution: run `make format`.", file=sys.stderr)
     return 1 if others else 0
 
 

@@ -1,6 +1,6 @@
-"""What notebooks read the warehouse with: `query` takes SQL, `answer` the name of a file in sql/questions/.
+"""How notebooks read the warehouse: `query` takes SQL, `answer` the name of a file in sql/questions/.
 
-Postgres runs while a notebook is open, and refuses it every write.
+Postgres runs while a notebook is open, and refuses every write from it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def query(text: str) -> pd.DataFrame:
-    """The rows of a statement on silver and gold. Raises: ConfigError if a source that it reads was never run."""
+    """The rows of a statement on silver and gold. Raises: ConfigError if a source that it reads has never been run."""
     with _runtime().reader() as warehouse:
         _require_rows(warehouse, sources.of_tables(questions.tables(text)))
         with translated(), warehouse.raw.cursor() as cursor:
@@ -50,7 +50,7 @@ def answers() -> Iterator[tuple[str, pd.DataFrame | None]]:
 
 @cache
 def _runtime() -> Runtime:
-    """With a server that runs until the notebook is closed; relative paths are those of commands."""
+    """With a server that runs until the notebook is closed; relative paths mean what they mean in commands."""
     found = from_environment()
     warehouse = found.settings.warehouse
     warehouse = warehouse.model_copy(update={"embedded": ROOT / warehouse.embedded})

@@ -1,1 +1,1 @@
-"""The documentation site: what MkDocs cannot make of docs/ alone."""
+"""The documentation site: what MkDocs cannot make from docs/ alone."""

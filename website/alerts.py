@@ -1,4 +1,4 @@
-"""The page of alerts: each rule, and what its runbook says first."""
+"""The page of alerts: each rule, with the first sentence of its runbook."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from website.markdown import table
 
 HEAD = """# Alerts
 
-Each alert has a runbook: what it means, what it costs, how to find the cause, what to do. *Critical*: someone acts now;
-*warning*: today; *info*: this week. `make alerts` prints the state of each.
+Each alert has a runbook: what it means, what it costs, how to find the cause, what to do. Act on *critical* now, on
+*warning* today, on *info* this week. `make alerts` prints the state of each.
 """
 
 

@@ -1,4 +1,4 @@
-"""Hooks of MkDocs: pages from elsewhere, folders in the navigation, links that work, and no foreign hosts."""
+"""MkDocs hooks: pages from elsewhere, folders in the navigation, links that work, and no other hosts."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _filled(entry: Any, files: Files) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Let its links work on the site."""
+    """Make the links of a page work on the site."""
     shown = elsewhere()
     origins = {to: path for path, to in shown.items()}
     own = page.file.src_uri
@@ -89,7 +89,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_post_page(output: str, page: Page, **_: Any) -> str:
-    """Refuse what would make a reader's browser ask a foreign host."""
+    """Refuse what would make a reader's browser contact another host."""
     for url in LOADED.findall(output):
         log.warning("%s loads %s: keep a copy in docs/ instead", page.file.src_uri, url)
     return output

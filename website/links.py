@@ -14,9 +14,9 @@ FENCE = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 def rewritten(text: str, origin: str, page: str, pages: Mapping[str, str], root: Path, repository: str) -> str:
     """A page's text with links that work where it is shown.
 
-    `origin` is the file in the repository that `page` shows; `pages` are all such, files and folders. A file that no
-    page shows is linked in the repository, if its URL is known; otherwise its name is enough. One that does not exist
-    is left to MkDocs, which complains.
+    `origin` is the file in the repository that `page` shows; `pages` are all such files and folders. A file that
+    no page shows is linked in the repository, if its URL is known; otherwise the link becomes plain text. One that does
+    not exist is left to MkDocs, which complains.
     """
 
     def link(found: re.Match[str]) -> str:

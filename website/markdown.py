@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; a cell keeps to its line and its column."""
+    """A table; each cell stays on its line and in its column."""
     lines = [heading, ["---"] * len(heading), *rows]
     return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
 
 
 def code(text: str) -> str:
-    """As code; nothing for nothing."""
+    """As code; an empty text stays empty."""
     return f"`{text}`" if text else ""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 NOTE = """!!! note "Not executed here"
 
-    `make notebook` opens it in JupyterLab, on what is published on your machine. Its file is `notebooks/{name}`.
+    `make notebook` opens it in JupyterLab, on the data published on your machine. Its file is `notebooks/{name}`.
 """
 
 

@@ -9,8 +9,8 @@ from website.markdown import code, table
 
 HEAD = """# Settings
 
-Every setting is an environment variable; `etl settings` lists the same. An unknown name that begins with `ETL_` is
-refused. The warehouse is named by libpq's own variables: `PGHOST`, `PGUSER`, `PGPASSWORD` and so on; if `PGHOST` is
+Every setting is an environment variable; `etl settings` lists them, too. An unknown name that begins with `ETL_` is
+refused. The warehouse is set by libpq's own variables: `PGHOST`, `PGUSER`, `PGPASSWORD` and so on; if `PGHOST` is
 unset, it is an embedded Postgres.
 """
 

@@ -29,7 +29,7 @@ AGAIN_SECONDS = "3"
 
 
 def make_app(studios: Studios) -> FastAPI:
-    """The page, and what it asks for."""
+    """The page, and the routes that it calls."""
     app = FastAPI(
         title="Space mosaic",
         docs_url=None,  # its page loads scripts from other hosts
@@ -42,7 +42,7 @@ def make_app(studios: Studios) -> FastAPI:
     problems.install(app)
     app.add_middleware(Draining)
     app.add_middleware(Headers)
-    # Another site's name may lead to this machine: who comes by such a name is not answered.
+    # Another site's name may resolve to this machine: requests for such a name are refused.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
 
     @app.exception_handler(MosaicError)

@@ -1,1 +1,1 @@
-"""What both apps share: refusals as problem details, and bodies that are bounded."""
+"""What both apps share: refusals as problem details, and bounded bodies."""

@@ -18,7 +18,7 @@ DRAINED_BYTES, DRAINED_SECONDS = 64_000_000, 2.0
 
 @dataclass
 class Bodies:
-    """What of all requests is in memory; `note` is called with each new sum."""
+    """How much of all bodies is in memory; `note` is called with each new sum."""
 
     most_held: int
     seconds: float
@@ -29,7 +29,7 @@ class Bodies:
     async def received(self, request: Request, most: int) -> AsyncIterator[bytes]:
         """The whole body, which counts as held as long as the block lasts.
 
-        Raises: Problem 413, 429 if all of them hold too much, 408 if sending it takes too long.
+        Raises: Problem 413, 429 if all bodies together take too much memory, 408 if sending it takes too long.
         """
         hold = _Hold(self)
         try:
@@ -59,7 +59,7 @@ class Bodies:
                 headers={"Connection": "close"},
             ) from error
         except ClientDisconnect as error:
-            raise Problem(400, "gone", "The sender went away.", hint="Send all of the body.") from error
+            raise Problem(400, "gone", "The sender disconnected.", hint="Send the whole body.") from error
         return bytes(body)
 
     def change(self, by: int) -> None:
@@ -68,7 +68,7 @@ class Bodies:
 
 
 class _Hold:
-    """One body's part of what all of them hold."""
+    """One body's share of the memory that all of them hold."""
 
     def __init__(self, bodies: Bodies) -> None:
         self._bodies, self._size = bodies, 0
@@ -78,7 +78,7 @@ class _Hold:
         if more <= 0:
             return
         if self._bodies.held + more > self._bodies.most_held:
-            raise busy("All bodies together hold as much memory as they may.")
+            raise busy("All bodies together have reached the memory limit.")
         self._bodies.change(more)
         self._size = size
 
@@ -96,7 +96,7 @@ class Draining:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        is_waiting = any(name == b"expect" for name, _ in scope["headers"])  # it sends nothing before it is asked to
+        is_waiting = any(name == b"expect" for name, _ in scope["headers"])  # it sends nothing until it is asked to
         is_finished = False
 
         async def noted() -> Message:
@@ -130,4 +130,4 @@ def _declared(request: Request) -> int:
 
 
 def _too_large(most: int) -> Problem:
-    return Problem(413, "too-large", f"The body may have {most:,} bytes.", hint="Send a smaller one.")
+    return Problem(413, "too-large", f"The body may have at most {most:,} bytes.", hint="Send a smaller one.")

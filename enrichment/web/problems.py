@@ -55,7 +55,7 @@ def of_picture(error: PictureError) -> Problem:
 
 
 def busy(detail: str, *, seconds: int = 1) -> Problem:
-    """Not now."""
+    """The refusal of what may succeed a little later."""
     hint = f"Send it again after {seconds} s, as the header Retry-After says."
     return Problem(429, "busy", detail, hint=hint, headers={"Retry-After": str(seconds)})
 
@@ -67,7 +67,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of an app a problem, those of FastAPI and those that are bugs, too."""
+    """Make every error of an app a problem, FastAPI's own and bugs included."""
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, problem: Problem) -> JSONResponse:
@@ -75,7 +75,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        hint = "GET /openapi.json lists what there is."
+        hint = "GET /openapi.json lists every route."
         return response(Problem(error.status_code, "http", str(error.detail), hint=hint, headers=error.headers))
 
     @app.exception_handler(RequestValidationError)

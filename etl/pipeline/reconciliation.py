@@ -1,4 +1,4 @@
-"""Makes the ledger agree with a destination of its own transactions, whose marker says what it has (docs/adr/0019)."""
+"""Makes the ledger agree with a destination with its own transactions; its marker says what it has (docs/adr/0019)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from etl.state import ledger
 
 
 def reconcile(warehouse: Warehouse, source: Source, destination: Destination, lake: Lake, emit: Listener) -> None:
-    """Complete the ledger by a run that died before it was recorded; forget what the destination has lost.
+    """Record a run that died before it was recorded, and forget what the destination has lost.
 
     Raises: ConfigError if the destination was published into by another installation.
     """
@@ -35,11 +35,11 @@ def reconcile(warehouse: Warehouse, source: Source, destination: Destination, la
             raise ConfigError(
                 f"{source.name} was published into {destination.namespace} by run {marker.run_id}, which this "
                 "warehouse does not know: it is another installation's.",
-                hint="Set PGHOST to that one's warehouse, or publish into a database of its own.",
+                hint="Set PGHOST to the warehouse of that installation, or publish into a database of its own.",
             )
         [run] = found
         if run["status"] == "running" and run["is_alive"]:
-            return  # it is about to record it
+            return  # that run is about to record itself
         if run["status"] not in ("published", "unchanged"):
             _complete(warehouse, source, destination, lake, marker, _interval(run))
             emit(events.LedgerCompleted(source.name, marker.run_id))
@@ -58,7 +58,7 @@ def _complete(
     attempt = ledger.Attempt(warehouse, marker.run_id, source.name, interval, destination.name)
     published = Published.of(marker.run_id, destination.name, marker.outcomes)
     transformed = silver.read(lake, source, marker.extraction_id)
-    if transformed is None:  # the lake was lost as well: its days are read again
+    if transformed is None:  # the lake was lost as well: the run's days are read again
         attempt.finish(
             status=published.status,
             outcomes=published.tables,

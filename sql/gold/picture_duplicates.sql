@@ -1,5 +1,5 @@
 -- gold.picture_duplicates: one row per pair of pictures that look the same.
--- Of two hashes that differ in up to 4 of 64 digits, one of five stretches is equal: only such pairs are compared.
+-- Two hashes that differ in at most 4 of 64 digits have one of five stretches in common: only such pairs are compared.
 with
 stretches as (
     select

@@ -1,4 +1,4 @@
--- What is known of a file with these bytes, by facts of this version: one row, or none.
+-- What is known about a file with these bytes, in this version of the facts: one row, or none.
 select
     status,
     reason,

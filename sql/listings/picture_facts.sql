@@ -1,5 +1,5 @@
 -- Which pictures are listed on these days, with what is known about each: one row per picture with a bounded rendition.
--- Facts are of a file: what is known of one picture holds for every other at the same URL, and for these alone.
+-- Facts belong to a file: what is known about one picture holds for all others at the same URL, and only for those.
 with
 known as (
     select distinct on (picture_url) *

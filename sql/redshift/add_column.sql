@@ -1,2 +1,2 @@
--- A column that was declared after its table had been made.
+-- A column that was declared after its table was created.
 alter table {table} add column {column}

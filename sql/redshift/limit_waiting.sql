@@ -1,2 +1,2 @@
--- How long a statement may take, such as waiting for a lock; 0 is without limit.
+-- How long a statement may take, waiting for a lock included; 0 means no limit.
 set statement_timeout to {milliseconds}

@@ -1,3 +1,3 @@
--- Makes a table of gold, where no reader looks.
+-- Fills a table of gold where no reader looks.
 insert into {table}
 {query}

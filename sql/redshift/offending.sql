@@ -1,4 +1,4 @@
--- The first rows that an audit finds, each with the number of all.
+-- The first rows that an audit finds, each with their total number.
 with offending as (
 {query}
 )

@@ -1,2 +1,2 @@
--- Removes the rows that others replace.
+-- Removes the rows that others will replace.
 delete from {table} where {days}

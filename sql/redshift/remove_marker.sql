@@ -1,2 +1,2 @@
--- The marker of a source gives way to the next.
+-- Removes the marker of a source to make room for the next.
 delete from ops.published where source = %(source)s

@@ -1,4 +1,4 @@
--- Keys are unique. (Redshift enforces none: this is the proof.)
+-- Keys are unique. (Redshift does not enforce them: this is the proof.)
 select {key}, count(*) as copies
 from {table}
 group by {key}

@@ -1,4 +1,4 @@
-"""The service that describes pictures: what it says, who may ask it, whom it asks; and the page of mosaics."""
+"""The service that describes pictures: what it says, what may reach it, what it may reach; and the mosaic page."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def test_a_picture_is_described_as_in_this_process_and_by_a_model(extended: str)
     assert described.subject_by_image.model_version
 
 
-def test_nobody_is_answered_without_a_key(extended: str) -> None:
+def test_a_request_with_an_unknown_key_is_refused(extended: str) -> None:
     with Client(service(), "x" * 43) as asking, pytest.raises(RefusedError) as refused:
         asking.describe(PICTURE)
     assert refused.value.status == 401
 
 
-def test_the_service_knows_the_hash_of_the_key_and_nobody_has_shown_the_key(extended: str) -> None:
+def test_the_service_knows_only_the_hash_of_the_key_and_the_key_was_never_printed(extended: str) -> None:
     [hashes] = kube.secret("enrichment", "enrichment-keys").values()
     assert hashes == f"pipeline:{hashlib.sha256(key_of_pods().encode()).hexdigest()}"
     assert key_of_pods() not in extended
@@ -73,7 +73,7 @@ def test_only_pods_of_runs_reach_it(reached: dict[str, bool], namespace: str, is
 
 
 @pytest.mark.parametrize("name", ["enrichment", "mosaic"])
-def test_it_reaches_nobody(extended: str, image: str, name: str) -> None:
+def test_it_reaches_nothing(extended: str, image: str, name: str) -> None:
     targets = [
         kube.address("data-platform", "postgres", 5432),
         kube.address("default", "kubernetes", 443),

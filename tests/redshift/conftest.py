@@ -1,4 +1,4 @@
-"""What plays Redshift here: a Postgres of its own database, behind a door that speaks and understands Redshift."""
+"""What plays Redshift here: a Postgres database of its own, behind a door that speaks and understands Redshift."""
 
 from __future__ import annotations
 
@@ -87,5 +87,5 @@ def redshift(
 
 @pytest.fixture
 def lake(s3: str) -> Lake:
-    """Redshift reads no other."""
+    """A lake on S3: Redshift reads no other."""
     return Lake(s3)

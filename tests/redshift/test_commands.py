@@ -1,4 +1,4 @@
-"""Redshift on the command line: settings, what is said if something is missing, a run and its answers."""
+"""Redshift on the command line: settings, what it says if something is missing, a run and its answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_an_installation_without_the_driver_says_how_to_get_it(monkeypatch: pyte
     assert "`pip install redshift-connector`" in caught.value.hint
 
 
-def test_a_host_that_does_not_answer_and_a_certificate_nobody_vouches_for_end_in_a_line(
+def test_an_unreachable_host_and_an_untrusted_certificate_end_in_one_line(
     redshift: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(WarehouseUnavailableError, match="Redshift cannot be reached"), session(SOMEWHERE):
@@ -45,8 +45,8 @@ def test_a_host_that_does_not_answer_and_a_certificate_nobody_vouches_for_end_in
         pass
 
 
-def test_iam_that_issues_no_password_is_no_bug(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A cluster's host, but nobody's credentials."""
+def test_iam_that_issues_no_password_is_not_a_bug(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A cluster's host, but no credentials."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -62,7 +62,7 @@ def test_iam_that_issues_no_password_is_no_bug(monkeypatch: pytest.MonkeyPatch, 
 def test_a_run_its_answers_and_its_watermarks(
     etl: Etl, simulate: Simulate, redshift: Played, s3: str, trusted: Path, new_database: Callable[..., str]
 ) -> None:
-    told = {
+    environment = {
         **KEYS,
         **libpq(new_database()),
         "SSL_CERT_FILE": str(trusted),
@@ -74,13 +74,13 @@ def test_a_run_its_answers_and_its_watermarks(
         "ETL_REDSHIFT__PASSWORD": "open sesame",
         "ETL_REDSHIFT__IAM_ROLE": ROLE,
     }
-    ran = etl("run", "spacex", "--destination", "redshift", **told)
+    ran = etl("run", "spacex", "--destination", "redshift", **environment)
     assert ran.code == 0, ran.err
-    asked = etl("ask", "most_reused_core", "--on", "redshift", **told)
+    asked = etl("ask", "most_reused_core", "--on", "redshift", **environment)
     assert asked.code == 0, asked.err
     assert "B1058" in asked.out
     assert "B1058" in ran.out
-    nothing = etl("ask", "--on", "warehouse", **told)
+    nothing = etl("ask", "--on", "warehouse", **environment)
     assert nothing.code == 78, nothing.out
-    assert etl("rebuild", "spacex", "--destination", "redshift", "--plan", **told).code == 0
+    assert etl("rebuild", "spacex", "--destination", "redshift", "--plan", **environment).code == 0
     assert "open sesame" not in ran.out + ran.err + asked.out + asked.err

@@ -45,12 +45,12 @@ class Scenario:
     environment: dict[str, str]
 
     def job(self, warehouse: str, redshift: str, **about: Any) -> Job:
-        told = self.settings(redshift).model_dump() | {"password": "open sesame"}
+        settings = self.settings(redshift).model_dump() | {"password": "open sesame"}
         return Job(
             warehouse,
             self.lake_url,
             extraction_id=self.extraction_id,
-            redshift=told,
+            redshift=settings,
             environment=self.environment,
             **about,
         )

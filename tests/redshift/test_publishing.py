@@ -49,7 +49,7 @@ def test_a_run_replaces_what_differs_and_a_second_one_finds_nothing_new(
 
 
 @pytest.mark.thorough
-def test_no_other_file_than_the_run_s_own_is_read_and_its_role_is_all_that_a_statement_says_about_access(
+def test_only_the_run_s_own_files_are_read_and_statements_name_a_role_but_no_secret(
     lake: Lake, warehouse: Warehouse, redshift: Played
 ) -> None:
     run(warehouse, lake, redshift)
@@ -75,7 +75,7 @@ def test_an_audit_that_fails_leaves_redshift_as_it_was(lake: Lake, warehouse: Wa
 
 
 @pytest.mark.thorough
-def test_a_repeated_key_is_found_by_the_audit_as_nothing_else_refuses_it(
+def test_a_duplicate_key_is_found_by_the_audit_as_nothing_else_refuses_it(
     lake: Lake, warehouse: Warehouse, redshift: Played
 ) -> None:
     with server.serve(spacex.make_app()) as simulator, client_of(simulator.url) as client:
@@ -100,7 +100,7 @@ def test_rows_that_were_not_all_read_are_not_published(lake: Lake, warehouse: Wa
 
 
 @pytest.mark.thorough
-def test_files_that_are_gone_are_an_error_that_says_whose_rights_to_check(
+def test_missing_files_are_an_error_that_says_whose_rights_to_check(
     lake: Lake, warehouse: Warehouse, redshift: Played
 ) -> None:
     with server.serve(spacex.make_app()) as simulator, client_of(simulator.url) as client:
@@ -108,15 +108,15 @@ def test_files_that_are_gone_are_an_error_that_says_whose_rights_to_check(
         transformed = pipeline.transform(pipeline.extract(client, None))
         [file] = transformed.files["spacex_cores"]
         redshift.door.before = lambda text: "copy stage.spacex_cores" in text and lake.delete(file)
-        with pytest.raises(ConfigError, match="Redshift could not do it") as caught:
+        with pytest.raises(ConfigError, match="Redshift failed") as caught:
             pipeline.publish(warehouse, transformed, redshift.destination(lake))
     assert "ETL_REDSHIFT__IAM_ROLE" in caught.value.hint
 
 
-def test_a_lake_in_a_directory_and_rows_of_no_extraction_are_refused_in_words(
+def test_a_lake_in_a_directory_and_rows_of_no_extraction_are_refused_with_a_reason(
     lake: Lake, warehouse: Warehouse, redshift: Played, tmp_path: Any
 ) -> None:
-    with pytest.raises(ConfigError, match="Redshift loads from S3 alone"):
+    with pytest.raises(ConfigError, match="Redshift loads from S3 only"):
         run(warehouse, Lake(str(tmp_path / "here")), redshift)
     with (
         pytest.raises(UsageError, match="whole extractions only"),

@@ -23,7 +23,7 @@ STATUSES = "select status from ops.run order by run_number"
 
 
 def lost_after_commit(text: str) -> None:
-    """The transaction is committed, and nobody on this side hears of it."""
+    """The transaction is committed, but this side never hears of it."""
     if text == "commit":
         raise ConnectionError
 

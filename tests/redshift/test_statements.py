@@ -1,4 +1,4 @@
-"""Every statement is Redshift's, as far as can be told here: sqlfluff parses it, and nothing in it is Postgres' alone.
+"""Every statement suits Redshift, as far as we can check here: sqlfluff parses it, and nothing in it is Postgres' own.
 
 sqlfluff knows the grammar, not what a cluster does. It does not know SERIALIZETOJSON, a documented parameter of COPY.
 """
@@ -32,7 +32,7 @@ LACKING = re.compile(
 
 
 def fixed() -> Iterator[tuple[str, str]]:
-    """What publishing says, about two tables that are unlike each other."""
+    """The statements of publishing, for two tables that are unlike each other."""
     yield "create_schema", text("redshift/create_schema", schema="silver")
     yield "create_markers", text("redshift/create_markers")
     yield "columns", text("redshift/columns")
@@ -86,12 +86,12 @@ def test_a_typo_fails() -> None:
 
 
 @pytest.mark.parametrize("name", ["copy_spacex_payloads", "create_sensor_readings", "differs_sensor_readings"])
-def test_what_only_redshift_has_is_said_as_recorded(name: str) -> None:
+def test_statements_that_only_redshift_has_are_as_recorded(name: str) -> None:
     assert dict(fixed())[name] == (GOLDEN / f"{name}.sql").read_text()
 
 
 @pytest.mark.thorough
-def test_every_statement_parses_and_says_nothing_that_redshift_lacks() -> None:
+def test_every_statement_parses() -> None:
     markers = [
         ("markers", text(f"redshift/{name}"))
         for name in ("remove_marker", "write_marker", "read_marker", "marked_sources")
@@ -101,7 +101,7 @@ def test_every_statement_parses_and_says_nothing_that_redshift_lacks() -> None:
     assert {name: said for name, said in found.items() if said} == {}
 
 
-def test_nothing_is_said_that_redshift_lacks_though_it_parses() -> None:
+def test_no_statement_uses_what_redshift_lacks_even_if_it_parses() -> None:
     said = {name: re.sub(r"--.*|'[^']*'", "", statement) for name, statement in (*fixed(), *translated())}
     found = {name: LACKING.findall(statement.lower()) for name, statement in said.items()}
     assert {name: words for name, words in found.items() if words} == {}

@@ -1,7 +1,7 @@
-"""A door to a Postgres that plays Redshift: speaks its protocol, and says in Postgres' words what only Redshift knows.
+"""A door to a Postgres that plays Redshift: it speaks the protocol, and translates what only Redshift knows.
 
 What it changes on the way in: the start-up parameters that only Redshift takes, the types and table attributes that
-Postgres lacks, and `copy … from 's3://…'`, whose rows it fetches itself. All else passes as it came, both ways.
+Postgres lacks, and `copy … from 's3://…'`, whose rows it fetches itself. Everything else passes unchanged, both ways.
 """
 
 from __future__ import annotations
@@ -112,9 +112,9 @@ class Door:
 
 
 def _started(parameters: dict[str, str]) -> bytes:
-    told = {name: value for name, value in parameters.items() if name and name not in ONLY_REDSHIFT}
-    told |= {"user": "postgres", "TimeZone": "UTC"}
-    body = struct.pack("!i", PROTOCOL) + b"".join(f"{k}\0{v}\0".encode() for k, v in told.items()) + b"\0"
+    kept = {name: value for name, value in parameters.items() if name and name not in ONLY_REDSHIFT}
+    kept |= {"user": "postgres", "TimeZone": "UTC"}
+    body = struct.pack("!i", PROTOCOL) + b"".join(f"{k}\0{v}\0".encode() for k, v in kept.items()) + b"\0"
     return struct.pack("!i", len(body) + 4) + body
 
 

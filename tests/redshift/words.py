@@ -1,4 +1,4 @@
-"""What Redshift says, in Postgres' words."""
+"""What is said to Redshift, in Postgres' words."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Words:
         """Fail as a server does, in the transaction."""
         try:
             found = COPY.search(text)
-            assert found, f"this is no COPY that Redshift takes: {text}"
+            assert found, f"this is not a COPY that Redshift accepts: {text}"
             manifest = json.loads(self._read(found["manifest"]))
             tables = [self._table(entry, is_nested=bool(found["nested"])) for entry in manifest["entries"]]
         except Exception as error:

@@ -85,7 +85,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 def listed(
     warehouse: Warehouse, lake: Lake, shown: Mapping[int, Mapping[str, Any]] | None = None, days: DataInterval = DAYS
 ) -> None:
-    """Publish pictures of the day, images all; `shown` says what is different so many days ago."""
+    """Publish pictures of the day, all of them images; `shown` says what differs a number of days ago."""
     change = {TODAY - n * DAY: record for n, record in (shown or {}).items()}
 
     def edited(record: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def test_a_killed_run_is_resumed_without_fetching_or_computing_again(
 
 
 def _killed_at_page(number: int, pictures: Server, lake: Lake, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Extract in a process that ends itself as soon as so many pages are kept."""
+    """Extract in a process that ends itself as soon as that many pages are kept."""
     child = get_context("spawn").Process(target=_extract, args=(number, pictures.url, lake.url, rows))
     child.start()
     child.join()
@@ -228,7 +228,7 @@ def _extract(dies_at: int, url: str, lake: str, rows: Sequence[Mapping[str, Any]
         steps.extract(client, DAYS)
 
 
-BROKEN = {  # so many days ago: what is answered instead of the picture, and what is said then
+BROKEN = {  # by days ago: the answer instead of the picture, and the status that follows
     1: (Response("Not Found", 404, mimetype="text/plain"), "unreachable"),
     2: (Response("<p>Log in</p>", mimetype="text/html"), "unreachable"),
     3: (Response(b"x" * 200_001, mimetype="image/png"), "unreachable"),
@@ -340,7 +340,7 @@ def _as_version(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
 
 
 @pytest.mark.thorough
-def test_another_picture_of_a_day_is_fetched_and_the_old_ones_facts_are_not_its(
+def test_a_replaced_picture_is_fetched_and_does_not_keep_the_facts_of_the_old_one(
     warehouse: Warehouse, lake: Lake, pictures: Server
 ) -> None:
     listed(warehouse, lake)
@@ -399,7 +399,7 @@ def test_an_audit_fires(
 
 
 def _spoilt(parse: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-    """The parser, of a list whose first record is changed."""
+    """The parser, given a list whose first record is changed."""
 
     def parsed(body: bytes, context: Any) -> Any:
         first, *others = json.loads(body)

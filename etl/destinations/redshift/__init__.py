@@ -1,1 +1,1 @@
-"""Publishing into Amazon Redshift, beside the warehouse that holds the ledger. Never run on Redshift."""
+"""Publishing into Amazon Redshift, beside the warehouse that holds the ledger. It has never been run on Redshift."""

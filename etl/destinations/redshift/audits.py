@@ -1,4 +1,4 @@
-"""Audits in Redshift. It enforces no key: what `keys_unique` finds is the only proof."""
+"""Audits in Redshift. It enforces no keys: `keys_unique` is the only proof."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def published_rows(redshift: Redshift, dataset: Dataset, days: Sequence[DataInte
 
 @cache
 def translated(name: str, days: tuple[DataInterval, ...]) -> str:
-    """The audit `sql/<name>.sql` about these days; Redshift has no ranges."""
+    """The audit `sql/<name>.sql` for these days; Redshift has no ranges."""
     return transpile(OF_DAYS.sub(lambda found: within(found[1], days), statement(name)), "redshift")
 
 

@@ -1,4 +1,4 @@
-"""A session with Redshift, by AWS's own driver, which only installations that publish there have."""
+"""A session with Redshift through AWS's own driver, which is installed only where it is needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Redshift:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._connection.autocommit = True  # what begins and ends a transaction is said here
+        self._connection.autocommit = True  # transactions are begun and ended explicitly, here
         self._is_open = False
         self.execute("set timezone to 'UTC'")
 
@@ -45,7 +45,7 @@ class Redshift:
         finally:
             if self._is_open:
                 self._is_open = False
-                with suppress(PlatformError):  # it is gone then, and its transaction with it
+                with suppress(PlatformError):  # the session is gone, and its transaction with it
                     self.execute("rollback")
 
     def commit(self) -> None:
@@ -62,15 +62,15 @@ def session(settings: RedshiftSettings) -> Iterator[Redshift]:
     """
     if settings.host is None:
         raise ConfigError(
-            "Nothing says where Redshift is.",
+            "The host of Redshift is not set.",
             hint="Set ETL_REDSHIFT__HOST: docs/how-to/redshift.md lists what it needs.",
         )
     with translated():
-        connection = _driver().connect(**_told(settings))
+        connection = _driver().connect(**_login(settings))
     try:
         yield Redshift(connection)
     finally:
-        with suppress(Exception):  # whatever the driver makes of a connection that is gone
+        with suppress(Exception):  # whatever the driver raises when the connection is gone
             connection.close()
 
 
@@ -90,23 +90,23 @@ def _driver() -> Any:
     return redshift_connector
 
 
-def _told(settings: RedshiftSettings) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _login(settings: RedshiftSettings) -> dict[str, Any]:
+    login: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
         "database": settings.database,
         "ssl": True,
         "sslmode": "verify-full",
         "application_name": "etl",
-        "timeout": None,  # a COPY may take as long as it takes; a firewall that forgets the connection is noticed
+        "timeout": None,  # a COPY may take its time; keepalives notice a firewall that drops the connection
         "tcp_keepalive_idle": 60,
         "tcp_keepalive_interval": 10,
         "tcp_keepalive_count": 6,
     }
     if settings.password is not None:
-        return told | {"user": settings.user, "password": settings.password.get_secret_value()}
-    cluster = str(settings.host).partition(".")[0]  # of a workgroup, the driver knows by its host
-    return told | {"iam": True, "db_user": settings.user, "cluster_identifier": cluster}
+        return login | {"user": settings.user, "password": settings.password.get_secret_value()}
+    cluster = str(settings.host).partition(".")[0]  # the driver recognises a workgroup by its host
+    return login | {"iam": True, "db_user": settings.user, "cluster_identifier": cluster}
 
 
 @contextmanager
@@ -121,7 +121,7 @@ def translated() -> Iterator[None]:
 
 
 def _translate(error: Exception) -> Exception:
-    """By the server's SQLSTATE; without one, nobody answered. What stands in neither is a bug of ours."""
+    """By the server's SQLSTATE; without one, it did not answer. Any other error is a bug of ours."""
     answer = error.args[0] if error.args and isinstance(error.args[0], dict) else None
     if answer is None:
         return _unanswered(error)
@@ -139,9 +139,9 @@ def _translate(error: Exception) -> Exception:
         )
     if state[:2] in ("08", "40", "53", "57", "58"):
         return WarehouseUnavailableError(f"Redshift gave up: {said}.", hint=AGAIN)
-    if state[:2] == "XX":  # what it says of a COPY that failed, too
+    if state[:2] == "XX":  # which is also what a failed COPY reports
         return ConfigError(
-            f"Redshift could not do it: {said}.",
+            f"Redshift failed: {said}.",
             hint="If it could not read the lake, check ETL_REDSHIFT__IAM_ROLE; sys_load_error_detail says more.",
         )
     return error

@@ -1,4 +1,4 @@
-"""Gold in Redshift: each table is made whole, from all of silver, and replaced if it differs."""
+"""Gold in Redshift: each table is rebuilt in full, from all of silver, and replaced if it differs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ PREVIOUS = re.compile(r"\bprevious\.(\w+)\b")
 
 @cache
 def translated(table: str) -> str:
-    """The statement of a gold table. All months are made at once: there are none before."""
+    """The statement of a gold table. All months are made together: there are no previous ones."""
     nothing = PREVIOUS.sub(r"(select * from gold.\1 where false)", statement(f"gold/{table}"))
     return transpile(nothing, "redshift")

@@ -1,4 +1,4 @@
-"""Rows of one run from the lake into a stage table: a manifest names their files, and COPY reads no other."""
+"""Rows of one run from the lake into a stage table: a manifest names their files, and COPY reads no others."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Loads:
     def copy(self, redshift: Redshift, dataset: Dataset) -> None:
         """Append the rows to `stage.<dataset>`.
 
-        Raises: ConfigError if Redshift cannot read the lake, or would put values into wrong columns.
+        Raises: ConfigError if Redshift cannot read the lake, or would put values into the wrong columns.
         """
         files = self.transformed.files[dataset.name]
         if not files:
@@ -55,23 +55,23 @@ class Loads:
     def _require_object_store(self) -> None:
         if self.lake.is_local:
             raise ConfigError(
-                f"Redshift loads from S3 alone, and the lake is the directory {self.lake.url}.",
+                f"Redshift loads from S3 only, and the lake is the directory {self.lake.url}.",
                 hint="Set ETL_LAKE__URL to s3://bucket/prefix, and run again: docs/how-to/lake-on-s3.md.",
             )
 
     def _require_columns(self, dataset: Dataset, files: Sequence[str]) -> None:
-        """COPY goes by the place of a column in the file, not by its name."""
+        """COPY matches columns by their position in the file, not by name."""
         for file in files:
             if parquet.columns(self.lake, file) != dataset.schema.names:
                 source, extraction_id = self.transformed.source, self.transformed.extraction_id
                 raise ConfigError(
-                    f"{file} has other columns than {dataset.name} has now.",
+                    f"The columns of {file} are not those that {dataset.name} has now.",
                     hint=f"Run `etl transform {source} --extraction {extraction_id}`, then publish again.",
                 )
 
 
 def manifest(lake: Lake, files: Sequence[str]) -> bytes:
-    """The list of files that COPY reads; each must be there, with exactly that length."""
+    """The list of files that COPY reads; each must exist, with exactly that length."""
     entries = [
         {"url": lake.object_url(file), "mandatory": True, "meta": {"content_length": lake.size(file)}} for file in files
     ]

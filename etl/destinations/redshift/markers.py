@@ -1,4 +1,4 @@
-"""Markers: the run that Redshift has of each source, written in the transaction that publishes it."""
+"""Markers: which run of each source Redshift has, written in the transaction that publishes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from etl.destinations.redshift.statements import text
 
 
 def write(redshift: Redshift, source: str, marker: Marker) -> None:
-    """Put it in place of the source's previous one."""
+    """Replace the source's previous marker."""
     days = [[str(some.start), str(some.end)] for some in marker.days]
     redshift.execute(text("redshift/remove_marker"), {"source": source})
     redshift.execute(
@@ -30,7 +30,7 @@ def write(redshift: Redshift, source: str, marker: Marker) -> None:
 
 
 def read(redshift: Redshift, source: str) -> Marker | None:
-    """The newest of a source; None if it was never published there."""
+    """The marker of a source; None if it was never published there."""
     if tables.MARKERS not in tables.known(redshift):
         return None
     found = redshift.execute(text("redshift/read_marker"), {"source": source})

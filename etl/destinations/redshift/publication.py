@@ -1,4 +1,4 @@
-"""Stage → audit → publish in one transaction of Redshift, which a marker ends: readers see all of a run or nothing."""
+"""Stage → audit → publish in one Redshift transaction that ends with a marker: readers see all of a run or nothing."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Publication:
         return count
 
     def _carry_over(self, dataset: Dataset) -> None:
-        """Stage published rows, of the days that are published if there are days, that were not read again."""
+        """Stage published rows that were not read again; if there are days, only rows of those."""
         whole = next(other for other in self._source.datasets if other.name == (dataset.part_of or dataset.name))
         self._redshift.execute(
             text(
@@ -186,7 +186,7 @@ class RedshiftDestination:
     ) -> Iterator[Publication]:
         """The transaction in which a run is published: one at a time, whatever the source.
 
-        The lock comes first: a transaction that had read before it waited would end in a serializable isolation
+        The lock comes first: a transaction that read first and waited afterwards would end in a serializable isolation
         violation. Raises: WarehouseUnavailableError if the other run does not end within the lock timeout.
         """
         if transformed is None:

@@ -33,7 +33,7 @@ def is_nested(kind: pa.DataType) -> bool:
 
 
 def within(column: str | None, days: Sequence[DataInterval], table: str = "") -> str:
-    """The condition that a row is of these days; of all, for a table without."""
+    """The condition that a row is of these days; true for any row of a table without a day."""
     if column is None or not days:
         return "true"
     day = f"{table}.{column}" if table else column

@@ -1,6 +1,6 @@
-"""Tables as Redshift wants them: types, what spreads the rows over its machines, what keeps them sorted.
+"""Tables as Redshift needs them: types, what spreads the rows over its machines, what keeps them sorted.
 
-It has no partitions and enforces no key; that a column is not null, it does enforce.
+It has no partitions and enforces no keys, only that a column is not null.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from etl.destinations.redshift.statements import columns, is_nested, text
 SCHEMAS = ("silver", "gold", "stage", "ops")
 MARKERS = "ops.published"
 KINDS: Mapping[pa.DataType, str] = {
-    pa.string(): "varchar(65535)",  # bytes; `text` would be 256 of them
+    pa.string(): "varchar(65535)",  # in bytes; `text` would hold only 256
     pa.bool_(): "boolean",
     pa.int32(): "integer",
     pa.int64(): "bigint",
     pa.float64(): "double precision",
     pa.date32(): "date",
-    pa.timestamp("us", tz="UTC"): "timestamp",  # in UTC: COPY of Parquet knows instants without a zone
+    pa.timestamp("us", tz="UTC"): "timestamp",  # in UTC: COPY of Parquet supports none with a zone
 }
 
 
 def kind(declared: pa.DataType) -> str:
-    """The type of a column there."""
+    """The type of a column in Redshift."""
     return "super" if is_nested(declared) else KINDS[declared]
 
 
@@ -40,7 +40,7 @@ def create(name: str, table: Dataset) -> str:
 
 
 def prepare(redshift: Redshift) -> None:
-    """Make the schemas and the table of markers; each is committed at once."""
+    """Create the schemas and the table of markers; each is committed immediately."""
     found = known(redshift)
     if MARKERS not in found:
         for schema in SCHEMAS:
@@ -49,7 +49,7 @@ def prepare(redshift: Redshift) -> None:
 
 
 def require(redshift: Redshift, schema: str, tables: Iterable[Dataset]) -> None:
-    """Make the tables that are missing, and columns that were declared later."""
+    """Create the tables that are missing, and columns that were declared later."""
     found = known(redshift)
     for table in tables:
         name = f"{schema}.{table.name}"

@@ -1,4 +1,4 @@
-"""Facts about pictures that other sources list: renditions of NASA's image server, described by the enrichment.
+"""Facts about pictures that other sources list: renditions from NASA's image server, described by `enrichment`.
 
 The pictures of the day are listed by `apod`; the server is https://assets.science.nasa.gov, no key.
 """
@@ -16,7 +16,7 @@ FIRST_DAY = datasets.FIRST_DAY
 
 
 def make_source(settings: PictureFactsSettings, origin: str | None = None) -> Source:
-    """The facts, as configured."""
+    """The source, as configured."""
     api = Api("picture_facts", settings.base_url, probe=pages.probe)
 
     def pictures(client: Client, listed: Sequence[Row], look_up: LookUp, kept: Kept) -> Iterator[Page]:

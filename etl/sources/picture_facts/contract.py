@@ -1,4 +1,4 @@
-"""What is said about a picture: by a source that lists it, by the enrichment, and by us about both."""
+"""What is said about a picture: by a source that lists it, by `enrichment`, and by us about both."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Status(StrEnum):
-    """What has come of a picture."""
+    """How far a picture has got."""
 
     DUE = "due"  # not asked for yet, or not described yet
     DESCRIBED = "described"
     REFUSED = "refused"  # it was received, and nothing can be said about it
-    UNREACHABLE = "unreachable"  # it was asked for, and not received
+    UNREACHABLE = "unreachable"  # it was asked for, but not received
 
 
 class Listed(Contract):
@@ -75,7 +75,7 @@ class DominantColour(Contract):
 
 
 class Facts(Contract):
-    """What the enrichment measures."""
+    """What `enrichment` measures."""
 
     ignored: ClassVar = frozenset({"exif"})
 
@@ -114,7 +114,7 @@ class TextSubject(Contract):
 
 
 class Description(Contract):
-    """The enrichment's answer."""
+    """The answer of `enrichment`."""
 
     facts: Facts
     subject_by_image: ImageSubject

@@ -1,4 +1,4 @@
-"""Who describes pictures: the service, or this process. Both answer the same; a test compares them."""
+"""What describes pictures: the service, or this process. Both give the same answers; a test compares them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from etl.settings import EnrichmentSettings
 from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.sources.picture_facts.contract import Description
 
-TITLE, EXPLANATION = 500, 20_000  # characters that the enrichment reads
+TITLE, EXPLANATION = 500, 20_000  # characters that `enrichment` reads
 PATIENCE = RetryPolicy(read_s=60)
 CHECK_KEY = "Compare ETL_ENRICHMENT__KEY with the keys whose hashes the service at ETL_ENRICHMENT__URL knows."
 NEITHER = (
@@ -33,7 +33,7 @@ class Enricher(Protocol):
     """Says what a picture shows."""
 
     def version(self) -> str:
-        """The version of the facts that it answers. Raises: SourceUnavailableError, AccessError."""
+        """The version of the facts that it returns. Raises: SourceUnavailableError, AccessError."""
         ...
 
     def describe(self, picture: bytes, title: str, explanation: str) -> Description:
@@ -57,7 +57,7 @@ def _in_process(settings: EnrichmentSettings) -> Enricher:
         from etl.sources.picture_facts.in_process import InProcess
     except ImportError as error:
         raise ConfigError(
-            f"Nobody describes pictures: no service is set, and this environment has no {error.name}.", hint=NEITHER
+            f"Nothing can describe pictures: no service is set, and this environment lacks {error.name}.", hint=NEITHER
         ) from None
     return InProcess(settings.model)
 
@@ -84,6 +84,6 @@ class Service:
             return Description.model_validate(item["description"])
         except (BrokenPageError, ValidationError, LookupError, TypeError, ValueError) as error:
             raise SourceContractError(
-                f"{answer.url} answered something else than a description: {str(error).splitlines()[0]}.",
+                f"{answer.url} returned something other than a description: {str(error).splitlines()[0]}.",
                 hint="Compare the versions of the service and of this image: both are built from one repository.",
             ) from error

@@ -1,4 +1,4 @@
-"""The enrichment in this process: the only module that imports it, and Pillow with it."""
+"""`enrichment` in this process: the only module that imports it, and Pillow with it."""
 
 from __future__ import annotations
 

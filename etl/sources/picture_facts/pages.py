@@ -1,7 +1,7 @@
 """How pictures are asked for: one by one, the newest first, within a budget of bytes; then a list of the others.
 
-A page is a picture, with the records of all that show it beside it. Facts are asked for before the page is kept, so
-that a picture in bronze has them, and a killed run fetches and computes nothing twice.
+A page is a picture, with the records of all rows that show it beside it. Facts are asked for before the page is kept,
+so that a picture in bronze has them, and a killed run fetches and computes nothing twice.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from etl.sources.picture_facts.contract import KNOWN, LISTED, NOTHING, Status
 from etl.sources.picture_facts.enricher import Enricher, RefusedPictureError, enricher
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=12), timedelta(days=30)  # after a failure; it doubles with each
-MOST_FAILURES = 3  # in succession: then it is the server that does not answer, not a picture
+MOST_FAILURES = 3  # in succession: then it is the server that fails, not a picture
 OF_THIS_PICTURE = (SourceContractError, SourceWithdrawnError, AccessError)
 LIST = "sql/listings/picture_facts.sql"
 
@@ -49,7 +49,7 @@ def pictures(
 ) -> Iterator[Page]:
     """Yield a page for each picture that is due and within the budget, then one with the records of the others.
 
-    Raises: SourceUnavailableError if the server or the enrichment does not answer; what was received is kept.
+    Raises: SourceUnavailableError if the server or the service does not answer; what was received is kept.
     """
     records_kept = [record for about in kept.abouts for record in about["records"]]
     done = {_name(record) for record in records_kept}
@@ -107,7 +107,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Tried:
-    """What came of a picture: what is known now, the page's body if there is one, the error that ends the run."""
+    """The result for a picture: what is known now, the page's body if there is one, the error that ends the run."""
 
     known: dict[str, Any]
     body: bytes | None = None
@@ -117,7 +117,7 @@ class Tried:
 
 @dataclass
 class Run:
-    """What pictures are asked for with, what it has said about files, and how many in succession did not come."""
+    """What a run asks for pictures with, the facts that it has found, and how many pictures in succession failed."""
 
     client: Client
     look_up: LookUp
@@ -159,7 +159,7 @@ class Run:
         return self.client.get(path, accept="image/*", most_bytes=self.most_bytes)
 
     def _described(self, row: Row, body: bytes, file: str) -> Tried:
-        """What is said about its bytes; if nobody answers, the picture is kept all the same."""
+        """What is said about its bytes; the picture is kept even if the service does not answer."""
         sha256 = hashlib.sha256(body).hexdigest()
         where = {"file": file, "sha256": sha256, "bytes": len(body)}
         if known := self._known(sha256):
@@ -193,7 +193,7 @@ class Run:
 
 
 def _in_bronze(row: Row, kept: Kept) -> bytes | None:
-    """The picture as it was received before, if it was and is still there."""
+    """The picture as received before, if it was received and is still there."""
     if row["file"] is None or row["status"] == Status.REFUSED:
         return None
     with suppress(LakeUnavailableError):

@@ -1,6 +1,6 @@
-"""Which pictures may be shown in another form: those that nobody but NASA and its partners has made.
+"""Which pictures may be shown in another form: those that NASA and its partners alone have made.
 
-NASA's own pictures are not copyrighted, and those of Hubble and Webb may be used with credit; a person's are their own.
+NASA's own pictures are not copyrighted, and those of Hubble and Webb may be used with credit; a person's are theirs.
 https://www.nasa.gov/nasa-brand-center/images-and-media, https://esahubble.org/copyright.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-# Whole names only. Others, such as ESO or a university, have terms of their own: of their pictures, a person decides.
+# Whole names only. Others, such as ESO or a university, have terms of their own: a person decides about their pictures.
 AGENCIES = frozenset(
     {"nasa", "jpl", "jpl-caltech", "gsfc", "jsc", "ksc", "msfc", "goddard space flight center", "sdo", "lro", "stsci"}
     | {"hubble", "hubble space telescope", "webb", "jwst", "james webb space telescope", "hubble heritage team"}

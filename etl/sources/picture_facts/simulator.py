@@ -1,6 +1,6 @@
-"""NASA's server of renditions, as far as we use it: a picture at any path, of our own making, as wide as is asked for.
+"""NASA's rendition server, as far as we use it: a picture of our own making at any path, as wide as requested.
 
-The picture at a path is always the same. Nothing is stored: each is made when it is asked for.
+The picture at a path is always the same. Nothing is stored: each is made on request.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 ABOUT = "made-up pictures at any path"
 PATH = "/dynamicimage/"
-WIDEST, SHAPE = 384, 0.75  # pixels of all that there is; height by width
-DRAWN = 96  # pixels from side to side, whatever is asked for: each stands for a square of some
+WIDEST, SHAPE = 384, 0.75  # pixels of the original; height divided by width
+DRAWN = 96  # pixels across, at any width: each is drawn as a square of several
 STARS = 40
 
 
 def picture(path: str, width: int) -> bytes:
-    """A PNG: a glow and some stars, where the path says."""
+    """A PNG: a glow and some stars, placed by the path."""
     dice = random.Random(path)  # noqa: S311 - no secret depends on it
     side = max(1, min(width, WIDEST) // DRAWN)
     across, down = DRAWN, int(DRAWN * SHAPE)

@@ -1,4 +1,4 @@
--- A picture is described exactly if it has facts, and then its bytes are in bronze; one without says why, or is due.
+-- A picture is described if and only if it has facts, and then its bytes are in bronze; others say why, or are due.
 select
     source,
     item_id,

@@ -1,4 +1,4 @@
--- One file has one set of facts per version: what is known of its bytes is never something else elsewhere.
+-- One file has one set of facts per version: what is known about the same bytes never differs.
 select
     staged.sha256,
     staged.facts_version,
