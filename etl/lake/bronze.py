@@ -108,7 +108,7 @@ class Writer:
 
     def body(self, file: str, sha256: str) -> bytes:
         """The body of a page of any extraction. Raises: LakeUnavailableError if it is not there, or another."""
-        return _body(self._lake, file, sha256)
+        return stored(self._lake, file, sha256)
 
     def keep(self, page: Page) -> None:
         """Store a page, then its entry: another process would resume after it."""
@@ -157,12 +157,23 @@ def writer(
     _forget(lake, fresh, lake.list(fresh.folder))
 
 
+def stored(lake: Lake, file: str, sha256: str) -> bytes:
+    """The bytes of a stored page. Raises: LakeUnavailableError if it is missing, or has another hash."""
+    try:
+        found = gzip.decompress(lake.read(file))
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise lake.damaged(file) from error
+    if hashlib.sha256(found).hexdigest() != sha256:
+        raise lake.damaged(file)
+    return found
+
+
 def body(lake: Lake, page: PageEntry) -> bytes:
     """A page's bytes as received.
 
     Raises: LakeUnavailableError if they are not what the manifest says.
     """
-    return _body(lake, page.file, page.sha256)
+    return stored(lake, page.file, page.sha256)
 
 
 def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: datetime) -> str | None:
@@ -264,16 +275,6 @@ def _files(lake: Lake, endpoint: str, extraction_id: str) -> list[str]:
 def _by_part(file: str) -> int:
     found = PART.match(file)
     return int(found[1]) if found else 0
-
-
-def _body(lake: Lake, file: str, sha256: str) -> bytes:
-    try:
-        found = gzip.decompress(lake.read(file))
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise lake.damaged(file) from error
-    if hashlib.sha256(found).hexdigest() != sha256:
-        raise lake.damaged(file)
-    return found
 
 
 def _page_file(manifest: Manifest, number: int) -> str:

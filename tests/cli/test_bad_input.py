@@ -116,8 +116,8 @@ def test_a_command_that_makes_no_sense_is_refused(
 
 
 ALL = (
-    "ask backfill check extract lake migrate provision psql publish quarantine rebuild report run settings simulate "
-    "status transform"
+    "ask backfill check extract lake migrate pictures provision psql publish quarantine rebuild report run settings "
+    "simulate status transform"
 )
 
 
@@ -472,3 +472,11 @@ def test_a_few_refused_records_are_quarantined_and_change_nothing_else(
 
 def test_a_report_that_cannot_be_written_or_has_no_content_is_refused(etl: Etl, database: str, tmp_path: Path) -> None:
     refused(etl("report", **libpq(database)), 78, "There is nothing to report yet", "etl run spacex")
+
+
+def test_pictures_that_are_not_there_or_have_no_place_are_refused(etl: Etl, database: str, tmp_path: Path) -> None:
+    refused(
+        etl("pictures", "pool", **libpq(database)), 78, "No picture that may be reused is published", "picture_facts"
+    )
+    (tmp_path / "file").write_text("")
+    refused(etl("pictures", str(tmp_path / "file"), **libpq(database)), 64, "is a file", "etl pictures --help")

@@ -199,6 +199,7 @@ def run_everything(place: Place, faults: Faults) -> None:
         ("rebuild", "sensors"),
         ("lake", "expire", "--older-than", "0d", "--plan"),
         ("report",),
+        ("pictures", "pool"),
     ):
         place.run(*command, code=None)
     place.run("provision", code=None, PGHOST="127.0.0.1", PGPORT=str(free_port()))  # not on the server of other tests
@@ -267,8 +268,8 @@ def test_no_metric_holds_the_key(place: Place, heard: Collector) -> None:
 def test_every_command_has_run() -> None:
     """A new one must be added above."""
     known = {
-        *("ask", "backfill", "check", "extract", "lake", "migrate", "provision", "psql", "publish", "quarantine"),
-        *("rebuild", "report", "run", "settings", "simulate", "status", "transform"),
+        *("ask", "backfill", "check", "extract", "lake", "migrate", "pictures", "provision", "psql"),
+        *("publish", "quarantine", "rebuild", "report", "run", "settings", "simulate", "status", "transform"),
     }
     below = {"lake": {"ls", "compact", "expire"}, "quarantine": {"list", "replay"}}
     context = click.Context(etl)

@@ -9,19 +9,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from hashlib import sha256
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import pytest
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
+from enrichment.mosaic.folder import Folder
 from etl import destinations, sources
 from etl.core import events
-from etl.core.errors import AuditError, ConfigError, SourceUnavailableError
+from etl.core.errors import AuditError, ConfigError, LakeUnavailableError, SourceUnavailableError
 from etl.core.intervals import DataInterval
 from etl.core.source import Source
 from etl.engines.local import LocalEngine
+from etl.lake.pictures import export
 from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline, Summary
 from etl.postgres.connection import Warehouse
@@ -372,6 +376,35 @@ def test_the_pool_has_only_what_may_be_reused_with_its_credit(
     [month] = warehouse.execute("select * from gold.picture_months")
     assert [month[name] for name in ("pictures", "described", "reusable")] == [4, 4, 2]
     assert 0 < month["mean_brightness"] < 1
+
+
+def test_the_pool_becomes_a_folder_that_mosaics_are_made_of(
+    warehouse: Warehouse, lake: Lake, pictures: Server, tmp_path: Path
+) -> None:
+    listed(warehouse, lake, {1: SOMEBODY})
+    run(warehouse, lake, pictures)
+    rows = warehouse.run("listings/reusable_pictures")
+    assert export(lake, rows, tmp_path / "pool") == len(rows) > 0
+    shown = Folder(tmp_path / "pool").pictures
+    assert {(one.date, one.title, one.credit, one.link) for one in shown} == {
+        (row["picture_date"].isoformat(), row["title"], row["credit"], row["page_url"]) for row in rows
+    }
+    assert all(one.is_reusable for one in shown)
+    assert {sha256(one.read(64)).hexdigest() for one in shown} == {row["sha256"] for row in rows}
+
+
+def test_files_that_are_in_the_folder_are_not_read_from_the_lake_again(
+    warehouse: Warehouse, lake: Lake, pictures: Server, tmp_path: Path
+) -> None:
+    listed(warehouse, lake)
+    run(warehouse, lake, pictures)
+    rows = warehouse.run("listings/reusable_pictures")
+    export(lake, rows, tmp_path / "pool")
+    nothing = Lake(str(tmp_path / "no lake"))
+    assert export(nothing, rows, tmp_path / "pool") == len(rows)
+    with pytest.raises(LakeUnavailableError):
+        export(nothing, rows, tmp_path / "other")
+    assert not (tmp_path / "other" / "index.json").exists()
 
 
 @pytest.mark.parametrize(
