@@ -45,6 +45,11 @@ class Airflow:
         """Ask for a run; the answer says whether its parameters were accepted."""
         return self.call("POST", f"dags/{dag}/dagRuns", json={"logical_date": None, "conf": conf})
 
+    def switch_on(self, dag: str) -> None:
+        """What the switch beside a paused DAG does in the UI."""
+        answer = self.call("PATCH", f"dags/{dag}", json={"is_paused": False})
+        assert answer.ok, answer.text
+
     def start(self, dag: str, **conf: str) -> str:
         """Trigger a run, which must be accepted. Returns its ID."""
         answer = self.trigger(dag, **conf)

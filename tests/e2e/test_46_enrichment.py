@@ -13,6 +13,8 @@ from enrichment.client import Client, RefusedError
 from enrichment.facts.measure import facts_of
 from enrichment.subjects.record import Subject, Text
 from tests.e2e import kube
+from tests.e2e.airflow import Airflow
+from tests.e2e.conftest import Ask
 from tests.e2e.prometheus import Prometheus
 from tests.enrichment.pictures import encoded, galaxy
 
@@ -91,6 +93,24 @@ def test_prometheus_counts_what_it_describes(extended: str, prometheus: Promethe
     with Client(service(), key_of_pods()) as asking:
         asking.describe(encoded(galaxy(seed=int(before) + 1_000)))
     kube.wait_for("Prometheus has counted the picture", lambda: counted() > before)
+
+
+def test_the_pipeline_has_pictures_of_the_day_described_and_publishes_what_they_show(
+    extended: str, nasa_runs: dict[str, str], airflow: Airflow, ask: Ask
+) -> None:
+    airflow.switch_on("picture_facts")
+    airflow.succeed("picture_facts")
+    [(described, by_a_model, unlike)] = ask(
+        "analyst",
+        "select count(*), count(model_version), count(distinct sha256)"
+        " from silver.picture_facts where status = 'described'",
+    )
+    assert described == by_a_model > 0
+    assert 0 < unlike <= described
+    [(reusable, without_credit)] = ask(
+        "analyst", "select count(*), count(*) filter (where credit = '') from gold.picture_pool"
+    )
+    assert (reusable > 0, without_credit) == (True, 0)
 
 
 def test_the_page_makes_a_mosaic_of_a_picture_that_it_has(extended: str) -> None:
