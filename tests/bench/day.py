@@ -144,7 +144,7 @@ def publish(dsn: str, days: DataInterval, revision: int) -> dict[str, float]:
         clock = [time.perf_counter()]
         attempt = Attempt(session, new_id(), SOURCE.name, days, "warehouse")
         attempt.start("bench")
-        with PostgresDestination(session).open(SOURCE, None, [days], ignore) as new:
+        with PostgresDestination(session).open(SOURCE, None, [days], ignore, new_id()) as new:
             new.stage(lambda _: readings(days, revision), [days], ())
             clock.append(time.perf_counter())
             new.audit(accepts_loss=False)

@@ -92,7 +92,7 @@ def publish(dsn: str, batches: Iterable[pa.RecordBatch]) -> Loaded:
         begin = time.perf_counter()
         attempt = Attempt(warehouse, new_id(), readings.SOURCE.name, None, "warehouse")
         attempt.start(readings.SOURCE.origin)
-        with PostgresDestination(warehouse).open(readings.SOURCE, None, (), ignore) as new:
+        with PostgresDestination(warehouse).open(readings.SOURCE, None, (), ignore, new_id()) as new:
             new.stage(rows, (), ())
             new.audit(accepts_loss=False)
             attempt.audits = tuple(new.audits)

@@ -116,6 +116,7 @@ def test_both_engines_make_the_same_of_the_same_bronze(
     assert not elsewhere.list("parsed")
 
 
+@pytest.mark.thorough
 def test_a_task_that_is_killed_is_run_again_and_nothing_is_missing_or_twice(
     spark: OneSpark, extracted: Any, tmp_path: Path
 ) -> None:
@@ -249,6 +250,7 @@ def test_a_damaged_page_is_reported_as_by_the_local_engine(spark: OneSpark, extr
     assert ended.out == ""
 
 
+@pytest.mark.thorough
 def test_a_damaged_file_of_rows_is_reported_as_well(spark: OneSpark, lake: Lake) -> None:
     path = readings(lake, 1, {"reading_date": date(2024, 1, 1)})
     damaged(lake, path)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from etl.core.errors import AuditError
 from etl.core.events import ignore
+from etl.core.ids import new_id
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import TableOutcome
 from etl.destinations.postgres.publication import PostgresDestination, Publication
@@ -79,7 +80,7 @@ def publishing(dsn: str, found: Sequence[Row], *days: DataInterval) -> Iterator[
     table = pa.Table.from_pylist(list(found), READINGS.schema)
     with (
         Warehouse(dsn, role="etl_loader") as warehouse,
-        PostgresDestination(warehouse).open(SOURCE, None, days, ignore) as new,
+        PostgresDestination(warehouse).open(SOURCE, None, days, ignore, new_id()) as new,
     ):
         new.stage(lambda _: table.to_batches(), days, ())
         yield new, warehouse

@@ -64,7 +64,9 @@ def readings(lake: Lake, stored: Stored) -> pa.Table:
     return made.sort_by([("reading_date", "ascending"), ("sensor_id", "ascending")])
 
 
-@pytest.mark.parametrize("at_once", [1, 7, 100, 137])
+@pytest.mark.parametrize(
+    "at_once", [7, 100, *(pytest.param(number, marks=pytest.mark.thorough) for number in (1, 137))]
+)
 def test_what_is_made_some_days_at_a_time_is_what_is_made_at_once(
     any_lake: Lake, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
