@@ -28,7 +28,10 @@ COMMANDS = {
     "status": Lazy("etl.cli.ask:status", "Show watermarks, recent runs and quarantined records."),
     "ask": Lazy("etl.cli.ask:ask", "Answer the questions of sql/questions/ as tables."),
     "report": Lazy("etl.cli.reports:report", "Write the answers as charts into one self-contained page."),
-    "pictures": Lazy("etl.cli.pictures:pictures", "Write the pictures that may be reused into a folder."),
+    "pictures": Lazy(
+        "etl.cli.pictures:pictures",
+        "Write the pictures that may be reused into FOLDER, with an index of titles and credits.",
+    ),
     "quarantine": Lazy("etl.cli.quarantine:quarantine", "List and replay records that broke their contract."),
     "lake": Lazy("etl.cli.lake:lake", "List, expire and compact what the lake holds."),
     "provision": Lazy("etl.cli.warehouse:provision", "Create the platform's roles and databases."),
