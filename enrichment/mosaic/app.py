@@ -25,7 +25,7 @@ HEADERS = {
     "Cache-Control": "no-store",  # a browser's cache is a disk, too
 }
 KINDS = {UnknownError: (404, "unknown"), BusyError: (429, "busy"), PoolError: (503, "no-pool")}
-AGAIN_SECONDS = "3"
+AGAIN_SECONDS = 3
 
 
 def make_app(studios: Studios) -> FastAPI:
@@ -37,7 +37,7 @@ def make_app(studios: Studios) -> FastAPI:
         responses={500: {"model": ProblemDetails, "description": "A bug."}},
     )
     app.state.studios = studios
-    app.state.bodies = Bodies(HELD_BYTES, SEND_SECONDS)
+    app.state.bodies = Bodies(HELD_BYTES, SEND_SECONDS, again_seconds=AGAIN_SECONDS)
     app.include_router(router)
     problems.install(app)
     app.add_middleware(Draining)
@@ -48,7 +48,7 @@ def make_app(studios: Studios) -> FastAPI:
     @app.exception_handler(MosaicError)
     async def _mosaic(_: Request, error: MosaicError) -> Response:
         status, kind = KINDS[type(error)]
-        headers = {"Retry-After": AGAIN_SECONDS} if status == 429 else None
+        headers = {"Retry-After": str(AGAIN_SECONDS)} if status == 429 else None
         return problems.response(Problem(status, kind, error.message, hint=error.hint, headers=headers))
 
     @app.exception_handler(PictureError)

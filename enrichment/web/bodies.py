@@ -18,11 +18,12 @@ DRAINED_BYTES, DRAINED_SECONDS = 64_000_000, 2.0
 
 @dataclass
 class Bodies:
-    """How much of all bodies is in memory; `note` is called with each new sum."""
+    """How much of all bodies is in memory; `note` is called with each new sum, `again_seconds` is for Retry-After."""
 
     most_held: int
     seconds: float
     note: Callable[[int], object] = lambda _: None
+    again_seconds: int = 1
     held: int = 0
 
     @asynccontextmanager
@@ -78,7 +79,7 @@ class _Hold:
         if more <= 0:
             return
         if self._bodies.held + more > self._bodies.most_held:
-            raise busy("All bodies together have reached the memory limit.")
+            raise busy("All bodies together have reached the memory limit.", seconds=self._bodies.again_seconds)
         self._bodies.change(more)
         self._size = size
 

@@ -54,15 +54,10 @@ def ask(question: str | None, on: str) -> None:
     if on == "lake":
         names = [source_name] if source_name else _sources_in_lake(runtime)
         found = [answer for name in names for answer in lake_answers(runtime, name, question)]
-    elif on == "redshift":
-        with redshift(runtime) as (published, execute):
-            names = [source_name] if source_name else [name for name in NAMES if name in published]
-            found = [a for name in names for a in published_answers(published, execute, name, question)]
     else:
-        with runtime.warehouse() as warehouse:
-            published = {row["source"] for row in warehouse.run("ledger/published_sources")}
+        with _database(runtime, on) as (published, execute):
             names = [source_name] if source_name else [name for name in NAMES if name in published]
-            found = [answer for name in names for answer in warehouse_answers(warehouse, name, question)]
+            found = [answer for name in names for answer in published_answers(published, execute, name, question)]
     if not names:
         raise _nothing_to_ask(runtime, on)
     answers.show(found)
@@ -86,8 +81,22 @@ def warehouse_answers(warehouse: Warehouse, source_name: str, question: str | No
 
     Raises: ConfigError if that one is about another source as well, of which nothing has been published.
     """
-    published = {row["source"] for row in warehouse.run("ledger/published_sources")}
-    return published_answers(published, warehouse.execute, source_name, question)
+    return published_answers(_published(warehouse), warehouse.execute, source_name, question)
+
+
+def _published(warehouse: Warehouse) -> set[str]:
+    return {row["source"] for row in warehouse.run("ledger/published_sources")}
+
+
+@contextmanager
+def _database(runtime: Runtime, name: str) -> Iterator[tuple[set[str], Execute]]:
+    """The sources that the warehouse or Redshift has, and what executes a statement there."""
+    if name == "redshift":
+        with redshift(runtime) as found:
+            yield found
+    else:
+        with runtime.warehouse() as warehouse:
+            yield _published(warehouse), warehouse.execute
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def _followed(known: Mapping[str, date], table: str, destination: str) -> date:
     """The first day that a table of another source does not have yet."""
     if table not in known:
         raise ConfigError(
-            f"{table} is not published in the {destination} yet, and what is asked for follows from it.",
+            f"{table} is not published in the {destination} yet, and this source depends on it.",
             hint="Run its source first, such as `etl run apod`.",
         )
     return known[table]

@@ -1,4 +1,4 @@
-"""The pipeline is told the same about a picture by the service and by its own process."""
+"""The service and the functions in this process describe a picture to the pipeline alike."""
 
 from __future__ import annotations
 
