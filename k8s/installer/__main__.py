@@ -4,48 +4,103 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from etl.core.errors import PlatformError
+from k8s.installer import environments
 from k8s.installer.install.options import Options
 
 FILE = click.Path(path_type=Path)
+Verb = Callable[..., None]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def installer() -> None:
+@click.option("--environment", envvar="ENVIRONMENT", default="", help="A file of k8s/environments/: dev, prod, …")
+@click.pass_context
+def installer(context: click.Context, environment: str) -> None:
     """Install and use the platform on Kubernetes. Each option is also a variable of `make`: make up CLUSTER=kind."""
+    if environment:
+        context.default_map = environments.defaults(environment, installer.commands)
 
 
 cluster_option = click.option(
     "--cluster", envvar="CLUSTER", default="", help="kind, or a context of your kubeconfig. Default: the current one."
 )
+image_tool_option = click.option(
+    "--image-tool", envvar="IMAGE_TOOL", default="docker", show_default=True, help="docker or buildah."
+)
 yes_option = click.option("--yes", envvar="YES", is_flag=True, help="Skip confirmation prompts.")
+
+
+WHAT_TO_INSTALL = (
+    click.option("--image-registry", envvar="IMAGE_REGISTRY", default="", help="Pull images from this registry."),
+    click.option("--charts", envvar="CHARTS", type=FILE, help="Folder with charts, instead of published ones."),
+    click.option("--simulate", envvar="SIMULATE", is_flag=True, help="Extract from simulators, not from the internet."),
+    click.option("--object-store", envvar="OBJECT_STORE", is_flag=True, help="Keep the lake on S3, in the cluster."),
+    click.option("--logs", envvar="LOGS", is_flag=True, help="Keep the logs of all pods for a week, for Grafana."),
+    click.option("--spark", envvar="SPARK", is_flag=True, help="Add DAG sensors_spark; needs a lake on S3."),
+    click.option("--enrichment", envvar="ENRICHMENT", is_flag=True, help="Add the service that describes pictures."),
+    click.option("--values", default="", help="prod adds the values for production; ENVIRONMENT=prod sets it."),
+    click.option("--warehouse-host", envvar="WAREHOUSE_HOST", default="", help="host[:port] of an external database."),
+    click.option("--warehouse-ca", envvar="WAREHOUSE_CA", type=FILE, help="File: certificate of its authority."),
+)
+
+
+def what_to_install(command: Verb) -> Verb:
+    """The options that decide what is installed, for every verb that installs or describes it."""
+    for option in reversed(WHAT_TO_INSTALL):
+        command = option(command)
+    return command
 
 
 @installer.command()
 @cluster_option
 @yes_option
-@click.option("--image-tool", envvar="IMAGE_TOOL", default="docker", show_default=True, help="docker or buildah.")
+@image_tool_option
 @click.option("--image-load", envvar="IMAGE_LOAD", default="", help="Command that loads an archive into the nodes.")
-@click.option("--image-registry", envvar="IMAGE_REGISTRY", default="", help="Push images to this registry instead.")
-@click.option("--charts", envvar="CHARTS", type=FILE, help="Folder with charts to use instead of published ones.")
-@click.option("--simulate", envvar="SIMULATE", is_flag=True, help="Extract from simulators instead of the internet.")
-@click.option("--object-store", envvar="OBJECT_STORE", is_flag=True, help="Keep the lake on S3, inside the cluster.")
-@click.option("--logs", envvar="LOGS", is_flag=True, help="Keep the logs of all pods for a week, for Grafana.")
-@click.option("--spark", envvar="SPARK", is_flag=True, help="Add DAG sensors_spark; needs a lake on S3.")
-@click.option("--enrichment", envvar="ENRICHMENT", is_flag=True, help="Add the service that describes pictures.")
-@click.option("--environment", envvar="ENVIRONMENT", default="", help="prod adds the values for production.")
-@click.option("--warehouse-host", envvar="WAREHOUSE_HOST", default="", help="host[:port] of an external database.")
-@click.option("--warehouse-ca", envvar="WAREHOUSE_CA", type=FILE, help="File: certificate of its authority.")
+@what_to_install
 def up(**options: Any) -> None:
     """Install the platform, or bring it up to date. What is up to date is left alone."""
     from k8s.installer.verbs.up import up as verb
 
     verb(Options(**options))
+
+
+@installer.command()
+@image_tool_option
+@what_to_install
+def push(**options: Any) -> None:
+    """Build the images and push them to IMAGE_REGISTRY; no cluster is needed."""
+    from k8s.installer.verbs.export import push_images
+
+    push_images(Options(**options))
+
+
+@installer.command()
+@cluster_option
+@yes_option
+@what_to_install
+def secrets(**options: Any) -> None:
+    """Create the namespaces and the Secrets that are missing in them, before another tool installs the rest."""
+    from k8s.installer.verbs.export import create_secrets
+
+    create_secrets(Options(**options))
+
+
+@installer.command()
+@cluster_option
+@click.option("--repository", envvar="REPOSITORY", default="", help="Git URL the folder will have, for Argo CD.")
+@what_to_install
+@click.argument("folder", envvar="FOLDER", type=FILE)
+def export(folder: Path, repository: str, **options: Any) -> None:
+    """Write what `up` would install as a folder for helmfile, Argo CD, or helm and kubectl. It contains no secret."""
+    from k8s.installer.verbs.export import export as verb
+
+    verb(folder, repository, Options(**options))
 
 
 @installer.command()

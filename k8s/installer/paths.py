@@ -5,6 +5,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MANIFESTS = ROOT / "k8s" / "manifests"
 SPARK = ROOT / "k8s" / "spark"
+ENVIRONMENTS = ROOT / "k8s" / "environments"
 CERTIFICATE = ROOT / "k8s" / "certificate"
 KIND = ROOT / "k8s" / "kind.yaml"
 CHARTS = ROOT / "charts"

@@ -61,7 +61,7 @@ def run(*arguments: str, module: str = "k8s.installer", **env: str) -> subproces
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
-@pytest.mark.parametrize("verb", ["up", "status", "alerts", "credentials", "ui", "psql", "trigger", "down"])
+@pytest.mark.parametrize("verb", ["up", "secrets", "status", "alerts", "credentials", "ui", "psql", "trigger", "down"])
 def test_without_kubectl_every_verb_says_where_to_get_it(verb: str) -> None:
     ended = run(verb)
     assert ended.returncode == 78
@@ -73,7 +73,7 @@ def test_without_kubectl_every_verb_says_where_to_get_it(verb: str) -> None:
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        ({"ENVIRONMENT": "dev"}, "There is no environment 'dev'."),
+        ({"ENVIRONMENT": "staging"}, "There is no environment 'staging'."),
         ({"IMAGE_TOOL": "podman"}, "'podman' is not supported."),
         ({"CHARTS": "/nowhere"}, "/nowhere is not a folder."),
         ({"WAREHOUSE_HOST": "db"}, "needs both its host and the certificate"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from etl.core.errors import ConfigError
+from etl.core.errors import AccessError, ConfigError
 from k8s.installer.install import capacity, database, images, preflight
 from k8s.installer.install.options import Options
 from k8s.installer.install.preflight import Facts, Level
@@ -124,13 +124,14 @@ def test_an_image_that_the_nodes_have_needs_no_loading(facts: Facts) -> None:
 
 @pytest.mark.parametrize("context", ["kind-data-platform", "docker-desktop", "minikube", "k3d-x"])
 def test_a_local_cluster_needs_no_confirmation(context: str) -> None:
-    assert preflight.agreed(context, Options())
+    preflight.require_agreement(context, Options())
 
 
 def test_an_unknown_cluster_needs_confirmation_which_only_a_terminal_can_give() -> None:
-    assert not preflight.agreed("production", Options())
-    assert preflight.agreed("production", Options(yes=True))
-    assert preflight.agreed("production", Options(cluster="production"))
+    with pytest.raises(AccessError, match="Nothing was changed: context 'production'"):
+        preflight.require_agreement("production", Options())
+    preflight.require_agreement("production", Options(yes=True))
+    preflight.require_agreement("production", Options(cluster="production"))
 
 
 def test_a_missing_program_is_named_with_where_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,14 +33,18 @@ def content(settings: Mapping[str, str], folder: Path = paths.DAGS, *, keys: Col
     return {**ready, "platform.json": json.dumps(settings)}
 
 
-def provide(cluster: Cluster, settings: Mapping[str, str], keys: Collection[str], _running: Running) -> str:
+def config_map(settings: Mapping[str, str], keys: Collection[str]) -> Object:
+    """ConfigMap airflow/dags, for sources that want no key but these."""
+    return objects.config_map(AIRFLOW, NAME, content(settings, keys=keys))
+
+
+def provide(cluster: Cluster, made: Object, _running: Running) -> str:
     """Bring the DAGs to the cluster and to the pods that read them."""
-    data = content(settings, keys=keys)
+    data = made["data"]
     existing = cluster.find("configmap", NAME, AIRFLOW)
     if existing is not None and existing.get("data") == data:
         return "unchanged"
     # Replaced, not applied: a DAG that was deleted here, or added by hand in the cluster, must go.
-    made = objects.config_map(AIRFLOW, NAME, data)
     cluster.kubectl("create" if existing is None else "replace", "--filename=-", stdin=json.dumps(made))
     old = {} if existing is None else existing.get("data", {})
     changed = sorted(name for name in {*old, *data} if old.get(name) != data.get(name))

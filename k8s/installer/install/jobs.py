@@ -46,7 +46,7 @@ def run(cluster: Cluster, half: Half, inputs: Inputs, watch: Watch, running: Run
 def _manifest(cluster: Cluster, half: Half, inputs: Inputs) -> Object:
     values = WAREHOUSE.values(inputs)
     values["etl"]["job"] = True
-    files = releases.value_files(WAREHOUSE, inputs.options.environment)
+    files = releases.value_files(WAREHOUSE, inputs.options.values)
     chart = charts.locate(WAREHOUSE.chart, inputs.options.charts)
     text = helm.template(cluster, WAREHOUSE.key, chart, files, values, TEMPLATE)
     # kubectl reads YAML, so that we need not

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etl.core.errors import UsageError
+from k8s.installer import paths
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,16 @@ class Options:
     logs: bool = False
     spark: bool = False
     enrichment: bool = False
-    environment: str = ""
+    values: str = ""
     warehouse_host: str = ""
     warehouse_ca: Path | None = None
 
     def __post_init__(self) -> None:
-        if self.environment not in ("", "prod"):
-            raise UsageError(f"There is no environment '{self.environment}'.", hint="ENVIRONMENT is prod, or not set.")
+        if self.values and not list(paths.VALUES.glob(f"*-{self.values}.yaml")):
+            raise UsageError(
+                f"There are no values '{self.values}'.",
+                hint="`prod` has some; for others write charts/values/<release>-<name>.yaml.",
+            )
         if self.image_tool not in ("docker", "buildah"):
             raise UsageError(f"'{self.image_tool}' is not supported.", hint="IMAGE_TOOL is docker or buildah.")
         if self.charts is not None and not self.charts.is_dir():

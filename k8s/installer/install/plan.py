@@ -7,8 +7,10 @@ fails or is interrupted before that leaves the platform running as it was.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from etl.core.errors import AccessError, ConfigError, PlatformError
 from k8s.installer import paths
@@ -35,6 +37,7 @@ from k8s.installer.install.gate import Gate
 from k8s.installer.install.options import Options
 from k8s.installer.install.readiness import Watch
 from k8s.installer.install.releases import ENRICHMENT_RELEASE, OBJECT_STORE_RELEASE, SIMULATOR_RELEASE, Inputs, Release
+from k8s.installer.install.secrets import Store
 from k8s.installer.install.steps import Done, Running, Step
 from k8s.installer.versions import versions
 
@@ -97,7 +100,8 @@ class Plan:
         }
         return [name for name, is_wanted in optional.items() if is_wanted]
 
-    def _wanted(self) -> manifests.Wanted:
+    def wanted(self) -> manifests.Wanted:
+        """Which files of k8s/manifests are applied."""
         return manifests.Wanted(
             simulate=self.options.simulate,
             object_store=self.options.object_store,
@@ -110,20 +114,36 @@ class Plan:
         )
 
     def _policies(self, _running: Running) -> str:
-        self.cluster.apply(manifests.render(manifests.kubernetes_api(self.cluster), self._wanted()))
+        self.cluster.apply(manifests.render(manifests.kubernetes_api(self.cluster), self.wanted()))
         return "namespaces, limits, permissions, policies"
 
     def _tidy_up(self, _running: Running) -> str:
         """What nobody uses any more, now that pods have changed over."""
-        if unwanted := manifests.unwanted(self._wanted()):
+        if unwanted := manifests.unwanted(self.wanted()):
             self._delete(unwanted)
         return "permissions and policies"
 
     def _delete(self, files: list[Path]) -> None:
-        rendered = manifests.render(manifests.kubernetes_api(self.cluster), self._wanted(), files)
+        rendered = manifests.render(manifests.kubernetes_api(self.cluster), self.wanted(), files)
         self.cluster.kubectl("delete", "--ignore-not-found", "--filename=-", stdin=rendered)
 
     def _secrets(self, _running: Running) -> Done:
+        store = self.store()
+        made_now = secrets.manifest(store, self.authority(store))
+        self._held_back = [one for one in made_now if self._is_read_by_runs(one)]
+        now = [one for one in made_now if one not in self._held_back]
+        self.cluster.apply([*now, *self.mounted()])
+        return Done(f"generated {len(store.made)}" if store.made else "unchanged", store)
+
+    def mounted(self) -> list[Object]:
+        """What pods beside those of runs mount."""
+        return [monitoring.queries_map(), secrets.renewal()]
+
+    def store(self) -> Store:
+        """Those in the cluster, new ones for what is missing, and what is derived from them.
+
+        Raises: ConfigError for a database outside the cluster whose owner's password is not known.
+        """
         options, authority = self.options, self.options.warehouse_ca
         existing = secrets.with_given(secrets.read(self.cluster), os.environ)
         if authority and not existing.get(secrets.SUPERUSER, {}).get("password"):
@@ -138,25 +158,34 @@ class Plan:
             with_object_store=options.object_store,
             with_enrichment=options.enrichment,
         )
-        store = secrets.derive(complete, *options.warehouse_address)
-        ca = authority.read_text(encoding="utf-8") if authority else store.values[secrets.TLS]["ca.crt"]
-        made_now = secrets.manifest(store, ca)
-        self._held_back = [one for one in made_now if self._is_read_by_runs(one)]
-        now = [one for one in made_now if one not in self._held_back]
-        self.cluster.apply([*now, monitoring.queries_map(), secrets.renewal()])
-        made, kept = len(complete.made), len(complete.values) - len(complete.made)
-        return Done(f"generated {made}, kept {kept}" if made else "unchanged", store)
+        return secrets.derive(complete, *options.warehouse_address)
+
+    def authority(self, store: Store) -> str:
+        """The certificates by which clients know the warehouse."""
+        given = self.options.warehouse_ca
+        return given.read_text(encoding="utf-8") if given else store.values[secrets.TLS]["ca.crt"]
 
     def _settings(self, _running: Running) -> str:
         options = self.options
-        settings = pods.settings(simulate=options.simulate, object_store=options.object_store)
-        self.cluster.apply([settings, *([spark.settings()] if options.spark else [])])
+        self.cluster.apply(self.settings())
         if not options.object_store:  # its keys would take precedence over the role that opens a lake elsewhere
             gone = ("secret/object-store", "configmap/object-store-ca", "networkpolicy/to-object-store")
             self.cluster.kubectl("delete", *gone, "--namespace", ETL, "--ignore-not-found")
         if not options.enrichment:
             self.cluster.kubectl("delete", "secret/enrichment", "--namespace", ETL, "--ignore-not-found")
         return f"lake on {'a volume' if lake.claim(self.lake) else 'S3'}"
+
+    def settings(self) -> list[Object]:
+        """What pods of runs are configured with, secrets apart."""
+        options = self.options
+        settings = pods.settings(simulate=options.simulate, object_store=options.object_store)
+        return [settings, *([spark.settings()] if options.spark else [])]
+
+    def dags_map(self, store: Store) -> Object:
+        """The DAGs and what their pods are made from; those of a source that wants a key only if there is one."""
+        spark_image = images.name(self.options, images.SPARK) if self.options.spark else ""
+        settings = {"etl_image": self.image, "spark_image": spark_image, "lake_claim": lake.claim(self.lake)}
+        return dags.config_map(settings, store.values.get(secrets.API_KEYS, {}).keys())
 
     def _is_read_by_runs(self, item: Object) -> bool:
         """Whether it says which database or object store pods use. Another authority is trusted early, not late."""
@@ -168,7 +197,7 @@ class Plan:
 
     def _database(self, running: Running) -> Done:
         """Roles, logins and databases: made and corrected where the server says that they are not as they should be."""
-        inputs = self._inputs(running)
+        inputs = self.inputs(running.results)
         logins = inputs.secrets.values[DATA_PLATFORM, "warehouse-logins"]
         if self.options.warehouse_host:  # cannot be asked from here
             jobs.run(self.cluster, "provision", inputs, self.watch, running)
@@ -194,27 +223,26 @@ class Plan:
             return f"version {newest}"
         if before and before != newest:
             self.gate.close(running)
-        jobs.run(self.cluster, "migrate", self._inputs(running), self.watch, running)
+        jobs.run(self.cluster, "migrate", self.inputs(running.results), self.watch, running)
         database.note(self.cluster, newest)
         return f"version {newest}" + (f", was {before}" if before and before != newest else "")
 
     def _dags(self, running: Running) -> str:
-        spark_image = images.name(self.options, images.SPARK) if self.options.spark else ""
-        settings = {"etl_image": self.image, "spark_image": spark_image, "lake_claim": lake.claim(self.lake)}
         self.cluster.apply(self._held_back)
-        keys = self._inputs(running).secrets.values.get(secrets.API_KEYS, {})
-        done = dags.provide(self.cluster, settings, keys.keys(), running)
-        self.gate.open_with(dags.content(settings)["platform.json"], running)
+        made = self.dags_map(self.inputs(running.results).secrets)
+        done = dags.provide(self.cluster, made, running)
+        self.gate.open_with(made["data"]["platform.json"], running)
         return done
 
-    def _inputs(self, running: Running) -> Inputs:
-        return Inputs(self.options, self.image, self.receivers, running.results)
+    def inputs(self, results: Mapping[str, Any]) -> Inputs:
+        """What the values of releases are computed from, with the results of these steps."""
+        return Inputs(self.options, self.image, self.receivers, results)
 
     def _release(self, release: Release, newest: Revision | None, running: Running) -> str:
-        return releases.provide(self.cluster, release, self._inputs(running), newest, self.watch, running)
+        return releases.provide(self.cluster, release, self.inputs(running.results), newest, self.watch, running)
 
     def _airflow(self, release: Release, newest: Revision | None, running: Running) -> str:
-        inputs = self._inputs(running)
+        inputs = self.inputs(running.results)
         again = newest is not None and self._airflow_needs_its_job(running)
         return releases.provide(self.cluster, release, inputs, newest, self.watch, running, again=again)
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from etl.core.errors import ConfigError, PlatformError
+from etl.core.errors import AccessError, ConfigError, PlatformError
 from k8s.installer import console
 from k8s.installer.cluster import helm, shell
 from k8s.installer.cluster.kind import KIND_CONTEXT
@@ -324,11 +324,15 @@ def show(findings: Iterable[Finding]) -> None:
         raise ConfigError(f"{len(bad)} checks failed.", hint="Nothing was changed. Fix them, then `make up` again.")
 
 
-def agreed(context: str, options: Options) -> bool:
-    """Whether we may install there: into a local cluster, one that was named, or one that the user confirms."""
+def require_agreement(context: str, options: Options) -> None:
+    """Pass if it is a local cluster, one that was named, or one that the user confirms. Raises: AccessError."""
     if options.yes or options.cluster or LOCAL.fullmatch(context) or context == KIND_CONTEXT:
-        return True
-    return console.confirmed(f"Install into context '{context}', which is not a known local cluster? [yes/no]")
+        return
+    if not console.confirmed(f"Install into context '{context}', which is not a known local cluster? [yes/no]"):
+        raise AccessError(
+            f"Nothing was changed: context '{context}' is not a known local cluster.",
+            hint=f"If it is the right one, name it: CLUSTER={context} (or set YES=1).",
+        )
 
 
 def is_default_class(item: Object) -> bool:

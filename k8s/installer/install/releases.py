@@ -233,10 +233,10 @@ def present(revisions: Revisions) -> list[Release]:
     return [*RELEASES, *(one for one in OPTIONAL if one.key in revisions)]
 
 
-def value_files(release: Release, environment: str) -> list[Path]:
-    """The release's values, later files winning."""
-    names = [release.name, f"{release.name}-{environment}"] if environment else [release.name]
-    own = [paths.CHARTS / release.chart / f"values-{environment}.yaml"] if environment else []
+def value_files(release: Release, variant: str) -> list[Path]:
+    """The release's values, later files winning; `variant` names the set that comes on top: prod."""
+    names = [release.name, f"{release.name}-{variant}"] if variant else [release.name]
+    own = [paths.CHARTS / release.chart / f"values-{variant}.yaml"] if variant else []
     return [path for path in (*own, *(paths.VALUES / f"{name}.yaml" for name in names)) if path.is_file()]
 
 
@@ -263,7 +263,7 @@ def provide(
     Raises: NotReadyError, and helm's errors.
     """
     chart = charts.locate(release.chart, inputs.options.charts)
-    files = value_files(release, inputs.options.environment)
+    files = value_files(release, inputs.options.values)
     values = release.values(inputs)
     mark = fingerprint(chart, files, values)
     is_same = newest is not None and newest.status == "deployed" and newest.fingerprint == mark and not again

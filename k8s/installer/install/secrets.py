@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -49,10 +50,11 @@ def fernet_key() -> str:
 
 
 SUPERUSER = (DATA_PLATFORM, "warehouse-superuser")
+FERNET_KEY = (AIRFLOW, "airflow-fernet-key")  # the one that is never replaced: connections are encrypted with it
 GENERATED: Generators = {
     SUPERUSER: {"username": lambda: "postgres", "password": password},
     (DATA_PLATFORM, "warehouse-logins"): dict.fromkeys(LOGINS, password),
-    (AIRFLOW, "airflow-fernet-key"): {"fernet-key": fernet_key},
+    FERNET_KEY: {"fernet-key": fernet_key},
     (AIRFLOW, "airflow-jwt"): {"jwt-secret": lambda: secrets.token_hex(32)},
     (AIRFLOW, "airflow-api-secret-key"): {"api-secret-key": lambda: secrets.token_hex(32)},
     (AIRFLOW, "airflow-admin"): {"username": lambda: "admin", "password": password},
@@ -83,9 +85,10 @@ class Store:
     made: tuple[str, ...] = ()
 
     def checksum(self, *names: Name) -> str:
-        """Changes when one of these does; 64 bits of a hash of long random strings reveal nothing about them."""
+        """Changes when one of these does; keyed, so that nobody can try passwords that a person may have chosen."""
         content = json.dumps([self.values.get(name) for name in names], sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()[:16]
+        secret = self.values.get(FERNET_KEY, {}).get("fernet-key", "")
+        return hmac.new(secret.encode(), content.encode(), "sha256").hexdigest()[:16]
 
     def trusted(self) -> str:
         """Changes with the authorities that clients of Postgres trust; it reads a renewed certificate by itself."""
@@ -186,8 +189,15 @@ def manifest(store: Store, authority: str) -> list[Object]:
         objects.labelled("Secret", *name, type=kinds.get(name, "Opaque"), stringData=values)
         for name, values in sorted(store.values.items())
     ]
-    for namespace in (DATA_PLATFORM, ETL, AIRFLOW, MONITORING):
-        made.append(objects.config_map(namespace, "warehouse-ca", {"ca.crt": authority}))
+    return [*made, *authorities(store, authority)]
+
+
+def authorities(store: Store, authority: str) -> list[Object]:
+    """The certificates that clients trust; they are public."""
+    made = [
+        objects.config_map(namespace, "warehouse-ca", {"ca.crt": authority})
+        for namespace in (DATA_PLATFORM, ETL, AIRFLOW, MONITORING)
+    ]
     if STORE_TLS in store.values:
         made.append(objects.config_map(ETL, "object-store-ca", {"ca.crt": store.values[STORE_TLS]["ca.crt"]}))
     return made

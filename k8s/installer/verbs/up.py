@@ -6,7 +6,6 @@ import shutil
 import signal
 import time
 
-from etl.core.errors import AccessError
 from k8s.installer import console
 from k8s.installer.cluster import contexts, kind, lease
 from k8s.installer.cluster.kubectl import Cluster
@@ -51,9 +50,5 @@ def checked(options: Options) -> Cluster:
     preflight.show([*tools, *preflight.check_all(cluster, options)])
     if options.spark:
         spark.require_shared(lake.url(cluster, object_store=options.object_store))
-    if not preflight.agreed(cluster.context, options):
-        raise AccessError(
-            f"Nothing was changed: context '{cluster.context}' is not a known local cluster.",
-            hint=f"If it is the right one: make up CLUSTER={cluster.context} (or YES=1).",
-        )
+    preflight.require_agreement(cluster.context, options)
     return cluster

@@ -1,0 +1,77 @@
+"""`export`: the platform as a folder of files, for teams whose clusters only a GitOps tool changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from etl.core.errors import ConfigError, PlatformError, UsageError
+from k8s.installer import console
+from k8s.installer.cluster import builder, contexts, lease, shell
+from k8s.installer.cluster.kubectl import Cluster
+from k8s.installer.export import content, readme, tools
+from k8s.installer.install import images, manifests, plan, preflight, secrets
+from k8s.installer.install.options import Options
+
+
+def push_images(options: Options) -> None:
+    """Build what is not built yet, and push it. Raises: UsageError without a registry."""
+    if not options.image_registry:
+        raise UsageError("There is no registry to push to.", hint="Set IMAGE_REGISTRY=registry.example.org/team.")
+    for kind in _images(options):
+        image = images.name(options, kind)
+        if not builder.is_built(options.image_tool, image):
+            builder.build(options.image_tool, image, kind.dockerfile, kind.verb)
+        builder.push(options.image_tool, image)
+        console.say(f"{image} pushed")
+
+
+def create_secrets(options: Options) -> None:
+    """Namespaces with their policies, and Secrets; those that exist are kept. Raises: AccessError."""
+    cluster = Cluster(contexts.chosen(options.cluster))
+    preflight.require_agreement(cluster.context, options)
+    planned = plan.Plan(cluster, options)
+    plan.create_namespaces(cluster)
+    with lease.held(cluster):
+        cluster.apply(manifests.render(manifests.kubernetes_api(cluster), planned.wanted()))
+        store = planned.store()
+        cluster.apply(secrets.manifest(store, planned.authority(store)))
+    console.say(f"Secrets generated: {', '.join(store.made) or 'none, all are there'}.")
+
+
+def export(folder: Path, repository: str, options: Options) -> None:
+    """Write the folder, which must not exist or be empty. Nothing in the cluster is changed.
+
+    Raises: UsageError, and ConfigError for a cluster without Secrets.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not empty.", hint="Give a folder that does not exist; compare it with the last.")
+    cluster = Cluster(contexts.chosen(options.cluster))
+    planned = plan.Plan(cluster, options)
+    store = planned.store()
+    if store.made:
+        raise ConfigError(
+            f"The cluster lacks Secrets: {', '.join(store.made)}.",
+            hint="Create them with the same options: .venv/bin/python -m k8s.installer secrets",
+        )
+    releases = content.write(planned, store, folder)
+    ours = [images.name(options, kind) for kind in _images(options)]
+    (folder / "README.md").write_text(readme.page(releases, ours), encoding="utf-8")
+    files = {"helmfile.yaml": [tools.helmfile(releases)]}
+    if repository:
+        files["argocd.yaml"] = tools.applications(releases, repository, _path(folder))
+    for name, documents in files.items():
+        (folder / name).write_text(tools.HEADER + content.as_yaml(*documents), encoding="utf-8")
+    console.say(f"{folder} contains {len(releases)} releases; {folder / 'README.md'} says how to apply them.")
+
+
+def _images(options: Options) -> list[images.Image]:
+    optional = {images.SPARK: options.spark, images.ENRICHMENT: options.enrichment}
+    return [images.SLIM, *(kind for kind, is_wanted in optional.items() if is_wanted)]
+
+
+def _path(folder: Path) -> str:
+    """Where the folder is in its Git repository, with a slash at its end; its name where it is in none yet."""
+    try:
+        return shell.run(["git", "-C", str(folder), "rev-parse", "--show-prefix"]).strip()
+    except PlatformError:
+        return f"{folder.resolve().name}/"

@@ -1,0 +1,78 @@
+"""Environments are files, and what they say is checked before anything happens."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from etl.core.errors import ConfigError
+from k8s.installer import environments, paths
+from k8s.installer.__main__ import installer
+from k8s.installer.install.options import Options
+
+
+def options_of(monkeypatch: pytest.MonkeyPatch, *arguments: str, **variables: str) -> Options:
+    """What `up` would install with these arguments and variables."""
+    seen: list[Options] = []
+    monkeypatch.setattr("k8s.installer.verbs.up.up", seen.append)
+    result = CliRunner(env=variables).invoke(installer, ["up", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return seen[0]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository in which environments can be written."""
+    found = tmp_path / "k8s" / "environments"
+    found.mkdir(parents=True)
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "ENVIRONMENTS", found)
+    return found
+
+
+@pytest.mark.parametrize("name", environments.names())
+def test_every_environment_of_this_repository_can_be_read(name: str) -> None:
+    assert environments.defaults(name, installer.commands)["up"]
+
+
+def test_production_gets_its_own_values_and_development_the_simulators(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert options_of(monkeypatch, ENVIRONMENT="prod").values == "prod"
+    assert options_of(monkeypatch, ENVIRONMENT="dev").simulate
+
+
+def test_a_variable_wins_over_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "test.toml").write_text('simulate = true\nlogs = true\nimage_registry = "a.example.org"')
+    options = options_of(monkeypatch, ENVIRONMENT="test", SIMULATE="0", IMAGE_REGISTRY="b.example.org")
+    assert (options.simulate, options.logs, options.image_registry) == (False, True, "b.example.org")
+
+
+def test_every_verb_reaches_the_cluster_of_its_environment(folder: Path) -> None:
+    (folder / "test.toml").write_text('cluster = "elsewhere"\nlogs = true')
+    found = environments.defaults("test", installer.commands)
+    assert [found[verb] for verb in ("status", "psql", "destroy")] == [{"cluster": "elsewhere"}] * 3
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("simulat = true", "k8s/environments/test.toml: there is no option `simulat`."),
+        ('simulate = "yes"', "k8s/environments/test.toml: `simulate` is 'yes'."),
+        ("cluster = 1", "k8s/environments/test.toml: `cluster` is 1."),
+        ("cluster = prod", "k8s/environments/test.toml is not TOML"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(folder: Path, content: str, words: str) -> None:
+    (folder / "test.toml").write_text(content)
+    commands: dict[str, click.Command] = dict(installer.commands)
+    with pytest.raises(ConfigError, match="environments/test") as caught:
+        environments.defaults("test", commands)
+    assert words in caught.value.message
+    assert caught.value.hint
+
+
+def test_values_that_nobody_wrote_are_refused() -> None:
+    arguments: dict[str, Any] = {"values": "staging"}
+    with pytest.raises(Exception, match="no values 'staging'"):
+        Options(**arguments)

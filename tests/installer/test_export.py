@@ -1,0 +1,205 @@
+"""An export is what `make up` installs: rendered by Helm from either, every release is the same."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from etl.core.errors import ConfigError, UsageError
+from k8s.installer import paths
+from k8s.installer.cluster import contexts
+from k8s.installer.cluster.kubectl import Cluster
+from k8s.installer.install import manifests, plan, releases, secrets
+from k8s.installer.install.options import Options
+from k8s.installer.verbs.export import export
+from k8s.installer.versions import versions
+
+REPOSITORY = "https://git.example.org/team/deploy.git"
+ENDPOINTS = {"endpoints": [{"addresses": ["10.0.0.1"]}], "ports": [{"port": 6443}]}
+SERVICE = {"spec": {"clusterIPs": ["10.96.0.1"], "ports": [{"port": 443}]}}
+EVERYTHING = Options(
+    simulate=True, object_store=True, spark=True, enrichment=True, values="prod", image_registry="r.example.org/team"
+)
+# What the published charts do with values is their own matter: here, each shows what it was given.
+SHOWS_VALUES = (
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: values}\ndata: {values: {{ .Values | toJson | quote }}}"
+)
+KINDS = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: prometheuses}\n"
+
+
+class Answering(Cluster):
+    """Has an API server and Secrets; whatever else is asked of it is a change, and fails."""
+
+    def __init__(self, values: secrets.Values) -> None:
+        super().__init__("recorded")
+        self.values = values
+
+    def list(self, kinds: str, namespace: str | None = None, *_: str) -> list[dict[str, Any]]:
+        if kinds == "endpointslices":
+            return [ENDPOINTS]
+        assert kinds == "secrets"
+        return [_secret(name, entries) for name, entries in self.values.items() if name[0] == namespace]
+
+    def find(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
+        return SERVICE if (kind, name) == ("service", "kubernetes") else None
+
+    def kubectl(self, *arguments: str, **_: Any) -> str:
+        raise AssertionError(f"kubectl {arguments}")
+
+
+def _secret(name: tuple[str, str], entries: dict[str, str]) -> dict[str, Any]:
+    data = {entry: base64.b64encode(value.encode()).decode() for entry, value in entries.items()}
+    return {"metadata": {"namespace": name[0], "name": name[1]}, "data": data}
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Charts under the published names and versions, as if they had been downloaded."""
+    cache = tmp_path_factory.mktemp("cache")
+    for name, chart in versions().charts.items():
+        source = cache / name
+        (source / "templates").mkdir(parents=True)
+        (source / "crds").mkdir()
+        (source / "Chart.yaml").write_text(f"apiVersion: v2\nname: {name}\nversion: {chart.version}\n")
+        (source / "templates" / "values.yaml").write_text(SHOWS_VALUES)
+        (source / "crds" / "kinds.yaml").write_text(KINDS)
+        package = ["helm", "package", str(source), "--destination", str(cache / "charts")]
+        subprocess.run(package, check=True, capture_output=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "CACHE", cache)
+        yield cache / "charts"
+
+
+@pytest.fixture(scope="module")
+def cluster(published: Path) -> Iterator[Answering]:
+    """A cluster with all Secrets."""
+    answering = Answering(secrets.complete({}, with_object_store=True, with_enrichment=True).values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contexts, "chosen", lambda _option: answering.context)
+        patch.setattr("k8s.installer.verbs.export.Cluster", lambda _context: answering)
+        yield answering
+
+
+@pytest.fixture(scope="module")
+def folder(cluster: Answering, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The export of a platform with every part."""
+    target = tmp_path_factory.mktemp("deploy") / "prod"
+    export(target, REPOSITORY, EVERYTHING)
+    return target
+
+
+def rendered(name: str, namespace: str, chart: Path, *files: Path, values: dict[str, Any] | None = None) -> str:
+    command = ["helm", "template", name, str(chart), "--namespace", namespace, *(f"--values={file}" for file in files)]
+    if values is not None:
+        command.append("--values=-")
+    return subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=True).stdout
+
+
+def charts_of(folder: Path, published: Path) -> dict[str, Path]:
+    """The chart that helmfile.yaml names for each release, where it is on this machine."""
+    found = {}
+    for one in yaml.safe_load((folder / "helmfile.yaml").read_text())["releases"]:
+        is_ours = one["chart"].startswith("./")
+        archive = f"{one['chart'].rpartition('/')[2]}-{one.get('version')}.tgz"
+        found[one["name"]] = folder / one["chart"] if is_ours else published / archive
+    return found
+
+
+def test_every_release_renders_the_same_from_the_export_and_from_make_up(
+    cluster: Answering, folder: Path, published: Path
+) -> None:
+    planned = plan.Plan(cluster, EVERYTHING)
+    inputs = planned.inputs({"secrets": planned.store()})
+    charts = charts_of(folder, published)
+    for release in releases.wanted(EVERYTHING):
+        values = release.values(inputs)
+        if release.name == "warehouse":  # whose Job `make up` runs by itself
+            values["etl"]["job"] = True
+        files = releases.value_files(release, "prod")
+        where = (release.name, release.namespace)
+        exported = [folder / file for file in _values_of(folder)[release.name]]
+        assert rendered(*where, charts[release.name], *exported) == rendered(
+            *where, _chart(release.chart, published), *files, values=values
+        )
+
+
+def _values_of(folder: Path) -> dict[str, list[str]]:
+    listed = yaml.safe_load((folder / "helmfile.yaml").read_text())["releases"]
+    return {one["name"]: one["values"] for one in listed}
+
+
+def _chart(name: str, published: Path) -> Path:
+    ours = paths.CHARTS / name
+    return ours if ours.is_dir() else published / f"{name}-{versions().charts[name].version}.tgz"
+
+
+def test_the_manifests_are_those_that_make_up_applies(cluster: Answering, folder: Path) -> None:
+    planned = plan.Plan(cluster, EVERYTHING)
+    store = planned.store()
+    applied = list(yaml.safe_load_all(manifests.render(manifests.kubernetes_api(cluster), planned.wanted())))
+    applied += [*planned.settings(), *planned.mounted(), planned.dags_map(store)]
+    applied += secrets.authorities(store, planned.authority(store))
+    files = [file for file in sorted((folder / "manifests").iterdir()) if "operator-kinds" not in file.name]
+    exported = [one for file in files for one in yaml.safe_load_all(file.read_text()) if one]
+    assert sorted(map(json.dumps, exported)) == sorted(json.dumps(one) for one in applied if one)
+
+
+def test_namespaces_and_kinds_are_the_first_files(folder: Path) -> None:
+    names = sorted(file.name for file in (folder / "manifests").iterdir())
+    assert names[:2] == ["00-namespaces.yaml", "00-operator-kinds.yaml"]
+    assert KINDS in (folder / "manifests" / "00-operator-kinds.yaml").read_text()
+
+
+def test_no_secret_is_in_any_file(cluster: Answering, folder: Path) -> None:
+    public = {"postgres", "admin", "etl", "http://enrichment.enrichment.svc:8090"}
+    words = {
+        value for entries in cluster.values.values() for name, value in entries.items() if not name.endswith(".crt")
+    }
+    written = [file.read_text() for file in folder.rglob("*") if file.is_file()]
+    assert len(words - public) > 10
+    assert not [word for word in words - public if any(word in text for text in written)]
+    assert not [text for text in written if "\nkind: Secret\n" in text]
+
+
+def test_argo_cd_finds_every_path_of_the_folder(folder: Path) -> None:
+    for one in yaml.safe_load_all((folder / "argocd.yaml").read_text()):
+        for source in one["spec"]["sources"]:
+            if source["repoURL"] == REPOSITORY and "path" in source:
+                assert (folder.parent / source["path"]).is_dir()
+            for file in source.get("helm", {}).get("valueFiles", ()):
+                assert (folder.parent / file.removeprefix("$here/")).is_file()
+
+
+def test_argo_cds_waves_follow_the_needs_of_helmfile(folder: Path) -> None:
+    wave = {
+        one["metadata"]["name"].removeprefix("data-platform-"): int(
+            one["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"]
+        )
+        for one in yaml.safe_load_all((folder / "argocd.yaml").read_text())
+    }
+    assert wave["manifests"] == 0
+    for one in yaml.safe_load((folder / "helmfile.yaml").read_text())["releases"]:
+        assert all(wave[need.partition("/")[2]] < wave[one["name"]] for need in one["needs"]), one["name"]
+
+
+def test_a_cluster_without_secrets_is_refused_with_the_way_out(
+    cluster: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "values", {})
+    with pytest.raises(ConfigError, match="lacks Secrets: warehouse-superuser") as caught:
+        export(tmp_path / "deploy", "", EVERYTHING)
+    assert "python -m k8s.installer secrets" in str(caught.value.hint)
+    assert not (tmp_path / "deploy").exists()
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("x")
+    with pytest.raises(UsageError, match="is not empty"):
+        export(tmp_path, "", Options())
