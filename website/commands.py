@@ -60,5 +60,6 @@ def of_make(makefile: Path) -> str:
 
 
 def _variables(command: click.Command) -> str:
-    options = [each for each in command.params if isinstance(each, click.Option) and isinstance(each.envvar, str)]
+    params = (*installer.params, *command.params)
+    options = [each for each in params if isinstance(each, click.Option) and isinstance(each.envvar, str)]
     return table(("variable", "meaning"), ((code(f"{each.envvar}"), each.help or "") for each in options))

@@ -93,9 +93,9 @@ def secrets(**options: Any) -> None:
 
 @installer.command()
 @cluster_option
-@click.option("--repository", envvar="REPOSITORY", default="", help="Git URL the folder will have, for Argo CD.")
+@click.option("--repository", default="", help="URL of the Git repository that the folder is in, for Argo CD.")
 @what_to_install
-@click.argument("folder", envvar="FOLDER", type=FILE)
+@click.argument("folder", type=FILE)
 def export(folder: Path, repository: str, **options: Any) -> None:
     """Write what `up` would install as a folder for helmfile, Argo CD, or helm and kubectl. It contains no secret."""
     from k8s.installer.verbs.export import export as verb

@@ -39,6 +39,7 @@ def test_every_verb_of_make_is_listed_with_the_installers_variables() -> None:
     assert MAKE_VERBS - listed == {"environments"}  # which `make` does not list either
     up = PAGES["reference/make.md"].partition("### make up")[2].partition("###")[0]
     assert "| `OBJECT_STORE` | Keep the lake on S3, in the cluster. |" in up
+    assert "| `ENVIRONMENT` | A file of k8s/environments/: dev, prod, … |" in up
 
 
 def test_every_setting_is_listed() -> None:

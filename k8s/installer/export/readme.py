@@ -39,7 +39,7 @@ helmfile sync
 ## With Argo CD
 
 `argocd.yaml`, if it is here, has an Application for the manifests and one for each release, in waves.
-Without it, export again with REPOSITORY=<the URL of the Git repository that this folder is in>.
+Without it, export again with `--repository` and the URL of the Git repository that this folder is in.
 """
 APPLY = "kubectl apply --server-side --force-conflicts --field-manager=data-platform"
 MANIFESTS = f"{APPLY} -f manifests/00-namespaces.yaml\n{APPLY} -f manifests/"
