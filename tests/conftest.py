@@ -38,6 +38,7 @@ TEMPLATE = "migrated"
 hypothesis.settings.register_profile(
     "house",
     deadline=None,
+    max_examples=40,
     derandomize=bool(os.environ.get("CI")),
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )

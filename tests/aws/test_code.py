@@ -29,6 +29,7 @@ def test_code_is_formatted(code: Path) -> None:
     assert done.returncode == 0, f"Run `terraform fmt -recursive aws/terraform`: {done.stdout}"
 
 
+@pytest.mark.thorough
 def test_an_environment_is_valid(code: Path) -> None:
     dev = initialised(Terraform(code / "environments" / "dev"), "-backend=false")
     assert "The configuration is valid" in dev("validate", "-no-color")

@@ -168,6 +168,7 @@ CASES = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("variables", "defaults", "whom"), CASES)
 def test_the_same_is_published_whatever_the_environment_and_the_defaults(
     variables: dict[str, str],

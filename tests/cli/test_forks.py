@@ -9,7 +9,9 @@ from tests.cli.conftest import Etl, environment, libpq
 from tests.cli.forks import forks
 
 
-@pytest.mark.parametrize("arguments", [[], ["ask", "why"], ["status"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["ask", "why"], *(pytest.param(other, marks=pytest.mark.thorough) for other in ([], ["status"]))]
+)
 def test_a_fork_says_and_ends_as_a_process_of_its_own_does(
     etl: Etl, really: Etl, database: str, arguments: list[str]
 ) -> None:

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import AtHome
 
 
@@ -28,6 +30,7 @@ def as_the_first_version_kept_it(lake: Path) -> None:
         manifest.write_text(json.dumps(first))
 
 
+@pytest.mark.thorough
 def test_a_lake_of_the_first_version_is_read_listed_and_transformed_again(at_home: AtHome, tmp_path: Path) -> None:
     assert at_home("run", "spacex", "--or-simulate").returncode == 0
     answers = at_home("ask", "--on", "lake").stdout

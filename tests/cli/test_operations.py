@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from etl.simulate import server
 from etl.simulate.faults import Fault
 from etl.sources.sensors import simulator as sensors
@@ -76,6 +78,7 @@ def test_a_refused_record_is_listed_fixed_and_replayed(at_home: AtHome, simulate
     assert count.stdout == "205\n"
 
 
+@pytest.mark.thorough
 def test_each_destination_is_asked_for_the_days_that_it_lacks(at_home: AtHome) -> None:
     with server.serve(sensors.make_app(with_limits=False)) as weather:
         small = {"ETL_SENSORS__ROWS": "1", "ETL_SENSORS__COLUMNS": "1", "ETL_SENSORS__DAYS": "20"}
@@ -127,6 +130,7 @@ def test_each_source_that_has_published_something_gets_its_page(at_home: AtHome,
     assert "Boosters that fly again" in (tmp_path / "one.html").read_text()
 
 
+@pytest.mark.thorough
 def test_a_terminal_shows_a_bar_for_each_step(tmp_path: Path, simulate: Simulate) -> None:
     controller, terminal = pty.openpty()
     process = subprocess.Popen(

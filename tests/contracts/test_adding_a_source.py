@@ -111,6 +111,7 @@ def test_the_page_shows_whole_files_and_changes_of_others() -> None:
     assert len(blocks()) == len(fences) > 15
 
 
+@pytest.mark.thorough
 def test_a_table_that_the_catalogue_does_not_know_is_noticed_until_it_is_written_again(copy: Copy) -> None:
     assert "run `make catalogue`" in copy.run("etl.catalogue", "--check").stderr
     copy.well("etl.catalogue")
@@ -122,6 +123,7 @@ def test_a_table_that_the_catalogue_does_not_know_is_noticed_until_it_is_written
 # What step 7 of the page says
 
 
+@pytest.mark.thorough
 def test_it_is_published_and_asked_of_warehouse_and_lake(copy: Copy) -> None:
     ran = copy.well("etl", "run", "tides", "--or-simulate")
     assert "does not answer: this run reads the built-in simulator, made-up high waters of May 2024." in ran

@@ -21,7 +21,7 @@ from etl.settings import Settings, SourceSettings
 from etl.sources import reports
 from etl.sql.statements import statement
 from k8s.installer.errors import FailedError
-from tests.conftest import ROOT
+from tests.conftest import ROOT, MakeDatabase
 from tests.facts import POSTGRES
 
 SQL = ROOT / "sql"
@@ -118,6 +118,13 @@ def test_an_exit_code_in_a_sentence_is_one_of_ours(file: Path) -> None:
 
 
 # Tables
+
+
+@pytest.fixture(scope="module")
+def warehouse(make_database: MakeDatabase) -> Iterator[Warehouse]:
+    """A migrated warehouse, which is only read here."""
+    with make_database() as dsn, Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as session:
+        yield session
 
 
 @pytest.mark.parametrize("table", TABLES)

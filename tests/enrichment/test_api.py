@@ -29,6 +29,7 @@ def ask(operation: schemathesis.schemas.APIOperation) -> None:
     each()
 
 
+@pytest.mark.thorough
 def test_every_answer_keeps_to_its_description(service: Service) -> None:
     operations = [
         found.ok() for found in schemathesis.openapi.from_url(f"{service.url}/openapi.json").get_all_operations()

@@ -28,6 +28,7 @@ def lost_after_commit(text: str) -> None:
         raise ConnectionError
 
 
+@pytest.mark.thorough
 def test_a_run_that_died_after_redshift_had_committed_is_recorded_by_the_next_one(
     lake: Lake, warehouse: Warehouse, database: str, redshift: Played
 ) -> None:

@@ -259,7 +259,7 @@ def test_a_killed_run_shows_as_abandoned_once_the_next_one_starts(
     ]
 
 
-@pytest.mark.parametrize("step", ["extract", "stage"])
+@pytest.mark.parametrize("step", [pytest.param("extract", marks=pytest.mark.thorough), "stage"])
 def test_a_run_that_is_alive_is_not_taken_for_abandoned(database: str, start: Start, step: str) -> None:
     gate = Gate()
     first = start(database, changed(), step=step, gate=gate)

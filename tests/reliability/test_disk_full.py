@@ -44,7 +44,9 @@ def _enlarge(place: Path) -> None:
     subprocess.run(["mount", "-o", "remount,size=64m", str(place)], check=True)
 
 
-@pytest.mark.parametrize("size", ["4k", "24k", "48k", "144k"])
+@pytest.mark.parametrize(
+    "size", ["4k", "48k", *(pytest.param(size, marks=pytest.mark.thorough) for size in ("24k", "144k"))]
+)
 def test_a_lake_that_is_full_stops_the_run_and_the_next_one_goes_on(
     small_disk: SmallDisk, old: str, make_database: MakeDatabase, new_state: State, size: str
 ) -> None:
@@ -64,7 +66,9 @@ def test_a_lake_that_is_full_stops_the_run_and_the_next_one_goes_on(
         assert state(dsn) == new_state
 
 
-@pytest.mark.parametrize("size", ["16k", "128k", "256k", "384k"])
+@pytest.mark.parametrize(
+    "size", ["16k", "256k", *(pytest.param(size, marks=pytest.mark.thorough) for size in ("128k", "384k"))]
+)
 def test_a_warehouse_whose_disk_is_full_keeps_what_is_published(
     small_disk: SmallDisk,
     old: str,

@@ -115,7 +115,7 @@ def test_the_scenario_changes_what_is_published_and_has_enough_points(scenario: 
 def test_killed_at_any_boundary_of_publishing_the_rerun_ends_equal(
     scenario: Scenario, make_database: MakeDatabase, victims: Victims, chunk: int
 ) -> None:
-    for number in scenario.tried(scenario.publish_points)[chunk::CHUNKS]:
+    for number in scenario.shared(scenario.publish_points)[chunk::CHUNKS]:
         point = f"point {number}: {scenario.publish_points[number - 1]}"
         with make_database(like=scenario.before) as dsn:
             death = victims.run(Job(dsn, str(scenario.lake), extraction_id=scenario.extraction_id, dies_at=number))

@@ -243,7 +243,7 @@ def test_memory_is_bounded_while_nobody_takes_anything(monkeypatch: pytest.Monke
     assert (len(heard.lines), heard.lines[0]) == (delivery.MOST, "a:5|c")
 
 
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.thorough)])
 def test_a_run_that_is_ended_delivers_what_it_has(sent: signal.Signals, tmp_path: object) -> None:
     """The API it asks lets it in and never answers, so it is under way when the signal comes."""
     with collector() as heard, hung() as api:

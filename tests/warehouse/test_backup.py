@@ -182,7 +182,7 @@ def with_an_older_one(site: Site) -> str:
     return site.backups[0]
 
 
-@pytest.mark.parametrize("program", ["pg_dump", "pg_restore"])
+@pytest.mark.parametrize("program", ["pg_dump", pytest.param("pg_restore", marks=pytest.mark.thorough)])
 def test_a_full_volume_leaves_the_older_backup_and_nothing_else(
     site: Site, with_an_older_one: str, program: str
 ) -> None:
@@ -233,7 +233,7 @@ def test_a_server_that_refuses_is_reported(site: Site) -> None:
 # Backups and those who publish
 
 
-@pytest.mark.parametrize("moment", ["stage", "publish"])
+@pytest.mark.parametrize("moment", [pytest.param("stage", marks=pytest.mark.thorough), "publish"])
 def test_a_backup_made_while_a_run_publishes_holds_the_state_before(site: Site, moment: str) -> None:
     before = published(site.dsn)
 
@@ -267,7 +267,9 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(
+    "loss", ["the partition", *(pytest.param(loss, marks=pytest.mark.thorough) for loss in ("rows", "the table"))]
+)
 def test_a_lost_table_comes_back_with_its_key_its_rights_and_its_place(site: Site, loaded: str, loss: str) -> None:
     tables = (
         "select relname, relkind, relowner::regrole, coalesce(relacl, acldefault('r', relowner))::text, "
@@ -321,6 +323,7 @@ reset role;
 THEIR_VIEW = "create view public.theirs as select name from gold.names"
 
 
+@pytest.mark.thorough
 def test_our_views_on_a_table_come_back_with_it_and_those_of_others_keep_it_as_it_is(site: Site) -> None:
     looks = (
         "select relnamespace::regnamespace::text, relowner::regrole, relacl::text, obj_description(oid), "
@@ -349,6 +352,7 @@ def test_our_views_on_a_table_come_back_with_it_and_those_of_others_keep_it_as_i
     assert value(site.dsn.replace("//postgres:", "//analyst:"), "select count(*) from gold.nasa_catalogue") == 0
 
 
+@pytest.mark.thorough
 def test_a_whole_database_takes_the_place_of_the_damaged_one(site: Site, loaded: str) -> None:
     before = state(site.dsn)
     grants = (

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from etl.core.tables import Dataset
 from etl.postgres.connection import Warehouse
 from etl.postgres.copy import copy_batches
-from tests.conftest import MakeDatabase
+from tests.conftest import IS_THOROUGH, MakeDatabase
 from tests.warehouse.states import SOURCE
 
 TEXT = st.one_of(
@@ -52,7 +52,7 @@ def loader(make_database: MakeDatabase) -> Iterator[Warehouse]:
 def test_every_row_comes_back_as_it_went_in(loader: Warehouse, schema: str, dataset: Dataset) -> None:
     columns = {c.name: VALUES[c.type] | st.none() if c.nullable else VALUES[c.type] for c in dataset.columns}
 
-    @settings(max_examples=25, database=None)
+    @settings(max_examples=100 if IS_THOROUGH else 10, database=None)
     @given(st.lists(st.fixed_dictionaries(columns), max_size=6), st.integers(1, 6))
     def comes_back(rows: list[dict[str, Any]], batch_rows: int) -> None:
         table = pa.Table.from_pylist(rows, schema=dataset.schema)

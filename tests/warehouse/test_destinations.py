@@ -38,6 +38,7 @@ def spoilt(answer: list[dict[str, Any]]) -> None:
     answer[0]["daily"]["temperature_2m_max"][-1] = "warm"
 
 
+@pytest.mark.thorough
 def test_days_that_went_into_the_lake_leave_no_gap_in_the_warehouse(
     warehouse: Warehouse, database: str, lake: Lake
 ) -> None:
@@ -70,6 +71,7 @@ def test_an_extraction_is_late_only_where_a_newer_one_is_published(
         assert pipeline.publish(warehouse, older, into(other, pipeline, warehouse)).status == "unchanged"
 
 
+@pytest.mark.thorough
 def test_what_the_warehouse_holds_stays_unchanged_whatever_went_into_the_lake(warehouse: Warehouse, lake: Lake) -> None:
     run(warehouse, lake)
     run(warehouse, lake, destination="lake")
@@ -98,6 +100,7 @@ def test_records_refused_on_the_way_into_the_lake_are_kept_until_it_reads_them_a
     assert published(database, still_open) == [("warehouse", 3)]
 
 
+@pytest.mark.thorough
 def test_metrics_are_about_the_warehouse_but_for_a_run_that_failed(
     warehouse: Warehouse, database: str, lake: Lake
 ) -> None:

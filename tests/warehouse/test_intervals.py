@@ -130,7 +130,7 @@ def test_launches_without_a_date_outlive_runs_for_intervals(database: str, lake:
     assert "some day" in _launches(database)
 
 
-@pytest.mark.parametrize("parallel", [1, 3])
+@pytest.mark.parametrize("parallel", [pytest.param(1, marks=pytest.mark.thorough), 3])
 def test_a_backfill_month_by_month_equals_one_whole_run(
     new_database: Any, tmp_path: Path, facts: Snapshot, parallel: int
 ) -> None:
@@ -144,6 +144,7 @@ def test_a_backfill_month_by_month_equals_one_whole_run(
     assert published(by_month) == published(whole)
 
 
+@pytest.mark.thorough
 def test_a_backfill_of_all_years_equals_one_whole_run(new_database: Any, tmp_path: Path) -> None:
     whole, by_years = new_database(), new_database()
     lake = Lake(str(tmp_path / "by years"))
@@ -192,6 +193,7 @@ def test_the_plan_says_which_steps_are_left_for_each_interval(database: str, lak
     assert again.pending == 5
 
 
+@pytest.mark.thorough
 def test_a_backfill_done_again_reads_everything_again_and_changes_nothing(
     database: str, lake: Lake, facts: Snapshot
 ) -> None:

@@ -146,7 +146,7 @@ def test_a_run_that_fails_says_why(warehouse: Warehouse, lake: Lake, simulate: S
         assert facet["programmingLanguage"] == "PYTHON"
 
 
-@pytest.mark.parametrize("status", [500, 404])
+@pytest.mark.parametrize("status", [500, pytest.param(404, marks=pytest.mark.thorough)])
 def test_a_server_that_refuses_never_fails_a_run(
     warehouse: Warehouse, lake: Lake, simulate: Simulate, status: int
 ) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from etl import destinations
 from etl.core.errors import AuditError
 from etl.engines.local import LocalEngine
 from etl.lake import silver
@@ -22,7 +21,7 @@ from tests.warehouse.states import published as everything
 from tests.warehouse.test_coverage import DAY, LOOKBACK, TODAY, run, unknown_from
 from tests.warehouse.test_sensors import into, published, source_at
 
-both = pytest.mark.parametrize("destination", sorted({*destinations.NAMES} - {"redshift"}))
+both = pytest.mark.parametrize("destination", ["warehouse", pytest.param("lake", marks=pytest.mark.thorough)])
 KNOWN = "select count(*) from silver.sensor_readings where temperature_max is not null"
 
 
@@ -87,7 +86,7 @@ def test_what_was_never_known_may_stay_unknown(warehouse: Warehouse, lake: Lake)
 
 
 @both
-@pytest.mark.parametrize("count", [5, 18])
+@pytest.mark.parametrize("count", [pytest.param(5, marks=pytest.mark.thorough), 18])
 def test_a_whole_state_that_lost_more_than_a_few_rows_needs_consent(
     warehouse: Warehouse, lake: Lake, database: str, destination: str, count: int
 ) -> None:

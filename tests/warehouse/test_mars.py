@@ -106,6 +106,7 @@ def test_activity_counts_the_photos_of_a_day_by_rover_and_family_and_thumbnails_
     assert min(counted["photos"], counted["thumbnails"]) > 100
 
 
+@pytest.mark.thorough
 def test_a_conjunction_is_no_fault_and_a_question_shows_it(warehouse: Warehouse, lake: Lake) -> None:
     conjunction = DataInterval(date(2023, 11, 9), date(2023, 11, 28))
     run(warehouse, lake, interval=conjunction)

@@ -197,6 +197,7 @@ def test_a_spent_budget_leaves_facts_unknown_and_the_next_runs_go_on_with_the_ne
     assert (pictures.pictures, len(computed)) == (5, 5)
 
 
+@pytest.mark.thorough
 def test_a_killed_run_is_resumed_without_fetching_or_computing_again(
     warehouse: Warehouse, lake: Lake, pictures: Server, computed: list[bytes]
 ) -> None:

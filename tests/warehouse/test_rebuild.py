@@ -154,6 +154,7 @@ def test_where_bronze_has_expired_and_silver_was_compacted_silver_makes_it_again
         assert {name: rows for name, rows in contents(dsn).items() if name in TABLES} == before
 
 
+@pytest.mark.thorough
 def test_one_that_was_interrupted_publishes_the_rest(
     history: History, copied: Lake, make_database: MakeDatabase
 ) -> None:
@@ -208,6 +209,7 @@ def test_the_gold_of_the_lake_is_made_again_from_its_bronze(
         assert newest_gold(lake) == before
 
 
+@pytest.mark.thorough
 def test_a_source_with_a_whole_state_is_made_again_with_all_its_facts(
     database: str, lake: Lake, make_database: MakeDatabase
 ) -> None:

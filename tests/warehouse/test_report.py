@@ -71,6 +71,7 @@ def test_periods_and_places_are_what_silver_says(warehouse: Warehouse, lake: Lak
     assert "12 sensors · 1,200 readings" in (tmp_path / "report.html").read_text()
 
 
+@pytest.mark.thorough
 def test_sensors_that_are_close_together_share_one_of_2500_places(warehouse: Warehouse, lake: Lake) -> None:
     publish(warehouse, lake, days=1, rows=60, columns=70)
     places = warehouse.run("report/sensors/places")
@@ -83,6 +84,7 @@ def test_no_place_is_shared_while_each_sensor_can_have_its_own(warehouse: Wareho
     assert [row["sensors"] for row in warehouse.run("report/sensors/places")] == [1] * 50
 
 
+@pytest.mark.thorough
 def test_more_than_ten_years_are_shown_by_year(warehouse: Warehouse, lake: Lake) -> None:
     publish(warehouse, lake, days=4000, rows=1, columns=1)
     periods = warehouse.run("report/sensors/periods")

@@ -193,7 +193,7 @@ intervals = st.tuples(st.integers(0, 12), st.integers(1, 6)).map(lambda it: days
 steps = st.one_of(st.tuples(st.integers(0, 60), intervals), st.sampled_from(["compact", "expire"]))
 
 
-@settings(max_examples=100 if IS_THOROUGH else 15)
+@settings(max_examples=100 if IS_THOROUGH else 8)
 @given(st.lists(steps, max_size=12))
 def test_whatever_is_read_compacted_and_expired_each_day_has_its_newest_row(
     told: list[tuple[int, DataInterval] | str],

@@ -125,7 +125,7 @@ def test_rows_are_read_in_few_requests_however_many_columns(watched: Watched) ->
     assert len(watched.asked) <= 6
 
 
-@pytest.mark.parametrize("credentials", ["", "test:test@"])
+@pytest.mark.parametrize("credentials", ["", pytest.param("test:test@", marks=pytest.mark.thorough)])
 def test_processes_side_by_side_parse_into_the_same_lake(
     s3: str, simulate: Simulate, monkeypatch: pytest.MonkeyPatch, credentials: str
 ) -> None:
