@@ -14,6 +14,7 @@ TERRAFORM = Path(__file__).parent / "terraform"
 HOWTO = Path(__file__).parents[1] / "docs" / "how-to" / "aws.md"
 ENVIRONMENTS = ("dev", "prod")
 TABLE = re.compile(r"(<!-- environments -->\n).*?(<!-- end -->)", re.DOTALL)
+MODULE = re.compile(r'^  source +=.*/(\w+)"$', re.MULTILINE)
 BLOCK = re.compile(
     r'^(?P<kind>\w+) "(?P<name>\w+)"(?: "(?P<label>\w+)")? \{\n(?P<body>.*?)^\}', re.DOTALL | re.MULTILINE
 )
@@ -46,7 +47,9 @@ def readme(module: Path) -> str:
         for _, name, body in _blocks(module / "variables.tf")
     ]
     outputs = [f"| `{name}` | {_text(body, 'description')} |" for _, name, body in _blocks(module / "outputs.tf")]
-    resources = sorted({name for file in module.glob("*.tf") for kind, name, _ in _blocks(file) if kind == "resource"})
+    blocks = [block for file in module.glob("*.tf") for block in _blocks(file)]
+    resources = sorted({name for kind, name, _ in blocks if kind == "resource"})
+    used = sorted({name for kind, _, body in blocks if kind == "module" for name in re.findall(MODULE, body)})
     return "\n".join(
         [
             "<!-- Written by `python -m aws.documents`. -->",
@@ -55,6 +58,7 @@ def readme(module: Path) -> str:
             about,
             "",
             *(["Makes: " + ", ".join(f"`{name}`" for name in resources) + ".", ""] if resources else []),
+            *(["Uses: " + ", ".join(f"`{name}`" for name in used) + ".", ""] if used else []),
             "| Input | What it is | Default |",
             "|---|---|---|",
             *inputs,

@@ -55,7 +55,7 @@ data "aws_iam_policy_document" "keeps_out" {
     sid       = "OtherStates"
     effect    = "Deny"
     actions   = ["s3:*"]
-    resources = [for other in setsubtract(var.environments, [each.key]) : "${aws_s3_bucket.state.arn}/${other}/*"]
+    resources = [for other in setsubtract(var.environments, [each.key]) : "${module.state.arn}/${other}/*"]
   }
   statement {
     sid     = "OtherNames"

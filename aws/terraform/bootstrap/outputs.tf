@@ -2,7 +2,7 @@ output "backend_configs" {
   description = "Content of backend.hcl for each environment."
   value = {
     for environment in var.environments : environment => <<-EOT
-      bucket = "${aws_s3_bucket.state.bucket}"
+      bucket = "${module.state.name}"
       key    = "${environment}/terraform.tfstate"
       region = "${var.region}"
     EOT

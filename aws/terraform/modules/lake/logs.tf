@@ -1,66 +1,95 @@
-# Who read what of the lake, and what the network let through. AWS's own services write here; people only read.
+# Who read what of the lake, what the network let through, and who called AWS. AWS's own services write here; people
+# only read. S3's own key: access logs cannot be delivered into a bucket whose default is a key of KMS.
 
-resource "aws_s3_bucket" "logs" {
-  bucket        = "${var.name}-logs-${var.account_id}"
-  force_destroy = var.force_destroy
+locals {
+  log_bucket     = "${var.name}-logs-${var.account_id}"
+  log_bucket_arn = "arn:aws:s3:::${local.log_bucket}"
 }
 
-resource "aws_s3_bucket_ownership_controls" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  rule {
-    object_ownership = "BucketOwnerEnforced"
-  }
+module "logs" {
+  source            = "../bucket"
+  name              = local.log_bucket
+  force_destroy     = var.force_destroy
+  keep_deleted_days = 1
+  expire_after_days = var.keep_logs_days
+  policies          = [data.aws_iam_policy_document.logs.json]
 }
 
-resource "aws_s3_bucket_public_access_block" "logs" {
-  bucket                  = aws_s3_bucket.logs.id
-  block_public_acls       = true
-  block_public_policy     = true
-  ignore_public_acls      = true
-  restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_versioning" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  versioning_configuration {
-    status = "Enabled"
-  }
-}
-
-# S3's own key: access logs cannot be delivered into a bucket whose default is a key of KMS.
-resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  rule {
-    apply_server_side_encryption_by_default {
-      sse_algorithm = "AES256"
+# What AWS's services may write, each for this account only.
+data "aws_iam_policy_document" "logs" {
+  statement {
+    sid       = "AccessLogs"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.log_bucket_arn}/access/lake/*"]
+    principals {
+      type        = "Service"
+      identifiers = ["logging.s3.amazonaws.com"]
     }
-  }
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "logs" {
-  bucket = aws_s3_bucket.logs.id
-
-  rule {
-    id     = "logs-expire"
-    status = "Enabled"
-    filter {
-      prefix = ""
-    }
-    expiration {
-      days = var.keep_logs_days
-    }
-    noncurrent_version_expiration {
-      noncurrent_days = 1
-    }
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 7
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
     }
   }
 
-  depends_on = [aws_s3_bucket_versioning.logs]
-}
+  statement {
+    sid       = "FlowLogs"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.log_bucket_arn}/AWSLogs/${var.account_id}/*"]
+    principals {
+      type        = "Service"
+      identifiers = ["delivery.logs.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
 
-resource "aws_s3_bucket_policy" "logs" {
-  bucket = aws_s3_bucket.logs.id
-  policy = data.aws_iam_policy_document.logs.json
+  statement {
+    sid       = "FlowLogsAsk"
+    actions   = ["s3:GetBucketAcl", "s3:ListBucket"]
+    resources = [local.log_bucket_arn]
+    principals {
+      type        = "Service"
+      identifiers = ["delivery.logs.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
+
+  # What AWS was asked, and by whom: CloudTrail asks for its own prefix, and the trail is named before it exists.
+  statement {
+    sid       = "Trail"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.log_bucket_arn}/trail/AWSLogs/${var.account_id}/*"]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudtrail.amazonaws.com"]
+    }
+    condition {
+      test     = "StringLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:aws:cloudtrail:*:${var.account_id}:trail/${var.name}"]
+    }
+  }
+
+  statement {
+    sid       = "TrailAsk"
+    actions   = ["s3:GetBucketAcl"]
+    resources = [local.log_bucket_arn]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudtrail.amazonaws.com"]
+    }
+    condition {
+      test     = "StringLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:aws:cloudtrail:*:${var.account_id}:trail/${var.name}"]
+    }
+  }
 }
