@@ -15,7 +15,7 @@ resource "aws_iam_role" "ci" {
 }
 
 data "aws_iam_policy_document" "ci_trusted" {
-  for_each = toset(var.environments)
+  for_each = toset(concat(var.environments, values(local.plan_environments)))
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
     principals {
@@ -77,6 +77,6 @@ data "aws_iam_policy_document" "keeps_out" {
     sid       = "OwnFence"
     effect    = "Deny"
     actions   = ["iam:*"]
-    resources = ["arn:aws:iam::${local.account_id}:role/data-platform-*-ci", "arn:aws:iam::${local.account_id}:oidc-provider/*"]
+    resources = ["arn:aws:iam::${local.account_id}:role/data-platform-*-ci", "arn:aws:iam::${local.account_id}:role/data-platform-*-plan", "arn:aws:iam::${local.account_id}:oidc-provider/*"]
   }
 }

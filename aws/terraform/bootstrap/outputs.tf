@@ -9,6 +9,11 @@ output "backend_configs" {
   }
 }
 
+output "plan_role_arns" {
+  description = "Roles for CI that only read, by environment."
+  value       = { for environment, role in aws_iam_role.plan : environment => role.arn }
+}
+
 output "ci_role_arns" {
   description = "Roles for CI, by environment."
   value       = { for environment, role in aws_iam_role.ci : environment => role.arn }

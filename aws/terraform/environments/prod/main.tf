@@ -41,6 +41,11 @@ variable "etl_settings" {
   default     = {}
 }
 
+output "image_version" {
+  description = "What was applied: a plan about anything else is a plan with the same."
+  value       = var.image_version
+}
+
 output "platform" {
   description = "What those who use the platform need to know."
   value       = module.platform
