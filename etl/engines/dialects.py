@@ -1,4 +1,4 @@
-"""Translates statements written for Postgres for the engines of the lake and for Redshift: SQLGlot, and what it misses.
+"""Translates statements written for Postgres, for the lake's engines, Redshift and Athena: SQLGlot, and what it misses.
 
 A statement must not use what cannot be translated because it depends on types that the text does not show:
 tests/engines/ has a lint for each case. Rows are identical bit for bit where timestamps have no zone (DuckDB) or the
@@ -16,8 +16,9 @@ from typing import Literal
 import sqlglot
 from sqlglot import exp
 
-Dialect = Literal["duckdb", "spark", "redshift"]
+Dialect = Literal["duckdb", "spark", "redshift", "athena"]
 
+WAREHOUSES = ("redshift", "athena")  # the others read Parquet as it is, with zones
 MICROSECONDS = {"duckdb": "epoch_us", "spark": "unix_micros"}
 
 
@@ -32,7 +33,7 @@ def without_schema(table: str) -> str:
 
 
 @cache
-def transpile(text: str, dialect: Dialect, name: Callable[[str], str] = unchanged) -> str:
+def transpile(text: str, dialect: Dialect, name: Callable[[str], str] = unchanged, *, pretty: bool = False) -> str:
     """A statement in another dialect; `name` gives the name there of a table `schema.table`."""
 
     statement = sqlglot.parse_one(text, read="postgres")
@@ -40,7 +41,7 @@ def transpile(text: str, dialect: Dialect, name: Callable[[str], str] = unchange
         adapted = _adapted(node, dialect, name)
         if adapted is not node:
             node.replace(adapted)
-    return statement.sql(dialect, comments=False)
+    return statement.sql(dialect, comments=False, pretty=pretty)
 
 
 @dataclass(frozen=True)
@@ -71,16 +72,16 @@ def _adapted(node: exp.Expr, dialect: Dialect, name: Callable[[str], str]) -> ex
         case exp.Round() if not node.args.get("decimals"):
             return _half_to_even(node.this, dialect)
         case exp.Extract() if node.name.lower() == "epoch":
-            return node if dialect == "redshift" else _seconds(node.expression, dialect)
+            return node if dialect in WAREHOUSES else _seconds(node.expression, dialect)
         case exp.Collate():
             return _without_collation(node)
-    return _in_redshift(node) if dialect == "redshift" else node
+    return _in_warehouse(node, dialect) if dialect in WAREHOUSES else node
 
 
-def _in_redshift(node: exp.Expr) -> exp.Expr:
-    """What it lacks: filters of aggregates, and instants with a zone, which our tables do without."""
+def _in_warehouse(node: exp.Expr, dialect: Dialect) -> exp.Expr:
+    """What they lack: instants with a zone, which our tables there do without, and Redshift filters of aggregates."""
     match node:
-        case exp.Filter():
+        case exp.Filter() if dialect == "redshift":
             return _counted(node)
         case exp.AtTimeZone():
             value: exp.Expr = node.this
@@ -88,6 +89,8 @@ def _in_redshift(node: exp.Expr) -> exp.Expr:
         case exp.DataType() if node.this == exp.DataType.Type.TIMESTAMPTZ:
             return exp.DataType.build("timestamp")
         case exp.Substring() if isinstance(start := node.args.get("start"), exp.Literal) and start.is_string:
+            if dialect == "athena":
+                return exp.func("regexp_extract", node.this, start, exp.Literal.number(int("(" in start.name)))
             return exp.func("regexp_substr", node.this, start, "1", "1", exp.Literal.string("e"))
     return node
 
@@ -106,7 +109,7 @@ def _half_to_even(value: exp.Expr, dialect: Dialect) -> exp.Expr:
 
     Redshift's documents do not say what it does: half of a tie is none, so there it does not matter.
     """
-    if dialect == "redshift":
+    if dialect in WAREHOUSES:
         text = "case when abs({0} - trunc({0})) = 0.5 then 2 * round({0} / 2) else round({0}) end"
         return sqlglot.parse_one(text.format(f"({value.sql('postgres')})"), read="postgres")
     return exp.func("round_even", value, exp.Literal.number(0)) if dialect == "duckdb" else exp.func("rint", value)

@@ -191,7 +191,7 @@ def interval_of(transformed: Transformed) -> DataInterval | None:
 def write(lake: Lake, transformed: Transformed) -> None:
     """Write the note of an extraction; from now on readers of silver see it."""
     path = layout.note(transformed.source, transformed.extraction_id)
-    lake.write(path, json.dumps(asdict(transformed), indent=1).encode())
+    lake.write(path, json.dumps(asdict(transformed)).encode())  # a line, as Athena reads them
 
 
 def extractions(lake: Lake, source: Source, listed: Iterable[StoredFile] | None = None) -> list[Transformed]:

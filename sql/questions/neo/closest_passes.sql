@@ -15,6 +15,6 @@ select
     threats.attention
 from gold.neo_threats as threats
 cross join newest
-where threats.approach_date >= newest.today and threats.approach_date - newest.today < 30
+where threats.approach_date >= newest.today and threats.approach_date < newest.today + interval '30 days'
 order by threats.miss_distance_ld asc, threats.designation asc
 limit 10

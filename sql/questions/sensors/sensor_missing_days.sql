@@ -6,7 +6,8 @@ sensors as (
         region,
         min(reading_date) as first,
         max(reading_date) as last,
-        max(reading_date) - min(reading_date) + 1 as days,
+        cast((extract(epoch from max(reading_date)) - extract(epoch from min(reading_date))) / 86400 as bigint) + 1
+            as days,
         count(*) as readings,
         sum(case when is_complete then 1 else 0 end) as complete
     from silver.sensor_readings
