@@ -57,4 +57,5 @@ def destroy(aws: Simulated, terraform: Terraform, subtests: pytest.Subtests, nam
     with subtests.test("destroying leaves nothing"):
         terraform("destroy", "-auto-approve", "-no-color", "-parallelism=30")
         assert terraform("state", "list") == ""
-        assert aws.left_of(name) == []
+        left = aws.left_of(name)
+        assert not left, left

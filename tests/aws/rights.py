@@ -25,6 +25,7 @@ KEYS = "the simulated AWS does not ask keys of KMS"
 IMAGES = "a container is a process here: no image is pulled"
 LOGS = "a container is a process here: its lines go into a file of the test"
 DELIVERY = "the simulated AWS keeps no log of executions"
+CRAWLER = "nothing crawls here"
 EVENTS = "the simulated AWS asks for a task's state, and hears of none by events"
 NOT_SEEN = {
     "s3:AbortMultipartUpload": "only an upload that breaks off is aborted",
@@ -38,13 +39,18 @@ NOT_SEEN = {
     **dict.fromkeys(("logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery"), DELIVERY),
     **dict.fromkeys(("logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy"), DELIVERY),
     **dict.fromkeys(("logs:DescribeResourcePolicies", "logs:DescribeLogGroups"), DELIVERY),
+    **dict.fromkeys(("s3:GetBucketLocation", "logs:CreateLogGroup", "logs:AssociateKmsKey"), CRAWLER),
+    **dict.fromkeys(("glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable"), CRAWLER),
+    **dict.fromkeys(("glue:UpdateTable", "glue:GetPartitions", "glue:BatchGetPartition"), CRAWLER),
+    **dict.fromkeys(("glue:BatchCreatePartition", "glue:BatchUpdatePartition"), CRAWLER),
+    "glue:GetSecurityConfiguration": CRAWLER,
     **dict.fromkeys(("events:PutTargets", "events:PutRule", "events:DescribeRule"), EVENTS),
 }
 
 
 def allowed(aws: Simulated) -> dict[str, set[str]]:
     """The actions that are allowed to each role of what runs."""
-    roles = ("task", "execution", "owner-execution", "state-machine", "scheduler")
+    roles = ("task", "execution", "owner-execution", "state-machine", "scheduler", "crawler", "trail")
     return {
         role: {
             action for _, policy in _policies(aws, role) for s in policy["Statement"] for action in _listed(s["Action"])

@@ -31,6 +31,11 @@ LISTED = (
     ("sns", "list_topics", "Topics", "TopicArn"),
     ("sqs", "list_queues", "QueueUrls", ""),
     ("kms", "list_aliases", "Aliases", "AliasName"),
+    ("glue", "get_databases", "DatabaseList", "Name"),
+    ("cloudwatch", "describe_alarms", "MetricAlarms", "AlarmName"),
+    ("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"),
+    ("cloudtrail", "list_trails", "Trails", "Name"),
+    ("redshift", "describe_clusters", "Clusters", "ClusterIdentifier"),
 )
 ROOT_KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
@@ -127,7 +132,11 @@ class Simulated:
         ]
         networks = self.client("ec2").describe_vpcs(Filters=[{"Name": "tag:Name", "Values": [name]}])["Vpcs"]
         return sorted(
-            [thing for thing in held if name in thing and f"{name}-ci" not in thing]
+            [
+                thing
+                for thing in held
+                if name in thing.replace("_", "-") and not thing.endswith((f"{name}-ci", f"{name}-plan"))
+            ]
             + [vpc["VpcId"] for vpc in networks]
         )
 

@@ -5,6 +5,7 @@ One test, as each step needs what the steps before it made.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -47,6 +48,8 @@ def test_from_an_empty_account_to_the_answer_and_back(tmp_path: Path, subtests: 
         a_second_apply_meets_the_lock(aws, dev, subtests)
         no_password_is_in_the_state(aws, platform, subtests)
         the_lake_is_reached_by_tls_only(aws, platform, subtests)
+        analysts_find_the_questions_in_athena(aws, platform, subtests)
+        what_is_watched_exists(aws, platform, subtests)
         with subtests.test("the owner's task makes roles and tables in an empty warehouse"):
             assert runs.owner_task(aws, platform["owner_task"]) == 0, aws.tasks_log()
 
@@ -137,6 +140,58 @@ def the_lake_is_reached_by_tls_only(aws: Simulated, platform: dict[str, Any], su
         with pytest.raises(ClientError, match=r"AccessDenied|Forbidden|403"):
             aws.client("s3", ROOT_KEYS, encrypted=False).get_object(**note)
         aws.client("s3").delete_object(**note)
+
+
+def analysts_find_the_questions_in_athena(aws: Simulated, platform: dict[str, Any], subtests: pytest.Subtests) -> None:
+    athena = aws.client("athena", aws.keys_of(platform["role_arns"]["analyst"]))
+    group = {"WorkGroup": platform["workgroup"]}
+    with subtests.test("an analyst finds every question as a named query, and may ask it"), aws.enforcing():
+        ids = athena.list_named_queries(**group, MaxResults=50)["NamedQueryIds"]
+        found = [athena.get_named_query(NamedQueryId=each)["NamedQuery"] for each in ids]
+        assert {query["Name"] for query in found} == {file.stem for file in (ROOT / "sql/questions").glob("*/*.sql")}
+        [reuses] = [query for query in found if query["Name"] == "most_reused_core"]
+        assert "data_platform_dev_gold.core_usage" in reuses["QueryString"]
+        assert athena.start_query_execution(QueryString=reuses["QueryString"], **group)["QueryExecutionId"]
+    with subtests.test("what a question may read, and where its answer goes, is the workgroup's to say"):
+        asked = aws.client("athena").get_work_group(**group)["WorkGroup"]["Configuration"]
+        assert asked["EnforceWorkGroupConfiguration"]
+        assert asked["BytesScannedCutoffPerQuery"] == 10 * 2**30
+        assert asked["ResultConfiguration"]["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
+    with subtests.test("a view holds the SQL that Trino has been seen to execute"):
+        view = aws.client("glue").get_table(DatabaseName="data_platform_dev_gold", Name="core_usage")["Table"]
+        encoded = view["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")
+        held = json.loads(base64.b64decode(encoded))
+        assert "data_platform_dev_silver.spacex_cores" in held["originalSql"]
+        assert held["columns"][0]["name"] == "core_id"
+
+
+def what_is_watched_exists(aws: Simulated, platform: dict[str, Any], subtests: pytest.Subtests) -> None:
+    """A name that is misspelt would leave an alarm silent for ever."""
+    alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    with subtests.test("each alarm tells the topic, and says what to look at"):
+        assert len(alarms) == 11
+        assert {action for alarm in alarms for action in alarm["AlarmActions"]} == {platform["topic_arn"]}
+        assert all(len(alarm["AlarmDescription"]) > 40 for alarm in alarms)
+    with subtests.test("each alarm watches what is there"):
+        watched = {
+            dimension["Value"]
+            for alarm in alarms
+            for metric in (
+                alarm,
+                *(query.get("MetricStat", {}).get("Metric", {}) for query in alarm.get("Metrics", [])),
+            )
+            for dimension in metric.get("Dimensions", [])
+        }
+        expected = {
+            *platform["state_machine_arns"].values(),
+            "data-platform-dev-warehouse",
+            "data-platform-dev-not-started",
+        }
+        assert watched == expected
+    with subtests.test("the trail's files are signed and encrypted"):
+        [trail] = aws.client("cloudtrail").describe_trails()["trailList"]
+        assert trail["LogFileValidationEnabled"]
+        assert trail["KmsKeyId"]
 
 
 class Pipeline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -35,6 +36,30 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
             schedules = aws.client("scheduler").list_schedules()["Schedules"]
             assert {schedule["State"] for schedule in schedules} == {"ENABLED"}
             assert len(schedules) == 5
+        with subtests.test("Redshift is reached by tasks only, by TLS only, and reads silver by a role of its own"):
+            redshift = aws.client("redshift")
+            [cluster] = redshift.describe_clusters()["Clusters"]
+            assert cluster["Encrypted"]
+            assert cluster["EnhancedVpcRouting"]
+            assert not cluster["PubliclyAccessible"]
+            group = cluster["ClusterParameterGroups"][0]["ParameterGroupName"]
+            parameters = redshift.describe_cluster_parameters(ParameterGroupName=group)["Parameters"]
+            assert {p["ParameterName"]: p["ParameterValue"] for p in parameters}["require_ssl"] == "true"
+            rules = aws.client("ec2").describe_security_group_rules(
+                Filters=[{"Name": "group-id", "Values": [cluster["VpcSecurityGroups"][0]["VpcSecurityGroupId"]]}]
+            )["SecurityGroupRules"]
+            [way_in] = [rule for rule in rules if not rule["IsEgress"]]
+            assert (way_in["FromPort"], way_in["ToPort"]) == (5439, 5439)
+            assert way_in["ReferencedGroupInfo"]["GroupId"]
+        with subtests.test("each source is published there after the warehouse"):
+            states = aws.client("stepfunctions")
+            for machine in states.list_state_machines()["stateMachines"]:
+                held = states.describe_state_machine(stateMachineArn=machine["stateMachineArn"])["definition"]
+                assert json.loads(held)["States"]["publish"]["Next"] == "publish_redshift"
+                assert "--destination redshift" in held
+        with subtests.test("a source is missed after a day and a bit"):
+            alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
+            assert len([alarm for alarm in alarms if "-awaited-" in alarm["AlarmName"]]) == 5
         with subtests.test("the warehouse cannot be deleted"), pytest.raises(ClientError, match="protect"):
             aws.client("rds").delete_db_instance(DBInstanceIdentifier="data-platform-prod-warehouse")
         with subtests.test("it can, once somebody has lifted the protection"):

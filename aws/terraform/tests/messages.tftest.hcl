@@ -174,3 +174,60 @@ run "a_repository_with_a_wildcard" {
   }
   expect_failures = [var.repository, var.environments]
 }
+
+run "a_question_that_may_cost_anything" {
+  command = plan
+  module {
+    source = "../modules/catalog"
+  }
+  variables {
+    lake_bucket      = "lake"
+    lake_prefix      = "lake"
+    crawler_role_arn = "arn:aws:iam::123456789012:role/a"
+    max_gb_per_query = 0.5
+    first_day        = "yesterday"
+  }
+  expect_failures = [var.max_gb_per_query, var.first_day]
+}
+
+run "a_run_that_nobody_misses" {
+  command = plan
+  module {
+    source = "../modules/observability"
+  }
+  variables {
+    environment        = "test"
+    topic_arn          = "arn:aws:sns:eu-central-1:123456789012:failures"
+    log_bucket         = "logs"
+    trail_role_arn     = "arn:aws:iam::123456789012:role/a"
+    state_machine_arns = {}
+    schedules_enabled  = true
+    awaited_hours      = 1000
+    warehouse_id       = "warehouse"
+    warehouse_gb       = 20
+    dead_letter_queue  = "not-started"
+    task_log_group     = "etl"
+    workgroup          = "test"
+    keep_logs_days     = 30
+    monthly_budget_usd = 0
+  }
+  expect_failures = [var.awaited_hours, var.monthly_budget_usd]
+}
+
+run "a_redshift_that_keeps_data_on_its_nodes" {
+  command = plan
+  module {
+    source = "../modules/warehouse_redshift"
+  }
+  variables {
+    client_security_group_ids = {}
+    lake_bucket_arn           = "arn:aws:s3:::lake"
+    lake_prefix               = "lake"
+    log_bucket                = "logs"
+    node_type                 = "dc2.large"
+    nodes                     = 0
+    snapshot_days             = 1
+    keep_final_snapshot       = false
+  }
+  expect_failures = [var.node_type, var.nodes]
+}

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
+from moto.athena.responses import AthenaResponse
+from moto.budgets.models import budgets_backends
+from moto.budgets.responses import BudgetsResponse
+from moto.cloudtrail.models import CloudTrailBackend
 from moto.core.responses import BaseResponse
 from moto.rds.models import DBInstance, DBParameterGroup
 from moto.s3.models import FakeDeleteMarker
@@ -17,6 +22,10 @@ def complete() -> None:
     _refuse_what_is_missing()
     _validate_state_machines()
     _remember_rds_parameters()
+    _forget_named_queries()
+    _remember_who_hears_of_budgets()
+    # A trail is deleted by its ARN, too, where moto knows only its name.
+    CloudTrailBackend.delete_trail = lambda self, name: self.trails.pop(name.rpartition("/")[2], None)
     # A bucket in which something was deleted can be emptied: moto stumbles over the mark that stands for it.
     FakeDeleteMarker.dispose = lambda *_, **__: None
 
@@ -71,3 +80,38 @@ def _remember_rds_parameters() -> None:
         self.performance_insights_kms_key_id = options.get("performance_insights_kms_key_id")
 
     DBInstance.__init__ = __init__
+
+
+def _forget_named_queries() -> None:
+    def delete_named_query(self: AthenaResponse) -> str:
+        self.athena_backend.named_queries.pop(self._get_param("NamedQueryId"))
+        return "{}"
+
+    AthenaResponse.delete_named_query = delete_named_query
+
+
+def _remember_who_hears_of_budgets() -> None:
+    """And their tags."""
+    tags: dict[str, Any] = {}
+    create = BudgetsResponse.create_budget
+
+    def create_budget(self: BudgetsResponse) -> str:
+        tags[self._get_param("Budget")["BudgetName"]] = self._get_param("ResourceTags") or []
+        return create(self)
+
+    def describe_subscribers_for_notification(self: BudgetsResponse) -> str:
+        account, name, about = map(self._get_param, ("AccountId", "BudgetName", "Notification"))
+        known = budgets_backends[self.current_account][self.partition].budgets[account][name].notifications
+        [subscribers] = [each.subscribers for each in known if _is_about(each.details, about)]
+        return json.dumps({"Subscribers": subscribers})
+
+    def list_tags_for_resource(self: BudgetsResponse) -> str:
+        return json.dumps({"ResourceTags": tags[self._get_param("ResourceARN").rpartition("/")[2]]})
+
+    BudgetsResponse.create_budget = create_budget
+    BudgetsResponse.describe_subscribers_for_notification = describe_subscribers_for_notification
+    BudgetsResponse.list_tags_for_resource = list_tags_for_resource
+
+
+def _is_about(known: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    return all(known[name] == asked[name] for name in ("NotificationType", "Threshold"))

@@ -21,10 +21,14 @@ locals {
     warehouse_multi_az    = false
     warehouse_backup_days = 1
 
+    redshift            = null
+    athena_gb_per_query = 10
+
     task_cpu           = 512
     task_memory_mb     = 2048
     max_parallel_tasks = 2
     schedules_enabled  = false
     alert_emails       = []
+    monthly_budget_usd = 120
   }
 }

@@ -21,10 +21,14 @@ locals {
     warehouse_multi_az    = true
     warehouse_backup_days = 14
 
+    redshift            = { node_type = "ra3.large", nodes = 2 }
+    athena_gb_per_query = 200
+
     task_cpu           = 1024
     task_memory_mb     = 4096
     max_parallel_tasks = 10
     schedules_enabled  = true
     alert_emails       = ["data-team@example.org"]
+    monthly_budget_usd = 700
   }
 }

@@ -10,6 +10,7 @@ locals {
   machine_arns = "arn:aws:states:${var.region}:${var.account_id}:stateMachine:${var.name}-*"
   cluster_arn  = "arn:aws:ecs:${var.region}:${var.account_id}:cluster/${var.name}"
   task_arns    = "arn:aws:ecs:${var.region}:${var.account_id}:task/${var.name}/*"
+  databases    = replace(var.name, "-", "_") # of Glue: one for each layer
   log_groups   = "arn:aws:logs:${var.region}:${var.account_id}:log-group:/${var.name}/*"
 }
 
@@ -34,7 +35,7 @@ resource "aws_iam_role" "scheduler" {
 
 # A service may take a role on behalf of this account, and of no other that names our role.
 data "aws_iam_policy_document" "trusted" {
-  for_each = toset(["ecs-tasks.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com"])
+  for_each = toset(["ecs-tasks.amazonaws.com", "states.amazonaws.com", "scheduler.amazonaws.com", "glue.amazonaws.com", "cloudtrail.amazonaws.com"])
   statement {
     actions = ["sts:AssumeRole"]
     principals {

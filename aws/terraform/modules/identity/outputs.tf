@@ -15,6 +15,18 @@ output "scheduler_role_arn" {
   depends_on  = [aws_iam_role_policy.scheduler]
 }
 
+output "crawler_role_arn" {
+  description = "Role of the crawler, once it may do its work."
+  value       = aws_iam_role.crawler.arn
+  depends_on  = [aws_iam_role_policy.crawler]
+}
+
+output "trail_role_arn" {
+  description = "Role of the trail, once it may do its work."
+  value       = aws_iam_role.trail.arn
+  depends_on  = [aws_iam_role_policy.trail]
+}
+
 output "people_role_arns" {
   description = "Roles that people take: `analyst`, `engineer`, `administrator`."
   value       = { for name, role in aws_iam_role.people : name => role.arn }

@@ -14,6 +14,14 @@ data "aws_iam_policy_document" "task" {
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [var.key_arn]
   }
+  dynamic "statement" {
+    for_each = length(var.redshift_login_arns) == 0 ? [] : ["yes"]
+    content {
+      sid       = "RedshiftLogin"
+      actions   = ["redshift:GetClusterCredentials"]
+      resources = var.redshift_login_arns
+    }
+  }
 }
 
 data "aws_iam_policy_document" "execution" {

@@ -53,6 +53,11 @@ variable "engineer_secret_arn" {
   type        = string
 }
 
+variable "answers_bucket_arn" {
+  description = "ARN of the bucket in which Athena leaves answers."
+  type        = string
+}
+
 variable "topic_arn" {
   description = "SNS topic of failures."
   type        = string
@@ -61,6 +66,12 @@ variable "topic_arn" {
 variable "dead_letter_arn" {
   description = "Queue of what a schedule could not start."
   type        = string
+}
+
+variable "redshift_login_arns" {
+  description = "User and database of Redshift, as which tasks get a password from IAM; none without Redshift."
+  type        = list(string)
+  default     = []
 }
 
 variable "people_may_write" {

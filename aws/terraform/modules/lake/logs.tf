@@ -1,5 +1,5 @@
-# Who read what of the lake, what the network let through, and who called AWS. AWS's own services write here; people
-# only read. S3's own key: access logs cannot be delivered into a bucket whose default is a key of KMS.
+# Who read what of the lake, what the network let through, and who asked AWS and Redshift for what. AWS's own services
+# write here; people only read. S3's own key: access logs cannot be delivered into a bucket whose default is a key of KMS.
 
 locals {
   log_bucket     = "${var.name}-logs-${var.account_id}"
@@ -90,6 +90,37 @@ data "aws_iam_policy_document" "logs" {
       test     = "StringLike"
       variable = "aws:SourceArn"
       values   = ["arn:aws:cloudtrail:*:${var.account_id}:trail/${var.name}"]
+    }
+  }
+
+  # Redshift's connections and statements, if there is a Redshift.
+  statement {
+    sid       = "Redshift"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.log_bucket_arn}/redshift/*"]
+    principals {
+      type        = "Service"
+      identifiers = ["redshift.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
+
+  statement {
+    sid       = "RedshiftAsks"
+    actions   = ["s3:GetBucketAcl"]
+    resources = [local.log_bucket_arn]
+    principals {
+      type        = "Service"
+      identifiers = ["redshift.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
     }
   }
 }

@@ -13,6 +13,11 @@ output "prefix" {
   value       = var.prefix
 }
 
+output "log_bucket" {
+  description = "Name of the bucket of logs, once it may be written to."
+  value       = module.logs.name
+}
+
 output "log_bucket_arn" {
   description = "ARN of the bucket of access and flow logs, once it may be written to."
   value       = module.logs.arn

@@ -40,10 +40,43 @@ resource "aws_vpc_security_group_egress_rule" "warehouse" {
   to_port           = 5432
 }
 
+resource "aws_vpc_security_group_egress_rule" "redshift" {
+  for_each          = var.redshift == null ? [] : toset(["redshift"])
+  security_group_id = aws_security_group.task.id
+  description       = "Redshift"
+  cidr_ipv4         = var.vpc_cidr
+  ip_protocol       = "tcp"
+  from_port         = 5439
+  to_port           = 5439
+}
+
 # Failures, one message each.
 resource "aws_sns_topic" "failures" {
   name              = "${var.name}-failures"
   kms_master_key_id = var.key_arn
+}
+
+resource "aws_sns_topic_policy" "failures" {
+  arn    = aws_sns_topic.failures.arn
+  policy = data.aws_iam_policy_document.failures.json
+}
+
+# The state machines publish by what their role allows.
+data "aws_iam_policy_document" "failures" {
+  statement {
+    sid       = "AlarmsAndBudgets"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.failures.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
 }
 
 resource "aws_sns_topic_subscription" "mail" {

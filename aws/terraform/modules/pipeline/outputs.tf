@@ -8,9 +8,15 @@ output "state_machine_arns" {
   value       = { for source, machine in aws_sfn_state_machine.source : source => machine.arn }
 }
 
+output "log_group" {
+  description = "Log group of the tasks."
+  value       = aws_cloudwatch_log_group.this["etl"].name
+}
+
 output "topic_arn" {
-  description = "SNS topic of failures."
+  description = "SNS topic of failures, once alarms and budgets may publish to it."
   value       = aws_sns_topic.failures.arn
+  depends_on  = [aws_sns_topic_policy.failures]
 }
 
 output "owner_task" {

@@ -3,7 +3,7 @@
 # unique in a whole machine, so each names its step.
 
 locals {
-  run_task = { for step in ["check", "extract", "transform", "publish"] : step => {
+  run_task = { for step in ["check", "extract", "transform", "publish", "publish_redshift"] : step => {
     ProcessorConfig = { Mode = "INLINE" }
     StartAt         = "run: ${step}"
     States = {

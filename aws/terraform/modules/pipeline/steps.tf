@@ -28,6 +28,12 @@ locals {
         values = ["$.consent", "$.extraction"]
         parts  = [""]
       }],
+      [for name in ["publish_redshift"] : {
+        name   = name
+        call   = "publish ${source}{} --extraction {} --destination redshift"
+        values = ["$.consent", "$.extraction"]
+        parts  = [""]
+      } if var.redshift != null],
     )
   }
 

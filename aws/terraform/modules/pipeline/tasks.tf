@@ -5,8 +5,13 @@ locals {
     PGDATABASE = var.warehouse.database
     PGSSLMODE  = "require"
   }
+  redshift = var.redshift == null ? {} : {
+    ETL_REDSHIFT__HOST     = var.redshift.host
+    ETL_REDSHIFT__DATABASE = var.redshift.database
+    ETL_REDSHIFT__IAM_ROLE = var.redshift.copy_role_arn
+  }
   # The first environment wins nothing: what an environment sets is what its owner wants.
-  settings = merge(local.warehouse, { PGUSER = "etl_loader", ETL_LAKE__URL = var.lake_url, ETL_LOG__FORMAT = "json" }, var.settings)
+  settings = merge(local.warehouse, { PGUSER = "etl_loader", ETL_LAKE__URL = var.lake_url, ETL_LOG__FORMAT = "json" }, local.redshift, var.settings)
   log = {
     logDriver = "awslogs"
     options = {

@@ -8,6 +8,11 @@ variable "region" {
   type        = string
 }
 
+variable "account_id" {
+  description = "The account, whose alarms and budgets may send messages."
+  type        = string
+}
+
 variable "vpc_id" {
   description = "VPC of the tasks."
   type        = string
@@ -55,6 +60,12 @@ variable "lake_url" {
 variable "warehouse" {
   description = "Where the warehouse is, and who owns it."
   type        = object({ host = string, database = string, owner = string })
+}
+
+variable "redshift" {
+  description = "Where Redshift is, and the role by which it reads the lake; null: nothing is published there."
+  type        = object({ host = string, database = string, copy_role_arn = string })
+  default     = null
 }
 
 variable "login_secret_arns" {

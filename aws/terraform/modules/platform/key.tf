@@ -23,6 +23,34 @@ data "aws_iam_policy_document" "key" {
     }
   }
   statement {
+    sid       = "Trail"
+    actions   = ["kms:GenerateDataKey*", "kms:DescribeKey"]
+    resources = ["*"]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudtrail.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceArn"
+      values   = ["arn:aws:cloudtrail:${local.region}:${local.account_id}:trail/${local.name}"]
+    }
+  }
+  statement {
+    sid       = "Messages" # of alarms and budgets, to the topic
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+  }
+  statement {
     sid       = "Logs"
     actions   = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
     resources = ["*"]
@@ -33,7 +61,10 @@ data "aws_iam_policy_document" "key" {
     condition {
       test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:aws:logs:${local.region}:${local.account_id}:log-group:/${local.name}/*"]
+      values = [
+        "arn:aws:logs:${local.region}:${local.account_id}:log-group:/${local.name}/*",
+        "arn:aws:logs:${local.region}:${local.account_id}:log-group:/aws-glue/crawlers*",
+      ]
     }
   }
 }

@@ -54,6 +54,25 @@ module "warehouse" {
   deletion_protection       = var.settings.protected
 }
 
+module "redshift" {
+  source                    = "../warehouse_redshift"
+  count                     = var.settings.redshift == null ? 0 : 1
+  name                      = local.name
+  region                    = local.region
+  account_id                = local.account_id
+  vpc_id                    = module.network.vpc_id
+  subnet_ids                = module.network.private_subnet_ids
+  client_security_group_ids = { tasks = module.pipeline.security_group_id }
+  key_arn                   = aws_kms_key.this.arn
+  lake_bucket_arn           = module.lake.bucket_arn
+  lake_prefix               = module.lake.prefix
+  log_bucket                = module.lake.log_bucket
+  node_type                 = var.settings.redshift.node_type
+  nodes                     = var.settings.redshift.nodes
+  snapshot_days             = var.settings.warehouse_backup_days
+  keep_final_snapshot       = var.settings.protected
+}
+
 module "identity" {
   source              = "../identity"
   name                = local.name
@@ -67,14 +86,17 @@ module "identity" {
   owner_secret_arns   = concat([module.warehouse.owner_secret_arn], values(module.warehouse.login_secret_arns))
   analyst_secret_arn  = module.warehouse.login_secret_arns["analyst"]
   engineer_secret_arn = module.warehouse.login_secret_arns["engineer"]
+  answers_bucket_arn  = module.catalog.answers_bucket_arn
   topic_arn           = module.pipeline.topic_arn
   dead_letter_arn     = module.schedule.dead_letter_arn
+  redshift_login_arns = flatten(module.redshift[*].login_arns)
   people_may_write    = !var.settings.protected
 }
 
 module "pipeline" {
   source                 = "../pipeline"
   name                   = local.name
+  account_id             = local.account_id
   region                 = local.region
   vpc_id                 = module.network.vpc_id
   vpc_cidr               = module.network.cidr
@@ -85,6 +107,7 @@ module "pipeline" {
   image                  = "${module.registry.urls["etl"]}${startswith(var.image_version, "sha256:") ? "@" : ":"}${var.image_version}"
   lake_url               = module.lake.url
   warehouse              = { host = module.warehouse.host, database = module.warehouse.database, owner = module.warehouse.owner }
+  redshift               = one([for each in module.redshift : { host = each.host, database = each.database, copy_role_arn = each.copy_role_arn }])
   login_secret_arns      = module.warehouse.login_secret_arns
   owner_secret_arn       = module.warehouse.owner_secret_arn
   settings               = var.etl_settings
@@ -94,6 +117,38 @@ module "pipeline" {
   max_parallel_tasks     = var.settings.max_parallel_tasks
   keep_logs_days         = var.settings.keep_logs_days
   alert_emails           = var.settings.alert_emails
+}
+
+module "catalog" {
+  source           = "../catalog"
+  name             = local.name
+  account_id       = local.account_id
+  key_arn          = aws_kms_key.this.arn
+  lake_bucket      = module.lake.bucket
+  lake_prefix      = module.lake.prefix
+  crawler_role_arn = module.identity.crawler_role_arn
+  crawler_schedule = var.settings.schedules_enabled ? "cron(0 3 ? * SUN *)" : null
+  max_gb_per_query = var.settings.athena_gb_per_query
+}
+
+module "observability" {
+  source             = "../observability"
+  name               = local.name
+  environment        = var.settings.environment
+  region             = local.region
+  key_arn            = aws_kms_key.this.arn
+  topic_arn          = module.pipeline.topic_arn
+  log_bucket         = module.lake.log_bucket
+  trail_role_arn     = module.identity.trail_role_arn
+  state_machine_arns = module.pipeline.state_machine_arns
+  schedules_enabled  = var.settings.schedules_enabled
+  warehouse_id       = module.warehouse.id
+  warehouse_gb       = var.settings.warehouse_gb
+  dead_letter_queue  = module.schedule.dead_letter_queue
+  task_log_group     = module.pipeline.log_group
+  workgroup          = module.catalog.workgroup
+  keep_logs_days     = var.settings.keep_logs_days
+  monthly_budget_usd = var.settings.monthly_budget_usd
 }
 
 module "schedule" {

@@ -18,9 +18,19 @@ output "warehouse_host" {
   value       = module.warehouse.host
 }
 
+output "redshift" {
+  description = "Where Redshift is, and the secret with its owner's password; null without one."
+  value       = one([for each in module.redshift : { host = each.host, cluster = each.cluster, database = each.database, owner_secret_arn = each.owner_secret_arn }])
+}
+
 output "login_secret_arns" {
   description = "Secrets with the warehouse's logins, by role."
   value       = module.warehouse.login_secret_arns
+}
+
+output "workgroup" {
+  description = "Workgroup of Athena, which has the questions as named queries."
+  value       = module.catalog.workgroup
 }
 
 output "state_machine_arns" {
@@ -36,6 +46,11 @@ output "owner_task" {
 output "topic_arn" {
   description = "SNS topic of failures."
   value       = module.pipeline.topic_arn
+}
+
+output "dashboard" {
+  description = "Name of the dashboard in CloudWatch."
+  value       = module.observability.dashboard
 }
 
 output "role_arns" {

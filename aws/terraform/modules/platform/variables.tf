@@ -21,11 +21,16 @@ variable "settings" {
     warehouse_multi_az    = bool
     warehouse_backup_days = number
 
+    redshift = object({ node_type = string, nodes = number }) # null: no Redshift
+
+    athena_gb_per_query = number # a question that would read more is stopped
+
     task_cpu           = number
     task_memory_mb     = number
     max_parallel_tasks = number
     schedules_enabled  = bool
     alert_emails       = list(string)
+    monthly_budget_usd = number
   })
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.settings.environment))

@@ -1,3 +1,8 @@
+output "id" {
+  description = "Identifier of the server."
+  value       = aws_db_instance.this.identifier
+}
+
 output "host" {
   description = "Address of the server (`PGHOST`)."
   value       = aws_db_instance.this.address
