@@ -55,7 +55,7 @@ def apply(terraform: Terraform, subtests: pytest.Subtests) -> None:
 
 def destroy(aws: Simulated, terraform: Terraform, subtests: pytest.Subtests, name: str) -> None:
     with subtests.test("destroying leaves nothing"):
-        terraform("destroy", "-auto-approve", "-no-color", "-parallelism=30")
+        terraform("destroy", "-auto-approve", "-no-color", "-parallelism=30", "-refresh=false")
         assert terraform("state", "list") == ""
         left = aws.left_of(name)
         assert not left, left

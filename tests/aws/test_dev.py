@@ -46,6 +46,7 @@ def test_from_an_empty_account_to_the_answer_and_back(tmp_path: Path, subtests: 
 
         machines_lead_somewhere(aws, subtests)
         a_second_apply_meets_the_lock(aws, dev, subtests)
+        whoever_plans_reads_no_data(aws, platform, subtests)
         no_password_is_in_the_state(aws, platform, subtests)
         the_lake_is_reached_by_tls_only(aws, platform, subtests)
         analysts_find_the_questions_in_athena(aws, platform, subtests)
@@ -64,9 +65,10 @@ def test_from_an_empty_account_to_the_answer_and_back(tmp_path: Path, subtests: 
 
 def ci_is_trusted_in_its_environment_only(aws: Simulated, subtests: pytest.Subtests) -> None:
     """Read from the trust itself: the simulated AWS would let anybody in."""
-    for name in ("dev", "prod"):
+    roles = {"dev": "dev-ci", "prod": "prod-ci", "dev-plan": "dev-plan", "prod-plan": "prod-plan"}
+    for name, role_name in roles.items():
         with subtests.test("jobs of one environment of this repository get its role", environment=name):
-            role = aws.client("iam").get_role(RoleName=f"data-platform-{name}-ci")["Role"]
+            role = aws.client("iam").get_role(RoleName=f"data-platform-{role_name}")["Role"]
             [statement] = role["AssumeRolePolicyDocument"]["Statement"]
             assert statement["Principal"]["Federated"].endswith("oidc-provider/token.actions.githubusercontent.com")
             assert statement["Condition"] == {
@@ -75,6 +77,24 @@ def ci_is_trusted_in_its_environment_only(aws: Simulated, subtests: pytest.Subte
                     "token.actions.githubusercontent.com:sub": f"repo:{account.REPOSITORY}:environment:{name}",
                 }
             }
+
+
+def whoever_plans_reads_no_data(aws: Simulated, platform: dict[str, Any], subtests: pytest.Subtests) -> None:
+    """A pull request runs code of its own with this role."""
+    role = aws.client("iam").get_role(RoleName="data-platform-dev-plan")["Role"]["Arn"]
+    keys = aws.keys_of(role)
+    aws.client("s3").put_object(Bucket=platform["lake_bucket"], Key="note", Body=b"data")
+    [bucket] = [b["Name"] for b in aws.client("s3").list_buckets()["Buckets"] if "state" in b["Name"]]
+    with subtests.test("a plan reads its state, and neither data nor passwords"), aws.enforcing():
+        assert aws.client("s3", keys).get_object(Bucket=bucket, Key="dev/terraform.tfstate")["Body"].read()
+        for refused in ({"Bucket": platform["lake_bucket"], "Key": "note"}, {"Bucket": bucket, "Key": "prod/x"}):
+            with pytest.raises(ClientError, match=r"AccessDenied|Forbidden|403"):
+                aws.client("s3", keys).get_object(**refused)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            aws.client("secretsmanager", keys).get_secret_value(SecretId=platform["login_secret_arns"]["analyst"])
+        with pytest.raises(ClientError, match="AccessDenied"):
+            aws.client("s3", keys).put_object(Bucket=bucket, Key="dev/terraform.tfstate", Body=b"another")
+    aws.client("s3").delete_object(Bucket=platform["lake_bucket"], Key="note")
 
 
 def machines_lead_somewhere(aws: Simulated, subtests: pytest.Subtests) -> None:

@@ -11,6 +11,13 @@ from botocore.exceptions import ClientError
 
 from tests.aws import account
 
+# What no environment has by itself, as it wants a certificate of one's own.
+ENRICHMENT = """{{
+      image_version   = "1.0.0"
+      certificate_arn = "{certificate}"
+      keys            = {{ pipeline = "{hash}" }}
+      tasks           = 2
+    }}"""
 pytestmark = pytest.mark.thorough
 
 
@@ -18,6 +25,10 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
     with account.an_account(tmp_path) as (aws, code):
         bootstrap = account.bootstrapped(aws, code)
         prod = account.environment(aws, code, "prod", bootstrap)
+        settings = prod.folder / "settings.tf"
+        certificate = aws.client("acm").request_certificate(DomainName="pictures.example.org")["CertificateArn"]
+        wanted = ENRICHMENT.format(certificate=certificate, hash="0" * 64)
+        settings.write_text(re.sub("(enrichment +)= null", rf"\1= {wanted}", settings.read_text()))
         account.apply(prod, subtests)
         with subtests.test("people only read"):
             attached = aws.client("iam").list_attached_role_policies(RoleName="data-platform-prod-administrator")
@@ -57,13 +68,23 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
                 held = states.describe_state_machine(stateMachineArn=machine["stateMachineArn"])["definition"]
                 assert json.loads(held)["States"]["publish"]["Next"] == "publish_redshift"
                 assert "--destination redshift" in held
+        with subtests.test("pictures are described behind HTTPS, within the VPC"):
+            balancers = aws.client("elbv2")
+            [balancer] = balancers.describe_load_balancers()["LoadBalancers"]
+            assert balancer["Scheme"] == "internal"
+            [listener] = balancers.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
+            assert (listener["Port"], listener["Protocol"]) == (443, "HTTPS")
+            [service] = aws.client("ecs").describe_services(cluster="data-platform-prod", services=["enrichment"])[
+                "services"
+            ]
+            assert service["desiredCount"] == 2
+            assert service["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED"
         with subtests.test("a source is missed after a day and a bit"):
             alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
             assert len([alarm for alarm in alarms if "-awaited-" in alarm["AlarmName"]]) == 5
         with subtests.test("the warehouse cannot be deleted"), pytest.raises(ClientError, match="protect"):
             aws.client("rds").delete_db_instance(DBInstanceIdentifier="data-platform-prod-warehouse")
         with subtests.test("it can, once somebody has lifted the protection"):
-            settings = prod.folder / "settings.tf"
             settings.write_text(re.sub("protected( +)= true", r"protected\1= false", settings.read_text()))
             prod("apply", "-auto-approve", "-no-color", "-parallelism=30")
         account.destroy(aws, prod, subtests, "data-platform-prod")

@@ -231,3 +231,23 @@ run "a_redshift_that_keeps_data_on_its_nodes" {
   }
   expect_failures = [var.node_type, var.nodes]
 }
+
+run "a_service_that_everybody_may_ask" {
+  command = plan
+  module {
+    source = "../modules/enrichment"
+  }
+  variables {
+    vpc_cidr            = "10.0.0.0/16"
+    cluster_arn         = "arn:aws:ecs:eu-central-1:123456789012:cluster/test"
+    image               = "registry/enrichment:1.0.0"
+    repository_arn      = "arn:aws:ecr:eu-central-1:123456789012:repository/enrichment"
+    keys                = { pipeline = "the key itself" }
+    certificate_arn     = ""
+    tasks               = 0
+    log_bucket          = "logs"
+    keep_logs_days      = 30
+    deletion_protection = false
+  }
+  expect_failures = [var.keys, var.certificate_arn, var.tasks]
+}

@@ -33,7 +33,7 @@ def enforce_conditions() -> None:
         incoming_condition_values: dict[str, str] | None = None,
     ) -> PermissionResult:
         statement = self._statement
-        if "Resource" not in statement:  # a trust policy
+        if not statement.keys() & {"Resource", "NotResource"}:  # a trust policy
             return original(self, action, resource, principal, incoming_condition_values)
         if not _concerns(statement, action) or not met(statement.get("Condition", {}), _context()):
             return PermissionResult.NEUTRAL
@@ -114,11 +114,17 @@ def _named() -> list[str]:
 
 def _reaches(statement: Mapping[str, Any], resource: str) -> bool:
     if resource == "*":
-        return any(_matches(statement["Resource"], arn) for arn in _named() or [_any_of(statement)])
+        return any(_covers(statement, arn) for arn in _named() or [_any_of(statement)])
     if deleted := _deleted_together():
         bucket = ":".join(resource.split(":")[:6]).split("/")[0]
-        return all(_matches(statement["Resource"], f"{bucket}/{key}") for key in deleted)
-    return _matches(statement["Resource"], resource)
+        return all(_covers(statement, f"{bucket}/{key}") for key in deleted)
+    return _covers(statement, resource)
+
+
+def _covers(statement: Mapping[str, Any], arn: str) -> bool:
+    if "NotResource" in statement:
+        return not _matches(statement["NotResource"], arn)
+    return _matches(statement["Resource"], arn)
 
 
 def _deleted_together() -> list[str]:
@@ -130,7 +136,7 @@ def _deleted_together() -> list[str]:
 
 def _any_of(statement: Mapping[str, Any]) -> str:
     """A resource of the statement's own: of a request that names none, only the action counts."""
-    return str(_listed(statement["Resource"])[0])
+    return str(_listed(statement["Resource"])[0]) if "Resource" in statement else "*"
 
 
 def _concerns(statement: Mapping[str, Any], action: str) -> bool:

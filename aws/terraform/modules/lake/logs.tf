@@ -123,4 +123,20 @@ data "aws_iam_policy_document" "logs" {
       values   = [var.account_id]
     }
   }
+
+  # The balancer's access logs, if the service that describes pictures is there.
+  statement {
+    sid       = "Balancer"
+    actions   = ["s3:PutObject"]
+    resources = ["${local.log_bucket_arn}/balancer/AWSLogs/${var.account_id}/*"]
+    principals {
+      type        = "Service"
+      identifiers = ["logdelivery.elasticloadbalancing.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [var.account_id]
+    }
+  }
 }

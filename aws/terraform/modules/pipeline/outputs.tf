@@ -8,6 +8,11 @@ output "state_machine_arns" {
   value       = { for source, machine in aws_sfn_state_machine.source : source => machine.arn }
 }
 
+output "cluster_arn" {
+  description = "Cluster of ECS that the tasks run on."
+  value       = aws_ecs_cluster.this.arn
+}
+
 output "log_group" {
   description = "Log group of the tasks."
   value       = aws_cloudwatch_log_group.this["etl"].name

@@ -33,7 +33,7 @@ module "network" {
 module "registry" {
   source        = "../registry"
   name          = local.name
-  images        = ["etl"]
+  images        = ["etl", "enrichment"]
   key_arn       = aws_kms_key.this.arn
   keep_images   = var.settings.keep_images
   force_destroy = !var.settings.protected
@@ -81,7 +81,7 @@ module "identity" {
   lake_bucket_arn     = module.lake.bucket_arn
   lake_prefix         = module.lake.prefix
   key_arn             = aws_kms_key.this.arn
-  repository_arns     = values(module.registry.arns)
+  repository_arns     = [module.registry.arns["etl"]]
   loader_secret_arns  = [module.warehouse.login_secret_arns["etl_loader"]]
   owner_secret_arns   = concat([module.warehouse.owner_secret_arn], values(module.warehouse.login_secret_arns))
   analyst_secret_arn  = module.warehouse.login_secret_arns["analyst"]
@@ -117,6 +117,27 @@ module "pipeline" {
   max_parallel_tasks     = var.settings.max_parallel_tasks
   keep_logs_days         = var.settings.keep_logs_days
   alert_emails           = var.settings.alert_emails
+}
+
+module "enrichment" {
+  source              = "../enrichment"
+  count               = var.settings.enrichment == null ? 0 : 1
+  name                = local.name
+  region              = local.region
+  account_id          = local.account_id
+  vpc_id              = module.network.vpc_id
+  vpc_cidr            = module.network.cidr
+  subnet_ids          = module.network.private_subnet_ids
+  key_arn             = aws_kms_key.this.arn
+  cluster_arn         = module.pipeline.cluster_arn
+  image               = "${module.registry.urls["enrichment"]}:${var.settings.enrichment.image_version}"
+  repository_arn      = module.registry.arns["enrichment"]
+  keys                = var.settings.enrichment.keys
+  certificate_arn     = var.settings.enrichment.certificate_arn
+  tasks               = var.settings.enrichment.tasks
+  log_bucket          = module.lake.log_bucket
+  keep_logs_days      = var.settings.keep_logs_days
+  deletion_protection = var.settings.protected
 }
 
 module "catalog" {

@@ -23,6 +23,11 @@ output "redshift" {
   value       = one([for each in module.redshift : { host = each.host, cluster = each.cluster, database = each.database, owner_secret_arn = each.owner_secret_arn }])
 }
 
+output "enrichment_host" {
+  description = "Name of the balancer before the service that describes pictures; null without it."
+  value       = one(module.enrichment[*].host)
+}
+
 output "login_secret_arns" {
   description = "Secrets with the warehouse's logins, by role."
   value       = module.warehouse.login_secret_arns

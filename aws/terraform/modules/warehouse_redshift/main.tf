@@ -47,7 +47,7 @@ resource "aws_redshift_parameter_group" "this" {
 }
 
 resource "aws_redshift_cluster" "this" {
-  cluster_identifier = "${var.name}-redshift"
+  cluster_identifier = local.cluster
   database_name      = "warehouse"
   node_type          = var.node_type
   cluster_type       = var.nodes == 1 ? "single-node" : "multi-node"

@@ -1,5 +1,9 @@
 # What COPY may read: the lake's silver, and the manifests in `parsed`.
 
+locals {
+  cluster = "${var.name}-redshift" # named here, as the cluster wants the role first
+}
+
 resource "aws_iam_role" "copy" {
   name               = "${var.name}-redshift-copy"
   description        = "What Redshift may do: read silver in the lake"
@@ -13,10 +17,10 @@ data "aws_iam_policy_document" "trusted" {
       type        = "Service"
       identifiers = ["redshift.amazonaws.com"]
     }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [var.account_id]
+    condition { # Redshift says for whom it asks: any user of this cluster, and of no other
+      test     = "StringLike"
+      variable = "sts:ExternalId"
+      values   = ["arn:aws:redshift:${var.region}:${var.account_id}:dbuser:${local.cluster}/*"]
     }
   }
 }

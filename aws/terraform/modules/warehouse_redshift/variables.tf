@@ -9,7 +9,7 @@ variable "region" {
 }
 
 variable "account_id" {
-  description = "The account, whose clusters may take the role that reads the lake."
+  description = "The account of the cluster."
   type        = string
 }
 
