@@ -12,6 +12,7 @@ from moto.budgets.models import budgets_backends
 from moto.budgets.responses import BudgetsResponse
 from moto.cloudtrail.models import CloudTrailBackend
 from moto.core.responses import BaseResponse
+from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.rds.models import DBInstance, DBParameterGroup
 from moto.s3.models import FakeDeleteMarker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
@@ -24,6 +25,7 @@ def complete() -> None:
     _remember_rds_parameters()
     _forget_named_queries()
     _remember_who_hears_of_budgets()
+    _remember_how_services_are_run()
     # A trail is deleted by its ARN, too, where moto knows only its name.
     CloudTrailBackend.delete_trail = lambda self, name: self.trails.pop(name.rpartition("/")[2], None)
     # A bucket in which something was deleted can be emptied: moto stumbles over the mark that stands for it.
@@ -115,3 +117,17 @@ def _remember_who_hears_of_budgets() -> None:
 
 def _is_about(known: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
     return all(known[name] == asked[name] for name in ("NotificationType", "Threshold"))
+
+
+def _remember_how_services_are_run() -> None:
+    create = EC2ContainerServiceResponse.create_service
+
+    def create_service(self: EC2ContainerServiceResponse) -> Any:
+        answer = create(self)
+        cluster, name = self._get_param("cluster"), self._get_param("serviceName")
+        [service], _ = self.ecs_backend.describe_services(cluster, [name])
+        service.health_check_grace_period_seconds = self._get_param("healthCheckGracePeriodSeconds") or 0
+        service.availability_zone_rebalancing = self._get_param("availabilityZoneRebalancing") or "DISABLED"
+        return answer
+
+    EC2ContainerServiceResponse.create_service = create_service
