@@ -9,7 +9,7 @@ import json
 import re
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -195,9 +195,7 @@ def _curiosity(asked: MultiDict[str, str], now: datetime) -> Response:
     """A page, counted from 0. Only `N:sol:in` is a condition here; an instrument, for example, is ignored."""
     conditions = [asked[name] for name in sorted(asked) if name.startswith("condition_")]
     sols = [int(said[1]) for text in conditions if (said := re.fullmatch(r"(\d{1,6}):sol:in", text))]
-    latest = _newest(CURIOSITY, now)
-    about = sols or range(latest, max(latest - NEWEST, -1), -1)
-    found = [photo for sol in about for photo in _photos(CURIOSITY, sol, now)]
+    found = [photo for sol in sols or _newest_sols(CURIOSITY, now) for photo in _photos(CURIOSITY, sol, now)]
     size = min(max(asked.get("per_page", USUAL_PER_PAGE, int), 1), MOST_PER_PAGE)
     first = max(asked.get("page", 0, int), 0) * size
     return _json(
@@ -213,13 +211,12 @@ def _curiosity(asked: MultiDict[str, str], now: datetime) -> Response:
 
 def _perseverance(asked: MultiDict[str, str], now: datetime) -> Response:
     """A whole sol, whatever `num` and `page` say; without a sol the newest photos."""
-    latest = _newest(PERSEVERANCE, now)
     if asked.get("latest") == "true":
-        return _json({"latest_sol": latest})
+        return _json({"latest_sol": _newest(PERSEVERANCE, now)})
     sol = asked.get("sol", None, int)
     if sol is not None:
         return _json({"images": _photos(PERSEVERANCE, sol, now), "type": "mars2020-imagesets-1.1"})
-    newest = [photo for sol in range(latest, max(latest - NEWEST, -1), -1) for photo in _photos(PERSEVERANCE, sol, now)]
+    newest = [photo for sol in _newest_sols(PERSEVERANCE, now) for photo in _photos(PERSEVERANCE, sol, now)]
     size = asked.get("num", 100, int)
     first = asked.get("page", 0, int) * size
     return _json({"images": newest[first : first + size], "type": "mars2020-imagesets-1.1"})
@@ -228,13 +225,23 @@ def _perseverance(asked: MultiDict[str, str], now: datetime) -> Response:
 def _photos(rover: Rover, sol: int, now: datetime) -> list[dict[str, Any]]:
     """The photos of a sol that have arrived by now."""
     make = curiosity_photo if rover == CURIOSITY else perseverance_photo
-    return [make(sol, n) for n in range(photos_of(rover, sol)) if arrived_at(rover, sol, n) <= now]
+    return [make(sol, n) for n in _arrived(rover, sol, now)]
+
+
+def _arrived(rover: Rover, sol: int, now: datetime) -> Iterator[int]:
+    return (n for n in range(photos_of(rover, sol)) if arrived_at(rover, sol, n) <= now)
 
 
 def _newest(rover: Rover, now: datetime) -> int:
     """The last sol of which a photo has arrived."""
     sols = range(rover.sol(now) + 1, -1, -1)
-    return next((sol for sol in sols if _photos(rover, sol, now)), 0)
+    return next((sol for sol in sols if any(True for _ in _arrived(rover, sol, now))), 0)
+
+
+def _newest_sols(rover: Rover, now: datetime) -> range:
+    """The last sols, newest first."""
+    newest = _newest(rover, now)
+    return range(newest, max(newest - NEWEST, -1), -1)
 
 
 def _json(document: object) -> Response:
