@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -88,25 +88,34 @@ class _Found:
 
 def list_extractions(lake: Lake, sources: Iterable[Source]) -> list[Extraction]:
     """All extractions of the sources, by source, the newest first. Raises: LakeUnavailableError for a damaged note."""
-    listed = [file for layer in layout.LAYERS for file in lake.list_files(layer)]
-    return [extraction for source in sources for extraction in _of_source(lake, source, listed)]
+    listed = [file for files in map_concurrently(lake.list_files, layout.LAYERS) for file in files]
+    placed: dict[tuple[str, str], list[KeptFile]] = {}
+    others = []
+    for file in listed:
+        if place := layout.place(file.path):
+            kept = KeptFile(place, file.path, file.bytes, file.written_at)
+            placed.setdefault((place.layer, place.name), []).append(kept)
+        else:
+            others.append(file)
+    return [extraction for source in sources for extraction in _of_source(lake, source, placed, others)]
 
 
-def _of_source(lake: Lake, source: Source, listed: list[StoredFile]) -> list[Extraction]:
+def _of_source(
+    lake: Lake, source: Source, placed: Mapping[tuple[str, str], list[KeptFile]], others: list[StoredFile]
+) -> list[Extraction]:
+    """Given all files by layer and name, and those that have neither, among which are the notes."""
     found: dict[str, _Found] = {}
     names = _names(source)
-    for file in listed:
-        place = layout.place(file.path)
-        if place is not None and (place.layer, place.name) in names:
-            kept = KeptFile(place, file.path, file.bytes, file.written_at)
-            found.setdefault(place.extraction_id, _Found()).files.append(kept)
-        elif (extraction_id := layout.extraction_of_note(source.name, file.path)) is not None:
+    for kept in (file for name, files in placed.items() if name in names for file in files):
+        found.setdefault(kept.place.extraction_id, _Found()).files.append(kept)
+    for file in others:
+        if extraction_id := layout.extraction_of_note(source.name, file.path):
             kept = KeptFile(Place("silver", layout.NOTES, extraction_id, ""), file.path, file.bytes, file.written_at)
             found.setdefault(extraction_id, _Found()).files.append(kept)
-    notes = {note.extraction_id: note for note in silver.extractions(lake, source, listed)}
-    others = [each for each in found if each not in notes]
-    read = map_concurrently(lambda each: _manifests(lake, source, found[each]), others)
-    manifests = dict(zip(others, read, strict=True))
+    notes = {note.extraction_id: note for note in silver.extractions(lake, source, others)}
+    without = [each for each in found if each not in notes]
+    read = map_concurrently(lambda each: _manifests(lake, source, found[each]), without)
+    manifests = dict(zip(without, read, strict=True))
     return [
         _extraction(source, each, found[each], notes.get(each), manifests.get(each, ()))
         for each in sorted(found, reverse=True)

@@ -66,7 +66,10 @@ def notes(source: str) -> str:
 
 def extraction_of_note(source: str, path: str) -> str | None:
     """The extraction that a note is about; None if the file is not a note of this source."""
-    extraction_id = path.removeprefix(f"{notes(source)}/").removesuffix(".json")
+    folder = f"{notes(source)}/"
+    if not path.startswith(folder):
+        return None
+    extraction_id = path.removeprefix(folder).removesuffix(".json")
     return extraction_id if is_id(extraction_id) else None
 
 

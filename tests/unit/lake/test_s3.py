@@ -28,6 +28,14 @@ def test_a_small_file_is_one_request_however_it_is_written(watched: Watched) -> 
     assert [request.split(" ")[0] for request in watched.asked] == ["PUT", "PUT"]
 
 
+def test_a_file_is_read_in_one_request_however_large(watched: Watched) -> None:
+    lake, content = Lake(watched.url), b"x" * 1_000_000
+    lake.write("a/notes.json", content)
+    watched.asked.clear()
+    assert lake.read("a/notes.json") == content
+    assert [request.split(" ")[0] for request in watched.asked] == ["HEAD", "GET"]
+
+
 def test_nothing_is_sent_of_a_file_that_is_not_finished(watched: Watched) -> None:
     def begin() -> None:
         with Lake(watched.url).create("a/rows.parquet") as file:
