@@ -61,6 +61,16 @@ class Group(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_files_add(cls, values: Any) -> Any:
+        """A Secret made from a file has the line break at its end, and perhaps a byte order mark at its start."""
+        if not isinstance(values, dict):
+            return values
+        return {
+            name: value.strip("\ufeff \t\r\n") if isinstance(value, str) else value for name, value in values.items()
+        }
+
 
 class LakeSettings(Group):
     """Where the lake is."""

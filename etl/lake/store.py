@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
+from urllib.parse import quote
 
 from pyarrow import NativeFile
 from pyarrow import fs as arrow_fs
@@ -24,6 +26,8 @@ UNFINISHED = ".unfinished"
 CONCURRENCY = 16  # requests to an object store, which answers each within a few hundredths of a second
 SPOOL_BYTES = 8 * 2**20  # held in memory of a file being uploaded to an object store; a larger file is spooled to disk
 CHUNK_BYTES = 16 * 2**20  # in flight at a time
+UNQUOTED = "/:@%!$&'()*+,;="  # of a URI's path, and of the user in front of it; % begins a code
+NOT_A_CODE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -45,7 +49,7 @@ class Lake:
         self.url = _without_secrets(url)
         with self._errors():
             try:
-                uri = _with_delayed_open(url) if "://" in url else Path(url).absolute().as_uri()
+                uri = _with_delayed_open(_quoted(url)) if "://" in url else Path(url).absolute().as_uri()
                 self.files, self._root = arrow_fs.FileSystem.from_uri(uri)
             except (ValueError, NotImplementedError) as error:
                 raise ConfigError(
@@ -220,6 +224,20 @@ def map_concurrently(function: Callable[[T], R], items: Iterable[T]) -> Iterator
     """Map concurrently, in threads; results come in input order."""
     with ThreadPoolExecutor(CONCURRENCY) as threads:
         yield from threads.map(function, items)
+
+
+def _quoted(url: str) -> str:
+    """The URL with its path as a URI wants it: a prefix may have spaces and letters of any alphabet.
+
+    Raises: ValueError for a path that would end early, or that pyarrow cannot list.
+    """
+    before, separator, options = url.partition("?")
+    scheme, _, path = before.partition("://")
+    if "#" in path:
+        raise ValueError("write # as %23")
+    if "//" in path.rstrip("/"):
+        raise ValueError("a folder in it has no name")
+    return f"{scheme}://{quote(NOT_A_CODE.sub('%25', path), safe=UNQUOTED)}{separator}{options}"
 
 
 def _with_delayed_open(url: str) -> str:

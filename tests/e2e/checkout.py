@@ -37,6 +37,25 @@ class Checkout:
                 shutil.copy2(ROOT / name, folder / name)
         (folder / ".venv").symlink_to(ROOT / ".venv")
 
+    def published(self, folder: Path) -> Path:
+        """A clone of it in another folder, as somebody has it who will run `git pull`; with the same environment."""
+        self._commit("As it is")
+        subprocess.run(["git", "clone", "--quiet", self.folder, folder], check=True)
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+        for made_from in ("etl/requirements.txt", "tests/requirements.txt", "pyproject.toml"):
+            shutil.copystat(ROOT / made_from, folder / made_from)  # or make would make the environment again
+        return folder
+
+    def release(self) -> None:
+        """What `git pull` in a clone brings from now on."""
+        self._commit("What came since")
+
+    def _commit(self, message: str) -> None:
+        git = ["git", "-C", str(self.folder), "-c", "user.name=e2e", "-c", "user.email=e2e@example.org"]
+        subprocess.run(["git", "init", "--quiet", str(self.folder)], check=True)
+        subprocess.run([*git, "add", "--all"], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--message", message], check=True)
+
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace a text in one of its files."""
         file = self.folder / name

@@ -6,13 +6,14 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from tests.conftest import ROOT
 from tests.e2e import kube
 
 PLACE = ("exec", "--namespace=data-platform", "job/restore", "--", "bash", "-c")
 IN_PLACE = ("restore ", "psql ")
-NOT_HERE = ("git pull", "kubectl -n data-platform exec -it ")  # the next lines are for that shell
+NOT_HERE = "kubectl -n data-platform exec -it "  # the next lines are for that shell
 
 
 def commands(page: str, section: str) -> list[str]:
@@ -24,8 +25,9 @@ def commands(page: str, section: str) -> list[str]:
     ]
 
 
-def follow(page: str, section: str, replaced: Mapping[str, str]) -> None:
-    """Run each of them where the page says, with its examples replaced; each must succeed."""
+def follow(page: str, section: str, replaced: Mapping[str, str], checkout: Path = ROOT) -> str:
+    """Run each of them where the page says, with its examples replaced; each must succeed. Returns what they said."""
+    said = []
     for line in commands(page, section):
         command = line
         for example, real in replaced.items():
@@ -34,9 +36,11 @@ def follow(page: str, section: str, replaced: Mapping[str, str]) -> None:
         if command.startswith(NOT_HERE):
             continue
         if command.startswith(IN_PLACE):
-            print(kube.kubectl(*PLACE, command))
+            said.append(kube.kubectl(*PLACE, command))
             continue
         environment = {**os.environ, "SIMULATE": "1", "YES": "1"}
-        done = subprocess.run(command, shell=True, cwd=ROOT, env=environment, capture_output=True, text=True)
+        done = subprocess.run(command, shell=True, cwd=checkout, env=environment, capture_output=True, text=True)
         print(done.stdout[-2000:])
         assert done.returncode == 0, f"{command}: {done.stderr}"
+        said.append(done.stdout)
+    return "".join(said)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 from kubernetes import client
 
 from tests.conftest import ROOT
-from tests.e2e import checkout, kube
+from tests.e2e import checkout, howto, kube
 from tests.e2e.airflow import Airflow
 from tests.e2e.checkout import Checkout
 from tests.e2e.conftest import Ask, brought_up, misbehaving
@@ -66,6 +67,31 @@ def test_a_run_goes_on_while_its_warehouse_is_migrated(other: Checkout, airflow:
     assert ask("engineer", "select version_num from ops.schema_version") == [(version,)]
     quota = kube.core().read_namespaced_resource_quota("etl", "etl").spec.hard
     assert quota["pods"] == "20"
+
+
+def test_an_upgrade_goes_as_its_how_to_says(
+    other: Checkout, up: str, tmp_path: Path, airflow: Airflow, ask: Ask
+) -> None:
+    clone = other.published(tmp_path / "clone")
+    version = other.add_migration()
+    other.release()
+    rows = ask("analyst", "select count(*) from silver.spacex_launches")
+    howto.follow("upgrade.md", "Before", {})
+    said = howto.follow("upgrade.md", "Upgrade", {}, clone)
+    assert f"version {version}, was" in said
+    assert ask("engineer", "select version_num from ops.schema_version") == [(version,)]
+    assert ask("analyst", "select count(*) from silver.spacex_launches") == rows
+    airflow.succeed("spacex")
+
+
+def test_a_setting_of_ones_own_reaches_the_next_pod(up: str, tmp_path: Path, airflow: Airflow) -> None:
+    (tmp_path / "key.txt").write_text("a-key-of-nobodys")
+    [command] = howto.commands("upgrade.md", "Settings and keys of your own")
+    subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    try:
+        airflow.succeed("sensors")
+    finally:
+        kube.kubectl("delete", "secret", "etl", "--namespace=etl")
 
 
 def test_an_older_checkout_changes_nothing(other: Checkout) -> None:

@@ -1,6 +1,7 @@
 """Settings are read once, typed, and refused by name when they make no sense."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,32 @@ def test_each_variable_reaches_its_setting(monkeypatch: pytest.MonkeyPatch) -> N
     assert (settings.http.attempts, settings.http.wait_s, settings.spacex.page_size) == (2, 0, 7)
     assert settings.warehouse.embedded == Path("/data/pg")
     assert (settings.statsd.host, settings.log.format) == ("exporter", "json")
+
+
+@pytest.mark.parametrize(
+    "around", ["{}\n", "{}\r\n", "\ufeff{}\n", " {} "], ids=["line", "of DOS", "with a mark", "spaces"]
+)
+def test_what_a_file_has_around_a_value_is_not_part_of_it(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+    """A Secret made from a file holds the line break that every editor adds."""
+    settings = with_env(
+        monkeypatch,
+        ETL_SENSORS__API_KEY=around.format("hunter2-hunter2"),
+        ETL_REDSHIFT__PASSWORD=around.format("hunter2-hunter2"),
+        ETL_SPACEX__BASE_URL=around.format("https://it.example"),
+        ETL_LAKE__URL=around.format("s3://bucket/prefix"),
+        ETL_SPACEX__PAGE_SIZE=around.format("7"),
+        ETL_SENSORS__START=around.format("2026-01-01"),
+        ETL_STATSD__HOST=around.format(""),
+    )
+    assert settings.sensors.api_key is not None
+    assert settings.redshift.password is not None
+    assert settings.sensors.api_key.get_secret_value() == "hunter2-hunter2"
+    assert settings.redshift.password.get_secret_value() == "hunter2-hunter2"
+    assert settings.spacex.base_url == "https://it.example"
+    assert settings.lake.url == "s3://bucket/prefix"
+    assert settings.spacex.page_size == 7
+    assert settings.sensors.start == date(2026, 1, 1)
+    assert settings.statsd.host is None
 
 
 def test_the_tree_is_frozen() -> None:

@@ -36,6 +36,27 @@ def test_a_file_is_read_in_one_request_however_large(watched: Watched) -> None:
     assert [request.split(" ")[0] for request in watched.asked] == ["HEAD", "GET"]
 
 
+@pytest.mark.parametrize(
+    ("written", "prefix"),
+    [
+        ("with space", "with space"),
+        ("größe", "größe"),
+        ("50%", "50%"),
+        ("50%25", "50%"),
+        ("a%20b", "a b"),
+        ("a+b&c='d'", "a+b&c='d'"),
+        ("x/", "x"),
+    ],
+)
+def test_a_prefix_may_have_any_characters(s3: str, written: str, prefix: str) -> None:
+    bucket, separator, options = s3.partition("?")
+    lake = Lake(f"{bucket}/{written}{separator}{options}")
+    lake.write("a/file", b"content")
+    assert lake.read("a/file") == b"content"
+    assert lake.list("") == ["a/file"]
+    assert Lake(s3).list("") == [f"{prefix}/a/file"]
+
+
 def test_nothing_is_sent_of_a_file_that_is_not_finished(watched: Watched) -> None:
     def begin() -> None:
         with Lake(watched.url).create("a/rows.parquet") as file:

@@ -115,7 +115,18 @@ def test_a_relative_directory_and_a_file_url_are_understood(tmp_path: Path, monk
 # What cannot work
 
 
-@pytest.mark.parametrize("url", ["ftp://x/y", "nonsense://", "s3://", "s3://bucket/x?nonsense=1", "http://h/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://x/y",
+        "nonsense://",
+        "s3://",
+        "s3://bucket/x?nonsense=1",
+        "http://h/x",
+        "s3://bucket/a#b",
+        "s3://bucket/a//b",
+    ],
+)
 def test_a_url_that_is_not_a_lake_is_a_matter_of_settings(url: str) -> None:
     with pytest.raises(ConfigError, match=r"^ETL_LAKE__URL=") as told:
         Lake(url)
