@@ -126,7 +126,7 @@ class SensorsSettings(SourceSettings):
     sensors_per_request: int = Field(default=50, ge=1, le=1000, description="Locations per request.")
     days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
     start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None, description="First day that the first run reads, instead of a number of days."
+        default=None, description="First day that is read, instead of a number of days before the first run."
     )
     lookback_days: int = Field(
         default=5, ge=0, le=365, description="Published days that a later run reads again, for late corrections."
@@ -145,7 +145,7 @@ class ApodSettings(SourceSettings):
     base_url: BaseUrl = Field(default="https://science.nasa.gov", description="The API's URL.")
     days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
     start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None, description="First day that the first run reads, instead of a number of days."
+        default=None, description="First day that is read, instead of a number of days before the first run."
     )
     lookback_days: int = Field(
         default=7, ge=0, le=365, description="Published days that a later run reads again, for late corrections."
@@ -174,7 +174,7 @@ class MarsSettings(SourceSettings):
     base_url: BaseUrl = Field(default="https://mars.nasa.gov", description="The feeds' URL.")
     days: int = Field(default=30, ge=1, le=40_000, description="Days before today that the first run reads.")
     start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None, description="First day that the first run reads, instead of a number of days."
+        default=None, description="First day that is read, instead of a number of days before the first run."
     )
     lookback_days: int = Field(
         default=30,
@@ -204,7 +204,7 @@ class NeowsSettings(SourceSettings):
     base_url: BaseUrl = Field(default="https://api.nasa.gov", description="The API's URL.")
     days: int = Field(default=30, ge=1, le=40_000, description="Days before today that the first run reads.")
     start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None, description="First day that the first run reads, instead of a number of days."
+        default=None, description="First day that is read, instead of a number of days before the first run."
     )
     lookback_days: int = Field(
         default=30, ge=0, le=3650, description="Published days that a later run reads again: objects are found late."
@@ -233,7 +233,7 @@ class PictureFactsSettings(SourceSettings):
     )
     days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
     start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
-        default=None, description="First day that the first run reads, instead of a number of days."
+        default=None, description="First day that is read, instead of a number of days before the first run."
     )
     lookback_days: int = Field(
         default=7, ge=0, le=365, description="Published days whose pictures a later run looks for again."

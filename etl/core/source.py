@@ -120,6 +120,7 @@ class Source:
     `silver` are the tables published from what the endpoints parse; those that no endpoint parses are made by
     `sql/silver/<name>.sql`, which reads `parsed.*`. Empty: just what is parsed. `gold` is made by `sql/gold/`.
     `interval(next_start, today)` is what a run without dates covers, given how far the source is published.
+    `start` is the first day that somebody wants: if it lies before all published ones, such a run begins there.
     `await_days` is how many days after a day its unknown values are still awaited.
     `follows` are tables of other sources that its lists are made of: a run without dates ends with their days.
     `keeps_pages`: rows of later extractions may refer to its pages, so that these do not expire.
@@ -134,6 +135,7 @@ class Source:
     silver: tuple[Dataset, ...] = ()
     gold: tuple[Dataset, ...] = ()
     interval: Callable[[date | None, date], DataInterval | None] = whole_state
+    start: date | None = None
     await_days: int = 0
     follows: tuple[str, ...] = ()
     keeps_pages: bool = False

@@ -47,6 +47,9 @@ def next_interval(warehouse: Warehouse, source: Source, destination: str, until:
     until = min([until, *(_followed(known, table, destination) for table in source.follows)])
     next_start = min(known[name] for name in names) if known.keys() >= set(names) else None
     interval = source.interval(next_start, until)
+    published = [mark["first_date"] for mark in marks if mark["dataset"] in names]
+    if interval and source.start and source.start < min([interval.start, *published]):
+        return DataInterval(source.start, interval.end)
     about = {"datasets": names, "destination": destination, "until": until}
     awaited = warehouse.run("ledger/first_awaited", about)[0]["day"]
     if interval is None or awaited is None or awaited >= interval.start:

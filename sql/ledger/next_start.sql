@@ -1,14 +1,17 @@
--- By dataset, the first day that is not published in a destination: the first hole, or the day after the last.
+-- By dataset, the first published day of a destination, and the first that is not: the first hole, or after the last.
 select
     mark.dataset,
-    coalesce(
-        (
-            select min(upper(stretch.days))
-            from ops.published_days as published
-            cross join unnest(published.days) as stretch (days)
-            where published.dataset = mark.dataset and published.destination = mark.destination
-        ),
-        mark.next_start_date
-    ) as next_start_date
+    coalesce(stretches.first_date, mark.next_start_date) as first_date,
+    coalesce(stretches.next_start_date, mark.next_start_date) as next_start_date
 from ops.watermark as mark
+left join (
+    select
+        published.dataset,
+        published.destination,
+        min(lower(stretch.days)) as first_date,
+        min(upper(stretch.days)) as next_start_date
+    from ops.published_days as published
+    cross join unnest(published.days) as stretch (days)
+    group by published.dataset, published.destination
+) as stretches using (dataset, destination)
 where mark.destination = %(destination)s

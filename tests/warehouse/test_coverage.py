@@ -76,6 +76,22 @@ def test_days_that_were_skipped_by_hand_are_read_by_the_next_run(
     assert gaps(warehouse) == []
 
 
+@both
+def test_days_from_an_earlier_start_on_are_read_by_the_next_run(
+    warehouse: Warehouse, lake: Lake, destination: str
+) -> None:
+    """ETL_SENSORS__START was moved to an earlier day after the first run."""
+    run(warehouse, lake, TODAY, destination)
+    earlier = FIRST.start - 9 * DAY
+    with pipeline_on("http://nowhere.invalid", lake, start=earlier) as (pipeline, _):
+        found = [ledger.next_interval(warehouse, pipeline.source, destination, TODAY)]
+        run(warehouse, lake, TODAY, destination, start=earlier)
+        found.append(ledger.next_interval(warehouse, pipeline.source, destination, TODAY))
+    with pipeline_on("http://nowhere.invalid", lake, start=earlier + 3 * DAY) as (pipeline, _):
+        found.append(ledger.next_interval(warehouse, pipeline.source, destination, TODAY))
+    assert found == [DataInterval(earlier, TODAY), *[DataInterval(TODAY - LOOKBACK, TODAY)] * 2]
+
+
 def test_a_gap_in_one_destination_is_none_in_the_other(warehouse: Warehouse, lake: Lake) -> None:
     run(warehouse, lake, TODAY, "lake")
     run(warehouse, lake, TODAY)

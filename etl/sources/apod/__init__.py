@@ -39,5 +39,6 @@ def make_source(settings: ApodSettings, origin: str | None = None) -> Source:
         ),
         gold=(gold.APOD_MONTHS,),
         interval=ReadByDays("APOD", contract.FIRST_DAY, settings.start, settings.days, settings.lookback_days).interval,
+        start=settings.start,
         cost=cost,
     )

@@ -37,5 +37,6 @@ def make_source(settings: MarsSettings, origin: str | None = None) -> Source:
         ),
         gold=(gold.MARS_ACTIVITY,),
         interval=ReadByDays("MARS", FIRST_DAY, settings.start, settings.days, settings.lookback_days).interval,
+        start=settings.start,
         cost=pages.cost,
     )

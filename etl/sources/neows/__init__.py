@@ -42,5 +42,6 @@ def make_source(settings: NeowsSettings, origin: str | None = None) -> Source:
             ),
         ),
         interval=days.interval,
+        start=settings.start,
         cost=cost,
     )

@@ -38,6 +38,7 @@ def make_source(settings: PictureFactsSettings, origin: str | None = None) -> So
         ),
         gold=(gold.POOL, gold.DUPLICATES, gold.MONTHS),
         interval=ReadByDays("PICTURE_FACTS", FIRST_DAY, settings.start, settings.days, settings.lookback_days).interval,
+        start=settings.start,
         await_days=settings.await_days,
         follows=("apod_pictures",),
         keeps_pages=True,

@@ -35,6 +35,7 @@ def make_source(settings: SensorsSettings, origin: str | None = None) -> Source:
         silver=(datasets.READINGS,),
         gold=gold.TABLES,
         interval=days.interval,
+        start=settings.start,
         await_days=settings.await_days,
         cost=plan.cost,
     )
