@@ -65,11 +65,15 @@ def require_days(interval: DataInterval | None, things: tuple[str, str], earlies
     return interval
 
 
-def refuse_coming_days(interval: DataInterval, why: str = "") -> None:
-    """Raises: UsageError for days after today, of which nothing can be known; `why` it matters."""
+def require_past_days(
+    interval: DataInterval | None, things: tuple[str, str], earliest: date, why: str = ""
+) -> DataInterval:
+    """As `require_days`, and none after today, of which nothing can be known; `why` it matters."""
+    interval = require_days(interval, things, earliest)
     tomorrow = today() + timedelta(days=1)
     if interval.end > tomorrow:
         raise UsageError(
             f"Not all days before {interval.end} are over yet{why}.",
             hint=f"Use --to {today()}, or {tomorrow} to include today's.",
         )
+    return interval

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
 
 from etl.core.api import Answer, Client
@@ -18,7 +17,7 @@ from etl.core.intervals import DataInterval, today
 from etl.core.pages import Page
 from etl.core.source import Cost
 from etl.sources.apod.contract import FIRST_DAY, LOGO, pictures_in, shown_in
-from etl.sources.days import refuse_coming_days, require_days
+from etl.sources.days import require_past_days
 from etl.sources.http.pages import CHANGED, page_of
 from etl.sources.http.paginators import total_in_header
 
@@ -58,12 +57,8 @@ def cost(interval: DataInterval | None, days_per_request: int) -> Cost:
 
 def _questions(interval: DataInterval | None, days_per_request: int) -> list[DataInterval]:
     """The days of each request, oldest first."""
-    interval = require_days(interval, ("picture", "pictures"), FIRST_DAY)
-    refuse_coming_days(interval, why=", and a future picture may still change")
-    bounds = [interval.start]
-    while bounds[-1] < interval.end:
-        bounds.append(min(bounds[-1] + days_per_request * DAY, interval.end))
-    return [DataInterval(start, end) for start, end in pairwise(bounds)]
+    why = ", and a future picture may still change"
+    return require_past_days(interval, ("picture", "pictures"), FIRST_DAY, why).pieces(days_per_request)
 
 
 def _ask(client: Client, asked: DataInterval) -> tuple[Answer, list[Any]]:

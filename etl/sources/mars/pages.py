@@ -16,7 +16,7 @@ from etl.core.errors import SourceChangedError, SourceContractError
 from etl.core.intervals import DataInterval
 from etl.core.pages import Page
 from etl.core.source import Cost
-from etl.sources.days import refuse_coming_days, require_days
+from etl.sources.days import require_past_days
 from etl.sources.http.pages import CHANGED
 from etl.sources.mars.contract import photos_in
 from etl.sources.mars.sols import CURIOSITY, FIRST_DAY, ROVERS, Rover
@@ -60,8 +60,7 @@ def cost(interval: DataInterval | None) -> Cost:
 
 def questions(interval: DataInterval | None) -> tuple[DataInterval, list[Question]]:
     """The days, and the sols to ask for, rover by rover."""
-    interval = require_days(interval, ("photo", "photos"), FIRST_DAY)
-    refuse_coming_days(interval)
+    interval = require_past_days(interval, ("photo", "photos"), FIRST_DAY)
     now = datetime.now(UTC)
     return interval, [Question(rover, sol) for rover in ROVERS for sol in rover.sols(interval, now)]
 

@@ -69,11 +69,11 @@ def shown(day: int, **changed: Any) -> dict[str, Any]:
 
 
 def test_days_are_asked_for_as_the_api_writes_them_and_never_a_page_beyond_the_first() -> None:
-    with answering(answer(shown(1)), answer(shown(26))) as api:
+    with answering(answer(shown(1)), answer(shown(16))) as api:
         found = read(api.url)
     assert [dict(request.args) for request in api.asked] == [
-        {"page": "1", "per_page": "25", "date_from": "240501", "date_to": "240525"},
-        {"page": "1", "per_page": "25", "date_from": "240526", "date_to": "240531"},
+        {"page": "1", "per_page": "25", "date_from": "240501", "date_to": "240515"},
+        {"page": "1", "per_page": "25", "date_from": "240516", "date_to": "240531"},
     ]
     assert [(page.number, page.records, page.is_last) for page in found] == [(1, 1, False), (2, 1, True)]
 
@@ -139,13 +139,13 @@ def test_a_probe_counts_the_last_days_and_may_find_none() -> None:
 def test_an_api_that_ignores_the_days_is_noticed() -> None:
     told = failure("ignored_query*")
     assert isinstance(told, SourceContractError)
-    assert "which is not in [2024-05-01, 2024-05-26)" in told.message
+    assert "which is not in [2024-05-01, 2024-05-16)" in told.message
 
 
 def test_an_api_that_repeats_a_page_is_noticed() -> None:
     told = failure("repeat_page*")
     assert isinstance(told, SourceContractError)
-    assert "returned the picture of 2024-05-25, which is not in [2024-05-26, 2024-06-01)" in told.message
+    assert "returned the picture of 2024-05-15, which is not in [2024-05-16, 2024-06-01)" in told.message
 
 
 def test_a_future_picture_is_noticed() -> None:
@@ -155,7 +155,7 @@ def test_a_future_picture_is_noticed() -> None:
 def test_a_day_twice_is_noticed() -> None:
     told = failure("duplicate*")
     assert isinstance(told, SourceContractError)
-    assert "returned the picture of 2024-05-25 twice" in told.message
+    assert "returned the picture of 2024-05-15 twice" in told.message
 
 
 def test_a_logo_instead_of_pictures_says_that_the_api_is_gone_and_what_to_use() -> None:
@@ -210,7 +210,7 @@ def test_an_answer_that_is_not_the_whole_list_is_refused(reply: Any, said: str) 
 def test_fewer_at_a_time_is_a_setting_away() -> None:
     assert "set ETL_APOD__DAYS_PER_REQUEST" in told_of(answer(shown(1), total=2)).hint
     with simulated() as url:
-        assert [page.records for page in read(url, days_per_request=10)] == [10, 10, 10, 1]
+        assert [page.records for page in read(url, days_per_request=10)] == [7, 8, 8, 8]
 
 
 @pytest.mark.parametrize("record", ["x", 7, None, {}, {"date": "soon"}, {"date": 7}, {"date": None}])

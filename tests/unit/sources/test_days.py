@@ -6,7 +6,7 @@ import pytest
 
 from etl.core.errors import ConfigError, UsageError
 from etl.core.intervals import DataInterval, today
-from etl.sources.days import ReadByDays, refuse_coming_days, require_days
+from etl.sources.days import ReadByDays, require_days, require_past_days
 
 TODAY = date(2026, 6, 21)
 
@@ -55,7 +55,10 @@ def test_days_must_be_named_and_lie_in_the_archive() -> None:
 
 
 def test_todays_may_be_asked_for_and_no_later_ones() -> None:
-    day = timedelta(days=1)
-    refuse_coming_days(DataInterval(today(), today() + day))
+    day, tides, earliest = timedelta(days=1), ("tide", "tides"), date(2026, 1, 1)
+    until_today = DataInterval(today(), today() + day)
+    assert require_past_days(until_today, tides, earliest) == until_today
     with pytest.raises(UsageError, match=f"Not all days before {today() + 2 * day} are over yet, and tides change"):
-        refuse_coming_days(DataInterval(today(), today() + 2 * day), why=", and tides change")
+        require_past_days(DataInterval(today(), today() + 2 * day), tides, earliest, ", and tides change")
+    with pytest.raises(UsageError, match=r"^Tides are read by days\.$"):
+        require_past_days(None, tides, earliest)
