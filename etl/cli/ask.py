@@ -79,7 +79,7 @@ def _nothing_to_ask(runtime: Runtime, on: str) -> ConfigError:
 def warehouse_answers(warehouse: Warehouse, source_name: str, question: str | None = None) -> list[Answer]:
     """Answers about a source from the warehouse: to one question, or to all that can be answered.
 
-    Raises: ConfigError if that one is about another source as well, of which nothing has been published.
+    Raises: ConfigError if that one is about a source of which nothing has been published.
     """
     return published_answers(_published(warehouse), warehouse.execute, source_name, question)
 
@@ -123,7 +123,7 @@ def published_answers(
 ) -> list[Answer]:
     """Answers from a database that has the sources `published`. Raises: ConfigError as for the warehouse."""
     asked = questions.texts(source_name, question)
-    if question is not None and (missing := _others(asked, source_name) - published):
+    if question is not None and (missing := {source_name, *_others(asked, source_name)} - published):
         raise _nothing_of(question, min(missing), "has not been published yet")
     answerable = {name: text for name, text in asked.items() if _others({name: text}, source_name) <= published}
     return questions.ask(answerable, execute)
@@ -132,12 +132,12 @@ def published_answers(
 def lake_answers(runtime: Runtime, source_name: str, question: str | None = None) -> list[Answer]:
     """The same answers from the lake. Raises: ConfigError as for the warehouse."""
     asked = questions.texts(source_name, question)
-    others = _others(asked, source_name)
-    held = {name for name in others if silver.state(runtime.lake(), runtime.source(name))}
-    if question is not None and (missing := others - held):
+    about = {source_name, *_others(asked, source_name)}
+    held = {name for name in about if silver.state(runtime.lake(), runtime.source(name))}
+    if question is not None and (missing := about - held):
         raise _nothing_of(question, min(missing), f"has no silver in {runtime.lake().url}")
     answerable = {name: text for name, text in asked.items() if _others({name: text}, source_name) <= held}
-    source, *more = (runtime.source(name) for name in (source_name, *sorted(held)))
+    source, *more = (runtime.source(name) for name in (source_name, *sorted(held - {source_name})))
     gold = {table.name: statement(f"gold/{table.name}") for each in (source, *more) for table in each.gold}
     with local_engine.lake_session(runtime.lake(), source, gold, more) as connection:
         return questions.ask(answerable, partial(local_engine.rows, connection))
@@ -150,5 +150,5 @@ def _others(asked: Mapping[str, str], source_name: str) -> frozenset[str]:
 
 def _nothing_of(question: str, source_name: str, what: str) -> ConfigError:
     return ConfigError(
-        f"{question} is also about {source_name}, which {what}.", hint=f"Run `etl run {source_name}` first."
+        f"{question} is about {source_name}, which {what}.", hint=f"Run `etl run {source_name}` first."
     )

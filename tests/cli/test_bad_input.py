@@ -271,6 +271,8 @@ def test_a_lake_that_cannot_be_written_is_a_matter_of_access(
         (["publish", "spacex", "--from", "2020-01-01", "--to", "2020-02-01"], r"of \[2020-01-01, 2020-02-01\)", "tr"),
         (["transform", "spacex", "--extraction", ID], f"complete extraction {ID}", "ex"),
         (["ask", "--on", "lake"], "holds no silver", f"Run {EACH} first"),
+        (["ask", "which_score_disagrees"], "is about neo, which has not been published yet", "Run `etl run neo` first"),
+        (["ask", "most_reused_core", "--on", "lake"], "is about spacex, which has no silver", "Run `etl run spacex` f"),
     ],
 )  # fmt: skip
 def test_an_empty_lake_says_what_to_run_first(etl: Etl, arguments: list[str], said: str, hint: str) -> None:

@@ -118,9 +118,9 @@ def test_the_command_that_the_hint_proposes_works(at_home: AtHome, served: dict[
     assert "disagree" not in ran.stdout, "that takes JPL's answers as well"
     asked = at_home("ask", "where_neows_disagrees")
     assert asked.returncode == os.EX_CONFIG
-    assert "where_neows_disagrees is also about neo, which has not been published yet." in asked.stderr
+    assert "where_neows_disagrees is about neo, which has not been published yet." in asked.stderr
     assert "hint: Run `etl run neo` first." in asked.stderr
-    assert "also about neo, which has no silver" in at_home("ask", "where_neows_disagrees", "--on", "lake").stderr
+    assert "is about neo, which has no silver" in at_home("ask", "where_neows_disagrees", "--on", "lake").stderr
 
     assert at_home("run", "neo", *DAYS, **served).returncode == 0
     answers = [at_home("ask", "where_neows_disagrees", *on).stdout for on in ((), ("--on", "lake"))]
