@@ -149,6 +149,4 @@ def _others(asked: Mapping[str, str], source_name: str) -> frozenset[str]:
 
 
 def _nothing_of(question: str, source_name: str, what: str) -> ConfigError:
-    return ConfigError(
-        f"{question} is about {source_name}, which {what}.", hint=f"Run `etl run {source_name}` first."
-    )
+    return ConfigError(f"{question} is about {source_name}, which {what}.", hint=f"Run `etl run {source_name}` first.")
