@@ -21,7 +21,7 @@ PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report notebook mosaic up status alerts credentials ui psql trigger down destroy \
-	aws-plan aws-test test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-cluster image image-redshift image-spark image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
+	aws-plan aws-test test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-enrichment bench-cluster image image-redshift image-spark image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -115,6 +115,9 @@ bench-scale: $(VENV)/test ## Measure the sensors from 36,500 to 36.5 million row
 
 bench-archives: $(VENV)/test ## Measure NASA's whole archives, killed and resumed; writes docs/benchmarks-archives.md
 	@$(BIN)/python -m tests.bench.archives
+
+bench-enrichment: $(VENV)/test ## Measure the service for pictures and the mosaic (ENRICHMENT_MODEL=folder: its cost, too); writes docs/benchmarks-enrichment.md
+	@$(BIN)/python -m tests.bench.enrichment
 
 bench-cluster: $(VENV)/test ## Measure the platform on the current cluster; writes docs/benchmarks-cluster.md
 	@$(BIN)/python -m tests.bench.cluster

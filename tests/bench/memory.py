@@ -47,10 +47,10 @@ def measure(dsn: str, folder: Path, rows: int) -> Peak:
 
 def _publish(dsn: str, folder: str, path: str) -> None:
     loaded = warehouse.publish(dsn, parquet.batches(Lake(folder), [path]))
-    print(_peak(), loaded.seconds)
+    print(peak(), loaded.seconds)
 
 
-def _peak() -> int:
+def peak() -> int:
     """The most memory this process has held, in bytes: Linux counts it afresh for each program."""
     status = Path("/proc/self/status")
     if status.exists():

@@ -4,7 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import archives, archives_page, loading, memory, page, peers, scale, scale_page, warehouse
+from tests.bench import (
+    archives,
+    archives_page,
+    enrichment,
+    enrichment_page,
+    loading,
+    memory,
+    page,
+    peers,
+    scale,
+    scale_page,
+    warehouse,
+)
 
 pytestmark = pytest.mark.thorough
 
@@ -38,3 +50,12 @@ def test_the_benchmark_of_archives_kills_and_resumes_and_writes_its_page() -> No
     assert found.killed is not None
     assert found.killed.asked_again == 0
     assert "near-Earth objects, 2020-01-01 to 2021-01-01 | 12 |" in archives_page.render([found])
+
+
+def test_the_benchmark_of_pictures_asks_both_servers_and_writes_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enrichment, "MARKS", (5, 20))
+    amount = enrichment.Amount(pictures=2, rounds=1, mixed=20, in_folder=3, drawn=32, sizes=(10,))
+    text = enrichment_page.render(enrichment.measure(amount))
+    assert "| ours |" in text
+    assert "| the public way | 50 × 200 |" in text
+    assert "| 10 × 10 | Galaxy | ours |" in text

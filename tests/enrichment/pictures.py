@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 import struct
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,22 @@ def encoded(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, format, **options)
     return file.getvalue()
+
+
+SIZES = ((320, 240), (1024, 768), (96, 64), (800, 1200), (1600, 900), (64, 64), (1024, 1024), (5, 700))
+FORMATS = (("JPEG", {}), ("PNG", {}), ("WEBP", {}), ("JPEG", {"progressive": True}), ("GIF", {}), ("TIFF", {}))
+
+
+def mixed(number: int) -> Iterator[bytes]:
+    """So many files, no two alike, of all sizes and formats; one in ten is odd, one in twenty no picture to the end."""
+    rare = itertools.cycle(odd().values())
+    for each in range(number):
+        size, (format, options) = SIZES[each % len(SIZES)], FORMATS[each % len(FORMATS)]
+        if each % 10 == 9:
+            yield next(rare) + each.to_bytes(4)
+            continue
+        data = encoded(galaxy(*size, seed=each), format, **options)
+        yield data[: len(data) // 2] if each % 20 == 10 else data
 
 
 def with_exif(**tags: Any) -> bytes:

@@ -45,8 +45,13 @@ class Service:
         return float(found[0]) if found else 0.0
 
     def peak_mb(self) -> float:
-        status = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) / 1000 for line in status if line.startswith("VmHWM"))
+        return held_mb(self.process.pid, "VmHWM")
+
+
+def held_mb(pid: int, what: str) -> float:
+    """Memory of a process, of Linux' kinds: `VmRSS` now, `VmHWM` at most so far."""
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1000 for line in status if line.startswith(what))
 
 
 def environment(**settings: object) -> dict[str, str]:

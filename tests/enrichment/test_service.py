@@ -20,14 +20,15 @@ import requests
 from structlog.testing import capture_logs
 
 from enrichment.facts.measure import facts_of
+from enrichment.facts.record import FACTS_VERSION
 from enrichment.service import keys, settings
 from enrichment.service.app import create_app
 from enrichment.subjects.describe import NoModel
 from enrichment.subjects.record import Description, ImageSubject
 from tests.conftest import ROOT
 from tests.enrichment import pictures
-from tests.enrichment.pictures import encoded, galaxy
-from tests.enrichment.serving import KEY, KEYS, OLD_KEY, Service, environment, running
+from tests.enrichment.pictures import encoded, galaxy, mixed
+from tests.enrichment.serving import KEY, KEYS, OLD_KEY, Service, environment, held_mb, running
 
 PICTURE = encoded(galaxy())
 PASS = {
@@ -123,7 +124,7 @@ def test_a_pass_is_assessed(path: str, service: Service) -> None:
 
 def test_whoever_operates_it_needs_no_key(service: Service) -> None:
     assert [service.get(path).status_code for path in ("/livez", "/readyz", "/metrics", "/openapi.json")] == [200] * 4
-    assert service.get("/version").json() == {"facts_version": "1", "model_version": None}
+    assert service.get("/version").json() == {"facts_version": FACTS_VERSION, "model_version": None}
 
 
 # Whom it answers
@@ -362,3 +363,17 @@ def test_a_thousand_mixed_pictures_leave_no_trace_in_memory() -> None:
         send(range(200, 1000))
         assert service.peak_mb() - warm < 30
         assert service.peak_mb() < 400
+
+
+@pytest.mark.thorough
+def test_a_thousand_pictures_of_all_kinds_leave_memory_as_it_was() -> None:
+    """What it remembers about each of them is a few kilobytes; whatever else stayed would show."""
+    held, statuses = {}, set[int]()
+    with running() as service:
+        for number, data in enumerate(mixed(1_000), 1):
+            statuses.add(service.post(data=data).status_code)
+            held[number] = held_mb(service.process.pid, "VmRSS")
+        assert service.peak_mb() < 400
+    assert statuses == {200, 422}
+    assert max(list(held.values())[500:]) < held[500] + 10
+    assert held[1_000] < held[100] + 40

@@ -15,19 +15,13 @@ from enrichment.mosaic.compose import Mosaic
 from enrichment.mosaic.match import Match, grid_for, match
 from enrichment.mosaic.studio import KEPT_SIDE, Wanted
 from tests.conftest import IS_THOROUGH
-from tests.enrichment.mosaic.pictures import atlas_of_noise, noise, seen, share_repeated, unlike
+from tests.enrichment.mosaic.pictures import atlas_of_noise, naive, noise, seen, share_repeated, unlike
 
 WANTED = Wanted()
 
 
 def made(picture: Image.Image, atlas: Atlas, longer: int = WANTED.longer, radius: int = WANTED.radius) -> Match:
     return match(picture, atlas, grid_for(picture, longer=longer, radius=radius, pictures=len(atlas)), seed=7)
-
-
-def naive(picture: Image.Image, atlas: Atlas, columns: int, rows: int) -> np.ndarray:
-    """The way of the public pipeline: the nearest mean in RGB, whatever is beside it."""
-    cells = np.asarray(picture.resize((columns, rows), Image.Resampling.BOX), np.float32)
-    return np.linalg.norm(cells[:, :, None] - atlas.means, axis=-1).argmin(axis=-1)
 
 
 @pytest.mark.parametrize(
