@@ -18,6 +18,7 @@ import pytest
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
+from enrichment.facts.record import FACTS_VERSION
 from enrichment.mosaic.folder import Folder
 from etl import destinations, sources
 from etl.core import events
@@ -150,7 +151,7 @@ def test_pictures_that_are_listed_are_fetched_described_and_published_once(
         "width": 384,
         "height": 288,
         "format": "PNG",
-        "facts_version": "1",
+        "facts_version": FACTS_VERSION,
         "is_reusable": True,
     }
 
@@ -326,10 +327,10 @@ def test_a_new_version_of_the_facts_is_computed_from_what_is_in_bronze(
     listed(warehouse, lake)
     run(warehouse, lake, pictures)
     files = published(warehouse, "file")
-    monkeypatch.setattr(in_process, "FACTS_VERSION", "2")
-    _as_version(monkeypatch, "2")
+    monkeypatch.setattr(in_process, "FACTS_VERSION", "next")
+    _as_version(monkeypatch, "next")
     run(warehouse, lake, pictures, DAYS)
-    assert published(warehouse, "facts_version") == ["2"] * 5
+    assert published(warehouse, "facts_version") == ["next"] * 5
     assert published(warehouse, "file") == files
     assert pictures.pictures == 5
 
