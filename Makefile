@@ -41,8 +41,8 @@ notebook: $(VENV)-notebooks/lab ## Open JupyterLab on notebooks/, which read wha
 	@$(VENV)-notebooks/bin/jupyter lab --notebook-dir notebooks \
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $(ARGS)
 
-mosaic: $(VENV)-enrichment/run ## Show a mosaic of pictures of space in the browser (POOL=folder with an index.json, PORT=8765)
-	@$(VENV)-enrichment/bin/python -m enrichment.mosaic $(if $(POOL),--pool "$(POOL)") $(if $(PORT),--port $(PORT))
+mosaic: $(VENV)-enrichment/run ## Show a mosaic in the browser, of the lake's pictures or of drawn ones (POOL=folder with an index.json, PORT=8765)
+	@.ci/mosaic $(VENV) $(if $(POOL),--pool "$(POOL)") $(if $(PORT),--port $(PORT))
 
 ##@ On Kubernetes, on the current context of kubectl or on CLUSTER=kind, docker-desktop, …
 

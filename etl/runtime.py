@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 
 from etl import sources
 from etl.core.api import Api
-from etl.core.auth import NO_AUTH, Auth
-from etl.core.errors import PlatformError, SourceUnavailableError, UsageError
+from etl.core.auth import NO_AUTH, Auth, HeaderKey
+from etl.core.errors import ConfigError, PlatformError, SourceUnavailableError, UsageError
 from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
-from etl.core.source import Row, Source
+from etl.core.source import Source
 from etl.destinations.base import Destination
 from etl.destinations.lake import LakeDestination
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.destinations.redshift.publication import RedshiftDestination
 from etl.engines.base import Engine
 from etl.lake.store import Lake
-from etl.pipeline.pipeline import Pipeline
+from etl.pipeline.pipeline import Listing, Pipeline
 from etl.pipeline.reconciliation import reconcile
 from etl.postgres import waiting
 from etl.postgres.connection import Warehouse
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE")
 ANSWER_WITHIN_S = 3.0
+CHECK_KEY = "Compare ETL_ENRICHMENT__KEY with the keys whose hashes the page at ETL_ENRICHMENT__PAGE_URL knows."
 SIMULATED = "the built-in simulator"
 OBSERVED = broadcast(statsd.listen, logs.listen)  # whoever emits it; what a line says has been counted by then
 
@@ -95,9 +96,7 @@ class Runtime:
         Its requests are spent from the API's budget; a simulator in this process has none, and needs no key.
         Raises: ConfigError if the API wants a key that is not set.
         """
-        http, api = self.settings.http, source.api
-        attempts = attempts or http.attempts
-        policy = RetryPolicy(http.connect_timeout_s, http.read_timeout_s, attempts, http.retry_s, http.wait_s)
+        api, policy = source.api, self._policy(attempts)
         auth = NO_AUTH if source.origin == SIMULATED else _let_in(api)
         with (
             self._budget(source) as budget,
@@ -112,6 +111,12 @@ class Runtime:
             ) as client,
         ):
             yield client
+
+    def _policy(self, attempts: int | None = None) -> RetryPolicy:
+        http = self.settings.http
+        return RetryPolicy(
+            http.connect_timeout_s, http.read_timeout_s, attempts or http.attempts, http.retry_s, http.wait_s
+        )
 
     @contextmanager
     def _budget(self, source: Source) -> Iterator[Budget | None]:
@@ -136,12 +141,23 @@ class Runtime:
         """The pipeline of a source; log lines, metrics and lineage listen to it, and whoever is given."""
         emit = broadcast(OBSERVED, *_lineage(), *listeners)
         max_share = self.settings.quarantine.max_share
-        return Pipeline(source, self.lake(), max_share, engine, emit, listing=self._listing)
+        return Pipeline(source, self.lake(), max_share, engine, emit, published=self._published)
 
-    def _listing(self, statement: str, parameters: Row) -> Sequence[Row]:
+    @contextmanager
+    def _published(self) -> Iterator[Listing]:
         """In a session of its own, as extractions may run beside what publishes."""
         with self.warehouse() as warehouse:
-            return warehouse.run(statement, parameters)
+            yield warehouse.run
+
+    @contextmanager
+    def page(self) -> Iterator[HttpClient]:
+        """The page of mosaics, which takes pictures from those who have the key of the service that describes them."""
+        enrichment = self.settings.enrichment
+        if enrichment.page_url is None:
+            raise ConfigError("No page of mosaics is set.", hint="Set ETL_ENRICHMENT__PAGE_URL.")
+        auth = NO_AUTH if enrichment.key is None else HeaderKey("X-API-Key", enrichment.key, hint=CHECK_KEY)
+        with HttpClient("mosaic", enrichment.page_url, self._policy(), auth=auth) as client:
+            yield client
 
     def destination(self, name: str, warehouse: Warehouse, engine: Engine) -> Destination:
         """The destination of that name, one of `etl.destinations.NAMES`."""

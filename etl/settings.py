@@ -220,6 +220,10 @@ class EnrichmentSettings(Group):
         default=None, description="URL of the service that describes pictures. If unset, this process does."
     )
     key: ApiKey = Field(default=None, description="Key of that service; never kept.")
+    page_url: Annotated[BaseUrl | None, BeforeValidator(_none_if_empty)] = Field(
+        default=None,
+        description="URL that receives the pictures which the page of mosaics shows; the key is that of the service.",
+    )
     model: Annotated[Path | None, BeforeValidator(_none_if_empty)] = Field(
         default=None, description="Folder of the model that this process sees subjects with; the service has its own."
     )

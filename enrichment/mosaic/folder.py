@@ -43,7 +43,7 @@ class Folder:
         self._place = place.resolve()
         entries = _entries(place)
         files = [self._file(entry) for entry in entries]
-        self._state = state_of(*(f"{entry!r} {_version(file)}" for entry, file in zip(entries, files, strict=True)))
+        self._state = state_of(*(f"{entry!r} {version_of(file)}" for entry, file in zip(entries, files, strict=True)))
         self._pictures = [_picture(entry, file) for entry, file in zip(entries, files, strict=True)]
 
     @property
@@ -85,7 +85,7 @@ def _read(file: Path, _side: int) -> bytes:
     return file.read_bytes()
 
 
-def _version(file: Path) -> str:
+def version_of(file: Path) -> str:
     """What changes with the file, without reading it."""
     try:
         status = file.stat()

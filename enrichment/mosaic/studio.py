@@ -7,13 +7,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import structlog
 from PIL import Image
 
 from enrichment.facts.decode import decode
 from enrichment.mosaic import scenes
 from enrichment.mosaic.atlas import PARTS, Atlas, build
 from enrichment.mosaic.compose import Mosaic
-from enrichment.mosaic.errors import UnknownError
+from enrichment.mosaic.errors import PoolError, UnknownError
 from enrichment.mosaic.gate import Gate
 from enrichment.mosaic.match import Match, grid_for, match
 from enrichment.mosaic.pool import Pool
@@ -24,6 +25,8 @@ KEPT_SIDE = MAX_LONGER * PARTS  # more of a picture is never looked at
 KEPT_S = 600.0
 KEPT_PICTURES = 64  # of at most 0.4 MB, and their matches, 0.5 MB each
 KEPT_MATCHES = 4
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,13 @@ class Studio:
                 self._sent.popitem(last=False)
             self._sent[name] = Kept(picture, self._clock() + KEPT_S)
         return name
+
+    def with_pictures_of(self, atlas: Atlas) -> "Studio":
+        """Return a studio that makes mosaics of others, of the same pictures that people have sent."""
+        other = Studio(atlas, clock=self._clock)
+        with self._lock:
+            other._sent.update((name, Kept(kept.picture, kept.until)) for name, kept in self._sent.items())
+        return other
 
     def forget(self, name: str) -> None:
         with self._lock:
@@ -118,15 +128,30 @@ class Studio:
 
 
 class Studios:
-    """The studio of a pool as it is now: made at the first request, and again once the pool has changed."""
+    """The studio of a pool as it is now: made at the first request, and beside it again once the pool has changed."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool, self._lock = pool, threading.Lock()
+    def __init__(self, look: Callable[[], Pool]) -> None:
+        self._look, self._lock = look, threading.Lock()
         self._studio: Studio | None = None
+        self._state = ""
 
     def current(self) -> Studio:
-        """Return it, after a few seconds if it has to be made. Raises: PoolError."""
+        """Return it, the first time after a few seconds; while another is made, the former. Raises: PoolError."""
+        pool = self._look()
         with self._lock:
-            if self._studio is None or self._studio.atlas.state != self._pool.state:
-                self._studio = Studio(build(self._pool))
+            if self._studio is None:
+                self._studio, self._state = Studio(build(pool)), pool.state
+            elif pool.state != self._state:
+                self._state = pool.state  # also if it cannot be used: it is tried once
+                threading.Thread(target=self._renew, args=(self._studio, pool), daemon=True).start()
             return self._studio
+
+    def _renew(self, former: Studio, pool: Pool) -> None:
+        try:
+            atlas = build(pool)
+        except PoolError as error:
+            log.warning("pool_not_used", reason=error.message)
+            return
+        with self._lock:
+            if pool.state == self._state:  # or else it has changed again
+                self._studio = former.with_pictures_of(atlas)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -63,9 +63,10 @@ class Summary:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def nothing_listed(_statement: str, _parameters: Row) -> Sequence[Row]:
+@contextmanager
+def nothing_published() -> Iterator[Listing]:
     """What a source that asks for what others have published finds without a warehouse."""
-    return ()
+    yield lambda _statement, _parameters: ()
 
 
 @dataclass
@@ -73,7 +74,8 @@ class Pipeline:
     """One source, one lake, one engine; events go to `emit`.
 
     `accepts_loss`: a person has said that what the source no longer has may go.
-    `listing(statement, parameters)` are the rows of a statement on what is published.
+    Within `published()`, a session for an extraction, `listing(statement, parameters)` are the rows of a statement on
+    what is published.
     """
 
     source: Source
@@ -82,7 +84,7 @@ class Pipeline:
     engine: Engine
     emit: Listener = events.ignore
     accepts_loss: bool = False
-    listing: Listing = nothing_listed
+    published: Callable[[], AbstractContextManager[Listing]] = nothing_published
     seconds: dict[str, float] = field(default_factory=dict)
 
     def run(
@@ -229,9 +231,11 @@ class Pipeline:
             return
         match endpoint.pages:
             case Listed(listing, lookup, pages):
-                rows = self.listing(listing, {"start": interval and interval.start, "end": interval and interval.end})
-                with self._calling_api():
-                    yield from pages(client, rows, partial(self.listing, lookup), writer)
+                days = {"start": interval and interval.start, "end": interval and interval.end}
+                with self.published() as ask:
+                    rows = ask(listing, days)
+                    with self._calling_api():
+                        yield from pages(client, rows, partial(ask, lookup), writer)
             case pages:
                 with self._calling_api():
                     yield from pages(client, interval, writer.next_page)

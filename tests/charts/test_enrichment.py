@@ -14,8 +14,8 @@ def _only(kind: str, manifests: tuple[Manifest, ...] | list[Manifest], name: str
 
 
 def test_every_variable_is_a_setting_of_the_service() -> None:
-    (container,) = _only("Deployment", rendered("enrichment"))["template"]["spec"]["containers"]
-    names = {variable["name"] for variable in container["env"]}
+    pods = [_only("Deployment", rendered("enrichment"), name)["template"]["spec"] for name in ("enrichment", "mosaic")]
+    names = {one["name"] for pod in pods for container in pod["containers"] for one in container.get("env", [])}
     assert names <= {settings.PREFIX + name.upper() for name in settings.Settings.model_fields}
 
 
@@ -52,14 +52,28 @@ def test_prometheus_finds_its_port() -> None:
 
 
 def test_the_page_of_mosaics_calls_nobody_and_is_reached_by_a_forwarded_port_alone() -> None:
-    policy = _only("NetworkPolicy", rendered("enrichment"), "mosaic")
-    assert (policy["policyTypes"], policy["ingress"], policy["egress"]) == (["Ingress", "Egress"], [], [])
+    policy = _only("NetworkPolicy", render("enrichment", {"clients": ["etl", "notebooks"]}), "mosaic")
+    assert (policy["policyTypes"], policy["egress"]) == (["Ingress", "Egress"], [])
+    (rule,) = policy["ingress"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": "pool"}]
+    asked = [peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for peer in rule["from"]]
+    assert asked == ["etl", "notebooks"]
+
+
+def test_the_page_reads_pictures_that_another_process_writes_and_has_no_key() -> None:
+    pod = _only("Deployment", rendered("enrichment"), "mosaic")["template"]["spec"]
+    page, receiver = pod["containers"]
+    assert page["volumeMounts"] == [{"name": "pool", "mountPath": "/pool", "readOnly": True}]
+    assert receiver["volumeMounts"] == [{"name": "pool", "mountPath": "/pool"}]
+    assert "env" not in page
+    assert page["securityContext"] == receiver["securityContext"]
+    assert [port["name"] for port in receiver["ports"]] == ["pool"]
 
 
 def test_the_page_is_asked_by_the_one_name_that_it_answers() -> None:
-    (container,) = _only("Deployment", rendered("enrichment"), "mosaic")["template"]["spec"]["containers"]
+    page, _ = _only("Deployment", rendered("enrichment"), "mosaic")["template"]["spec"]["containers"]
     for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-        assert container[probe]["httpGet"]["httpHeaders"] == [{"name": "Host", "value": "localhost"}]
+        assert page[probe]["httpGet"]["httpHeaders"] == [{"name": "Host", "value": "localhost"}]
 
 
 def test_the_page_can_be_left_out() -> None:

@@ -482,3 +482,8 @@ def test_pictures_that_are_not_there_or_have_no_place_are_refused(etl: Etl, data
     )
     (tmp_path / "file").write_text("")
     refused(etl("pictures", str(tmp_path / "file"), **libpq(database)), 64, "is a file", "etl pictures --help")
+    for both_or_neither in ((), ("pool", "--send")):
+        refused(etl("pictures", *both_or_neither), 64, "folder or give --send", "etl pictures --help")
+    assert "nothing is sent" in etl("pictures", "--send").out
+    nobody = {"ETL_ENRICHMENT__PAGE_URL": "http://127.0.0.1:9", "ETL_HTTP__ATTEMPTS": "1"}
+    refused(etl("pictures", "--send", **libpq(database), **nobody), 75, "does not answer", "same command again")

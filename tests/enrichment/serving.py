@@ -60,10 +60,17 @@ def environment(**settings: object) -> dict[str, str]:
 
 
 @contextmanager
-def running(**settings: object) -> Iterator[Service]:
+def receiving(folder: Path, **settings: object) -> Iterator[Service]:
+    """What receives the pictures of mosaics, on a free port, until the block ends."""
+    with running("enrichment.receiver", str(folder), **settings) as started:
+        yield started
+
+
+@contextmanager
+def running(*module: str, **settings: object) -> Iterator[Service]:
     """A service on a free port, until the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "enrichment.service"],
+        [sys.executable, "-m", *(module or ("enrichment.service",))],
         cwd=ROOT,
         env=environment(**{"keys": KEYS, "port": 0} | settings),
         stderr=subprocess.PIPE,

@@ -7,6 +7,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from hashlib import sha256
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
 
@@ -22,11 +24,12 @@ from enrichment.facts.record import FACTS_VERSION
 from enrichment.mosaic.folder import Folder
 from etl import destinations, sources
 from etl.core import events
+from etl.core.auth import HeaderKey
 from etl.core.errors import AuditError, ConfigError, LakeUnavailableError, SourceUnavailableError
 from etl.core.intervals import DataInterval
 from etl.core.source import Source
 from etl.engines.local import LocalEngine
-from etl.lake.pictures import export
+from etl.lake.pictures import export, send
 from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline, Summary
 from etl.postgres.connection import Warehouse
@@ -36,6 +39,7 @@ from etl.sources.http.client import HttpClient
 from etl.sources.picture_facts import in_process, simulator
 from etl.state import ledger
 from tests.conftest import HASTY
+from tests.enrichment.serving import KEY, receiving
 from tests.warehouse import test_apod
 
 DAY = timedelta(days=1)
@@ -107,7 +111,7 @@ def source_at(pictures: Server, **settings: Any) -> Source:
 
 
 def pipeline(source: Source, lake: Lake, warehouse: Warehouse) -> Pipeline:
-    return Pipeline(source, lake, 0.05, LocalEngine(), listing=warehouse.run)
+    return Pipeline(source, lake, 0.05, LocalEngine(), published=lambda: nullcontext(warehouse.run))
 
 
 def run(
@@ -227,9 +231,11 @@ def _extract(dies_at: int, url: str, lake: str, rows: Sequence[Mapping[str, Any]
         if kept["PageKept"] == dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    listed = {"listings/picture_facts": rows}
+    def ask(statement: str, _: Any) -> Any:
+        return rows if statement == "listings/picture_facts" else ()
+
     source = source_at(Server(url=url))
-    steps = Pipeline(source, Lake(lake), 0.05, LocalEngine(), listen, listing=lambda name, _: listed.get(name, ()))
+    steps = Pipeline(source, Lake(lake), 0.05, LocalEngine(), listen, published=lambda: nullcontext(ask))
     with HttpClient("picture_facts", url, HASTY) as client:
         steps.extract(client, DAYS)
 
@@ -407,6 +413,25 @@ def test_files_that_are_in_the_folder_are_not_read_from_the_lake_again(
     with pytest.raises(LakeUnavailableError):
         export(nothing, rows, tmp_path / "other")
     assert not (tmp_path / "other" / "index.json").exists()
+
+
+def test_the_page_of_mosaics_gets_what_may_be_reused_and_only_once(
+    warehouse: Warehouse, lake: Lake, pictures: Server, tmp_path: Path
+) -> None:
+    listed(warehouse, lake, {1: SOMEBODY})
+    run(warehouse, lake, pictures)
+    rows = warehouse.run("listings/reusable_pictures")
+    auth = HeaderKey("X-API-Key", SecretStr(KEY), hint="")
+    with receiving(tmp_path / "pool") as received, HttpClient("mosaic", received.url, HASTY, auth=auth) as page:
+        assert send(lake, rows, page) == len(rows) > 1
+        export(lake, rows, tmp_path / "exported")
+        ours, theirs = (Folder(place).pictures for place in (tmp_path / "pool", tmp_path / "exported"))
+        assert [(one.title, one.credit, one.read(64)) for one in ours] == [
+            (one.title, one.credit, one.read(64)) for one in theirs
+        ]
+        assert send(Lake(str(tmp_path / "no lake")), rows, page) == 0
+        assert send(lake, rows[1:], page) == 0
+    assert len(list((tmp_path / "pool").iterdir())) == len(rows), "an index, and all pictures but one"
 
 
 @pytest.mark.parametrize(

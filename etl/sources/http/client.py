@@ -150,6 +150,11 @@ class HttpClient:
         """POST a form (`multipart/form-data`) and read the answer; spends and raises as `get` does."""
         return self._ask("POST", path, weight, accept, files=parts)
 
+    def post_bytes(self, path: str, body: bytes, *, weight: float = 1, accept: str = JSON) -> Answer:
+        """POST bytes as they are and read the answer; spends and raises as `get` does."""
+        kind = {"Content-Type": "application/octet-stream"}
+        return self._ask("POST", path, weight, accept, data=body, headers=kind)
+
     def left(self) -> list[tuple[Limit, float]]:
         return [] if self._budget is None else self._budget.left()
 
@@ -157,7 +162,7 @@ class HttpClient:
         self, method: str, path: str, weight: float, accept: str, most_bytes: int | None = None, **content: Any
     ) -> Answer:
         policy, url = self.policy, self._url(path)
-        content["headers"] = {"Accept": accept}
+        content["headers"] = {"Accept": accept} | content.get("headers", {})
         self._spend(weight)  # the time for attempts begins when the first is admitted
         deadline = time.monotonic() + policy.retry_s
         outcome, ended_at = Outcome(), 0.0

@@ -39,7 +39,7 @@ NEEDED = Capacity(1000, 3712)
 ON_TOP = {
     "object_store": Capacity(50, 64),
     "logs": Capacity(70, 288),
-    "enrichment": Capacity(250, 640),
+    "enrichment": Capacity(270, 736),
     "spark": Capacity(550, 3328),  # by which a driver and its executors exceed the pods of another run
 }
 

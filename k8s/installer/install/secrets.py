@@ -66,6 +66,7 @@ KEY_OF_PODS = (ETL, "enrichment")
 OF_ENRICHMENT: Generators = {
     KEY_OF_PODS: {
         "ETL_ENRICHMENT__URL": lambda: "http://enrichment.enrichment.svc:8090",
+        "ETL_ENRICHMENT__PAGE_URL": lambda: "http://mosaic.enrichment.svc:8766",
         "ETL_ENRICHMENT__KEY": lambda: secrets.token_urlsafe(32),
     }
 }

@@ -1,19 +1,24 @@
 """Which pictures are used: all that may be and can be read, with what has to be said about them."""
 
 import json
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from enrichment.mosaic import studio
 from enrichment.mosaic.atlas import Atlas, build
 from enrichment.mosaic.colour import lab
 from enrichment.mosaic.errors import PoolError
 from enrichment.mosaic.folder import Folder
 from enrichment.mosaic.generated import NUMBER, Generated, draw
 from enrichment.mosaic.pool import Picture
-from enrichment.mosaic.studio import Studios
+from enrichment.mosaic.studio import Studio, Studios
+from enrichment.mosaic.watched import Watched
 from tests.enrichment.mosaic.pictures import Listed, encoded, folder, noise
 
 PNG = encoded(noise(1, 80, 60))
@@ -109,11 +114,53 @@ def test_our_own_pictures_are_always_the_same_and_so_at_every_size() -> None:
 
 def test_an_atlas_is_made_anew_only_when_the_pool_has_changed() -> None:
     pool = Listed([Picture("One", lambda _: PNG, is_reusable=True)])
-    studios = Studios(pool)
+    studios = Studios(lambda: pool)
     first = studios.current()
     assert studios.current() is first
+    kept = first.add(PNG)
     pool.state = "2"
-    assert studios.current() is not first
+    later = once(studios.current, lambda one: one is not first)
+    assert later.picture(kept), "what people have sent is still there"
+    assert studios.current() is later
+
+
+def test_a_pool_that_cannot_be_used_any_more_leaves_the_former(monkeypatch: pytest.MonkeyPatch) -> None:
+    pools = [Listed([Picture("One", lambda _: PNG, is_reusable=True)]), Listed([], "2")]
+    ended = threading.Event()
+    monkeypatch.setattr(studio.log, "warning", lambda *_, **__: ended.set())
+    studios = Studios(lambda: pools[0])
+    first = studios.current()
+    pools.reverse()
+    assert studios.current() is first
+    assert ended.wait(60)
+    assert studios.current() is first
+
+
+def test_a_folder_gets_its_pictures_later_and_others_then(tmp_path: Path) -> None:
+    place, drawn = tmp_path / "pool", Generated(3)
+    look = Watched(place, drawn)
+    assert look() is drawn
+    folder(place, 2)
+    first = look()
+    assert [one.title for one in first.pictures] == ["Object 0", "Object 1"]
+    assert look() is first
+    index = place / "index.json"
+    index.write_text("no list")
+    assert look() is drawn
+    index.write_text(json.dumps([{"file": "1.jpg", "title": "Not ours"}]))
+    assert look() is drawn, "nothing in it may be reused"
+    index.write_text(json.dumps([{"file": "1.jpg", "title": "Ours", "is_reusable": True}]))
+    assert [one.title for one in look().pictures] == ["Ours"]
+
+
+def once(ask: Callable[[], Studio], is_wanted: Callable[[Studio], bool]) -> Studio:
+    """The first answer that is wanted; whatever takes a minute has failed."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if is_wanted(answer := ask()):
+            return answer
+        time.sleep(0.01)
+    raise AssertionError("no such answer came")
 
 
 def test_generated_state_tells_the_number() -> None:
