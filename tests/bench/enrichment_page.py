@@ -34,11 +34,11 @@ Do not edit: run it again.
 - Machine: {machine()}.
 - Python {platform.python_version()}, {versions}.
 
-All pictures are drawn by our own programs, so that anybody can repeat this; what decoders do with them is what they
-do with photos of that size. **Ours** is [the service](how-to/facts-about-pictures.md) with its defaults. **The public way**
-is [a service of 50 lines](../tests/bench/public_way.py) that does what the public pipeline's does: it decodes the whole
-picture, measures all its pixels, remembers nothing and lets nobody wait. It returns four facts, ours twenty. It gets
-bytes, too, so no download is in its figures. It has no network for subjects; ours has where the model is named.
+All pictures are drawn by our own programs, so that anybody can repeat this; what decoders do with them is what they do
+with photos of that size. **Ours** is [the service](how-to/facts-about-pictures.md) with its defaults. **The public
+way** is [a service of 50 lines](../tests/bench/public_way.py) that does what the public pipeline's does: it decodes
+the whole picture, measures all its pixels, remembers nothing and lets nobody wait. It returns four facts, ours twenty.
+It gets bytes, too, so no download is in its figures. It has no network for subjects; ours has where the model is named.
 
 Both are processes of their own, asked over HTTP in turns, {amount.rounds} rounds of {amount.pictures} renditions
 and {max(1, amount.pictures // 8)} large pictures; no file is sent twice.
