@@ -47,7 +47,7 @@ def source_dag(
 
     `about`: the beginning of its manual, in Markdown. `schedule`: a cron expression, in UTC; None: on request only.
     `key`: the setting with the API's key. Only pods that ask the API get it; without it `make up` leaves the DAG out.
-    `asks_enrichment`: pods that ask the API also ask the service that describes pictures, and get its URL and key. Not
+    `asks_enrichment`: its pods have pictures described and shown, and get the URLs and the key of what does so. Not
     everybody has it: the DAG is paused until somebody switches it on.
     The rest is as Pipeline says. A DAG's file must contain the word "airflow", or Airflow ignores it.
     """
@@ -67,18 +67,25 @@ def source_dag(
         params=PARAMS,
         user_defined_macros=extraction.MACROS | lineage.MACROS,
     ) as dag:
-        needs = {"needs_keys": key is not None, "needs_enrichment": asks_enrichment}
-        chain(*(_task(pipeline, step, needs) for step in pipeline.steps))
+        chain(*(_task(pipeline, step, _needs(step, key, asks_enrichment)) for step in pipeline.steps))
     return dag
 
 
+def _needs(step: Step, key: str | None, asks_enrichment: bool) -> dict[str, bool]:
+    """What the pods of a step get in secret, by arguments of EtlStep."""
+    return {
+        "needs_keys": key is not None and step.asks_the_api,
+        "needs_enrichment": asks_enrichment and step.asks_enrichment,
+    }
+
+
 def _task(pipeline: Pipeline, step: Step, needs: Mapping[str, bool]) -> Any:
-    """The task of a step: one pod, or one for each part; what it `needs` in secret, if it asks the API."""
+    """The task of a step: one pod, or one for each part; what it `needs` in secret."""
     calls = pipeline.arguments(step)
     if step.on_spark:
         return SparkStep(task_id=step.command, arguments=calls[0])
     pod: dict[str, Any] = {"task_id": step.command, "needs_lake": step.needs_lake, "memory": step.memory}
-    pod |= {name: needed and step.asks_the_api for name, needed in needs.items()}
+    pod |= needs
     if len(calls) > 1:
         return EtlStep.partial(**pod, map_index_template="{{ task.arguments[-1] }}").expand(arguments=calls)
     if step.command == "check":

@@ -33,6 +33,8 @@ def _purpose(step: Step, pipeline: Pipeline) -> str:
             return "is Spark's driver: its executors turn the responses into typed rows (silver)"
         case "transform":
             return "turns the responses into typed rows (silver)"
+        case "pictures":
+            return "sends the pictures that may be reused to the page of mosaics, if there is one"
         case _ if step.on_spark:
             return "is Spark's driver: its executors make gold from the newest silver of every day in the lake"
         case _:

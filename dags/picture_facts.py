@@ -5,7 +5,7 @@ at most 1,024 pixels wide, the newest first and within a budget of bytes; has th
 into the warehouse if they pass every audit. It wants the service that describes pictures: it is paused until somebody
 has installed it and switches this DAG on (docs/how-to/facts-about-pictures.md). No other DAG waits for it.
 
-Its last task, `show`, sends the pictures that may be reused to the page of mosaics, if there is one.
+Its last task sends the pictures that may be reused to the page of mosaics, if there is one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 from airflow.sdk import DAG
 from factory import source_dag
 from pipeline import Step
-from pods import EtlStep
 
 dag: DAG = source_dag(
     "picture_facts",
@@ -26,10 +25,6 @@ dag: DAG = source_dag(
         Step("check"),
         Step("extract", memory="512Mi"),
         Step("publish", memory="512Mi"),
+        Step("pictures"),
     ],
 )
-
-with dag:
-    dag.get_task("publish") >> EtlStep(
-        task_id="show", arguments=["pictures", "--send"], needs_lake=True, needs_enrichment=True
-    )

@@ -29,6 +29,11 @@ class Step:
         return self.command in ("check", "extract")
 
     @property
+    def asks_enrichment(self) -> bool:
+        """Whether its pods have pictures described or shown, in a DAG that does."""
+        return self.asks_the_api or self.command == "pictures"
+
+    @property
     def needs_lake(self) -> bool:
         """Whether its pods need the lake's volume. `check` does not use the lake, and Spark's lake is on S3."""
         return self.command != "check" and not self.on_spark
@@ -54,6 +59,8 @@ class Pipeline:
 
     def arguments(self, step: Step) -> list[list[str]]:
         """For each pod of a step, the arguments of `etl`: templates, of which a pod drops those that end up blank."""
+        if step.command == "pictures":
+            return [["pictures", "--send"]]  # of all that is published
         same = [step.command, self.source, *self._options(step.command)]
         if step.on_spark:
             same += ["--engine", "spark"]

@@ -17,7 +17,7 @@ from tests.dags.parsed import DAGS, TASKS, number_of_parts
 from tests.dags.runs import MANUAL, SCHEDULED, context, manifest, rendered
 
 WITH_KEY = [("neows", "check"), ("neows", "extract")]  # the pods that ask an API that wants one
-WITH_ENRICHMENT = [("picture_facts", step) for step in ("check", "extract", "show")]  # those that need its key
+WITH_ENRICHMENT = [("picture_facts", step) for step in ("check", "extract", "pictures")]  # those that need its key
 DRIVERS = [("sensors_spark", "transform"), ("sensors_spark", "publish")]
 
 every_step = pytest.mark.parametrize(("dag", "step"), TASKS)
