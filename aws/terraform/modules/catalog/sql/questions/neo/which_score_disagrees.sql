@@ -1,4 +1,4 @@
--- Which passing objects does the Palermo scale put first that a simple score of size, speed and distance puts last?
+-- Which objects does the Palermo scale put first and a simple score last? (The score ignores how likely a hit is.)
 WITH scored AS (
   SELECT
     designation,
