@@ -1,0 +1,119 @@
+"""A machine that runs the pipeline for a year: its Postgres, its lake, and each command in a process of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from etl import sources
+from etl.core.tables import Dataset
+from etl.postgres import embedded
+from etl.postgres.connection import Warehouse
+from tests.bench import tree
+from tests.conftest import ROOT
+from tests.soak.apis import SOURCES
+
+QUICK = {"ETL_HTTP__ATTEMPTS": "3", "ETL_HTTP__WAIT_S": "0.01", "ETL_HTTP__RETRY_S": "20"}
+TABLES: dict[str, Dataset] = {
+    f"{schema}.{table.name}": table
+    for name in SOURCES
+    for schema, tables in (("silver", sources.load(name).datasets), ("gold", sources.load(name).gold))
+    for table in tables
+}
+SIZES = """
+select
+    pg_database_size(current_database()) as warehouse,
+    (select count(*) from ops.run) as runs,
+    (select count(*) from ops.run where status = 'running') as running,
+    (select count(*) from pg_class where relnamespace = 'stage'::regnamespace and relkind = 'r') as staged
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended; a negative code is the signal that killed it."""
+
+    code: int
+    seconds: float
+    said: str
+
+
+class Site:
+    """A folder with a lake and an embedded Postgres, which `up` keeps running between commands."""
+
+    def __init__(self, folder: Path, url: str, *, lake: Path | None = None) -> None:
+        self.folder = folder
+        self.data = folder / "postgres"
+        self.lake = lake or folder / "lake"
+        urls = {f"ETL_{name}__BASE_URL".upper(): f"{url}/{name}" for name in SOURCES}
+        places = {"ETL_WAREHOUSE__EMBEDDED": str(self.data), "ETL_LAKE__URL": str(self.lake)}
+        self._environment = tree.clean_environment() | {"PYTHONPATH": str(ROOT)} | QUICK | places | urls
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def up(self) -> Iterator[None]:
+        """Keep the server running while the block does."""
+        with embedded.server(self.data):
+            yield
+
+    def etl(self, *arguments: str, dies_after: float | None = None) -> Ended:
+        """Run a command to its end, or kill it when so many seconds have passed."""
+        begun = time.monotonic()
+        with subprocess.Popen(
+            [sys.executable, "-m", "etl", *arguments],
+            cwd=self.folder,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            try:
+                said, _ = process.communicate(timeout=dies_after)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                said, _ = process.communicate()
+            return Ended(process.returncode, time.monotonic() - begun, said)
+
+    def kill_postgres(self) -> None:
+        """As the kernel does when memory runs out: the server recovers from its log at its next start."""
+        pid = int((self.data / "postmaster.pid").read_text().split("\n")[0])
+        server = psutil.Process(pid)
+        for process in (server, *server.children()):
+            with suppress(psutil.NoSuchProcess):  # one may have ended by itself
+                process.kill()
+        psutil.wait_procs([server])
+
+    def rows(self, statement: str) -> list[dict[str, Any]]:
+        """What a statement returns."""
+        with embedded.server(self.data) as dsn, Warehouse(dsn) as session:
+            return list(session.execute(statement))
+
+    def contents(self) -> dict[str, tuple[int, str]]:
+        """Each published table: how many rows, and a digest of them without their bookkeeping."""
+        found = {}
+        for name, table in TABLES.items():
+            columns = ", ".join(f'"{column.name}"' for column in table.columns if not column.is_bookkeeping)
+            (row,) = self.rows(
+                f"select count(*) as rows, md5(coalesce(string_agg(line, '|' order by line), '')) as digest "
+                f"from (select row({columns})::text as line from {name}) as lines"
+            )
+            found[name] = row["rows"], row["digest"]
+        return found
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes and counts that must not grow faster than the data."""
+        (row,) = self.rows(SIZES)
+        files = [file for file in self.lake.rglob("*") if file.is_file()]
+        published = sum(self.rows(f"select count(*) as rows from {name}")[0]["rows"] for name in TABLES)
+        lake = {"lake": sum(file.stat().st_size for file in files), "files": len(files)}
+        unfinished = {"unfinished": sum(file.name.endswith(".unfinished") for file in files)}
+        return {**{name: int(number) for name, number in row.items()}, **lake, **unfinished, "rows": published}
