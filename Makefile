@@ -21,7 +21,7 @@ PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report notebook mosaic up status alerts credentials ui psql trigger down destroy \
-	aws-plan aws-test test test-all environments e2e e2e-all lint format bench bench-day bench-scale bench-archives bench-enrichment bench-cluster image image-redshift image-spark image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
+	aws-plan aws-test test test-all environments e2e e2e-all lint format soak bench bench-day bench-scale bench-archives bench-enrichment bench-cluster image image-redshift image-spark image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -103,6 +103,9 @@ lint: $(VENV)/lint ## Check style, types, import arrows, SQL and workflows
 
 format: $(VENV)/lint ## Rewrite the code in the house style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format . && $(BIN)/python -m notebooks.stored
+
+soak: $(VENV)/test ## Live a year of daily runs with late data, outages and kills, in about an hour; writes docs/soak.md (ARGS=--days 30)
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 bench: $(VENV)/run $(VENV)-bench/bench ## Measure speed against the limit and against peers; writes docs/benchmarks.md
 	@$(VENV)-bench/bin/python -m tests.bench
