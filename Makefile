@@ -84,7 +84,7 @@ aws-test: $(VENV)/test ## Apply it to a simulated AWS, run the pipeline there, d
 
 ##@ To work on it
 
-test: environments ## Run the tests, in parallel, in 10 to 17 minutes; those of the DAGs beside Airflow
+test: environments ## Run the tests, in parallel, in 6 to 10 minutes; those of the DAGs beside Airflow
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "$(TESTS)"
 	@$(VENV)-airflow/bin/python -m pytest -c tests/dags/pytest.ini tests/dags
 

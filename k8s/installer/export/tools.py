@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from k8s.installer.export.content import MANIFESTS, Exported
+from k8s.installer.install.releases import STACK
 
+# The certificate of the operator's webhooks: its chart makes up another whenever it is rendered, so the first stays.
+MADE_UP = [
+    {"kind": "Secret", "name": f"{STACK}-admission", "jsonPointers": ["/data"]},
+    *(
+        {
+            "group": "admissionregistration.k8s.io",
+            "kind": f"{kind}WebhookConfiguration",
+            "jqPathExpressions": [".webhooks[]?.clientConfig.caBundle"],
+        }
+        for kind in ("Mutating", "Validating")
+    ),
+]
 HEADER = "# Written by `python -m k8s.installer export`; README.md beside it says how to apply it.\n"
 
 
@@ -90,10 +103,11 @@ def _application(name: str, namespace: str, wave: int, sources: list[dict[str, A
             "project": "default",
             "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
             "sources": sources,
+            **({"ignoreDifferences": MADE_UP} if name == STACK else {}),
             "syncPolicy": {
                 # Nothing is pruned: what holds data must not go because a file did.
                 "automated": {"selfHeal": True},
-                "syncOptions": ["ServerSideApply=true"],
+                "syncOptions": ["ServerSideApply=true", "RespectIgnoreDifferences=true"],
                 "retry": {"limit": 10, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "3m"}},
             },
         },
