@@ -51,7 +51,8 @@ class Airflow:
         assert answer.ok, answer.text
 
     def start(self, dag: str, **conf: str) -> str:
-        """Trigger a run, which must be accepted. Returns its ID."""
+        """Trigger a run, which must be accepted, of a DAG that may still have to be read. Returns its ID."""
+        kube.wait_for(f"DAG {dag}", lambda: self.knows(dag))
         answer = self.trigger(dag, **conf)
         assert answer.status_code == 200, answer.text
         return str(answer.json()["dag_run_id"])
