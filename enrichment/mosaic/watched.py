@@ -1,4 +1,4 @@
-"""A folder whose pictures may come later, and change: looked at anew whenever its index is another file."""
+"""A folder whose pictures may arrive later, or change: it is read again whenever its index changes."""
 
 import threading
 from pathlib import Path

@@ -145,8 +145,8 @@ def _crowd(measured: Found) -> str:
     ]
     heads = ("Server", "Answers", "All answered after, s", "Peak, MB")
     return (
-        f"## Fifty at once\n\nFifty senders, each with a picture of 12 megapixels ({LARGE}). What is refused with 429 "
-        f"is told when to come again.\n\n{table(heads, rows)}"
+        f"## Fifty at once\n\nFifty senders, each with a picture of 12 megapixels ({LARGE}). Those refused with "
+        f"429 are told when to retry.\n\n{table(heads, rows)}"
     )
 
 

@@ -179,7 +179,6 @@ SPARK_DAYS = {"start_date": "2023-01-01", "end_date": "2023-01-31"}
 @pytest.fixture(scope="session")
 def spark_run(extended: str, airflow: Airflow) -> SparkRun:
     """Triggers the run and kills its first driver once both executors work. Others await its end."""
-    kube.wait_for("the DAG", lambda: airflow.knows("sensors_spark"))
     begun = kube.now()
     run = airflow.start("sensors_spark", **SPARK_DAYS)
 

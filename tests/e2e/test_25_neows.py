@@ -29,7 +29,6 @@ class Asked:
 def asked(nasa_runs: dict[str, str], airflow: Airflow) -> Iterator[Asked]:
     assert not airflow.knows("neows"), "without a key it has no DAG"
     said = brought_up(ETL_NASA__API_KEY=KEY)
-    kube.wait_for("the DAG", lambda: airflow.knows("neows"))
     yield Asked(said, airflow.succeed("neows"))
     kube.kubectl("delete", *SECRET)
     brought_up()

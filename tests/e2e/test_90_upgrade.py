@@ -29,7 +29,7 @@ select
     (select sum(reuse_number) from gold.core_reuses) as reuses
 """
 RUNS = "select run_id, source, status from ops.run order by 1"
-LONGEST_S = 60  # if Postgres' own pod is replaced; otherwise a port-forward that begins anew takes a second or two
+LONGEST_S = 60  # if Postgres' own pod is replaced; otherwise reconnecting takes a second or two
 
 
 def rows(role: str, statement: str) -> list[tuple[Any, ...]]:
@@ -49,7 +49,7 @@ def rows(role: str, statement: str) -> list[tuple[Any, ...]]:
             return list(cursor.fetchall())
 
 
-@dataclass
+@dataclass(eq=False)
 class Reader(threading.Thread):
     """Asks the same again and again; notes each answer and the longest time without one."""
 
@@ -60,9 +60,6 @@ class Reader(threading.Thread):
     def __post_init__(self) -> None:
         super().__init__(daemon=True)
         self._is_over = threading.Event()
-
-    def __hash__(self) -> int:
-        return id(self)
 
     def run(self) -> None:
         last = time.monotonic()

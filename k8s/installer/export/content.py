@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from k8s.installer import paths
 from k8s.installer.cluster import helm
 from k8s.installer.install import charts, manifests, releases
 from k8s.installer.install.plan import Plan
@@ -54,7 +54,10 @@ def write(plan: Plan, store: Store, folder: Path) -> list[Exported]:
     _manifests(plan, store, folder / MANIFESTS)
     wanted = releases.wanted(plan.options)
     inputs = plan.inputs({"secrets": store})
-    return [_release(one, wanted, inputs, folder) for one in wanted]
+    exported = {one.key: _release(one, wanted, inputs, folder) for one in wanted}
+    return [
+        exported[key] for key in TopologicalSorter({key: one.needs for key, one in exported.items()}).static_order()
+    ]
 
 
 def _manifests(plan: Plan, store: Store, folder: Path) -> None:
@@ -86,8 +89,8 @@ def _release(release: Release, wanted: Iterable[Release], inputs: Inputs, folder
         computed["etl"]["job"] = True  # `make up` runs it when the server wants it, others with the release
     (values / "computed.yaml").write_text(as_yaml(computed), encoding="utf-8")
     names = {one.name: one.key for one in wanted}
-    is_ours = (paths.CHARTS / release.chart / "Chart.yaml").is_file()
-    published = None if is_ours or inputs.options.charts else versions().charts[release.chart]
+    is_copied = charts.is_ours(release.chart) or inputs.options.charts
+    published = None if is_copied else versions().charts[release.chart]
     return Exported(
         release.name,
         release.namespace,

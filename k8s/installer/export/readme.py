@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8s.installer.export.content import Exported
-from k8s.installer.export.tools import releases_in_order
 
 TEXT = """\
 # The data platform, as files
@@ -46,8 +45,8 @@ MANIFESTS = f"{APPLY} -f manifests/00-namespaces.yaml\n{APPLY} -f manifests/"
 
 
 def page(releases: Sequence[Exported], images: Sequence[str]) -> str:
-    """README.md of the folder."""
-    commands = [MANIFESTS, *map(_command, releases_in_order(releases))]
+    """README.md of the folder, for releases in the order of their needs."""
+    commands = [MANIFESTS, *map(_command, releases)]
     listed = "\n".join(f"- `{image}`" for image in images)
     return TEXT.format(images=listed, commands="\n".join(commands), manifests=MANIFESTS)
 

@@ -59,14 +59,14 @@ def _alias(repository: str) -> str:
 
 
 def applications(releases: Sequence[Exported], repository: str, path: str) -> list[dict[str, Any]]:
-    """Argo CD's Applications, for a folder that is at `path` of a Git repository.
+    """Argo CD's Applications, for a folder that is at `path` of a Git repository; `releases` in the order of needs.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/application.yaml
     """
     here = {"repoURL": repository, "targetRevision": "HEAD"}
     found = [_application("manifests", "data-platform", 0, [{**here, "path": f"{path}{MANIFESTS}"}])]
     waves: dict[tuple[str, str], int] = {}
-    for one in releases_in_order(releases):
+    for one in releases:
         waves[one.namespace, one.name] = 1 + max((waves[need] for need in one.needs), default=0)
         chart = (
             {"repoURL": one.published.repository, "chart": one.chart, "targetRevision": one.published.version}
@@ -78,16 +78,6 @@ def applications(releases: Sequence[Exported], repository: str, path: str) -> li
         sources: list[dict[str, Any]] = [{**chart, "helm": helm}, {**here, "ref": "here"}]
         found.append(_application(one.name, one.namespace, waves[one.namespace, one.name], sources))
     return found
-
-
-def releases_in_order(releases: Sequence[Exported]) -> list[Exported]:
-    """Each after those that it needs."""
-    left, done = list(releases), []
-    while left:
-        ready = [one for one in left if not {(other.namespace, other.name) for other in left} & set(one.needs)]
-        done += ready
-        left = [one for one in left if one not in ready]
-    return done
 
 
 def _application(name: str, namespace: str, wave: int, sources: list[dict[str, Any]]) -> dict[str, Any]:

@@ -22,9 +22,8 @@ def locate(chart: str, folder: Path | None) -> Path:
 
     Raises: ConfigError, TransientError.
     """
-    ours = paths.CHARTS / chart
-    if (ours / "Chart.yaml").is_file():
-        return ours
+    if is_ours(chart):
+        return paths.CHARTS / chart
     published = versions().charts[chart]
     archive = f"{chart}-{published.version}.tgz"
     if folder is not None:
@@ -37,6 +36,11 @@ def locate(chart: str, folder: Path | None) -> Path:
         downloaded.parent.mkdir(parents=True, exist_ok=True)
         helm.pull(chart, published.repository, published.version, downloaded.parent)
     return downloaded
+
+
+def is_ours(chart: str) -> bool:
+    """Whether it is in this repository, and not published."""
+    return (paths.CHARTS / chart / "Chart.yaml").is_file()
 
 
 def digest(chart: Path) -> str:

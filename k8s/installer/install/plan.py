@@ -113,8 +113,12 @@ class Plan:
             is_warehouse_external=bool(self.options.warehouse_host),
         )
 
+    def policies(self, chosen: list[Path] | None = None) -> str:
+        """The wanted files of k8s/manifests, or the chosen ones, as one text."""
+        return manifests.render(manifests.kubernetes_api(self.cluster), self.wanted(), chosen)
+
     def _policies(self, _running: Running) -> str:
-        self.cluster.apply(manifests.render(manifests.kubernetes_api(self.cluster), self.wanted()))
+        self.cluster.apply(self.policies())
         return "namespaces, limits, permissions, policies"
 
     def _tidy_up(self, _running: Running) -> str:
@@ -124,8 +128,7 @@ class Plan:
         return "permissions and policies"
 
     def _delete(self, files: list[Path]) -> None:
-        rendered = manifests.render(manifests.kubernetes_api(self.cluster), self.wanted(), files)
-        self.cluster.kubectl("delete", "--ignore-not-found", "--filename=-", stdin=rendered)
+        self.cluster.kubectl("delete", "--ignore-not-found", "--filename=-", stdin=self.policies(files))
 
     def _secrets(self, _running: Running) -> Done:
         store = self.store()

@@ -9,7 +9,7 @@ from k8s.installer import console
 from k8s.installer.cluster import builder, contexts, lease, shell
 from k8s.installer.cluster.kubectl import Cluster
 from k8s.installer.export import content, readme, tools
-from k8s.installer.install import images, manifests, plan, preflight, secrets
+from k8s.installer.install import images, plan, preflight, secrets
 from k8s.installer.install.options import Options
 
 
@@ -32,7 +32,7 @@ def create_secrets(options: Options) -> None:
     planned = plan.Plan(cluster, options)
     plan.create_namespaces(cluster)
     with lease.held(cluster):
-        cluster.apply(manifests.render(manifests.kubernetes_api(cluster), planned.wanted()))
+        cluster.apply(planned.policies())
         store = planned.store()
         cluster.apply(secrets.manifest(store, planned.authority(store)))
     console.say(f"Secrets generated: {', '.join(store.made) or 'none, all are there'}.")
