@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 
 from etl import sources
 from etl.core.tables import Dataset
+from etl.lake.store import UNFINISHED
 from etl.postgres import embedded
 from etl.postgres.connection import Warehouse
 from tests.bench import tree
@@ -94,28 +94,30 @@ class Site:
                 process.kill()
         psutil.wait_procs([server])
 
-    def rows(self, statement: str) -> list[dict[str, Any]]:
-        """What a statement returns."""
+    @contextmanager
+    def _session(self) -> Iterator[Warehouse]:
         with embedded.server(self.data) as dsn, Warehouse(dsn) as session:
-            return list(session.execute(statement))
+            yield session
 
     def contents(self) -> dict[str, tuple[int, str]]:
         """Each published table: how many rows, and a digest of them without their bookkeeping."""
         found = {}
-        for name, table in TABLES.items():
-            columns = ", ".join(f'"{column.name}"' for column in table.columns if not column.is_bookkeeping)
-            (row,) = self.rows(
-                f"select count(*) as rows, md5(coalesce(string_agg(line, '|' order by line), '')) as digest "
-                f"from (select row({columns})::text as line from {name}) as lines"
-            )
-            found[name] = row["rows"], row["digest"]
+        with self._session() as session:
+            for name, table in TABLES.items():
+                columns = ", ".join(f'"{column.name}"' for column in table.columns if not column.is_bookkeeping)
+                (row,) = session.execute(
+                    f"select count(*) as rows, md5(coalesce(string_agg(line, '|' order by line), '')) as digest "
+                    f"from (select row({columns})::text as line from {name}) as lines"
+                )
+                found[name] = row["rows"], row["digest"]
         return found
 
     def sizes(self) -> dict[str, int]:
         """Bytes and counts that must not grow faster than the data."""
-        (row,) = self.rows(SIZES)
+        with self._session() as session:
+            (row,) = session.execute(SIZES)
+            published = sum(session.execute(f"select count(*) as rows from {name}")[0]["rows"] for name in TABLES)
         files = [file for file in self.lake.rglob("*") if file.is_file()]
-        published = sum(self.rows(f"select count(*) as rows from {name}")[0]["rows"] for name in TABLES)
         lake = {"lake": sum(file.stat().st_size for file in files), "files": len(files)}
-        unfinished = {"unfinished": sum(file.name.endswith(".unfinished") for file in files)}
+        unfinished = {"unfinished": sum(file.name.endswith(UNFINISHED) for file in files)}
         return {**{name: int(number) for name, number in row.items()}, **lake, **unfinished, "rows": published}
