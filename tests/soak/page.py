@@ -16,6 +16,7 @@ KINDS = {
     "broken": "a record that breaks its contract",
     "killed": "the process killed",
     "postgres killed": "Postgres killed",
+    "disk full": "the lake's disk full",
 }
 CODES = {0: "published", 65: "refused by an audit", 69: "API gone", 75: "later", 76: "contract broken", -9: "killed"}
 

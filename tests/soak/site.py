@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -42,10 +44,11 @@ select
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended; a negative code is the signal that killed it."""
+    """How a command ended; a negative code is the signal that killed it; `cpu_s` includes the server's."""
 
     code: int
     seconds: float
+    cpu_s: float
     said: str
 
 
@@ -67,13 +70,14 @@ class Site:
         with embedded.server(self.data):
             yield
 
-    def etl(self, *arguments: str, dies_after: float | None = None) -> Ended:
-        """Run a command to its end, or kill it when so many seconds have passed."""
-        begun = time.monotonic()
+    def etl(self, *arguments: str, dies_after: float | None = None, disk: int | None = None) -> Ended:
+        """Run a command to its end, kill it after so many seconds, or let no file grow beyond so many bytes."""
+        begun, cpu_s = time.monotonic(), self._cpu_s()
         with subprocess.Popen(
             [sys.executable, "-m", "etl", *arguments],
             cwd=self.folder,
             env=self._environment,
+            preexec_fn=disk and partial(resource.setrlimit, resource.RLIMIT_FSIZE, (disk, disk)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -83,12 +87,21 @@ class Site:
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 said, _ = process.communicate()
-            return Ended(process.returncode, time.monotonic() - begun, said)
+        return Ended(process.returncode, time.monotonic() - begun, self._cpu_s() - cpu_s, said)
+
+    def _cpu_s(self) -> float:
+        """What all commands and, since it was started, the server have taken until now."""
+        commands = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with suppress(OSError, psutil.NoSuchProcess):  # it may be down
+            return commands.ru_utime + commands.ru_stime + sum(self._server().cpu_times()[:4])
+        return commands.ru_utime + commands.ru_stime
+
+    def _server(self) -> psutil.Process:
+        return psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n")[0]))
 
     def kill_postgres(self) -> None:
         """As the kernel does when memory runs out: the server recovers from its log at its next start."""
-        pid = int((self.data / "postmaster.pid").read_text().split("\n")[0])
-        server = psutil.Process(pid)
+        server = self._server()
         for process in (server, *server.children()):
             with suppress(psutil.NoSuchProcess):  # one may have ended by itself
                 process.kill()

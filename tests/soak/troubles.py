@@ -13,7 +13,8 @@ from tests.soak.site import Ended, Site
 PASSING = ("rate_limit=0", "server_error", "unavailable", "cut", "truncated")
 LASTING = ("unavailable*", "html*", "truncated*", "server_error*", "empty*", "refusal*")
 BROKEN = ("malformed", "duplicate", "null", "nan", "bad_date")
-KINDS = ("passing", "lasting", "broken", "killed", "postgres killed")
+FULL_AT = (50, 3_000)  # bytes of the first file that no longer fits
+KINDS = ("passing", "lasting", "broken", "killed", "postgres killed", "disk full")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Troubles:
                 return Outcome(kind, site.etl(*command, dies_after=moment))
             if kind == "postgres killed":
                 return Outcome(kind, self._without_postgres(site, command, moment))
+            if kind == "disk full":
+                with site.up():  # the server has a disk of its own
+                    return Outcome(kind, site.etl(*command, disk=self._random.randrange(*FULL_AT)))
             fault = self._random.choice({"passing": PASSING, "lasting": LASTING, "broken": BROKEN}[kind])
             faults.add(parse_fault(fault))
             return Outcome(kind, site.etl(*command), fault)

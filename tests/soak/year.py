@@ -31,7 +31,13 @@ class Year:
     troubles: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
     wrong: list[str] = field(default_factory=list)
     usual_s: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    cpu_s: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     looks: list[dict[str, int]] = field(default_factory=list)
+
+    @property
+    def kills(self) -> int:
+        """How many commands were killed, or lost their Postgres."""
+        return sum(sum(self.troubles[kind].values()) for kind in ("killed", "postgres killed"))
 
 
 def live(site: Site, apis: Apis, troubles: Troubles, start: date, days: int, seed: int) -> Year:
@@ -62,6 +68,7 @@ def _run(year: Year, site: Site, apis: Apis, troubles: Troubles, name: str, *, i
     year.troubles[outcome.kind][outcome.ended.code] += 1
     if outcome.kind == "none":
         year.usual_s[name].append(outcome.ended.seconds)
+        year.cpu_s[name].append(outcome.ended.cpu_s)
     _judge(year, apis.today, name, outcome)
     if outcome.kind != "lasting" and outcome.ended.code in WAITING_HELPS:  # as Airflow does
         again = site.etl(*command)
