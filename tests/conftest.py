@@ -1,7 +1,9 @@
 """What tests share: a real Postgres, a database each, the simulator, and where the real responses are."""
 
 import os
+import shutil
 import signal
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -32,6 +34,12 @@ IS_THOROUGH = bool(os.environ.get("ETL_TESTS_THOROUGH"))  # as in `make test-all
 HASTY = RetryPolicy(connect_s=60, read_s=60, attempts=3, retry_s=120, wait_s=0.01)  # a machine may stall
 TEMPLATE = "migrated"
 
+IS_WORKER = bool(os.environ.get("PYTEST_XDIST_WORKER"))
+# A new database waits for checkpoints, which a disk makes several times slower.
+MEMORY = Path("/dev/shm")
+ROOM = 4 * 2**30
+IN_MEMORY = "ETL_TESTS_IN_MEMORY"
+
 
 # A busy machine is no reason to fail. In CI a pull request fails only for what it changed: the examples are always the
 # same; `make test-all` looks for new ones, more of them.
@@ -51,6 +59,14 @@ hypothesis.settings.load_profile("thorough" if IS_THOROUGH else "house")
 def pytest_configure() -> None:
     """A shell that starts the tests in the background has them, and all that they start, ignore interrupts."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not IS_WORKER and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ[IN_MEMORY] = tempfile.mkdtemp(prefix="etl-tests-", dir=MEMORY)
+
+
+def pytest_unconfigure() -> None:
+    """Give the memory back."""
+    if not IS_WORKER and (folder := os.environ.pop(IN_MEMORY, None)):
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +82,7 @@ def shared() -> Path:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that all workers of a test run share; its connection string names the owner's database."""
     base = tmp_path_factory.getbasetemp()
-    shared_by_workers = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    shared_by_workers = Path(os.environ.get(IN_MEMORY, base.parent if IS_WORKER else base))
     with embedded.server(shared_by_workers / "postgres") as dsn:
         with _session(dsn) as cursor:
             cursor.execute("select pg_advisory_lock(1)")
