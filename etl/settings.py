@@ -233,14 +233,15 @@ class PictureFactsSettings(SourceSettings):
     """Facts about pictures that other sources list."""
 
     base_url: BaseUrl = Field(
-        default="https://assets.science.nasa.gov", description="URL of the server that makes renditions."
+        default="https://assets.science.nasa.gov",
+        description="URL of the server that makes renditions; another than NASA's is asked for Mars' photos, too.",
     )
     days: int = Field(default=365, ge=1, le=40_000, description="Days before today that the first run reads.")
     start: Annotated[date | None, BeforeValidator(_none_if_empty)] = Field(
         default=None, description="First day that is read, instead of a number of days before the first run."
     )
     lookback_days: int = Field(
-        default=7, ge=0, le=365, description="Published days whose pictures a later run looks for again."
+        default=30, ge=0, le=365, description="Published days whose pictures a later run looks for again."
     )
     await_days: int = Field(
         default=365, ge=0, le=40_000, description="Days for which a picture without facts is due again."

@@ -59,6 +59,10 @@ class Client(Protocol):
 
     def post(self, path: str, document: Mapping[str, Any], *, weight: float = 1, accept: str = JSON) -> Answer: ...
 
+    def elsewhere(self, base_url: str) -> Client:
+        """A client of another server, with the same patience; it gets no key, and what it asks counts as nothing."""
+        ...
+
     def left(self) -> list[tuple[Limit, float]]:
         """What may still be asked of each of the API's limits; empty if it has none."""
         ...

@@ -122,7 +122,8 @@ class Source:
     `interval(next_start, today)` is what a run without dates covers, given how far the source is published.
     `start` is the first day that somebody wants: if it lies before all published ones, such a run begins there.
     `await_days` is how many days after a day its unknown values are still awaited.
-    `follows` are tables of other sources that its lists are made of: a run without dates ends with their days.
+    `follows` are tables of other sources that its lists are made of: a run without dates ends with the last of their
+    days.
     `keeps_pages`: rows of later extractions may refer to its pages, so that these do not expire.
     `cost(interval)` is the requests of such a run, and their weight.
     """

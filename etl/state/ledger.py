@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -39,12 +39,13 @@ QUARANTINE = pa.schema(QUARANTINE_FIELDS)
 def next_interval(warehouse: Warehouse, source: Source, destination: str, until: date) -> DataInterval | None:
     """What a run without dates reads: from the first day that is missing there, or that is awaited, to `until`.
 
-    Raises: ConfigError if the source follows tables that are not published there.
+    Raises: ConfigError if the source follows tables of which none is published there.
     """
     names = [dataset.name for dataset in source.datasets]
     marks = warehouse.run("ledger/next_start", {"destination": destination})
     known = {mark["dataset"]: mark["next_start_date"] for mark in marks}
-    until = min([until, *(_followed(known, table, destination) for table in source.follows)])
+    if source.follows:
+        until = min(until, _followed(known, source.follows, destination))
     next_start = min(known[name] for name in names) if known.keys() >= set(names) else None
     interval = source.interval(next_start, until)
     published = [mark["first_date"] for mark in marks if mark["dataset"] in names]
@@ -57,14 +58,15 @@ def next_interval(warehouse: Warehouse, source: Source, destination: str, until:
     return DataInterval(awaited, interval.end)
 
 
-def _followed(known: Mapping[str, date], table: str, destination: str) -> date:
-    """The first day that a table of another source does not have yet."""
-    if table not in known:
+def _followed(known: Mapping[str, date], tables: Sequence[str], destination: str) -> date:
+    """The first day that no table of those has yet: what one lacks, its later days bring."""
+    found = [known[table] for table in tables if table in known]
+    if not found:
         raise ConfigError(
-            f"{table} is not published in the {destination} yet, and this source depends on it.",
-            hint="Run its source first, such as `etl run apod`.",
+            f"Neither of {', '.join(tables)} is published in the {destination} yet, and this source depends on one.",
+            hint="Run the source of one first, such as `etl run apod`.",
         )
-    return known[table]
+    return max(found)
 
 
 def _refuse_other_time(server_time: datetime) -> None:

@@ -40,7 +40,7 @@ from etl.sources.picture_facts import in_process, simulator
 from etl.state import ledger
 from tests.conftest import HASTY
 from tests.enrichment.serving import KEY, receiving
-from tests.warehouse import test_apod
+from tests.warehouse import test_apod, test_mars
 
 DAY = timedelta(days=1)
 TODAY = test_apod.TODAY
@@ -351,6 +351,45 @@ def _as_version(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
     monkeypatch.setattr(in_process, "describe", newer)
 
 
+@pytest.fixture
+def mars(warehouse: Warehouse, lake: Lake) -> list[dict[str, Any]]:
+    """Photos of the rovers are published; of each rover, day and camera the first that may be asked for."""
+    test_mars.run(warehouse, lake, today=TODAY, interval=DAYS)
+    return warehouse.execute(
+        "select min(taken_at) as taken_at, rover, taken_date, camera_family from silver.mars_photos"
+        " where camera_family in ('mast', 'navigation') and rendition_url is not null and not is_thumbnail"
+        " group by rover, taken_date, camera_family"
+    )
+
+
+def test_of_each_rover_day_and_camera_the_first_photo_is_described(
+    warehouse: Warehouse, lake: Lake, pictures: Server, mars: list[dict[str, Any]]
+) -> None:
+    run(warehouse, lake, pictures)
+    rows = warehouse.execute(
+        "select photos.rover, photos.taken_date, photos.camera_family, photos.taken_at, facts.status, facts.sha256"
+        " from silver.picture_facts as facts inner join silver.mars_photos as photos on facts.item_id = photos.photo_id"
+    )
+    assert {row["status"] for row in rows} == {"described"}
+    kinds = ("rover", "taken_date", "camera_family", "taken_at")
+    assert sorted([row[kind] for kind in kinds] for row in rows) == sorted(
+        [row[kind] for kind in kinds] for row in mars
+    )
+    assert len({row["sha256"] for row in rows}) == len(rows) > 5
+    assert run(warehouse, lake, pictures).published.status == "unchanged"
+
+
+def test_a_server_that_is_down_does_not_stop_the_pictures_of_another(
+    warehouse: Warehouse, lake: Lake, pictures: Server, mars: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed(warehouse, lake)
+    monkeypatch.setattr("etl.sources.picture_facts.pages.NASA", pictures.url)
+    monkeypatch.setattr(HttpClient, "elsewhere", lambda *_: HttpClient("picture_facts", "http://127.0.0.1:9", HASTY))
+    run(warehouse, lake, pictures)
+    found = Counter((row["source"], row["status"]) for row in published(warehouse, "source, status"))
+    assert found == {("apod", "described"): 5, ("mars", "unreachable"): 3, ("mars", "due"): len(mars) - 3}
+
+
 @pytest.mark.thorough
 def test_a_replaced_picture_is_fetched_and_does_not_keep_the_facts_of_the_old_one(
     warehouse: Warehouse, lake: Lake, pictures: Server
@@ -366,7 +405,7 @@ def test_a_replaced_picture_is_fetched_and_does_not_keep_the_facts_of_the_old_on
 
 
 def test_only_days_that_are_published_are_asked_for(warehouse: Warehouse, lake: Lake, pictures: Server) -> None:
-    with pytest.raises(ConfigError, match="apod_pictures is not published"):
+    with pytest.raises(ConfigError, match=r"apod_pictures, mars_photos is published"):
         run(warehouse, lake, pictures)
     listed(warehouse, lake)
     source = source_at(pictures)

@@ -111,6 +111,7 @@ class HttpClient:
         self._emit = emit
         self._of_thread = threading.local()
         self._sessions: list[requests.Session] = []
+        self._elsewhere: list[HttpClient] = []
         self._opening = threading.Lock()
 
     def __enter__(self) -> HttpClient:
@@ -119,6 +120,8 @@ class HttpClient:
     def __exit__(self, *_: object) -> None:
         for session in self._sessions:
             session.close()
+        for client in self._elsewhere:
+            client.__exit__()
 
     @property
     def host(self) -> str:
@@ -154,6 +157,11 @@ class HttpClient:
         """POST bytes as they are and read the answer; spends and raises as `get` does."""
         kind = {"Content-Type": "application/octet-stream"}
         return self._ask("POST", path, weight, accept, data=body, headers=kind)
+
+    def elsewhere(self, base_url: str) -> HttpClient:
+        """A client of another server, which ends with this one: neither key nor budget are about that server."""
+        self._elsewhere.append(HttpClient(self.source, base_url, self.policy, emit=self._emit))
+        return self._elsewhere[-1]
 
     def left(self) -> list[tuple[Limit, float]]:
         return [] if self._budget is None else self._budget.left()

@@ -39,5 +39,11 @@ PHOTOS = Dataset(
             nullable=False,
         ),
         Column("received_at", INSTANT, "When it was received from the API.", nullable=False, is_bookkeeping=True),
+        Column(
+            "rendition_url",
+            TEXT,
+            "The photo as a JPEG of at most 1,648 pixels, 800 where there is a choice; null if none, or from the "
+            "withdrawn API.",
+        ),
     ),
 )

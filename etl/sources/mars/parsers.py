@@ -14,6 +14,7 @@ from etl.sources.mars.sols import CURIOSITY, PERSEVERANCE
 from etl.sources.records import Rows, parse_records
 
 SITE = "https://mars.nasa.gov"
+JPEG = (".jpg", ".jpeg")
 
 
 def photos(body: bytes, context: PageContext) -> Parsed:
@@ -67,6 +68,7 @@ def _of_curiosity(photo: api.CuriosityPhoto) -> dict[str, Any]:
         "site": photo.site,
         "drive": photo.drive,
         "image_url": photo.https_url,
+        "rendition_url": _if_jpeg(photo.https_url),
         "page_url": f"{SITE}/{photo.link.lstrip('/')}" if photo.link else None,
     }
 
@@ -87,6 +89,7 @@ def _of_perseverance(photo: api.PerseverancePhoto) -> dict[str, Any]:
         "site": photo.site,
         "drive": photo.drive,
         "image_url": files.full_res or files.large or files.medium or files.small,
+        "rendition_url": files.medium or files.small,
         "page_url": photo.link,
     }
 
@@ -106,8 +109,13 @@ def _of_the_withdrawn_api(photo: api.WithdrawnPhoto) -> dict[str, Any]:
         "site": None,
         "drive": None,
         "image_url": photo.img_src,
+        "rendition_url": None,
         "page_url": None,
     }
+
+
+def _if_jpeg(url: str | None) -> str | None:
+    return url if url and url.lower().endswith(JPEG) else None
 
 
 def _is_thumbnail(sample_type: str | None) -> bool:

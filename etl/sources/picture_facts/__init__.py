@@ -1,6 +1,7 @@
 """Facts about pictures that other sources list: renditions from NASA's image server, described by `enrichment`.
 
-The pictures of the day are listed by `apod`; the server is https://assets.science.nasa.gov, no key.
+The pictures of the day are listed by `apod`, on https://assets.science.nasa.gov; a few of each rover's photos a day by
+`mars`, on https://mars.nasa.gov. Neither wants a key.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,6 @@ def make_source(settings: PictureFactsSettings, origin: str | None = None) -> So
         interval=ReadByDays("PICTURE_FACTS", FIRST_DAY, settings.start, settings.days, settings.lookback_days).interval,
         start=settings.start,
         await_days=settings.await_days,
-        follows=("apod_pictures",),
+        follows=("apod_pictures", "mars_photos"),
         keeps_pages=True,
     )

@@ -21,7 +21,12 @@ FACTS = Dataset(
         Column("credit", TEXT, "Who made it.", may_vanish=True),
         Column("copyright", TEXT, "Who holds the rights, as the source says.", may_vanish=True),
         Column("page_url", TEXT, "The page that shows it.", nullable=False),
-        Column("picture_url", TEXT, "The rendition that is described, at most 1,024 pixels wide.", nullable=False),
+        Column(
+            "picture_url",
+            TEXT,
+            "The rendition that is described: of a picture of the day, at most 1,024 pixels wide.",
+            nullable=False,
+        ),
         Column(
             "is_reusable",
             BOOL,

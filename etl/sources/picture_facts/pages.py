@@ -1,5 +1,8 @@
 """How pictures are asked for: one by one, the newest first, within a budget of bytes; then a list of the others.
 
+Each is asked for on the server that its URL names, if that is one of NASA's that we know; a server that fails again and
+again is asked no more, and the pictures of the others are described all the same.
+
 A page is a picture, with the records of all rows that show it beside it. Facts are asked for before the page is kept,
 so that a picture in bronze has them, and a killed run fetches and computes nothing twice.
 """
@@ -33,6 +36,8 @@ from etl.sources.picture_facts.enricher import Enricher, RefusedPictureError, en
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(hours=12), timedelta(days=30)  # after a failure; it doubles with each
 MOST_FAILURES = 3  # in succession: then it is the server that fails, not a picture
+NASA = "https://assets.science.nasa.gov"
+MARS = "https://mars.nasa.gov"
 OF_THIS_PICTURE = (SourceContractError, SourceWithdrawnError, AccessError)
 LIST = "sql/listings/picture_facts.sql"
 
@@ -49,7 +54,7 @@ def pictures(
 ) -> Iterator[Page]:
     """Yield a page for each picture that is due and within the budget, then one with the records of the others.
 
-    Raises: SourceUnavailableError if the server or the service does not answer; what was received is kept.
+    Raises: SourceUnavailableError if no server or not the service answers; what was received is kept.
     """
     records_kept = [record for about in kept.abouts for record in about["records"]]
     done = {_name(record) for record in records_kept}
@@ -58,10 +63,11 @@ def pictures(
     number, now = len(kept.abouts) + 1, datetime.now(UTC)
     others: list[Row] = []
     with enricher(settings.enrichment) as describing:
-        run = Run(client, look_up, kept, describing, describing.version(), settings.bytes_per_picture, now)
+        servers = Servers(client, settings.base_url)
+        run = Run(servers, look_up, kept, describing, describing.version(), settings.bytes_per_picture, now)
         run.remember(records_kept)
         for rows in _by_url(left):
-            if budget.is_spent or not is_due(rows[0], run.version, now):
+            if budget.is_spent or not is_due(rows[0], run.version, now) or servers.of(rows[0]).is_down:
                 others += [_record(row) for row in rows]
                 continue
             tried = run.attempt(rows[0], number)
@@ -75,6 +81,7 @@ def pictures(
             budget.spend(tried.received)
             if tried.ends_with is not None:
                 raise tried.ends_with
+        servers.raise_if_all_are_down()
     yield Page(number, LIST, 200, json.dumps(others).encode(), len(others), now, is_last=True)
 
 
@@ -86,6 +93,51 @@ def is_due(row: Row, version: str, now: datetime) -> bool:
     if row["facts_version"] is not None or not attempts or tried_at is None:
         return True
     return bool(now >= tried_at + min(FIRST_PAUSE * 2 ** min(attempts - 1, 10), LONGEST_PAUSE))
+
+
+@dataclass
+class Server:
+    """A server of pictures, and the failures of the last ones in succession."""
+
+    client: Client
+    failures: list[SourceUnavailableError] = field(default_factory=list)
+
+    @property
+    def is_down(self) -> bool:
+        return len(self.failures) >= MOST_FAILURES
+
+
+class Servers:
+    """The servers of a run. If `base_url` is not NASA's, it stands for all of them."""
+
+    def __init__(self, client: Client, base_url: str) -> None:
+        self._main = Server(client)
+        self._others = {MARS: Server(client.elsewhere(MARS))} if base_url == NASA else {}
+        self._asked: list[Server] = []
+
+    def of(self, row: Row) -> Server:
+        link = urlsplit(row["picture_url"])
+        return self._others.get(f"{link.scheme}://{link.netloc}", self._main)
+
+    def get(self, row: Row, most_bytes: int) -> Answer:
+        """The picture. Raises: what the client raises."""
+        server = self.of(row)
+        self._asked.append(server)
+        path = urlsplit(row["picture_url"])._replace(scheme="", netloc="").geturl()
+        try:
+            answer = server.client.get(path, accept="image/*", most_bytes=most_bytes)
+        except BudgetSpentError:
+            raise
+        except SourceUnavailableError as error:
+            server.failures.append(error)
+            raise
+        server.failures.clear()
+        return answer
+
+    def raise_if_all_are_down(self) -> None:
+        """Raises: SourceUnavailableError, the last one of a server that was asked."""
+        if self._asked and all(server.is_down for server in self._asked):
+            raise self._asked[-1].failures[-1]
 
 
 @dataclass
@@ -117,16 +169,15 @@ class Tried:
 
 @dataclass
 class Run:
-    """What a run asks for pictures with, the facts that it has found, and how many pictures in succession failed."""
+    """What a run asks for pictures with, and the facts that it has found."""
 
-    client: Client
+    servers: Servers
     look_up: LookUp
     kept: Kept
     describing: Enricher
     version: str
     most_bytes: int
     now: datetime
-    failures: int = 0
     described: dict[str, Row] = field(default_factory=dict)
 
     def remember(self, records: Iterable[Row]) -> None:
@@ -140,23 +191,12 @@ class Run:
             described = self._described(row, known, row["file"])
             return Tried(described.known, json.dumps(described.known).encode(), 0, described.ends_with)
         try:
-            answer = self._fetched(row)
+            answer = self.servers.get(row, self.most_bytes)
         except BudgetSpentError:
             raise
-        except SourceUnavailableError as error:
-            self.failures += 1
-            if self.failures == MOST_FAILURES:
-                raise
+        except (SourceUnavailableError, *OF_THIS_PICTURE) as error:
             return Tried(self._in_vain(row, Status.UNREACHABLE, error.message))
-        except OF_THIS_PICTURE as error:
-            return Tried(self._in_vain(row, Status.UNREACHABLE, error.message))
-        self.failures = 0
         return self._described(row, answer.body, self.kept.file(number))
-
-    def _fetched(self, row: Row) -> Answer:
-        link = urlsplit(row["picture_url"])
-        path = link._replace(scheme="", netloc="").geturl()
-        return self.client.get(path, accept="image/*", most_bytes=self.most_bytes)
 
     def _described(self, row: Row, body: bytes, file: str) -> Tried:
         """What is said about its bytes; the picture is kept even if the service does not answer."""

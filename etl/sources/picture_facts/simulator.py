@@ -1,4 +1,4 @@
-"""NASA's rendition server, as far as we use it: a picture of our own making at any path, as wide as requested.
+"""NASA's servers of pictures, as far as we use them: a picture of our own making at any path, as wide as requested.
 
 The picture at a path is always the same. Nothing is stored: each is made on request.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 ABOUT = "made-up pictures at any path"
-PATH = "/dynamicimage/"
+PATHS = ("/dynamicimage/", "/msl-raw-images/", "/mars2020-raw-images/")
 WIDEST, SHAPE = 384, 0.75  # pixels of the original; height divided by width
 DRAWN = 96  # pixels across, at any width: each is drawn as a square of several
 STARS = 40
@@ -61,7 +61,7 @@ def make_app(
     def respond(request: Request) -> Response:
         if request.path == "/":
             return Response("Pictures, simulated\n", mimetype="text/plain")
-        if not request.path.startswith(PATH):
+        if not request.path.startswith(PATHS):
             return Response("Not Found", 404, mimetype="text/plain")
         return Response(picture(request.path, request.args.get("w", WIDEST, int)), mimetype="image/png")
 

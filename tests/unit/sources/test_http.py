@@ -454,6 +454,16 @@ def test_a_redirect_carries_the_key_within_the_api_and_to_no_other_host(auth: Au
     assert not carried(other.asked[0])
 
 
+@pytest.mark.parametrize("auth", WAYS_IN, ids=lambda auth: type(auth).__name__)
+def test_another_server_gets_neither_the_key_nor_the_blame(waits: list[float], auth: Auth) -> None:
+    with answering(ok(), status(404, "Not Found")) as other, client_of("http://127.0.0.1:9", auth=auth) as client:
+        there = client.elsewhere(other.url)
+        assert there.get("/x").document == FINE
+        with pytest.raises(SourceWithdrawnError, match=other.url):
+            there.get("/y")
+    assert not any(map(carried, other.asked))
+
+
 def test_a_key_of_the_same_name_in_a_link_is_replaced() -> None:
     with answering(ok()) as api, client_of(api.url, auth=QueryKey("apikey", SECRET_KEY)) as client:
         answer = client.get("/x?apikey=***&page=2&page=3")

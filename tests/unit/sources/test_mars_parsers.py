@@ -72,6 +72,7 @@ def test_the_stored_answer_about_curiosity_is_read_whole(shared: Path) -> None:
         "is_thumbnail": False,
         "site": 119,
         "drive": 1344,
+        "rendition_url": None,
         "page_url": "https://mars.nasa.gov/raw_images/1523343",
         "is_from_withdrawn_api": False,
     }

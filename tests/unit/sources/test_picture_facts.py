@@ -101,7 +101,7 @@ def test_a_record_that_breaks_its_contract_is_refused() -> None:
 
 
 def test_no_more_is_received_than_an_answer_may_have() -> None:
-    path = f"{simulator.PATH}one.jpg"
+    path = f"{simulator.PATHS[0]}one.jpg"
     size = len(simulator.picture(path, 1024))
     with server.serve(simulator.make_app()) as running, HttpClient("x", running.url, HASTY) as client:
         assert len(client.get(path, accept="image/*", most_bytes=size).body) == size

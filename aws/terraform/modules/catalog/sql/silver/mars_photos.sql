@@ -14,7 +14,7 @@ newest as (
     join shares on days.day >= cast(shares.since as date) and days.day < cast(shares.until as date)
     group by days.day
 )
-select stored.photo_id, stored.rover, stored.sol, stored.taken_date, stored.taken_at, stored.taken_at_mars, stored.arrived_at, stored.camera, stored.camera_family, stored.is_thumbnail, stored.sample_type, stored.title, stored.credit, stored.site, stored.drive, stored.image_url, stored.page_url, stored.is_from_withdrawn_api, stored.received_at
+select stored.photo_id, stored.rover, stored.sol, stored.taken_date, stored.taken_at, stored.taken_at_mars, stored.arrived_at, stored.camera, stored.camera_family, stored.is_thumbnail, stored.sample_type, stored.title, stored.credit, stored.site, stored.drive, stored.image_url, stored.page_url, stored.is_from_withdrawn_api, stored.received_at, stored.rendition_url
 from ${stored}.mars_photos as stored
 join newest
     on newest.day = stored.taken_date and newest.extraction_id = regexp_extract("$path", '([^/]+)/[^/]+$', 1)
