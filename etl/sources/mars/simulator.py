@@ -124,7 +124,7 @@ def curiosity_photo(sol: int, n: int) -> dict[str, Any]:
         "title": f"Sol {sol}: {camera}",
         "description": "This image was made up.",
         "link": f"/raw_images/{number}",
-        "image_credit": "Nobody",
+        "image_credit": "NASA/JPL-Caltech",
         "extended": {
             "lmst": _on_mars(CURIOSITY, sol, n),
             "bucket": "simulated",
@@ -153,7 +153,7 @@ def perseverance_photo(sol: int, n: int) -> dict[str, Any]:
         "caption": "This image was made up.",
         "sample_type": "Thumbnail" if n % 3 == 2 else "Full",
         "date_taken_mars": _on_mars(PERSEVERANCE, sol, n),
-        "credit": "Nobody",
+        "credit": "NASA/JPL-Caltech",
         "date_taken_utc": f"{taken_at(PERSEVERANCE, sol, n):%Y-%m-%dT%H:%M:%S}.000",
         "json_link": f"{SITE}/rss/api/?feed=raw_images&category=mars2020&feedtype=json&id={name}",
         "link": f"{SITE}/mars2020/multimedia/raw-images/{name}",

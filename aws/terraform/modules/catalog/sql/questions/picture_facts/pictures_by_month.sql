@@ -1,6 +1,7 @@
 -- How many pictures did each month have, how many may be reused, and how bright were they?
 SELECT
   month_start_date,
+  source,
   pictures,
   described,
   reusable,
@@ -10,4 +11,4 @@ FROM ${gold}.picture_months AS picture_months
 ORDER BY
   month_start_date DESC NULLS FIRST,
   source ASC
-LIMIT 12
+LIMIT 24
