@@ -41,6 +41,8 @@ WHAT_TO_INSTALL = (
     click.option("--charts", envvar="CHARTS", type=FILE, help="Folder with charts, instead of published ones."),
     click.option("--simulate", envvar="SIMULATE", is_flag=True, help="Extract from simulators, not from the internet."),
     click.option("--object-store", envvar="OBJECT_STORE", is_flag=True, help="Keep the lake on S3, in the cluster."),
+    click.option("--lake-url", envvar="LAKE_URL", default="", help="Keep the lake in this bucket: s3://bucket/prefix."),
+    click.option("--pods-role", envvar="PODS_ROLE", default="", help="Role of AWS that ETL pods take (IRSA)."),
     click.option("--logs", envvar="LOGS", is_flag=True, help="Keep the logs of all pods for a week, for Grafana."),
     click.option("--spark", envvar="SPARK", is_flag=True, help="Add DAG sensors_spark; needs a lake on S3."),
     click.option("--enrichment", envvar="ENRICHMENT", is_flag=True, help="Add the service that describes pictures."),

@@ -25,15 +25,16 @@ def defaults(name: str, commands: Mapping[str, click.Command]) -> dict[str, dict
     """
     if name not in names():
         raise UsageError(f"There is no environment '{name}'.", hint=f"ENVIRONMENT is one of {', '.join(names())}.")
-    given = _read(paths.ENVIRONMENTS / f"{name}.toml", commands["up"])
+    given = read(paths.ENVIRONMENTS / f"{name}.toml", commands["up"])
     return {
         command: {option.name: given[option.name] for option in parsed.params if option.name in given}
         for command, parsed in commands.items()
     }
 
 
-def _read(file: Path, up: click.Command) -> dict[str, Any]:
-    where = file.relative_to(paths.ROOT)
+def read(file: Path, up: click.Command) -> dict[str, Any]:
+    """What a file sets. Raises: ConfigError if that is no option of `up`, or of another type."""
+    where = file.relative_to(paths.ROOT) if file.is_relative_to(paths.ROOT) else file
     try:
         given = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:

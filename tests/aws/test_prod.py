@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from k8s.installer import __main__ as installer
+from k8s.installer import environments
 from tests.aws import account
 
 # What no environment has by itself, as it wants a certificate of one's own.
@@ -18,6 +20,8 @@ ENRICHMENT = """{{
       keys            = {{ pipeline = "{hash}" }}
       tasks           = 2
     }}"""
+# Nor has any a cluster by itself, which costs more than all else.
+CLUSTER = '{ kubernetes_version = "1.33", node_type = "m7i.large", nodes = 3, admin_cidrs = [] }'
 pytestmark = pytest.mark.thorough
 
 
@@ -28,7 +32,8 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
         settings = prod.folder / "settings.tf"
         certificate = aws.client("acm").request_certificate(DomainName="pictures.example.org")["CertificateArn"]
         wanted = ENRICHMENT.format(certificate=certificate, hash="0" * 64)
-        settings.write_text(re.sub("(enrichment +)= null", rf"\1= {wanted}", settings.read_text()))
+        text = re.sub("(enrichment +)= null", rf"\1= {wanted}", settings.read_text())
+        settings.write_text(re.sub("(cluster +)= null", rf"\1= {CLUSTER}", text))
         account.apply(prod, subtests)
         with subtests.test("people only read"):
             attached = aws.client("iam").list_attached_role_policies(RoleName="data-platform-prod-administrator")
@@ -79,6 +84,34 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
             ]
             assert service["desiredCount"] == 2
             assert service["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED"
+        with subtests.test("Kubernetes is asked from within the VPC, by those whom an entry names, who only read"):
+            kubernetes = aws.client("eks")
+            cluster = kubernetes.describe_cluster(name="data-platform-prod")["cluster"]
+            assert cluster["resourcesVpcConfig"]["endpointPrivateAccess"]
+            assert not cluster["resourcesVpcConfig"]["endpointPublicAccess"]
+            assert cluster["accessConfig"]["authenticationMode"] == "API"
+            roles = aws.client("iam").list_roles()["Roles"]
+            [administrator] = [role["Arn"] for role in roles if role["RoleName"].endswith("-administrator")]
+            [policy] = kubernetes.list_associated_access_policies(
+                clusterName="data-platform-prod", principalArn=administrator
+            )["associatedAccessPolicies"]
+            assert policy["policyArn"].endswith("/AmazonEKSAdminViewPolicy")
+        with subtests.test("pods of the pipeline, and no others, may do what a task may"):
+            may = [
+                aws.client("iam").get_role_policy(RoleName=f"data-platform-prod-{role}", PolicyName=name)
+                for role, name in (("eks-pods-etl", "lake"), ("task", "work"))
+            ]
+            assert may[0]["PolicyDocument"] == may[1]["PolicyDocument"]
+            [role] = [role for role in roles if role["RoleName"] == "data-platform-prod-eks-pods-etl"]
+            [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+            [subject] = [v for name, v in statement["Condition"]["StringEquals"].items() if name.endswith(":sub")]
+            assert subject == "system:serviceaccount:etl:etl"
+        with subtests.test("what Terraform says is an environment of `make up`"):
+            file = tmp_path / "aws.toml"
+            file.write_text(prod.outputs()["platform"]["make_up"])
+            set_by_it = environments.read(file, installer.installer.commands["up"])
+            assert set_by_it["lake_url"] == prod.outputs()["platform"]["lake_url"]
+            assert set_by_it["pods_role"] == role["Arn"]
         with subtests.test("a source is missed after a day and a bit"):
             alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
             assert len([alarm for alarm in alarms if "-awaited-" in alarm["AlarmName"]]) == 5

@@ -6,12 +6,13 @@ import pytest
 
 from etl import settings, sources
 from k8s.installer.install import pods
+from k8s.installer.install.options import Options
 from tests.charts.rendering import of_kind, render
 
 
 @pytest.mark.parametrize("source", sources.NAMES)
 def test_a_pod_gets_the_url_of_its_simulator_in_a_setting_that_exists(source: str) -> None:
-    told = pods.settings(simulate=True)["data"]
+    told = pods.settings(Options(simulate=True))["data"]
     name = f"ETL_{source.upper()}__BASE_URL"
     assert name in {known for known, _, _ in settings.names()}
     address = urlsplit(told[name])
@@ -22,5 +23,5 @@ def test_a_pod_gets_the_url_of_its_simulator_in_a_setting_that_exists(source: st
 
 
 def test_without_simulators_pods_ask_the_apis_themselves() -> None:
-    told = pods.settings(simulate=False)["data"]
+    told = pods.settings(Options())["data"]
     assert not [name for name in told if name.endswith("__BASE_URL")]

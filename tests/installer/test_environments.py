@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from etl.core.errors import ConfigError
+from etl.core.errors import ConfigError, UsageError
 from k8s.installer import environments, paths
 from k8s.installer.__main__ import installer
 from k8s.installer.install.options import Options
@@ -69,6 +69,22 @@ def test_a_mistake_in_the_file_is_named(folder: Path, content: str, words: str) 
     with pytest.raises(ConfigError, match="environments/test") as caught:
         environments.defaults("test", commands)
     assert words in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"lake_url": "lake/prefix"}, "LAKE_URL=lake/prefix is not a lake that pods can share"),
+        ({"lake_url": "s3://hunter2:hunter2@lake/prefix"}, "LAKE_URL=lake/prefix is not"),
+        ({"lake_url": "s3://lake/prefix", "object_store": True}, "two places for one lake"),
+        ({"pods_role": "data-platform-dev-eks-pods-etl"}, "is not a role of AWS"),
+    ],
+)
+def test_a_lake_or_a_role_that_pods_cannot_use_is_refused(arguments: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        Options(**arguments)
+    assert "hunter2" not in caught.value.message
     assert caught.value.hint
 
 

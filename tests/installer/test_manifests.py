@@ -47,6 +47,17 @@ def test_only_the_scheduler_the_driver_of_spark_and_monitoring_reach_the_api_ser
     }
 
 
+def test_only_etl_pods_take_a_role_of_a_cloud_and_only_if_one_is_given() -> None:
+    role = "arn:aws:iam::123456789012:role/etl"
+    with_role = [
+        item["metadata"] for item in of("ServiceAccount", pods_role=role) if item["metadata"].get("annotations")
+    ]
+    assert [(one["namespace"], one["name"], one["annotations"]) for one in with_role] == [
+        ("etl", "etl", {"eks.amazonaws.com/role-arn": role})
+    ]
+    assert not any(item["metadata"].get("annotations") for item in of("ServiceAccount"))
+
+
 def test_etl_pods_reach_the_internet_but_no_private_address() -> None:
     (policy,) = [item for item in of("NetworkPolicy") if item["metadata"]["name"] == "etl"]
     blocks = [peer["ipBlock"] for rule in policy["spec"]["egress"] for peer in rule["to"] if "ipBlock" in peer]

@@ -6,6 +6,7 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from k8s.installer.install import certificate, lake, objects, pods, secrets
+from k8s.installer.install.options import Options
 from k8s.installer.install.secrets import TLS, Store
 
 LOGINS = ("data-platform", "warehouse-logins")
@@ -145,9 +146,16 @@ def test_pods_find_the_authority_of_the_object_store_at_the_path_in_the_url_of_t
     signed.verify_directly_issued_by(x509.load_pem_x509_certificate(certificates["ca.crt"].encode()))
 
 
-@pytest.mark.parametrize(("is_asked_for", "expected"), [(False, lake.VOLUME), (True, lake.OBJECT_STORE)])
-def test_the_settings_of_pods_name_the_lake(is_asked_for: bool, expected: str) -> None:
-    assert pods.settings(object_store=is_asked_for)["data"]["ETL_LAKE__URL"] == expected
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (Options(), lake.VOLUME),
+        (Options(object_store=True), lake.OBJECT_STORE),
+        (Options(lake_url="s3://lake/prefix?region=eu-central-1"), "s3://lake/prefix?region=eu-central-1"),
+    ],
+)
+def test_the_settings_of_pods_name_the_lake(options: Options, expected: str) -> None:
+    assert pods.settings(options)["data"]["ETL_LAKE__URL"] == expected
 
 
 # Keys of APIs

@@ -11,6 +11,7 @@ from functools import cache
 
 from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, MONITORING
 from k8s.installer.install import dags, pods, secrets
+from k8s.installer.install.options import Options
 from tests.charts.rendering import CHARTS, NAMESPACES, PLAIN, Manifest, rendered
 
 Objects = dict[tuple[str, str, str], frozenset[str]]
@@ -40,7 +41,7 @@ def known() -> Objects:
     made = {(AIRFLOW, "ConfigMap", dags.NAME): frozenset[str]()} | OF_OTHERS | BY_OPERATOR | BY_PEOPLE
     store = secrets.derive(secrets.complete({}, with_enrichment=True), "postgres.data-platform.svc", 5432)
     made |= dict(made_by(secrets.manifest(store, "authority"), "default"))
-    made |= dict(made_by([pods.settings(simulate=True)], "default"))
+    made |= dict(made_by([pods.settings(Options(simulate=True))], "default"))
     for chart in CHARTS:
         made |= dict(made_by(rendered(chart), NAMESPACES.get(chart, chart)))
     made |= dict(made_by(rendered(PLAIN[0]), "default"))

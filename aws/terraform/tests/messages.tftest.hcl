@@ -251,3 +251,22 @@ run "a_service_that_everybody_may_ask" {
   }
   expect_failures = [var.keys, var.certificate_arn, var.tasks]
 }
+
+run "a_cluster_that_everybody_may_ask" {
+  command = plan
+  module {
+    source = "../modules/cluster"
+  }
+  variables {
+    subnet_ids         = ["subnet-1"]
+    kubernetes_version = "1.29"
+    node_type          = "m7i.large"
+    nodes              = 0
+    admin_cidrs        = ["0.0.0.0/0"]
+    people_role_arns   = { administrator = "arn:aws:iam::123456789012:role/a", engineer = "arn:aws:iam::123456789012:role/b" }
+    people_may_write   = true
+    lake_policy        = "{}"
+    keep_logs_days     = 30
+  }
+  expect_failures = [var.subnet_ids, var.kubernetes_version, var.nodes, var.admin_cidrs]
+}

@@ -87,6 +87,8 @@ def of_manifests(cluster: Cluster, revisions: Revisions) -> list[Problem]:
     host = decoded(cluster.find("secret", "warehouse", ETL) or {})
     read = cluster.find("configmap", dags.NAME, AIRFLOW)
     settings = json.loads((read or {}).get("data", {}).get("platform.json", "{}"))
+    account = cluster.find("serviceaccount", "etl", ETL) or {}
+    annotations = account.get("metadata", {}).get("annotations", {})
     wanted = manifests.Wanted(
         simulate=releases.SIMULATOR_RELEASE.key in revisions,
         object_store=releases.OBJECT_STORE_RELEASE.key in revisions,
@@ -96,6 +98,7 @@ def of_manifests(cluster: Cluster, revisions: Revisions) -> list[Problem]:
         alert_ports=receivers.read(cluster).ports,
         warehouse_port=int(host.get("PGPORT") or 5432),
         is_warehouse_external=host.get("PGHOST", IN_CLUSTER) != IN_CLUSTER,
+        pods_role=annotations.get(manifests.ROLE, ""),
     )
     rendered = manifests.render(manifests.kubernetes_api(cluster), wanted)
     problems = [Problem(line) for line in drift.differences(cluster.diff(rendered))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8s.installer.cluster.kubectl import ETL, Cluster, decoded
+from k8s.installer.install.options import Options
 
 VOLUME = "/lake"
 CLAIM = "lake"
@@ -12,15 +13,15 @@ OBJECT_STORE = (
 )
 
 
-def default(*, object_store: bool) -> str:
+def default(options: Options) -> str:
     """ETL_LAKE__URL of the pods, unless Secret etl/etl sets another."""
-    return OBJECT_STORE if object_store else VOLUME
+    return options.lake_url or (OBJECT_STORE if options.object_store else VOLUME)
 
 
-def url(cluster: Cluster, *, object_store: bool) -> str:
+def url(cluster: Cluster, options: Options) -> str:
     """The one in effect: Secret etl/etl, which people create, takes precedence."""
     own = decoded(cluster.find("secret", "etl", ETL) or {}).get("ETL_LAKE__URL", "")
-    return own.strip() or default(object_store=object_store)
+    return own.strip() or default(options)
 
 
 def claim(url: str) -> str:

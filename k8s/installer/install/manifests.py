@@ -21,6 +21,7 @@ SPARK_ONLY = "spark.yaml"
 ENRICHMENT_ONLY = "enrichment.yaml"
 CERTIFICATE = "certificate.yaml"  # only for a server in the cluster
 ALERTS_OUT = "network-alerts-out.yaml"  # only if alerts are sent somewhere
+ROLE = "eks.amazonaws.com/role-arn"  # EKS then gives each pod of the account a token that opens this role
 IN_CLUSTER_POSTGRES = [
     {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "data-platform"}},
@@ -45,6 +46,7 @@ class Wanted:
     alert_ports: tuple[int, ...] = ()
     warehouse_port: int = 5432
     is_warehouse_external: bool = False
+    pods_role: str = ""
 
 
 def files(wanted: Wanted) -> list[Path]:
@@ -76,6 +78,7 @@ def render(kubernetes_api: list[dict[str, Any]], wanted: Wanted, chosen: list[Pa
         "postgres": json.dumps(EXTERNAL_POSTGRES if wanted.is_warehouse_external else IN_CLUSTER_POSTGRES),
         "postgres_port": str(wanted.warehouse_port),
         "airflow_image": versions().images["airflow"],
+        "etl_annotations": json.dumps({ROLE: wanted.pods_role} if wanted.pods_role else {}),
         "alert_ports": json.dumps([{"protocol": "TCP", "port": port} for port in wanted.alert_ports]),
     }
     texts = (

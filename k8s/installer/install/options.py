@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ class Options:
     charts: Path | None = None
     simulate: bool = False
     object_store: bool = False
+    lake_url: str = ""
+    pods_role: str = ""
     logs: bool = False
     spark: bool = False
     enrichment: bool = False
@@ -38,6 +41,18 @@ class Options:
             raise UsageError(f"'{self.image_tool}' is not supported.", hint="IMAGE_TOOL is docker or buildah.")
         if self.charts is not None and not self.charts.is_dir():
             raise UsageError(f"{self.charts} is not a folder.", hint="CHARTS is a folder that contains charts by name.")
+        if self.lake_url and not re.fullmatch(r"s3://[^/?@]+(/[^?@]*)?(\?.*)?", self.lake_url):
+            raise UsageError(
+                f"LAKE_URL={self.lake_url.rpartition('@')[2]} is not a lake that pods can share.",
+                hint="Write it like s3://bucket/prefix?region=eu-central-1, without keys.",
+            )
+        if self.lake_url and self.object_store:
+            raise UsageError("LAKE_URL and OBJECT_STORE=1 are two places for one lake.", hint="Leave one of them out.")
+        if self.pods_role and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", self.pods_role):
+            raise UsageError(
+                f"PODS_ROLE={self.pods_role} is not a role of AWS.",
+                hint="Write it like arn:aws:iam::123456789012:role/name.",
+            )
         if bool(self.warehouse_host) != bool(self.warehouse_ca):
             raise UsageError(
                 "An external database needs both its host and the certificate of its authority.",

@@ -55,7 +55,7 @@ class Plan:
         self.options = options
         self.watch = Watch(cluster)
         self.image = images.name(options)
-        self.lake = lake.url(cluster, object_store=options.object_store)
+        self.lake = lake.url(cluster, options)
         self.receivers = receivers.read(cluster)
         self.gate = Gate(cluster)
         self._held_back: list[Object] = []
@@ -111,6 +111,7 @@ class Plan:
             alert_ports=self.receivers.ports,
             warehouse_port=self.options.warehouse_address[1],
             is_warehouse_external=bool(self.options.warehouse_host),
+            pods_role=self.options.pods_role,
         )
 
     def policies(self, chosen: list[Path] | None = None) -> str:
@@ -181,8 +182,7 @@ class Plan:
     def settings(self) -> list[Object]:
         """What pods of runs are configured with, secrets apart."""
         options = self.options
-        settings = pods.settings(simulate=options.simulate, object_store=options.object_store)
-        return [settings, *([spark.settings()] if options.spark else [])]
+        return [pods.settings(options), *([spark.settings()] if options.spark else [])]
 
     def dags_map(self, store: Store) -> Object:
         """The DAGs and what their pods are made from; those of a source that wants a key only if there is one."""

@@ -49,6 +49,6 @@ def checked(options: Options) -> Cluster:
     cluster = Cluster(contexts.chosen(options.cluster))
     preflight.show([*tools, *preflight.check_all(cluster, options)])
     if options.spark:
-        spark.require_shared(lake.url(cluster, object_store=options.object_store))
+        spark.require_shared(lake.url(cluster, options))
     preflight.require_agreement(cluster.context, options)
     return cluster

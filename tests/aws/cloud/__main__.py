@@ -12,7 +12,7 @@ from moto.core.config import default_user_config
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.aws.cloud import access, answers, certificate, machines, redshift, tasks
+from tests.aws.cloud import access, answers, certificate, eks, machines, redshift, tasks
 from tests.aws.cloud.place import Place
 
 
@@ -27,6 +27,7 @@ def serve(folder: Path) -> None:
     place = Place(folder, f"http://127.0.0.1:{plain.server_port}", f"https://127.0.0.1:{encrypted.server_port}")
     answers.complete()
     redshift.complete()
+    eks.complete()
     access.enforce_conditions()
     tasks.run_as_processes(place)
     machines.act_as_roles(place)

@@ -22,6 +22,7 @@ locals {
     warehouse_backup_days = 1
 
     redshift            = null
+    cluster             = null
     enrichment          = null
     athena_gb_per_query = 10
 

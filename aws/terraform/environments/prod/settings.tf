@@ -22,6 +22,7 @@ locals {
     warehouse_backup_days = 14
 
     redshift            = { node_type = "ra3.large", nodes = 2 }
+    cluster             = null
     enrichment          = null
     athena_gb_per_query = 200
 

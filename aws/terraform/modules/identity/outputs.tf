@@ -3,6 +3,11 @@ output "task_role_arns" {
   value       = { for name, role in aws_iam_role.tasks : name => role.arn }
 }
 
+output "task_policy" {
+  description = "What a task may do, as JSON: pods of the pipeline may do the same."
+  value       = data.aws_iam_policy_document.task.json
+}
+
 output "state_machine_role_arn" {
   description = "Role of the state machines, once it may do its work."
   value       = aws_iam_role.state_machine.arn

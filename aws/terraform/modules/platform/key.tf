@@ -64,6 +64,7 @@ data "aws_iam_policy_document" "key" {
       values = [
         "arn:aws:logs:${local.region}:${local.account_id}:log-group:/${local.name}/*",
         "arn:aws:logs:${local.region}:${local.account_id}:log-group:/aws-glue/crawlers*",
+        "arn:aws:logs:${local.region}:${local.account_id}:log-group:/aws/eks/${local.name}/cluster",
       ]
     }
   }

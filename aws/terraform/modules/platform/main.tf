@@ -44,7 +44,7 @@ module "warehouse" {
   name                      = local.name
   vpc_id                    = module.network.vpc_id
   subnet_ids                = module.network.private_subnet_ids
-  client_security_group_ids = { tasks = module.pipeline.security_group_id }
+  client_security_group_ids = merge({ tasks = module.pipeline.security_group_id }, { for each in module.cluster : "nodes" => each.security_group_id })
   key_arn                   = aws_kms_key.this.arn
   instance_class            = var.settings.warehouse_class
   storage_gb                = var.settings.warehouse_gb
@@ -117,6 +117,22 @@ module "pipeline" {
   max_parallel_tasks     = var.settings.max_parallel_tasks
   keep_logs_days         = var.settings.keep_logs_days
   alert_emails           = var.settings.alert_emails
+}
+
+module "cluster" {
+  source             = "../cluster"
+  count              = var.settings.cluster == null ? 0 : 1
+  name               = local.name
+  subnet_ids         = module.network.private_subnet_ids
+  key_arn            = aws_kms_key.this.arn
+  kubernetes_version = var.settings.cluster.kubernetes_version
+  node_type          = var.settings.cluster.node_type
+  nodes              = var.settings.cluster.nodes
+  admin_cidrs        = var.settings.cluster.admin_cidrs
+  people_role_arns   = module.identity.people_role_arns
+  people_may_write   = !var.settings.protected
+  lake_policy        = module.identity.task_policy
+  keep_logs_days     = var.settings.keep_logs_days
 }
 
 module "enrichment" {

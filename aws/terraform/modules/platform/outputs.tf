@@ -28,6 +28,31 @@ output "enrichment_host" {
   value       = one(module.enrichment[*].host)
 }
 
+output "cluster" {
+  description = "Name of the cluster, for `aws eks update-kubeconfig`; null without one."
+  value       = one(module.cluster[*].name)
+}
+
+output "make_up" {
+  description = "Options of `make up` for that cluster, as a file for k8s/environments; null without one."
+  value = one([for each in module.cluster : join("\n", [
+    "# What `make up ENVIRONMENT=aws` installs: written by `terraform output`.",
+    "cluster        = \"${each.arn}\"",
+    "values         = \"prod\"",
+    "image_registry = \"${trimsuffix(module.registry.urls["etl"], "/etl")}\"",
+    "warehouse_host = \"${module.warehouse.host}\"",
+    "warehouse_ca   = \"rds-ca.pem\"",
+    "lake_url       = \"${module.lake.url}\"",
+    "pods_role      = \"${each.pods_role_arn}\"",
+    "",
+  ])])
+}
+
+output "owner_secret_arn" {
+  description = "Secret with the login of the warehouse's owner, which RDS manages."
+  value       = module.warehouse.owner_secret_arn
+}
+
 output "login_secret_arns" {
   description = "Secrets with the warehouse's logins, by role."
   value       = module.warehouse.login_secret_arns

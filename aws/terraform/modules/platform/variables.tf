@@ -23,6 +23,8 @@ variable "settings" {
 
     redshift = object({ node_type = string, nodes = number }) # null: no Redshift
 
+    cluster = object({ kubernetes_version = string, node_type = string, nodes = number, admin_cidrs = list(string) }) # null: no Kubernetes
+
     enrichment = object({ image_version = string, certificate_arn = string, keys = map(string), tasks = number }) # null: no such service
 
     athena_gb_per_query = number # a question that would read more is stopped
