@@ -24,8 +24,10 @@ MISSING = {"x-amzn-errortype": "ResourceNotFoundException", "content-type": "app
 def complete() -> None:
     _remember_what_a_cluster_was_given()
     _give_nodes_no_key_that_nobody_gave()
-    urls.url_paths["{0}/clusters/(?P<name>[^/]+)/addons.*$"] = _served({ADDONS: _addon})
-    urls.url_paths["{0}/clusters/(?P<name>[^/]+)/access-entries.*$"] = _served({POLICIES: _policy, ENTRIES: _entry})
+    addons, entries = _served({ADDONS: _addon}), _served({POLICIES: _policy, ENTRIES: _entry})
+    for path, serve in (("addons", addons), ("access-entries", entries)):
+        urls.url_paths[f"{{0}}/clusters/(?P<name>[^/]+)/{path}$"] = serve
+        urls.url_paths[f"{{0}}/clusters/(?P<name>[^/]+)/{path}/(?P<rest>.+)$"] = serve
 
 
 def _remember_what_a_cluster_was_given() -> None:

@@ -51,10 +51,6 @@ resource "aws_eks_node_group" "this" {
     max_size     = var.nodes + 1 # while one is replaced
   }
 
-  update_config {
-    max_unavailable = 1
-  }
-
   launch_template {
     id      = aws_launch_template.nodes.id
     version = aws_launch_template.nodes.latest_version
