@@ -89,7 +89,7 @@ test: environments ## Run the tests, in parallel, in 6 to 10 minutes; those of t
 	@$(VENV)-airflow/bin/python -m pytest -c tests/dags/pytest.ini tests/dags
 
 test-all: environments ## Run what test leaves out, too, and measure coverage: all points of a kill, more examples, S3 everywhere
-	@ETL_TESTS_THOROUGH=1 $(BIN)/pytest -n $(JOBS) --dist worksteal -m "" --cov --cov-report=term
+	@TESTS_THOROUGH=1 $(BIN)/pytest -n $(JOBS) --dist worksteal -m "" --cov --cov-report=term
 	@$(VENV)-airflow/bin/python -m pytest -c tests/dags/pytest.ini tests/dags
 
 e2e: $(VENV)/test ## Prove the platform on the current cluster or CLUSTER=kind; it kills what runs there

@@ -30,7 +30,8 @@ from etl.telemetry import metrics as telemetry
 from tests.collector import Collector, collector
 
 ROOT = Path(__file__).parents[1]
-IS_THOROUGH = bool(os.environ.get("ETL_TESTS_THOROUGH"))  # as in `make test-all`
+# Not ETL_…: many tests hand the environment on to `etl`, which refuses what is no setting.
+IS_THOROUGH = bool(os.environ.get("TESTS_THOROUGH"))  # as in `make test-all`
 HASTY = RetryPolicy(connect_s=60, read_s=60, attempts=3, retry_s=120, wait_s=0.01)  # a machine may stall
 TEMPLATE = "migrated"
 
@@ -38,7 +39,7 @@ IS_WORKER = bool(os.environ.get("PYTEST_XDIST_WORKER"))
 # A new database waits for checkpoints, which a disk makes several times slower.
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
-IN_MEMORY = "ETL_TESTS_IN_MEMORY"
+IN_MEMORY = "TESTS_IN_MEMORY"
 
 
 # A busy machine is no reason to fail. In CI a pull request fails only for what it changed: the examples are always the
@@ -72,7 +73,7 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """Real API responses, kept beside the repository; tests that need them are skipped where they are not."""
-    place = Path(os.environ.get("ETL_TESTS_SHARED", ROOT.parent / "shared"))
+    place = Path(os.environ.get("TESTS_SHARED", ROOT.parent / "shared"))
     if not (place / "data").is_dir():
         pytest.skip(f"needs the real API responses in {place}, which are not here")
     return place

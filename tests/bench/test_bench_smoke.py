@@ -48,7 +48,7 @@ def test_the_benchmark_of_archives_kills_and_resumes_and_writes_its_page() -> No
     [found] = archives.measure([archives.Archive("neo", "2020-01-01", "2021-01-01", "1month")])
     assert found.intervals == 12
     assert found.killed is not None
-    assert found.killed.asked_again == 0
+    assert found.killed.asked_again <= 1  # which was being written
     assert "near-Earth objects, 2020-01-01 to 2021-01-01 | 12 |" in archives_page.render([found])
 
 

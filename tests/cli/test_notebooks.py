@@ -113,7 +113,7 @@ def test_a_notebook_shows_what_is_published(
     with Warehouse(embedded_server[1]) as warehouse:
         numbers = sorted(row["n"] for row in warehouse.execute(expected))
         asked = {answer.name: answer.rows for answer in warehouse_answers(warehouse, source)}
-    assert len(numbers) > 10
+    assert len(numbers) >= 8  # four regions, in two months at least
     assert _axis(_charts(cells)[place], axis) == pytest.approx(numbers)
     first = re.search(r'^answer\("(\w+)"\)', nbformat.read(FILES[name], 4).cells[1].source, re.MULTILINE)
     assert first

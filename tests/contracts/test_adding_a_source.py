@@ -17,7 +17,7 @@ from etl.postgres import embedded
 from tests.conftest import ROOT
 
 PAGE = ROOT / "docs" / "how-to" / "add-a-source.md"
-FOLDERS = ("charts", "dags", "docs", "etl", "k8s", "monitoring", "sql", "tests")
+FOLDERS = ("charts", "dags", "docs", "enrichment", "etl", "k8s", "monitoring", "sql", "tests")
 FILES = ("Makefile", "pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 BLOCK = re.compile(r"^(In )?`(\S+)`:?\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ROWS, HARBOURS = 180, 3

@@ -21,7 +21,7 @@ from tests.e2e.airflow import Airflow
 
 pytestmark = pytest.mark.thorough
 
-FROM = "ETL_TESTS_UPGRADE_FROM"
+FROM = "TESTS_UPGRADE_FROM"
 READ = """
 select
     (select count(*) from silver.spacex_launches) as launches,

@@ -13,7 +13,7 @@ from etl.simulate import server
 from etl.simulate.faults import Faults
 from etl.sources.spacex import simulator as spacex
 
-SHARED = Path(os.environ.get("ETL_TESTS_SHARED") or Path(__file__).parents[4] / "shared")
+SHARED = Path(os.environ.get("TESTS_SHARED") or Path(__file__).parents[4] / "shared")
 
 Records = list[dict[str, Any]]
 
@@ -25,7 +25,7 @@ def real_response() -> Callable[[str], Records]:
     def read(name: str) -> Records:
         file = SHARED / "data" / "spacex" / name
         if not file.exists():
-            pytest.skip(f"no stored responses at {file.parent}; ETL_TESTS_SHARED says where they are")
+            pytest.skip(f"no stored responses at {file.parent}; TESTS_SHARED says where they are")
         records: Records = json.loads(file.read_bytes())
         return records
 
