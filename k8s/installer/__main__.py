@@ -47,6 +47,7 @@ WHAT_TO_INSTALL = (
     click.option("--spark", envvar="SPARK", is_flag=True, help="Add DAG sensors_spark; needs a lake on S3."),
     click.option("--enrichment", envvar="ENRICHMENT", is_flag=True, help="Add the service that describes pictures."),
     click.option("--values", default="", help="prod adds the values for production; ENVIRONMENT=prod sets it."),
+    click.option("--warehouse", envvar="WAREHOUSE", default="postgres", help="postgres, or cnpg: one that fails over."),
     click.option("--warehouse-host", envvar="WAREHOUSE_HOST", default="", help="host[:port] of an external database."),
     click.option("--warehouse-ca", envvar="WAREHOUSE_CA", type=FILE, help="File: certificate of its authority."),
 )

@@ -75,7 +75,7 @@ def kubectl(*arguments: str) -> str:
 def as_superuser(statement: str) -> str:
     """Run a statement that no role of the platform may run, from inside the server's own pod."""
     psql = ("psql", "--username=postgres", "--dbname=warehouse", "--command", statement)
-    return kubectl("exec", "--namespace=data-platform", "postgres-0", "--container=postgres", "--", *psql)
+    return kubectl("exec", "--namespace=data-platform", "service/postgres", "--container=postgres", "--", *psql)
 
 
 def helm_releases() -> dict[str, tuple[str, str]]:

@@ -59,9 +59,55 @@ capabilities:
 {{- end -}}
 {{- end }}
 
+{{/* Not empty if the chart's own StatefulSet is the server. */}}
+{{- define "warehouse.isStatefulSet" -}}
+{{- if not (or .Values.external.host .Values.cnpg.enabled) }}yes{{ end }}
+{{- end }}
+
+{{/* Not empty if CloudNativePG runs the server. */}}
+{{- define "warehouse.isCluster" -}}
+{{- if and .Values.cnpg.enabled (not .Values.external.host) }}yes{{ end }}
+{{- end }}
+
+{{/* What is derived from the memory limit: a quarter is shared, half is left for the page cache. */}}
+{{- define "warehouse.memory" -}}
+{{- $memory := include "warehouse.megabytes" .Values.resources.limits.memory | int -}}
+shared_buffers: {{ div $memory 4 }}MB
+effective_cache_size: {{ div $memory 2 }}MB
+maintenance_work_mem: {{ div $memory 12 }}MB
+work_mem: {{ max 4 (div $memory 96) }}MB
+huge_pages: "off"
+{{- end }}
+
 {{/* Not empty if backups are made here; an external server is backed up by its provider. */}}
 {{- define "warehouse.hasBackups" -}}
 {{- if and .Values.backup.enabled (not .Values.external.host) }}yes{{ end }}
+{{- end }}
+
+{{/* Where the archive is, and how it is opened. */}}
+{{- define "warehouse.archive" -}}
+{{- with .Values.cnpg.archive -}}
+destinationPath: {{ .url | quote }}
+{{- with .endpoint }}
+endpointURL: {{ . | quote }}
+{{- end }}
+{{- with .caSecret }}
+endpointCA:
+  name: {{ . | quote }}
+  key: ca.crt
+{{- end }}
+s3Credentials:
+  {{- if .secret }}
+  accessKeyId:
+    name: {{ .secret | quote }}
+    key: AWS_ACCESS_KEY_ID
+  secretAccessKey:
+    name: {{ .secret | quote }}
+    key: AWS_SECRET_ACCESS_KEY
+  {{- else }}
+  inheritFromIAMRole: true
+  {{- end }}
+{{- end }}
 {{- end }}
 
 {{/* A pod with the server's programs and the volume of the backups. */}}

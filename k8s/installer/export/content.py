@@ -52,7 +52,7 @@ class Exported:
 def write(plan: Plan, store: Store, folder: Path) -> list[Exported]:
     """Write everything but the description for a tool; returns the releases in the order of their needs."""
     _manifests(plan, store, folder / MANIFESTS)
-    wanted = releases.wanted(plan.options)
+    wanted = plan.releases
     inputs = plan.inputs({"secrets": store})
     exported = {one.key: _release(one, wanted, inputs, folder) for one in wanted}
     return [

@@ -37,6 +37,7 @@ class Capacity:
 # Our requests, the pods of one run included, and what some options add; a test sums up the values of the charts.
 NEEDED = Capacity(1000, 3712)
 ON_TOP = {
+    "cnpg": Capacity(150, 384),  # a standby, and the operator
     "object_store": Capacity(50, 64),
     "logs": Capacity(70, 288),
     "enrichment": Capacity(270, 736),

@@ -12,7 +12,7 @@ from etl.core.errors import PlatformError
 from k8s.installer.cluster import helm
 from k8s.installer.cluster.helm import Revisions
 from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, Cluster, decoded
-from k8s.installer.install import certificate, dags, database, drift, manifests, receivers, releases, secrets
+from k8s.installer.install import certificate, cnpg, dags, database, drift, manifests, receivers, releases, secrets
 
 REPAIRS = "`make up` corrects it."
 FULL = "No space left on device"
@@ -35,7 +35,7 @@ def of_release(cluster: Cluster, release: tuple[str, str]) -> list[Problem]:
 
 def of_server(cluster: Cluster) -> list[Problem]:
     """Of the server in the cluster: whether it answers, and holds what it should."""
-    if cluster.find("statefulset", "postgres", DATA_PLATFORM) is None:
+    if not _has_server(cluster):
         return []
     try:
         found = database.ask(cluster)
@@ -48,6 +48,11 @@ def of_server(cluster: Cluster) -> list[Problem]:
         hint = "Restore the whole database: docs/how-to/restore-a-backup.md. Runs can neither publish nor repair this."
         problems.append(Problem(f"warehouse: schema {schema} is gone", hint))
     return problems
+
+
+def _has_server(cluster: Cluster) -> bool:
+    """Whether its Service is there: of a StatefulSet, or of a Cluster."""
+    return cluster.find("service", "postgres", DATA_PLATFORM) is not None
 
 
 def _versions(cluster: Cluster, found: database.Facts) -> list[Problem]:
@@ -72,13 +77,13 @@ def _why_silent(cluster: Cluster, error: PlatformError) -> Problem:
     logged = []
     for which in ((), ("--previous",)):
         with suppress(PlatformError):
-            where = ("statefulset/postgres", "--namespace", DATA_PLATFORM, "--container=postgres", "--tail=200")
+            where = ("service/postgres", "--namespace", DATA_PLATFORM, "--container=postgres", "--tail=200")
             logged += cluster.kubectl("logs", *where, *which).splitlines()
     if FULL in error.message or any(FULL in line for line in logged):
         return Problem(f"Postgres: its volume is full ({FULL})", GROW)
     last = next((line for line in reversed(logged) if any(word in line for word in ("PANIC", "FATAL", "error:"))), "")
     return Problem(
-        f"Postgres does not answer: {last.strip() or error.message}", "kubectl -n data-platform logs postgres-0"
+        f"Postgres does not answer: {last.strip() or error.message}", "kubectl -n data-platform logs service/postgres"
     )
 
 
@@ -95,6 +100,8 @@ def of_manifests(cluster: Cluster, revisions: Revisions) -> list[Problem]:
         logs=releases.LOGS[0].key in revisions,
         spark=bool(settings.get("spark_image")),
         enrichment=releases.ENRICHMENT_RELEASE.key in revisions,
+        cnpg=cnpg.find(cluster) is not None,
+        archive_ports=cnpg.archive_ports(cluster),
         alert_ports=receivers.read(cluster).ports,
         warehouse_port=int(host.get("PGPORT") or 5432),
         is_warehouse_external=host.get("PGHOST", IN_CLUSTER) != IN_CLUSTER,
@@ -111,7 +118,7 @@ def of_secrets(cluster: Cluster, revisions: Revisions) -> list[Problem]:
     """Secrets that are missing, and certificates that expire soon."""
     existing = secrets.read(cluster)
     has_store = releases.OBJECT_STORE_RELEASE.key in revisions
-    has_server = cluster.find("statefulset", "postgres", DATA_PLATFORM) is not None
+    has_server = _has_server(cluster)
     has_service = releases.ENRICHMENT_RELEASE.key in revisions
     made = secrets.complete(
         existing, with_tls=has_server, with_object_store=has_store, with_enrichment=has_service

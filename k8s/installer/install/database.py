@@ -18,8 +18,8 @@ OWNER = "platform_admin"  # of the warehouse's schemas; never logs in
 SCHEMAS = ("ops", "silver", "gold", "stage", "parts")
 READERS_OF_AIRFLOW = ("airflow", "backup")
 NOTE = "data-platform/warehouse-version"  # an annotation of namespace data-platform
-# Without a pod, the answer comes immediately, not after a minute.
-POD = ("statefulset/postgres", f"--namespace={DATA_PLATFORM}", "--container=postgres", "--stdin")
+# Behind the Service is the one that can be written to. Without a pod, the answer comes immediately, not after a minute.
+POD = ("service/postgres", f"--namespace={DATA_PLATFORM}", "--container=postgres", "--stdin")
 IN_POD = ("exec", *POD, "--pod-running-timeout=5s", "--")
 PSQL = ("psql", "--no-psqlrc", "--username=postgres", "--quiet", "--tuples-only", "--no-align")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -12,6 +13,7 @@ from typing import Any
 from etl.core.errors import ConfigError
 from k8s.installer import paths
 from k8s.installer.cluster.kubectl import Cluster
+from k8s.installer.install import cnpg
 from k8s.installer.versions import versions
 
 SIMULATOR_ONLY = "simulator.yaml"
@@ -19,17 +21,14 @@ OBJECT_STORE_ONLY = "object-store.yaml"
 LOGS_ONLY = "network-logs.yaml"
 SPARK_ONLY = "spark.yaml"
 ENRICHMENT_ONLY = "enrichment.yaml"
+CNPG_ONLY = "network-cnpg.yaml"
+ARCHIVE_OUT = "network-archive-out.yaml"  # only if CloudNativePG archives outside the cluster
 CERTIFICATE = "certificate.yaml"  # only for a server in the cluster
 ALERTS_OUT = "network-alerts-out.yaml"  # only if alerts are sent somewhere
 ROLE = "eks.amazonaws.com/role-arn"  # EKS then gives each pod of the account a token that opens this role
-IN_CLUSTER_POSTGRES = [
-    {
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "data-platform"}},
-        "podSelector": {
-            "matchLabels": {"app.kubernetes.io/name": "warehouse", "app.kubernetes.io/component": "postgres"}
-        },
-    }
-]
+IN_DATA_PLATFORM = {"matchLabels": {"kubernetes.io/metadata.name": "data-platform"}}
+OF_STATEFULSET = {"matchLabels": {"app.kubernetes.io/name": "warehouse", "app.kubernetes.io/component": "postgres"}}
+OF_CNPG = {"matchExpressions": [{"key": cnpg.LABEL, "operator": "Exists"}]}
 # The addresses of a managed database change, so only its port is fixed.
 EXTERNAL_POSTGRES = [{"ipBlock": {"cidr": "0.0.0.0/0"}}, {"ipBlock": {"cidr": "::/0"}}]
 
@@ -43,6 +42,8 @@ class Wanted:
     logs: bool = False
     spark: bool = False
     enrichment: bool = False
+    cnpg: bool = False
+    archive_ports: tuple[int, ...] = ()
     alert_ports: tuple[int, ...] = ()
     warehouse_port: int = 5432
     is_warehouse_external: bool = False
@@ -58,6 +59,8 @@ def files(wanted: Wanted) -> list[Path]:
         SPARK_ONLY: wanted.spark,
         ENRICHMENT_ONLY: wanted.enrichment,
         ALERTS_OUT: bool(wanted.alert_ports),
+        CNPG_ONLY: wanted.cnpg,
+        ARCHIVE_OUT: wanted.cnpg and bool(wanted.archive_ports),
         CERTIFICATE: not wanted.is_warehouse_external,
     }
     found = sorted(paths.MANIFESTS.glob("*.yaml"), key=lambda path: (path.name != "namespaces.yaml", path.name))
@@ -73,13 +76,17 @@ def unwanted(wanted: Wanted) -> list[Path]:
 
 def render(kubernetes_api: list[dict[str, Any]], wanted: Wanted, chosen: list[Path] | None = None) -> str:
     """All wanted manifests, or the chosen ones, as one text."""
+    pods = OF_CNPG if wanted.cnpg else OF_STATEFULSET
+    in_cluster = [{"namespaceSelector": IN_DATA_PLATFORM, "podSelector": pods}]
     values = {
         "kubernetes_api": json.dumps(kubernetes_api),
-        "postgres": json.dumps(EXTERNAL_POSTGRES if wanted.is_warehouse_external else IN_CLUSTER_POSTGRES),
+        "postgres": json.dumps(EXTERNAL_POSTGRES if wanted.is_warehouse_external else in_cluster),
+        "postgres_pods": json.dumps(pods),
         "postgres_port": str(wanted.warehouse_port),
         "airflow_image": versions().images["airflow"],
         "etl_annotations": json.dumps({ROLE: wanted.pods_role} if wanted.pods_role else {}),
-        "alert_ports": json.dumps([{"protocol": "TCP", "port": port} for port in wanted.alert_ports]),
+        "alert_ports": json.dumps(_tcp(wanted.alert_ports)),
+        "archive_ports": json.dumps(_tcp(wanted.archive_ports)),
     }
     texts = (
         Template(path.read_text(encoding="utf-8")).substitute(values)
@@ -109,4 +116,8 @@ def kubernetes_api(cluster: Cluster) -> list[dict[str, Any]]:
 
 def _rule(addresses: list[str], ports: list[int]) -> dict[str, Any]:
     blocks = [{"ipBlock": {"cidr": str(ipaddress.ip_network(address))}} for address in sorted(addresses)]
-    return {"to": blocks, "ports": [{"protocol": "TCP", "port": port} for port in sorted(ports)]}
+    return {"to": blocks, "ports": _tcp(sorted(ports))}
+
+
+def _tcp(ports: Iterable[int]) -> list[dict[str, Any]]:
+    return [{"protocol": "TCP", "port": port} for port in ports]

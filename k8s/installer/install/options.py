@@ -28,6 +28,7 @@ class Options:
     spark: bool = False
     enrichment: bool = False
     values: str = ""
+    warehouse: str = "postgres"
     warehouse_host: str = ""
     warehouse_ca: Path | None = None
 
@@ -53,11 +54,21 @@ class Options:
                 f"PODS_ROLE={self.pods_role} is not a role of AWS.",
                 hint="Write it like arn:aws:iam::123456789012:role/name.",
             )
+        if self.warehouse not in ("postgres", "cnpg"):
+            raise UsageError(
+                f"'{self.warehouse}' is not supported.",
+                hint="WAREHOUSE is postgres, one server, or cnpg, several of which one takes over when another dies.",
+            )
         if bool(self.warehouse_host) != bool(self.warehouse_ca):
             raise UsageError(
                 "An external database needs both its host and the certificate of its authority.",
                 hint="Set both: WAREHOUSE_HOST=db.example.org WAREHOUSE_CA=file.pem.",
             )
+
+    @property
+    def cnpg(self) -> bool:
+        """Whether CloudNativePG runs the warehouse; a database outside the cluster is its provider's."""
+        return self.warehouse == "cnpg" and not self.warehouse_host
 
     @property
     def warehouse_address(self) -> tuple[str, int]:

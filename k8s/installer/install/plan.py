@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, Cluster, 
 from k8s.installer.errors import FailedError
 from k8s.installer.install import (
     charts,
+    cnpg,
     dags,
     database,
     images,
@@ -36,7 +38,14 @@ from k8s.installer.install import (
 from k8s.installer.install.gate import Gate
 from k8s.installer.install.options import Options
 from k8s.installer.install.readiness import Watch
-from k8s.installer.install.releases import ENRICHMENT_RELEASE, OBJECT_STORE_RELEASE, SIMULATOR_RELEASE, Inputs, Release
+from k8s.installer.install.releases import (
+    ENRICHMENT_RELEASE,
+    OBJECT_STORE_RELEASE,
+    OPERATOR,
+    SIMULATOR_RELEASE,
+    Inputs,
+    Release,
+)
 from k8s.installer.install.secrets import Store
 from k8s.installer.install.steps import Done, Running, Step
 from k8s.installer.versions import versions
@@ -53,10 +62,11 @@ class Plan:
     def __init__(self, cluster: Cluster, options: Options) -> None:
         self.cluster = cluster
         self.options = options
-        self.watch = Watch(cluster)
+        self.watch = Watch(cluster, with_clusters=options.cnpg)
         self.image = images.name(options)
         self.lake = lake.url(cluster, options)
         self.receivers = receivers.read(cluster)
+        self.releases = releases.wanted(options, has_operator=options.cnpg and cnpg.is_shared(cluster))
         self.gate = Gate(cluster)
         self._held_back: list[Object] = []
 
@@ -81,13 +91,13 @@ class Plan:
         if options.enrichment:
             provide_model = partial(images.provide, cluster, options, images.ENRICHMENT)
             steps.append(Step("image with a model", ("image",), provide_model))
-        wanted = releases.wanted(options)
-        for release in wanted:
+        for release in self.releases:
             install = self._airflow if release.name == "airflow" else self._release
             provide = partial(install, release, revisions.get(release.key))
-            steps.append(Step(release.name, ("policies", *release.needs), provide))
+            needs = [name for name in release.needs if name != OPERATOR.name or OPERATOR in self.releases]
+            steps.append(Step(release.name, ("policies", *needs), provide))
         for release in releases.present(revisions):
-            if release not in wanted:
+            if release not in self.releases:
                 steps.append(Step(release.name, ("policies", "dags"), partial(self._remove, release)))
         return steps
 
@@ -108,6 +118,8 @@ class Plan:
             logs=self.options.logs,
             spark=self.options.spark,
             enrichment=self.options.enrichment,
+            cnpg=self.options.cnpg,
+            archive_ports=cnpg.archive_ports(self.cluster) if self.options.cnpg else (),
             alert_ports=self.receivers.ports,
             warehouse_port=self.options.warehouse_address[1],
             is_warehouse_external=bool(self.options.warehouse_host),
@@ -143,9 +155,10 @@ class Plan:
         """What pods beside those of runs mount."""
         return [monitoring.queries_map(), secrets.renewal()]
 
-    def store(self) -> Store:
+    def store(self, *, is_new: bool = True) -> Store:
         """Those in the cluster, new ones for what is missing, and what is derived from them.
 
+        `is_new`: a server that is not there yet gets another archive than the one before.
         Raises: ConfigError for a database outside the cluster whose owner's password is not known.
         """
         options, authority = self.options, self.options.warehouse_ca
@@ -162,6 +175,9 @@ class Plan:
             with_object_store=options.object_store,
             with_enrichment=options.enrichment,
         )
+        if options.cnpg:
+            is_created = is_new and cnpg.find(self.cluster) is None
+            complete = secrets.with_archive(complete, datetime.now(UTC) if is_created else None)
         return secrets.derive(complete, *options.warehouse_address)
 
     def authority(self, store: Store) -> str:

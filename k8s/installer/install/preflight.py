@@ -17,7 +17,7 @@ from k8s.installer import console
 from k8s.installer.cluster import helm, shell
 from k8s.installer.cluster.kind import KIND_CONTEXT
 from k8s.installer.cluster.kubectl import NAMESPACES, Cluster, Object
-from k8s.installer.install import capacity, database, images
+from k8s.installer.install import capacity, cnpg, database, images
 from k8s.installer.install.options import Options
 from k8s.installer.install.releases import WAREHOUSE
 from k8s.installer.versions import number, versions
@@ -66,6 +66,7 @@ class Facts:
     warehouse_host: str | None = (
         None  # of the installed platform, blank for a server in the cluster; None: not installed
     )
+    holders: frozenset[str] = frozenset()  # which kinds of server have data in the cluster: postgres, cnpg
 
     def of(self, kind: str) -> list[Object]:
         return [item for item in self.objects if item["kind"] == kind]
@@ -89,8 +90,9 @@ def gather(cluster: Cluster) -> Facts:
         server = pool.submit(_server, cluster)
         noted = pool.submit(database.noted, cluster)
         host = pool.submit(_warehouse_host, cluster)
+        holders = pool.submit(cnpg.holders, cluster)
         found = json.loads(version.result())
-        about_data = (server.result(), noted.result(), host.result())
+        about_data = (server.result(), noted.result(), host.result(), holders.result())
         return Facts(cluster.context, found, objects.result(), may.result(), *about_data)
 
 
@@ -279,6 +281,20 @@ def check_place(facts: Facts, options: Options) -> Finding:
     )
 
 
+def check_kind(facts: Facts, options: Options) -> Finding:
+    """Whether the server that is wanted has the data: another kind would begin with nothing, in silence."""
+    wanted = options.warehouse
+    others = facts.holders - {wanted}
+    if options.warehouse_host or not others or wanted in facts.holders:
+        return good("CloudNativePG runs the warehouse" if options.cnpg else "one server, or none of ours")
+    [has] = others
+    return failed(
+        f"The warehouse's data is in a server of kind {has}; WAREHOUSE={wanted} would begin without it.",
+        f"If it is to stay there: make up WAREHOUSE={has} (or `warehouse` in the environment's file). "
+        "To move it: docs/how-to/a-warehouse-that-fails-over.md.",
+    )
+
+
 def check_loading(facts: Facts, options: Options) -> Finding:
     """Whether the nodes can get our image."""
     if options.image_registry:
@@ -305,7 +321,7 @@ CHECKS: tuple[Callable[[Facts], Finding], ...] = (
 
 def check_cluster(facts: Facts, options: Options) -> list[Finding]:
     """The findings from these facts."""
-    asks_options = (check_capacity, check_place, check_loading)
+    asks_options = (check_capacity, check_place, check_kind, check_loading)
     return [*(check(facts) for check in CHECKS), *(check(facts, options) for check in asks_options)]
 
 

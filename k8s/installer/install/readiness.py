@@ -9,10 +9,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from k8s.installer.cluster.kubectl import Cluster, Object, is_true
+from k8s.installer.cluster.kubectl import DATA_PLATFORM, Cluster, Object, is_true
+from k8s.installer.install import cnpg
 
 KINDS = "deployments,replicasets,statefulsets,jobs,pods"
-WORKLOADS = ("Deployment", "StatefulSet", "Job")
+WORKLOADS = ("Deployment", "StatefulSet", "Job", "Cluster")  # the last is CloudNativePG's: cnpg.py
 RELEASE = "meta.helm.sh/release-name"
 REVISION = "deployment.kubernetes.io/revision"
 FRESH_S = 0.8
@@ -88,6 +89,8 @@ class Snapshot:
 
     def _all_pods(self, workload: Object) -> list[Object]:
         labels = workload["spec"].get("selector", {}).get("matchLabels", {})
+        if workload["kind"] == "Cluster":
+            labels = {cnpg.LABEL: workload["metadata"]["name"]}
         return [
             item
             for item in self.items
@@ -112,11 +115,18 @@ class Snapshot:
         return {}  # a Job has only one revision
 
 
-class Watch:
-    """Snapshots, shared by all steps that wait in the same namespace."""
+def take(cluster: Cluster, namespace: str, kinds: str, *, with_clusters: bool) -> Snapshot:
+    """What there is of these kinds, and of CloudNativePG's, which not every Kubernetes knows."""
+    made = cnpg.clusters(cluster) if with_clusters and namespace == DATA_PLATFORM else []
+    return Snapshot(namespace, [*cluster.list(kinds, namespace), *made])
 
-    def __init__(self, cluster: Cluster) -> None:
+
+class Watch:
+    """Snapshots, shared by all steps that wait in the same namespace; with Clusters, if there are to be any."""
+
+    def __init__(self, cluster: Cluster, *, with_clusters: bool = False) -> None:
         self._cluster = cluster
+        self._with_clusters = with_clusters
         self._locks: dict[str, threading.Lock] = {}
         self._latest: dict[str, tuple[float, Snapshot]] = {}
         self._guard = threading.Lock()
@@ -128,7 +138,7 @@ class Watch:
         with lock:
             taken, snapshot = self._latest.get(namespace, (0.0, Snapshot(namespace, [])))
             if time.monotonic() - taken > FRESH_S or not taken:
-                snapshot = Snapshot(namespace, self._cluster.list(KINDS, namespace))
+                snapshot = take(self._cluster, namespace, KINDS, with_clusters=self._with_clusters)
                 self._latest[namespace] = (time.monotonic(), snapshot)
             return snapshot
 
@@ -145,6 +155,8 @@ def is_ready(workload: Object) -> bool:
     spec, status = workload["spec"], workload.get("status", {})
     if workload["kind"] == "Job":
         return is_true(workload, "Complete") is not None
+    if workload["kind"] == "Cluster":
+        return cnpg.is_ready(workload)
     if not is_observed(workload):
         return False
     wanted = spec.get("replicas") or 1  # nothing of ours is meant to have none
@@ -161,11 +173,13 @@ def is_ready(workload: Object) -> bool:
 def is_observed(workload: Object) -> bool:
     """Whether its controller has seen its newest manifest, so that the status is about that."""
     observed = workload.get("status", {}).get("observedGeneration", 0)
-    return workload["kind"] == "Job" or bool(observed >= workload["metadata"].get("generation", 0))
+    return workload["kind"] in ("Job", "Cluster") or bool(observed >= workload["metadata"].get("generation", 0))
 
 
 def is_scaled_down(workload: Object) -> bool:
-    """Whether someone has scaled it to zero, which no chart of ours does."""
+    """Whether someone has scaled it to zero, which no chart of ours does, or `make down` has."""
+    if workload["kind"] == "Cluster":
+        return cnpg.is_hibernated(workload)
     return workload["kind"] != "Job" and bool(workload["spec"].get("replicas") == 0)
 
 

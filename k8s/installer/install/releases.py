@@ -25,7 +25,7 @@ from k8s.installer.cluster.kubectl import (
     is_true,
     key,
 )
-from k8s.installer.install import charts, diagnosis, drift, images, monitoring, readiness, receivers, waiting
+from k8s.installer.install import charts, cnpg, diagnosis, drift, images, monitoring, readiness, receivers, waiting
 from k8s.installer.install.options import Options
 from k8s.installer.install.readiness import Snapshot, Watch
 from k8s.installer.install.receivers import Receivers
@@ -87,6 +87,24 @@ def _warehouse(inputs: Inputs) -> Values:
         "logins": checksum("warehouse-logins"),
         "tls": {"revision": inputs.secrets.trusted()},
         **({"external": {"host": host, "port": port}} if inputs.options.warehouse_host else {}),
+        **({"cnpg": _cnpg(inputs)} if inputs.options.cnpg else {}),
+    }
+
+
+def _cnpg(inputs: Inputs) -> Values:
+    """The instances, and their archive if there is one."""
+    archive = inputs.secrets.values.get(cnpg.ARCHIVE, {})
+    opens = {
+        "url": archive.get("URL", ""),
+        "endpoint": archive.get("ENDPOINT", ""),
+        "secret": cnpg.ARCHIVE[1] if archive.get("AWS_ACCESS_KEY_ID") else "",
+        "caSecret": cnpg.ARCHIVE[1] if archive.get("ca.crt") else "",
+        "folder": archive.get("FOLDER", ""),
+    }
+    return {
+        "enabled": True,
+        "image": versions().images["postgres-cnpg"],
+        **({"archive": opens} if archive.get("URL") else {}),
     }
 
 
@@ -166,7 +184,8 @@ def _enrichment(inputs: Inputs) -> Values:
 
 
 STACK = "kube-prometheus-stack"
-WAREHOUSE = Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image"), _warehouse)
+OPERATOR = Release("cloudnative-pg", DATA_PLATFORM, "cloudnative-pg", ("policies",), _nothing)
+WAREHOUSE = Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image", OPERATOR.name), _warehouse)
 RELEASES = (
     WAREHOUSE,
     # An Airflow process that cannot resolve the collector when it starts sends no metrics until it is restarted.
@@ -214,12 +233,13 @@ LOGS = (
     Release("loki", MONITORING, "loki", ("policies",), _nothing),
     Release("alloy", MONITORING, "alloy", ("loki",), _nothing),
 )
-OPTIONAL = (SIMULATOR_RELEASE, OBJECT_STORE_RELEASE, ENRICHMENT_RELEASE, *LOGS)
+OPTIONAL = (OPERATOR, SIMULATOR_RELEASE, OBJECT_STORE_RELEASE, ENRICHMENT_RELEASE, *LOGS)
 
 
-def wanted(options: Options) -> tuple[Release, ...]:
-    """The releases of this installation."""
+def wanted(options: Options, *, has_operator: bool = False) -> tuple[Release, ...]:
+    """The releases of this installation; `has_operator`: somebody else's CloudNativePG is there."""
     return (
+        *([OPERATOR] if options.cnpg and not has_operator else []),
         *RELEASES,
         *([SIMULATOR_RELEASE] if options.simulate else []),
         *([OBJECT_STORE_RELEASE] if options.object_store else []),
@@ -301,9 +321,12 @@ def _correct(cluster: Cluster, release: Release) -> None:
 
 def _scale_up(cluster: Cluster, release: Release, watch: Watch) -> None:
     """What somebody scaled to zero and Helm has not brought back, as its manifest gives no number."""
-    down = filter(readiness.is_scaled_down, watch.look(release.namespace).workloads(release.name))
-    if names := [f"{one['kind'].lower()}/{key(one)[1]}" for one in down]:
+    down = [one for one in watch.look(release.namespace).workloads(release.name) if readiness.is_scaled_down(one)]
+    if names := [f"{one['kind'].lower()}/{key(one)[1]}" for one in down if one["kind"] != "Cluster"]:
         cluster.kubectl("scale", *names, "--replicas=1", "--namespace", release.namespace)
+    if any(one["kind"] == "Cluster" for one in down):
+        cnpg.wake(cluster)
+    if down:
         watch.forget(release.namespace)
 
 

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ from k8s.installer.cluster.kubectl import (
     decoded,
     key,
 )
-from k8s.installer.install import certificate, objects
+from k8s.installer.install import certificate, cnpg, lake, objects
 
 Name = tuple[str, str]  # namespace and name
 Values = dict[Name, dict[str, str]]
@@ -98,7 +99,7 @@ class Store:
 
 def read(cluster: Cluster) -> Values:
     """Those in the cluster that are not derived, whoever created them, decoded."""
-    wanted = {*GENERATED, *OF_OBJECT_STORE, *OF_ENRICHMENT, TLS, AUTHORITY, STORE_TLS, API_KEYS}
+    wanted = {*GENERATED, *OF_OBJECT_STORE, *OF_ENRICHMENT, TLS, AUTHORITY, STORE_TLS, API_KEYS, cnpg.ARCHIVE}
     not_helm = "--field-selector=type!=helm.sh/release.v1"  # those hold whole charts
     with ThreadPoolExecutor() as pool:
         namespaces = sorted({namespace for namespace, _ in wanted})
@@ -150,6 +151,23 @@ def complete(
     return Store(values, tuple(made))
 
 
+def with_archive(store: Store, now: datetime | None) -> Store:
+    """Where CloudNativePG archives: what people have given, or else the S3 server in the cluster, if there is one.
+
+    `now`: a server is created, and needs a folder of its own. Without any place to archive, there is no such Secret.
+    """
+    given = store.values.get(cnpg.ARCHIVE, {})
+    values = {name: has for name, has in store.values.items() if name != cnpg.ARCHIVE}
+    if given.get("URL", cnpg.OWN_ARCHIVE) == cnpg.OWN_ARCHIVE:
+        if KEYS not in values:
+            return Store(values, store.made)
+        own = {"URL": cnpg.OWN_ARCHIVE, "ENDPOINT": f"https://{lake.STORE_HOST}", "ca.crt": values[STORE_TLS]["ca.crt"]}
+        given = {**given, **own, **values[KEYS]}
+    if now is not None:
+        given = cnpg.new_folder(given, now)
+    return Store({**values, cnpg.ARCHIVE: given}, store.made)
+
+
 def derive(store: Store, host: str, port: int) -> Store:
     """Add the Secrets that repeat a login in the form its reader expects."""
     logins = store.values[DATA_PLATFORM, "warehouse-logins"]
@@ -190,6 +208,9 @@ def manifest(store: Store, authority: str) -> list[Object]:
         objects.labelled("Secret", *name, type=kinds.get(name, "Opaque"), stringData=values)
         for name, values in sorted(store.values.items())
     ]
+    for secret in made:
+        if key(secret) in (TLS, SUPERUSER):  # CloudNativePG's instances follow these without a restart
+            secret["metadata"]["labels"] = {**objects.LABELS, "cnpg.io/reload": "true"}
     return [*made, *authorities(store, authority)]
 
 

@@ -9,9 +9,9 @@ from k8s.installer import console
 from k8s.installer.cluster import contexts, helm, kind, lease
 from k8s.installer.cluster.kind import KIND_CONTEXT
 from k8s.installer.cluster.kubectl import DATA_PLATFORM, ETL, MONITORING, NAMESPACES, Cluster
-from k8s.installer.install import releases, steps
+from k8s.installer.install import cnpg, releases, steps
 from k8s.installer.install.jobs import JOBS
-from k8s.installer.install.releases import STACK, Release
+from k8s.installer.install.releases import STACK, WAREHOUSE, Release
 from k8s.installer.install.steps import Running, Step
 
 
@@ -62,6 +62,9 @@ def _uninstall(cluster: Cluster) -> None:
 
 
 def _one(cluster: Cluster, release: Release, running: Running) -> str:
+    if release is WAREHOUSE and cnpg.find(cluster):  # it outlives the release, as its volumes would go with it
+        running.note("its instances end")
+        cnpg.hibernate(cluster)
     running.note("helm uninstall")
     helm.uninstall(cluster, *release.key)
     if release.name == STACK:  # its operator created a Service outside its namespace, and made pods of its own

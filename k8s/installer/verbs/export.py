@@ -47,7 +47,7 @@ def export(folder: Path, repository: str, options: Options) -> None:
         raise UsageError(f"{folder} is not empty.", hint="Give a folder that does not exist; compare it with the last.")
     cluster = Cluster(contexts.chosen(options.cluster))
     planned = plan.Plan(cluster, options)
-    store = planned.store()
+    store = planned.store(is_new=False)
     if store.made:
         raise ConfigError(
             f"The cluster lacks Secrets: {', '.join(store.made)}.",

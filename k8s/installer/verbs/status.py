@@ -46,7 +46,8 @@ def status(cluster_option: str) -> None:
     cluster = contexts.installed(cluster_option)
     with ThreadPoolExecutor() as pool:
         revisions = pool.submit(helm.revisions, cluster)
-        looks = {name: pool.submit(cluster.list, f"{readiness.KINDS},pvc", name) for name in NAMESPACES}
+        look = partial(readiness.take, cluster, kinds=f"{readiness.KINDS},pvc", with_clusters=True)
+        looks = {name: pool.submit(look, name) for name in NAMESPACES}
         run = pool.submit(_or_why_not, lambda: last_run(cluster))
         content = pool.submit(_or_why_not, lambda: published(cluster))
         alarm = pool.submit(_or_why_not, lambda: firing(cluster))
@@ -56,7 +57,7 @@ def status(cluster_option: str) -> None:
         for key in revisions.result().keys() & {one.key for one in releases.present(revisions.result())}:
             asked.append(pool.submit(_problems, partial(condition.of_release, cluster, key)))
         broken = pool.submit(_problems, lambda: unread(cluster))
-        snapshots = {name: Snapshot(name, look.result()) for name, look in looks.items()}
+        snapshots = {name: taken.result() for name, taken in looks.items()}
         problems = [problem for one in (*asked, broken) for problem in one.result()]
         found = [health(release, revisions.result(), snapshots) for release in releases.present(revisions.result())]
     console.say(f"Context {cluster.context}\n\nReleases")
