@@ -30,6 +30,7 @@ NEEDED: dict[str, Values] = {
     },
 }
 OUTSIDE = {"external": {"host": "db.example.org", "port": 6432}}
+CNPG = {"enabled": True, "archive": {"url": "s3://backups/warehouse", "secret": "warehouse-archive"}}
 KUBERNETES_API = [{"to": [{"ipBlock": {"cidr": "10.0.0.1/32"}}], "ports": [{"protocol": "TCP", "port": 6443}]}]
 
 # What is rendered and then looked at by every rule: a chart, a file of values beside it, values.
@@ -39,13 +40,15 @@ CASES: dict[str, tuple[str, str, Values]] = {
     "warehouse outside": ("warehouse", "", OUTSIDE),
     "warehouse outside, authority unknown": ("warehouse", "", OUTSIDE | {"tls": {"caConfigMap": ""}}),
     "warehouse, no budget": ("warehouse", "", {"maxUnavailable": None, "imagePullSecrets": ["registry"]}),
+    "warehouse of CloudNativePG": ("warehouse", "", {"cnpg": CNPG}),
+    "warehouse of CloudNativePG in production": ("warehouse", "values-prod.yaml", {"cnpg": CNPG}),
     "simulator": ("simulator", "", {}),
     "object-store": ("object-store", "", {}),
     "monitoring": ("monitoring", "", {}),
     "enrichment": ("enrichment", "", {}),
     "enrichment, autoscaled": ("enrichment", "", {"autoscaling": {"enabled": True}}),
 }
-PLAIN = ("manifests", "manifests for a warehouse outside")
+PLAIN = ("manifests", "manifests for a warehouse outside", "manifests for CloudNativePG")
 SOURCES = (*CASES, *PLAIN)
 
 
@@ -78,7 +81,9 @@ def rendered(source: str) -> tuple[Manifest, ...]:
         spark=True,
         logs=True,
         alert_ports=(443,),
-        is_warehouse_external=source != PLAIN[0],
+        is_warehouse_external=source == PLAIN[1],
+        cnpg=source == PLAIN[2],
+        archive_ports=(443,),
     )
     text = plain.render(KUBERNETES_API, wanted)
     return tuple(manifest for manifest in yaml.safe_load_all(text) if manifest)

@@ -13,7 +13,8 @@ from kubernetes_validate import utils
 
 from tests.charts.rendering import SOURCES, Manifest, called, rendered
 
-OPERATORS = "monitoring.coreos.com/"  # not Kubernetes' own kinds; promtool reads the rules (tests/monitoring)
+# Not Kubernetes' own kinds; promtool reads the rules (tests/monitoring), the operator itself its clusters (tests/e2e).
+OPERATORS = ("monitoring.coreos.com/", "postgresql.cnpg.io/")
 VERSIONS = ("1.30", "1.31", "1.32", "1.33", "1.34", "1.35")
 
 

@@ -12,7 +12,7 @@ import yaml
 
 from etl.core import errors
 from k8s.installer.install import secrets
-from tests.charts.rendering import SOURCES, Manifest, called, containers, of_kind, pods, rendered
+from tests.charts.rendering import PLAIN, SOURCES, Manifest, called, containers, of_kind, pods, rendered
 from tests.conftest import ROOT
 
 LASTING = ("Deployment", "StatefulSet", "DaemonSet")
@@ -293,7 +293,7 @@ NO_MANIFESTS = {"kind.yaml", "executor.yaml"}  # what kind reads, and what Spark
 
 
 def test_every_manifest_file_is_among_those_that_are_looked_at() -> None:
-    looked_at = {called(manifest) for manifest in rendered("manifests")}
+    looked_at = {called(manifest) for source in PLAIN for manifest in rendered(source)}
     for file in sorted((ROOT / "k8s").rglob("*.yaml")):
         text = re.sub(r"\$\{\w+\}", "0", file.read_text())
         for manifest in yaml.safe_load_all(text):

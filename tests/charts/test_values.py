@@ -40,6 +40,11 @@ MAPS = [
 # What has an effect only beside something else.
 BESIDE: dict[tuple[str, Path_], Values] = {
     ("warehouse", ("external", "port")): {"external": {"host": "db.example.org"}},
+    **{
+        (chart, path): {"cnpg": {"enabled": True, "archive": {"url": "s3://backups"}}}
+        for chart, path in LEAVES
+        if path[0] == "cnpg" and path != ("cnpg", "enabled")
+    },
     ("enrichment", ("autoscaling", "minReplicas")): {"autoscaling": {"enabled": True}},
     ("enrichment", ("autoscaling", "maxReplicas")): {"autoscaling": {"enabled": True}},
     ("enrichment", ("autoscaling", "targetCPU")): {"autoscaling": {"enabled": True}},

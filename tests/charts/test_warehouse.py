@@ -19,7 +19,9 @@ from k8s.installer.install import secrets
 from tests.charts.rendering import CASES, OUTSIDE, Manifest, Values, at, called, of_kind, render, rendered
 from tests.conftest import ROOT
 
-HERE = [source for source in CASES if source.startswith("warehouse") and "outside" not in source]
+ELSEWHERE = ("outside", "CloudNativePG")
+HERE = [source for source in CASES if source.startswith("warehouse") and not any(word in source for word in ELSEWHERE)]
+OF_CNPG = [source for source in CASES if "CloudNativePG" in source]
 CHART = ROOT / "charts" / "warehouse"
 # What the embedded server was built without, and the file that a server of its own would have.
 LACKING = ('invalid value for parameter "wal_compression": "lz4"', "SSL is not supported", "skipping missing")
@@ -301,3 +303,59 @@ def test_clients_find_it_under_the_name_that_its_certificate_has() -> None:
     (service,) = of_kind(rendered("warehouse"), "Service")
     assert (service["metadata"]["name"], service["metadata"]["namespace"]) == ("postgres", "data-platform")
     assert [port["port"] for port in service["spec"]["ports"]] == [5432]
+
+
+# The server that CloudNativePG runs
+
+
+def _cluster(source: str) -> Manifest:
+    [found] = of_kind(rendered(source), "Cluster")
+    return found
+
+
+@pytest.mark.parametrize("source", OF_CNPG)
+def test_nobody_comes_to_an_instance_without_tls_and_a_password(source: str) -> None:
+    settings = _cluster(source)["spec"]["postgresql"]
+    *allowed, last = [line.split() for line in settings["pg_hba"]]
+    of_statefulset = [line.split() for line in _files("warehouse")["pg_hba.conf"].splitlines() if line[:4] == "host"]
+    assert allowed == of_statefulset
+    assert last == ["host", "all", "all", "all", "reject"], "the operator's last rule lets in all who have a password"
+    assert settings["parameters"]["password_encryption"] == "scram-sha-256"
+
+
+@pytest.mark.parametrize("source", OF_CNPG)
+def test_an_instance_has_the_settings_of_a_single_server_and_wal_for_a_standby(source: str) -> None:
+    found = _cluster(source)["spec"]["postgresql"]["parameters"]
+    single = _settings(source.replace(" of CloudNativePG", ""))
+    differs = {name for name, value in found.items() if single.get(name, value) != value}
+    assert differs <= {"wal_level", "max_wal_senders"}
+    assert found["wal_level"] == "replica"
+    assert all(isinstance(value, str) for value in found.values())
+
+
+@pytest.mark.parametrize("source", OF_CNPG)
+def test_clients_know_the_instances_by_the_name_and_certificate_of_a_single_server(source: str) -> None:
+    spec, [service] = _cluster(source)["spec"], of_kind(rendered("warehouse"), "Service")
+    [additional] = spec["managed"]["services"]["additional"]
+    assert additional["selectorType"] == "rw"
+    assert additional["serviceTemplate"]["metadata"]["name"] == service["metadata"]["name"]
+    assert spec["certificates"] == {"serverTLSSecret": "warehouse-tls", "serverCASecret": "warehouse-tls"}
+    assert not of_kind(rendered(source), "StatefulSet", "Service", "PodDisruptionBudget")
+
+
+@pytest.mark.parametrize("source", OF_CNPG)
+def test_the_instances_outlive_the_release_as_their_volumes_go_with_them(source: str) -> None:
+    assert _cluster(source)["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    [backup] = of_kind(rendered(source), "ScheduledBackup")
+    assert backup["spec"]["immediate"], "without a base backup no point in time can be restored"
+    assert backup["spec"]["backupOwnerReference"] == "cluster"
+
+
+def test_without_an_archive_or_a_standby_nothing_waits_for_one() -> None:
+    [alone] = of_kind(render("warehouse", {"cnpg": {"enabled": True, "instances": 1}}), "Cluster")
+    assert "backup" not in alone["spec"]
+    assert "synchronous" not in alone["spec"]["postgresql"]
+
+
+def test_a_database_outside_the_cluster_wins() -> None:
+    assert not of_kind(render("warehouse", {**OUTSIDE, "cnpg": {"enabled": True}}), "Cluster", "ScheduledBackup")

@@ -25,7 +25,7 @@ class Silent(Cluster):
         self.log = log
 
     def find(self, kind: str, *_: Any) -> dict[str, Any] | None:
-        return {} if kind == "statefulset" else None
+        return {} if kind == "service" else None
 
     def kubectl(self, *arguments: str, stdin: str | None = None, fine: Any = (0,)) -> str:
         if arguments[0] == "exec":
@@ -38,9 +38,9 @@ class Silent(Cluster):
     [
         (f"starting\n{FULL}\n", "its volume is full", "VolumeFillingUp"),
         ("PANIC:  could not write to file: No space left on device\nshut down\n", "its volume is full", "grow"),
-        ("FATAL:  data directory has wrong ownership\n", "wrong ownership", "logs postgres-0"),
-        ("error: The data is from PostgreSQL 16, the image has 17.\n", "from PostgreSQL 16", "logs postgres-0"),
-        ("", "exit code 2", "logs postgres-0"),
+        ("FATAL:  data directory has wrong ownership\n", "wrong ownership", "logs service/postgres"),
+        ("error: The data is from PostgreSQL 16, the image has 17.\n", "from PostgreSQL 16", "logs service/postgres"),
+        ("", "exit code 2", "logs service/postgres"),
     ],
 )
 def test_a_server_that_does_not_answer_says_why_itself(log: str, text: str, hint: str) -> None:

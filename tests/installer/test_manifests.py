@@ -11,7 +11,7 @@ NAMESPACES = ("data-platform", "etl", "airflow", "monitoring", "simulator", "obj
 
 
 def rendered(**options: Any) -> list[dict[str, Any]]:
-    everything = dict.fromkeys(("simulate", "object_store", "logs", "spark", "enrichment"), True)
+    everything = dict.fromkeys(("simulate", "object_store", "logs", "spark", "enrichment", "cnpg"), True)
     wanted = manifests.Wanted(**{**everything, **options})
     return [item for item in yaml.safe_load_all(manifests.render(API, wanted)) if item]
 
@@ -33,7 +33,7 @@ def test_every_namespace_admits_only_restricted_pods(namespace: str) -> None:
     assert found["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
-def test_only_the_scheduler_the_driver_of_spark_and_monitoring_reach_the_api_server() -> None:
+def test_only_those_who_must_reach_the_api_server() -> None:
     reaching = {
         (item["metadata"]["namespace"], item["metadata"]["name"])
         for item in of("NetworkPolicy")
@@ -44,6 +44,8 @@ def test_only_the_scheduler_the_driver_of_spark_and_monitoring_reach_the_api_ser
         ("monitoring", "to-kubernetes"),
         ("etl", "spark-to-kubernetes"),
         ("data-platform", "certificate"),
+        ("data-platform", "instances-to-kubernetes"),
+        ("data-platform", "operator-to-kubernetes"),
     }
 
 
@@ -64,7 +66,7 @@ def test_etl_pods_reach_the_internet_but_no_private_address() -> None:
     assert {"10.0.0.0/8", "169.254.0.0/16", "fc00::/7"} <= {net for block in blocks for net in block["except"]}
 
 
-def test_only_the_rule_for_kubelets_is_open_to_everyone() -> None:
+def test_only_kubelets_and_webhooks_are_open_to_everyone() -> None:
     open_ports = [
         rule["ports"]
         for item in of("NetworkPolicy")
@@ -72,7 +74,7 @@ def test_only_the_rule_for_kubelets_is_open_to_everyone() -> None:
         for rule in item["spec"].get(direction, [])
         if not rule.get(peers)
     ]
-    assert open_ports == [[{"protocol": "TCP", "port": 10250}]]
+    assert open_ports == [[{"protocol": "TCP", "port": port}] for port in (9443, 10250)]
 
 
 def test_airflow_and_spark_may_launch_pods_and_grafana_may_read_dashboards_and_nothing_else() -> None:
@@ -112,20 +114,27 @@ def test_the_simulator_and_its_policies_exist_only_on_request() -> None:
 
 
 def test_the_object_store_and_its_policies_exist_only_on_request() -> None:
-    assert "object-store" not in str(rendered(object_store=False))
+    assert "object-store" not in str(rendered(object_store=False, cnpg=False))
 
 
-def test_only_etl_pods_reach_the_object_store_which_calls_nobody() -> None:
+def test_only_etl_pods_and_archiving_instances_reach_the_object_store_which_calls_nobody() -> None:
     policies = [item for item in of("NetworkPolicy") if item["metadata"]["namespace"] == "object-store"]
     [rule] = [rule for item in policies for rule in item["spec"].get("ingress", [])]
-    assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "etl"}}}]
+    etl, instances = rule["from"]
+    assert etl == {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "etl"}}}
+    assert instances["podSelector"] == manifests.OF_CNPG
     assert not [item for item in policies if "egress" in item["spec"]]
 
 
 def test_the_account_and_policies_of_spark_exist_only_on_request() -> None:
     assert "executor-launcher" not in str(rendered(spark=False))
     without = manifests.Wanted(spark=False, logs=True)
-    assert [path.name for path in manifests.unwanted(without)] == ["network-alerts-out.yaml", "spark.yaml"]
+    assert [path.name for path in manifests.unwanted(without)] == [
+        "network-alerts-out.yaml",
+        "network-archive-out.yaml",
+        "network-cnpg.yaml",
+        "spark.yaml",
+    ]
 
 
 def test_driver_and_executors_talk_on_the_ports_in_the_settings_of_spark() -> None:
@@ -161,6 +170,28 @@ def test_spark_requires_a_lake_that_all_executors_can_reach() -> None:
 def test_the_policies_for_logs_exist_only_on_request() -> None:
     assert "loki" in {item["metadata"]["name"] for item in of("NetworkPolicy")}
     assert "loki" not in {item["metadata"]["name"] for item in of("NetworkPolicy", logs=False)}
+
+
+def test_whatever_runs_the_server_the_same_clients_reach_it() -> None:
+    def peers(cnpg: bool) -> list[Any]:
+        [server] = [item for item in of("NetworkPolicy", cnpg=cnpg) if item["metadata"]["name"] == "postgres"]
+        reached = [
+            rule["to"][0]["podSelector"]
+            for item in of("NetworkPolicy", cnpg=cnpg)
+            for rule in item["spec"].get("egress", [])
+            if rule["ports"] == [{"protocol": "TCP", "port": 5432}]
+        ]
+        assert all(one == server["spec"]["podSelector"] for one in reached)
+        return [server["spec"]["ingress"], len(reached)]
+
+    assert peers(cnpg=True) == peers(cnpg=False)
+
+
+def test_an_archive_outside_the_cluster_is_reached_on_its_port() -> None:
+    policies = of("NetworkPolicy", archive_ports=(9000,))
+    [policy] = [item for item in policies if item["metadata"]["name"] == "instances-to-archive"]
+    assert policy["spec"]["egress"][0]["ports"] == [{"protocol": "TCP", "port": 9000}]
+    assert not [item for item in of("NetworkPolicy") if item["metadata"]["name"] == "instances-to-archive"]
 
 
 def test_an_external_warehouse_is_reached_on_its_port() -> None:

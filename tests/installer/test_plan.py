@@ -60,10 +60,11 @@ def running() -> Running:
     return Running("x", {}, progress, steps.threading.Event())
 
 
-@pytest.mark.parametrize("flags", list(product((False, True), repeat=5)))
+@pytest.mark.parametrize("flags", list(product((False, True), repeat=6)))
 def test_the_steps_of_every_installation_can_be_ordered(flags: tuple[bool, ...]) -> None:
     names = ("simulate", "object_store", "logs", "spark", "enrichment")
-    options = Options(**dict(zip(names, flags, strict=True)))
+    *others, cnpg = flags
+    options = Options(**dict(zip(names, others, strict=True)), warehouse="cnpg" if cnpg else "postgres")
     needs = {step.name: step.needs for step in plan.Plan(Remembering(), options).steps()}
     assert set(TopologicalSorter(needs).static_order()) == needs.keys()
 

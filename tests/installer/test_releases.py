@@ -168,6 +168,7 @@ def test_preflight_needs_what_options_add() -> None:
         "enrichment": asked(declared([paths.CHARTS / "enrichment" / "values.yaml"])),
         "logs": asked(declared([paths.VALUES / "loki.yaml", paths.VALUES / "alloy.yaml"])),
         "spark": a_run_on_spark() - ETL_PODS,
+        "cnpg": asked(declared([paths.CHARTS / "warehouse" / "values.yaml", paths.VALUES / "cloudnative-pg.yaml"])),
     } == ON_TOP
     assert needed(Options(spark=True)) == NEEDED + ON_TOP["spark"]
     assert needed(Options()) == NEEDED

@@ -17,6 +17,13 @@ def test_the_warehouse_chart_defaults_to_the_listed_postgres() -> None:
     assert values["image"] == versions().images["postgres"]
 
 
+def test_both_kinds_of_server_are_of_one_major_version() -> None:
+    values = yaml.safe_load((CHARTS / "warehouse" / "values.yaml").read_text())
+    assert values["cnpg"]["image"] == versions().images["postgres-cnpg"]
+    tags = [versions().images[name].rpartition(":")[2] for name in ("postgres", "postgres-cnpg")]
+    assert len({re.split(r"\D", tag)[0] for tag in tags}) == 1
+
+
 def test_dags_are_tested_against_the_listed_airflow() -> None:
     wanted = versions().images["airflow"].rpartition(":")[2]
     assert f"apache-airflow=={wanted}" in (ROOT / "dags" / "requirements.txt").read_text()

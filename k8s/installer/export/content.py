@@ -97,7 +97,7 @@ def _release(release: Release, wanted: Iterable[Release], inputs: Inputs, folder
         release.chart if published else _copied(charts.locate(release.chart, inputs.options.charts), folder),
         published,
         tuple(Path(file).relative_to(folder).as_posix() for file in (*files, values / "computed.yaml")),
-        tuple(names[need] for need in release.needs if need in names),
+        tuple(names[need] for need in releases.needs(release, inputs.options, wanted) if need in names),
     )
 
 

@@ -41,7 +41,6 @@ from k8s.installer.install.readiness import Watch
 from k8s.installer.install.releases import (
     ENRICHMENT_RELEASE,
     OBJECT_STORE_RELEASE,
-    OPERATOR,
     SIMULATOR_RELEASE,
     Inputs,
     Release,
@@ -94,7 +93,7 @@ class Plan:
         for release in self.releases:
             install = self._airflow if release.name == "airflow" else self._release
             provide = partial(install, release, revisions.get(release.key))
-            needs = [name for name in release.needs if name != OPERATOR.name or OPERATOR in self.releases]
+            needs = releases.needs(release, options, self.releases)
             steps.append(Step(release.name, ("policies", *needs), provide))
         for release in releases.present(revisions):
             if release not in self.releases:

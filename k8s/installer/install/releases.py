@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,7 +185,8 @@ def _enrichment(inputs: Inputs) -> Values:
 
 STACK = "kube-prometheus-stack"
 OPERATOR = Release("cloudnative-pg", DATA_PLATFORM, "cloudnative-pg", ("policies",), _nothing)
-WAREHOUSE = Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image", OPERATOR.name), _warehouse)
+NEEDED_BY_CNPG = (OPERATOR.name, OBJECT_STORE)  # who runs it, and where it archives, also while it ends
+WAREHOUSE = Release("warehouse", DATA_PLATFORM, "warehouse", ("secrets", "image", *NEEDED_BY_CNPG), _warehouse)
 RELEASES = (
     WAREHOUSE,
     # An Airflow process that cannot resolve the collector when it starts sends no metrics until it is restarted.
@@ -246,6 +247,12 @@ def wanted(options: Options, *, has_operator: bool = False) -> tuple[Release, ..
         *([ENRICHMENT_RELEASE] if options.enrichment else []),
         *(LOGS if options.logs else []),
     )
+
+
+def needs(release: Release, options: Options, others: Iterable[Release]) -> tuple[str, ...]:
+    """The steps that it needs first, without those of CloudNativePG that are not taken."""
+    taken = {one.name for one in others} if options.cnpg else set()
+    return tuple(name for name in release.needs if name not in NEEDED_BY_CNPG or name in taken)
 
 
 def present(revisions: Revisions) -> list[Release]:
