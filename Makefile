@@ -20,7 +20,7 @@ MKDOCS = NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/python -m mkdocs
 PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
-.PHONY: help run ask report notebook mosaic up status alerts credentials ui psql trigger down destroy \
+.PHONY: help run ask report notebook mosaic up status alerts credentials ui psql trigger restore down destroy \
 	aws-plan aws-test test test-all environments e2e e2e-all lint format soak bench bench-day bench-scale bench-archives bench-enrichment bench-cluster image image-redshift image-spark image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
 
 help: ## Print this list
@@ -66,6 +66,9 @@ psql: $(VENV)/run ## Open psql on the warehouse (ROLE=analyst, ARGS='-c "select 
 
 trigger: $(VENV)/run ## Run a DAG and follow it (DAG=sensors START_DATE=2024-01-01 END_DATE=2024-05-17)
 	@$(PLATFORM) trigger
+
+restore: $(VENV)/run ## List backups; with TO=backup or AT=moment restore beside and show what differs (REPLACE=1, TABLE=silver.…)
+	@$(PLATFORM) restore
 
 down: $(VENV)/run ## Remove the platform but keep its data
 	@$(PLATFORM) down

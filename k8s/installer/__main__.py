@@ -169,6 +169,25 @@ def trigger(cluster: str, dag: str, start_date: str, end_date: str, accept_loss:
 
 @installer.command()
 @cluster_option
+@click.option(
+    "--to", envvar="TO", default="", help="Name of a nightly backup. Without this and AT: list what there is."
+)
+@click.option("--at", envvar="AT", default="", help="A moment (2026-11-21T09:59:00Z) or newest, with WAREHOUSE=cnpg.")
+@click.option("--folder", envvar="FOLDER", default="", help="The archive of a server before this one.")
+@click.option("--database", envvar="DATABASE", default="warehouse", show_default=True, help="warehouse or airflow.")
+@click.option("--table", envvar="TABLE", default="", help="Replace this table only, such as silver.spacex_launches.")
+@click.option("--replace", envvar="REPLACE", is_flag=True, help="Put it in the place of today's, which is kept.")
+@click.option("--forget", envvar="FORGET", is_flag=True, help="Drop what was restored beside.")
+def restore(cluster: str, **options: Any) -> None:
+    """Restore beside what is there, and show the differences; with REPLACE=1 or TABLE=…, in its place."""
+    from k8s.installer.verbs.restore import Wish
+    from k8s.installer.verbs.restore import restore as verb
+
+    verb(cluster, Wish(**options))
+
+
+@installer.command()
+@cluster_option
 def down(cluster: str) -> None:
     """Uninstall everything; the data stays."""
     from k8s.installer.verbs.down import down as verb

@@ -18,4 +18,5 @@ LIMITS: Mapping[str, float] = {
     "PostgresDeadlocks": 3,
     "VolumeFillingUp": 0.1,
     "WarehouseBackupMissing": 26 * 3600,
+    "WarehouseRestoreUntested": 5 * 86400,
 }

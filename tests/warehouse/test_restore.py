@@ -167,3 +167,33 @@ def test_it_waits_for_a_server_that_cannot_be_reached_yet(place: Place) -> None:
     done = subprocess.run(["bash", str(SCRIPT), "forget", "x_before"], env=later, capture_output=True, text=True)
     assert (place.folder / "tried").exists()
     assert "Connection refused" in done.stderr
+
+
+def test_a_comparison_names_each_table_that_differs_and_no_other(place: Place) -> None:
+    place.call("load", BACKUP, "warehouse")
+    assert place.call("compare", "warehouse", BESIDE) == f"warehouse and {BESIDE} have the same contents.\n"
+    place.execute("update ops.schema_version set version_num = 'other'")
+    place.execute("drop table gold.neo_threats cascade")
+    place.execute("create table silver.of_today (x int)")
+    first, *lines = place.call("compare", "warehouse", BESIDE).splitlines()
+    assert first == f"warehouse differs from {BESIDE}:"
+    assert "  gold.neo_threats: is not there now, then 0 rows" in lines
+    assert "  ops.schema_version: now 1 rows, then 1 rows, and they differ" in lines
+    assert "  silver.of_today: now 0 rows, was not there then" in lines
+    assert len([line for line in lines if "view " not in line]) == 3
+
+
+def test_a_database_of_another_server_is_loaded_beside(place: Place) -> None:
+    assert place.call("has", "warehouse_newest") == "no\n"
+    place.call("copy", "warehouse", place.environment["PGHOST"], "warehouse_newest")
+    assert place.call("has", "warehouse_newest") == "yes\n"
+    assert "same contents" in place.call("compare", "warehouse", "warehouse_newest")
+    assert "already exists" in place.call("copy", "warehouse", place.environment["PGHOST"], "warehouse_newest", code=64)
+    place.call("forget", "warehouse_newest")
+
+
+def test_a_server_that_cannot_be_copied_leaves_nothing_behind(place: Place) -> None:
+    assert "could not be loaded" in place.call(
+        "copy", "nothing", place.environment["PGHOST"], "warehouse_newest", code=64
+    )
+    assert place.call("has", "warehouse_newest") == "no\n"

@@ -3,6 +3,9 @@
 #
 #   restore list                       the backups, oldest first
 #   restore load BACKUP DATABASE       DATABASE as it was then, beside today's, as DATABASE_BACKUP
+#   restore copy DATABASE HOST AS      DATABASE of another server, beside today's, as AS
+#   restore has DATABASE               whether it is there: yes or no
+#   restore compare DATABASE WITH      the tables and views in which they differ
 #   restore table TABLE FROM           one table of warehouse, such as silver.spacex_launches, from database FROM
 #   restore swap DATABASE FROM         FROM takes the place of DATABASE, which is kept as DATABASE_before, and says so
 #   restore forget DATABASE            drops a database that `load` or `swap` has left
@@ -43,15 +46,54 @@ list() {
 load() {
     local dump="$BACKUPS/$1/$2.dump" beside="$2_${1,,}"
     [ -s "$dump" ] || give_up "There is no $2 in backup $1." "'restore list' shows what there is."
-    ! is_database "$beside" || give_up "$beside already exists." "Use it, or remove it: restore forget $beside"
-    ask --set=name="$beside" <<<'create database :"name" template template0'
-    ask --set=name="$beside" <<<'revoke all on database :"name" from public'
-    pg_restore --exit-on-error --single-transaction --dbname="$beside" "$dump" || {
-        forget "$beside"
-        give_up "$dump could not be loaded." "Postgres' own message is above; nothing was left behind."
+    read_into "$beside" "$dump" <"$dump"
+}
+
+copy() { # its certificate has the name of the server that it once was
+    local verify=${PGSSLMODE:-prefer}
+    PGSSLMODE=${verify/verify-full/verify-ca} pg_dump --dbname="$1" --host="$2" --format=custom --compress=none |
+        read_into "$3" "$1 at $2"
+}
+
+read_into() { # the dump that comes in, which is called $2
+    ! is_database "$1" </dev/null || give_up "$1 already exists." "Use it, or remove it: restore forget $1"
+    ask --set=name="$1" <<<'create database :"name" template template0'
+    ask --set=name="$1" <<<'revoke all on database :"name" from public'
+    pg_restore --exit-on-error --single-transaction --dbname="$1" || {
+        forget "$1"
+        give_up "$2 could not be loaded." "Postgres' own message is above; nothing was left behind."
     }
-    ask --dbname="$beside" <<<'analyze'
-    echo "$beside has been created. Nothing uses it yet."
+    ask --dbname="$1" <<<'analyze'
+    echo "$1 has been created. Nothing uses it yet."
+}
+
+has() {
+    is_database "$1" && echo yes || echo no
+}
+
+compare() {
+    is_database "$2" || give_up "There is no database $2." "'restore load' creates it."
+    local lines
+    lines=$(LC_ALL=C join -t '|' -a 1 -a 2 -e - -o 0,1.2,2.2,1.3,2.3 <(contents "$1") <(contents "$2") |
+        awk -F '|' '$2 != $3 || $4 != $5 {
+            print "  " $1 ": " ($2 == "-" ? "is not there now" : "now " $2) ", " \
+                ($3 == "-" ? "was not there then" : "then " $3) ($2 == $3 ? ", and they differ" : "")
+        }')
+    printf '%s\n' "${lines:+$1 differs from $2:
+}${lines:-$1 and $2 have the same contents.}"
+}
+
+contents() { # of each table the number of its rows and a sum of what is in them
+    ask --dbname="$1" <<'SQL' | LC_ALL=C sort --field-separator='|' --key=1,1
+select case
+    when relkind = 'v' then format('select %L, %L, null', 'view ' || pg_class.oid::regclass, 'there')
+    else format('select %L, count(*) || %L, sum(hashtextextended(t::text, 0)) from %s as t', pg_class.oid::regclass, ' rows', pg_class.oid::regclass)
+end
+from pg_class inner join pg_namespace on relnamespace = pg_namespace.oid
+where
+    relkind in ('r', 'p', 'v') and not relispartition and nspname !~ '^pg_' and nspname not in ('information_schema', 'stage', 'parts')
+    and not exists (select from pg_depend where objid = pg_class.oid and deptype = 'e') \gexec
+SQL
 }
 
 table() {
@@ -147,18 +189,18 @@ SQL
 }
 
 forget() {
-    case $1 in *_before | *_before_[0-9]* | *_20*z) ;; *) give_up "$1 is in use." "Only a database that 'load' or 'swap' has left can be removed." ;; esac
+    case $1 in *_before | *_before_[0-9]* | *_20*z | *_newest) ;; *) give_up "$1 is in use." "Only a database that 'load' or 'swap' has left can be removed." ;; esac
     ask --set=name="$1" <<<'drop database if exists :"name" with (force)'
 }
 
 case "${1:-} $#" in
     "list 1") list ;;
-    "load 3" | "table 3" | "swap 3" | "forget 2")
+    "load 3" | "copy 4" | "has 2" | "compare 3" | "table 3" | "swap 3" | "forget 2")
         await_server
         "$@"
         ;;
     *)
-        sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+        sed -n '2,11s/^# \{0,1\}//p' "$0" >&2
         exit 64
         ;;
 esac

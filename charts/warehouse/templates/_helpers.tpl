@@ -137,6 +137,9 @@ volumeMounts:
   - name: scripts
     mountPath: /usr/local/bin/restore
     subPath: restore.sh
+  - name: scripts
+    mountPath: /usr/local/bin/drill
+    subPath: drill.sh
   - name: tmp
     mountPath: /tmp
   {{- if .Values.tls.caConfigMap }}
