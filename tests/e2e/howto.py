@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.conftest import ROOT
@@ -27,8 +27,13 @@ def commands(page: str, section: str) -> list[str]:
 
 def follow(page: str, section: str, replaced: Mapping[str, str], checkout: Path = ROOT) -> str:
     """Run each of them where the page says, with its examples replaced; each must succeed. Returns what they said."""
+    return run(commands(page, section), replaced, checkout)
+
+
+def run(lines: Iterable[str], replaced: Mapping[str, str], checkout: Path = ROOT) -> str:
+    """Some of them, as `follow` does."""
     said = []
-    for line in commands(page, section):
+    for line in lines:
         command = line
         for example, real in replaced.items():
             command = command.replace(example, real)

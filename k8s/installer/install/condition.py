@@ -55,6 +55,15 @@ def _has_server(cluster: Cluster) -> bool:
     return cluster.find("service", "postgres", DATA_PLATFORM) is not None
 
 
+def _is_cnpg(cluster: Cluster) -> bool:
+    """Whether the installed warehouse is CloudNativePG's, also while its Cluster is missing."""
+    try:
+        given = helm.values(cluster, releases.WAREHOUSE.key)
+    except PlatformError:  # not installed: that is seen elsewhere
+        return cnpg.find(cluster) is not None
+    return bool(given.get("cnpg", {}).get("enabled"))
+
+
 def _versions(cluster: Cluster, found: database.Facts) -> list[Problem]:
     problems = []
     needed = database.noted(cluster)
@@ -100,7 +109,7 @@ def of_manifests(cluster: Cluster, revisions: Revisions) -> list[Problem]:
         logs=releases.LOGS[0].key in revisions,
         spark=bool(settings.get("spark_image")),
         enrichment=releases.ENRICHMENT_RELEASE.key in revisions,
-        cnpg=cnpg.find(cluster) is not None,
+        cnpg=_is_cnpg(cluster),
         archive_ports=cnpg.archive_ports(cluster),
         alert_ports=receivers.read(cluster).ports,
         warehouse_port=int(host.get("PGPORT") or 5432),

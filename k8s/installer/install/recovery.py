@@ -78,11 +78,10 @@ def window(cluster: Cluster) -> list[str]:
     if server is None or "backup" not in server["spec"]:
         return []
     folder = server["spec"]["backup"]["barmanObjectStore"]["serverName"]
-    backups = [one for one in _backups(cluster) if one.get("serverName") == folder]
-    if not backups:
-        return ["No base backup is in the archive yet."]
-    first = min(str(one["stoppedAt"]) for one in backups)
-    lines = [f"AT=…: every moment since {first}, to within {_timeout(server)}; AT=newest is the last one"]
+    lines = ["No base backup is in the archive yet."]
+    if backups := [one for one in _backups(cluster) if one.get("serverName") == folder]:
+        first = min(str(one["stoppedAt"]) for one in backups)
+        lines = [f"AT=…: every moment since {first}, to within {_timeout(server)}; AT=newest is the last one"]
     former = decoded(cluster.find("secret", cnpg.ARCHIVE[1], cnpg.ARCHIVE[0]) or {}).get("FORMER", "")
     return [*lines, *(f"FOLDER={name} AT=…: of a server before this one" for name in former.split())]
 
