@@ -12,7 +12,8 @@ from functools import cache
 from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, MONITORING
 from k8s.installer.install import dags, pods, secrets
 from k8s.installer.install.options import Options
-from tests.charts.rendering import CHARTS, NAMESPACES, PLAIN, Manifest, rendered
+from tests.charts.rendering import CHARTS, NAMESPACES, PLAIN, Manifest, of_kind, rendered
+from tests.charts.rendering import pods as pods_of
 
 Objects = dict[tuple[str, str, str], frozenset[str]]
 
@@ -43,7 +44,8 @@ def known() -> Objects:
     made |= dict(made_by(secrets.manifest(store, "authority"), "default"))
     made |= dict(made_by([pods.settings(Options(simulate=True))], "default"))
     for chart in CHARTS:
-        made |= dict(made_by(rendered(chart), NAMESPACES.get(chart, chart)))
+        namespace = NAMESPACES.get(chart, chart)
+        made |= dict(made_by(rendered(chart), namespace)) | dict(behind_services(rendered(chart), namespace))
     made |= dict(made_by(rendered(PLAIN[0]), "default"))
     return made | dict(_pods(made))
 
@@ -56,6 +58,17 @@ def made_by(manifests: Iterable[Manifest], namespace: str) -> Iterator[tuple[tup
         yield (where, one["kind"], name), frozenset(box["name"] for box in pod.get("containers", []))
         for claim in spec.get("volumeClaimTemplates", []):
             yield (where, "PersistentVolumeClaim", f"{claim['metadata']['name']}-{name}-0"), frozenset()
+
+
+def behind_services(
+    manifests: Iterable[Manifest], namespace: str
+) -> Iterator[tuple[tuple[str, str, str], frozenset[str]]]:
+    """Services, with the containers of the pods that they lead to."""
+    for service in of_kind(list(manifests), "Service"):
+        wanted = service["spec"]["selector"].items()
+        found = [pod["spec"] for _, pod in pods_of(list(manifests)) if wanted <= pod["metadata"]["labels"].items()]
+        boxes = frozenset(box["name"] for pod in found for box in pod["containers"])
+        yield (namespace, "Service", service["metadata"]["name"]), boxes
 
 
 def _pods(objects: Objects) -> Iterator[tuple[tuple[str, str, str], frozenset[str]]]:
