@@ -42,6 +42,14 @@ def test_production_gets_its_own_values_and_development_the_simulators(monkeypat
     assert options_of(monkeypatch, ENVIRONMENT="dev").simulate
 
 
+def test_in_production_the_warehouse_fails_over_unless_it_is_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert options_of(monkeypatch, ENVIRONMENT="prod").cnpg
+    assert not options_of(monkeypatch, ENVIRONMENT="prod", WAREHOUSE="postgres").cnpg
+    outside = options_of(monkeypatch, ENVIRONMENT="prod", WAREHOUSE_HOST="db.example.org", WAREHOUSE_CA="ca.pem")
+    assert not outside.cnpg
+    assert not options_of(monkeypatch, ENVIRONMENT="dev").cnpg
+
+
 def test_a_variable_wins_over_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "test.toml").write_text('simulate = true\nlogs = true\nimage_registry = "a.example.org"')
     options = options_of(monkeypatch, ENVIRONMENT="test", SIMULATE="0", IMAGE_REGISTRY="b.example.org")
