@@ -48,6 +48,7 @@ ELSEWHERE = {
     "airflow_task_instances_without_heartbeat_total": "a task's process that hangs for minutes while its pod works",
     "kubelet_volume_stats_available_bytes": "volumes of a CSI driver, not those that are folders of the node",
     "kubelet_volume_stats_capacity_bytes": "the same",
+    "pg_replication_slot_slot_is_active": "standbys, which WAREHOUSE=cnpg has: test_95_cnpg.py",
     "etl_picture_facts_overdue": "pictures that nobody describes, once the DAG picture_facts has been switched on",
 }
 OPTIONAL = "enrichment_"  # of the service that `make up ENRICHMENT=1` adds: test_46_enrichment.py

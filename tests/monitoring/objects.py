@@ -33,7 +33,11 @@ BY_OPERATOR: Objects = {
     for name in ("prometheus", "alertmanager")
 }
 # README.md tells people to create them.
-BY_PEOPLE: Objects = {(ETL, "Secret", "etl"): frozenset(), (MONITORING, "Secret", "alerts"): frozenset()}
+BY_PEOPLE: Objects = {
+    (ETL, "Secret", "etl"): frozenset(),
+    (MONITORING, "Secret", "alerts"): frozenset(),
+    (DATA_PLATFORM, "Secret", "warehouse-archive"): frozenset(),
+}
 
 
 @cache
