@@ -20,7 +20,7 @@ from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
 from etl.core.source import Source
 from etl.destinations.base import Destination
-from etl.destinations.lake import LakeDestination
+from etl.destinations.lake.publication import LakeDestination
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.destinations.redshift.publication import RedshiftDestination
 from etl.engines.base import Engine
@@ -36,6 +36,7 @@ from etl.state.budget import Budget
 from etl.telemetry import lineage, logs, statsd
 
 if TYPE_CHECKING:
+    from etl.lake.tables import Tables
     from etl.sources.simulators import Simulator
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -136,6 +137,15 @@ class Runtime:
 
     def lake(self) -> Lake:
         return Lake(self.settings.lake.url)
+
+    @contextmanager
+    def tables(self) -> Iterator[Tables]:
+        """The lake's tables, all as they are at one moment."""
+        from etl.lake.tables import Tables  # takes a second, which nobody else should wait
+
+        with self.warehouse() as warehouse, warehouse.transaction():
+            warehouse.run("session/one_moment")
+            yield Tables(self.lake(), warehouse.raw)
 
     def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
         """The pipeline of a source; log lines, metrics and lineage listen to it, and whoever is given."""
@@ -243,7 +253,7 @@ def _lineage() -> tuple[Listener, ...]:
 
 DESTINATIONS: Mapping[str, Callable[[Runtime, Warehouse, Engine], Destination]] = {
     "warehouse": lambda _parts, warehouse, _engine: PostgresDestination(warehouse),
-    "lake": lambda runtime, _warehouse, engine: LakeDestination(runtime.lake(), engine),
+    "lake": lambda runtime, warehouse, engine: LakeDestination(warehouse, runtime.lake(), engine),
     "redshift": lambda runtime, _warehouse, _engine: RedshiftDestination(
         runtime.settings.redshift, runtime.lake(), runtime.settings.warehouse.lock_timeout_s
     ),

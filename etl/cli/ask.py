@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+import pyarrow as pa
 
 from etl import destinations, sources
 from etl.cli.console import answers, runs
@@ -16,13 +17,17 @@ from etl.core.errors import ConfigError
 from etl.engines import local as local_engine
 from etl.engines.dialects import transpile
 from etl.lake import silver
+from etl.lake.layout import Stored
 from etl.postgres.connection import Warehouse
 from etl.runtime import Runtime
 from etl.sources import NAMES
 from etl.sql import questions
 from etl.sql.questions import Answer
-from etl.sql.statements import statement
 
+if TYPE_CHECKING:
+    from etl.lake.tables import Tables
+
+Rows = pa.Table | Sequence[Stored]
 Execute = Callable[[str], list[dict[str, Any]]]
 
 
@@ -47,13 +52,14 @@ def status(limit: int) -> None:
 def ask(question: str | None, on: str) -> None:
     """Answer the questions of sql/questions/ as tables. Without QUESTION, all those about published sources.
 
-    On the lake, DuckDB answers from the newest silver, on redshift, Redshift from its tables: both without Postgres.
+    On the lake, DuckDB answers from its tables, on redshift, Redshift from its own.
     """
     runtime = start()
     source_name = questions.source_of(question) if question else None
     if on == "lake":
-        names = [source_name] if source_name else _sources_in_lake(runtime)
-        found = [answer for name in names for answer in lake_answers(runtime, name, question)]
+        with runtime.tables() as tables:
+            names = [source_name] if source_name else [name for name in NAMES if _held(runtime, tables, name)]
+            found = [answer for name in names for answer in lake_answers(runtime, tables, name, question)]
     else:
         with _database(runtime, on) as (published, execute):
             names = [source_name] if source_name else [name for name in NAMES if name in published]
@@ -63,17 +69,28 @@ def ask(question: str | None, on: str) -> None:
     answers.show(found)
 
 
-def _sources_in_lake(runtime: Runtime) -> list[str]:
-    return [name for name in NAMES if silver.state(runtime.lake(), runtime.source(name))]
+def _held(runtime: Runtime, tables: Tables, source_name: str) -> dict[str, Rows]:
+    """All tables of a source in the lake; none, if there are not all."""
+    source = runtime.source(source_name)
+    declared = {f"silver.{d.name}": d for d in source.datasets} | {f"gold.{d.name}": d for d in source.gold}
+    found = {name: table for name, dataset in declared.items() if (table := tables.find(name, dataset))}
+    if len(found) < len(declared):
+        return {}
+    return {name: table.stored() or table.dataset.schema.empty_table() for name, table in found.items()}
 
 
 def _nothing_to_ask(runtime: Runtime, on: str) -> ConfigError:
     ready = [name for name in NAMES if not runtime.source(name).api.auth.missing()]
-    run_one = f"Run {' or '.join(f'`etl run {name}`' for name in ready)} first."
     if on == "lake":
-        return ConfigError(f"{runtime.lake().url} holds no silver.", hint=run_one)
-    hint = "The lake holds silver: `etl ask --on lake` answers from it." if _sources_in_lake(runtime) else run_one
-    return ConfigError("Nothing has been published yet.", hint=hint)
+        transformed = [name for name in NAMES if silver.latest(runtime.lake(), runtime.source(name), None)]
+        commands = [f"`etl publish {name} --destination lake`" for name in transformed] or [
+            f"`etl run {name} --destination lake`" for name in ready
+        ]
+        return ConfigError(
+            f"Nothing has been published into {runtime.lake().url} yet.", hint=f"Run {' or '.join(commands)} first."
+        )
+    run_one = f"Run {' or '.join(f'`etl run {name}`' for name in ready)} first."
+    return ConfigError("Nothing has been published yet.", hint=run_one)
 
 
 def warehouse_answers(warehouse: Warehouse, source_name: str, question: str | None = None) -> list[Answer]:
@@ -111,7 +128,8 @@ def redshift(runtime: Runtime) -> Iterator[tuple[set[str], Execute]]:
 def answers_from(runtime: Runtime, warehouse: Warehouse, destination: str, source_name: str) -> list[Answer]:
     """All answers about a source from where it was published."""
     if destination == "lake":
-        return lake_answers(runtime, source_name)
+        with runtime.tables() as tables:
+            return lake_answers(runtime, tables, source_name)
     if destination == "redshift":
         with redshift(runtime) as (published, execute):
             return published_answers(published, execute, source_name)
@@ -129,17 +147,16 @@ def published_answers(
     return questions.ask(answerable, execute)
 
 
-def lake_answers(runtime: Runtime, source_name: str, question: str | None = None) -> list[Answer]:
-    """The same answers from the lake. Raises: ConfigError as for the warehouse."""
+def lake_answers(runtime: Runtime, tables: Tables, source_name: str, question: str | None = None) -> list[Answer]:
+    """The same answers from the lake's tables. Raises: ConfigError as for the warehouse."""
     asked = questions.texts(source_name, question)
     about = {source_name, *_others(asked, source_name)}
-    held = {name for name in about if silver.state(runtime.lake(), runtime.source(name))}
-    if question is not None and (missing := about - held):
-        raise _nothing_of(question, min(missing), f"has no silver in {runtime.lake().url}")
-    answerable = {name: text for name, text in asked.items() if _others({name: text}, source_name) <= held}
-    source, *more = (runtime.source(name) for name in (source_name, *sorted(held - {source_name})))
-    gold = {table.name: statement(f"gold/{table.name}") for each in (source, *more) for table in each.gold}
-    with local_engine.lake_session(runtime.lake(), source, gold, more) as connection:
+    held = {name: found for name in about if (found := _held(runtime, tables, name))}
+    if question is not None and (missing := about - held.keys()):
+        raise _nothing_of(question, min(missing), "has not been published into the lake", " --destination lake")
+    answerable = {name: text for name, text in asked.items() if _others({name: text}, source_name) <= held.keys()}
+    known = {name: rows for found in held.values() for name, rows in found.items()}
+    with local_engine.lake_session(runtime.lake(), known) as connection:
         return questions.ask(answerable, partial(local_engine.rows, connection))
 
 
@@ -148,5 +165,7 @@ def _others(asked: Mapping[str, str], source_name: str) -> frozenset[str]:
     return sources.of_tables(table for text in asked.values() for table in questions.tables(text)) - {source_name}
 
 
-def _nothing_of(question: str, source_name: str, what: str) -> ConfigError:
-    return ConfigError(f"{question} is about {source_name}, which {what}.", hint=f"Run `etl run {source_name}` first.")
+def _nothing_of(question: str, source_name: str, what: str, options: str = "") -> ConfigError:
+    return ConfigError(
+        f"{question} is about {source_name}, which {what}.", hint=f"Run `etl run {source_name}{options}` first."
+    )

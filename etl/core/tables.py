@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +17,7 @@ class Column:
     `is_bookkeeping`: it says when or how a row was processed; rows that differ in it alone are the same content.
     `is_awaited`: the source knows it sooner or later; a day in which it is null is read again.
     `may_vanish`: the source may retract the value; any other value that is known stays known.
+    `field_id` is its number in a table of the lake, by which other readers know it whatever its name.
     """
 
     name: str
@@ -26,6 +27,15 @@ class Column:
     is_bookkeeping: bool = False
     is_awaited: bool = False
     may_vanish: bool = False
+    field_id: int | None = None
+
+    @cached_property
+    def field(self) -> pa.Field[Any]:
+        """The column in Arrow."""
+        import pyarrow as pa
+
+        about = None if self.field_id is None else {"PARQUET:field_id": str(self.field_id)}
+        return pa.field(self.name, self.type, nullable=self.nullable, metadata=about)
 
 
 @dataclass(frozen=True)
@@ -59,4 +69,4 @@ class Dataset:
         """The declared Arrow schema, the same in Parquet, on the wire to Postgres and in Spark."""
         import pyarrow as pa
 
-        return pa.schema([pa.field(c.name, c.type, nullable=c.nullable) for c in self.columns])
+        return pa.schema([column.field for column in self.columns])

@@ -36,6 +36,18 @@ class Engine(Protocol):
         """Do each task once, in any order."""
         ...
 
-    def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
-        """Write the rows of a statement written for Postgres, as declared by `into`, to path(1), path(2) and so on."""
+    def select(
+        self,
+        lake: Lake,
+        statement: str,
+        tables: Tables,
+        into: Dataset,
+        path: Callable[[int], str],
+        *,
+        by_month: bool = False,
+    ) -> Selected:
+        """Write the rows of a statement written for Postgres, as declared by `into`, to path(1), path(2) and so on.
+
+        `by_month`: rows with a `day` go into a file for each month, path(202405) and so on, in the order of their days.
+        """
         ...

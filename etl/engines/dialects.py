@@ -18,7 +18,7 @@ from sqlglot import exp
 
 Dialect = Literal["duckdb", "spark", "redshift", "athena"]
 
-WAREHOUSES = ("redshift", "athena")  # the others read Parquet as it is, with zones
+WAREHOUSES = ("redshift", "athena")
 MICROSECONDS = {"duckdb": "epoch_us", "spark": "unix_micros"}
 
 
@@ -75,10 +75,10 @@ def _adapted(node: exp.Expr, dialect: Dialect, name: Callable[[str], str]) -> ex
             return node if dialect in WAREHOUSES else _seconds(node.expression, dialect)
         case exp.Collate():
             return _without_collation(node)
-    return _in_warehouse(node, dialect) if dialect in WAREHOUSES else node
+    return node if dialect == "spark" else _without_zones(node, dialect)
 
 
-def _in_warehouse(node: exp.Expr, dialect: Dialect) -> exp.Expr:
+def _without_zones(node: exp.Expr, dialect: Dialect) -> exp.Expr:
     """What they lack: instants with a zone, which our tables there do without, and Redshift filters of aggregates."""
     match node:
         case exp.Filter() if dialect == "redshift":
@@ -89,7 +89,7 @@ def _in_warehouse(node: exp.Expr, dialect: Dialect) -> exp.Expr:
         case exp.DataType() if node.this == exp.DataType.Type.TIMESTAMPTZ:
             return exp.DataType.build("timestamp")
         case exp.Substring() if isinstance(start := node.args.get("start"), exp.Literal) and start.is_string:
-            if dialect == "athena":
+            if dialect != "redshift":
                 return exp.func("regexp_extract", node.this, start, exp.Literal.number(int("(" in start.name)))
             return exp.func("regexp_substr", node.this, start, "1", "1", exp.Literal.string("e"))
     return node

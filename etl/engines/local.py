@@ -18,17 +18,14 @@ import duckdb
 import pyarrow as pa
 from pyarrow import dataset as arrow_dataset
 
-from etl.core.errors import ConfigError
 from etl.core.intervals import DataInterval
-from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.engines import work as pages
-from etl.engines.base import Selected, Tables, nothing_before
+from etl.engines.base import Selected, Tables
 from etl.engines.dialects import transpile, without_schema
 from etl.engines.work import Done, Work
-from etl.lake import silver
 from etl.lake.layout import Stored
-from etl.lake.parquet import rows_into
+from etl.lake.parquet import rows_into, write_months
 from etl.lake.store import Lake
 from etl.settings import Settings
 
@@ -57,21 +54,35 @@ class LocalEngine:
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
             yield from processes.map(pages.parse, tasks)
 
-    def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
+    def select(
+        self,
+        lake: Lake,
+        statement: str,
+        tables: Tables,
+        into: Dataset,
+        path: Callable[[int], str],
+        *,
+        by_month: bool = False,
+    ) -> Selected:
         """A dataset with a `day` is made a few days at a time, a file each, from the rows of those days alone."""
-        text = _in_duckdb(statement)
-        cuts = _cuts(lake, tables) if into.day else [None]
+        text, day = _in_duckdb(statement), into.day if by_month else None
+        cuts = _cuts(lake, tables, by_month=by_month) if into.day else [None]
         workers = min(_cores(), len(cuts), MOST_WORKERS)
 
-        def write(number: int, days: DataInterval | None) -> tuple[str, int]:
-            with session(workers) as connection, rows_into(lake, path(number), into.schema) as rows:
+        def write(number: int, days: DataInterval | None) -> list[tuple[str, int]]:
+            with session(workers) as connection:
                 register(connection, lake, tables, days)
-                for batch in connection.sql(text).to_arrow_reader(BATCH_ROWS):
-                    rows.write(batch.cast(into.schema))
-            return path(number), rows.rows
+                found = connection.sql(text)
+                if day is not None:
+                    batches = found.order(day).to_arrow_reader(BATCH_ROWS)
+                    return write_months(lake, path, into.schema, day, batches)
+                with rows_into(lake, path(number), into.schema) as rows:
+                    for batch in found.to_arrow_reader(BATCH_ROWS):
+                        rows.write(batch.cast(into.schema))
+                return [(path(number), rows.rows)]
 
         with ThreadPoolExecutor(workers) as threads:
-            written = list(threads.map(write, range(1, len(cuts) + 1), cuts))
+            written = [file for files in threads.map(write, range(1, len(cuts) + 1), cuts) for file in files]
         return Selected(sum(count for _, count in written), tuple(file for file, _ in written))
 
 
@@ -113,23 +124,10 @@ def register(
 
 
 @contextmanager
-def lake_session(
-    lake: Lake, source: Source, gold: Mapping[str, str], others: Sequence[Source] = ()
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB with `silver.*` of a source, and of others, from the lake and `gold.*` derived from it.
-
-    `gold`: by table, the text of its statement. Raises: ConfigError if the lake holds no silver of one of the sources.
-    """
-    sources = (source, *others)
-    tables: dict[str, Sequence[Stored]] = {}
-    for each in sources:
-        found = silver.state(lake, each)
-        if not found:
-            raise ConfigError(f"{lake.url} holds no silver of {each.name}.", hint=f"Run `etl run {each.name}` first.")
-        tables |= found
+def lake_session(lake: Lake, tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB with these tables of the lake."""
     with session() as connection:
-        register(connection, lake, {**tables, **nothing_before(table for each in sources for table in each.gold)})
-        create_gold(connection, gold)
+        register(connection, lake, tables)
         yield connection
 
 
@@ -137,6 +135,23 @@ def create_gold(connection: duckdb.DuckDBPyConnection, gold: Mapping[str, str]) 
     """Create the gold tables from the registered ones; `gold`: by table, the text of its statement."""
     for table, text in gold.items():
         connection.execute(f"create table {without_schema(f'gold.{table}')} as {_in_duckdb(text)}")
+
+
+def create_view(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
+    """Make the rows of a statement written for Postgres visible under a name."""
+    connection.execute(f"create view {without_schema(name)} as {_in_duckdb(text)}")
+
+
+def find(connection: duckdb.DuckDBPyConnection, text: str, most: int) -> tuple[int, list[dict[str, Any]]]:
+    """How many rows a statement written for Postgres finds, and the first few of them."""
+    result = connection.execute(_in_duckdb(text))
+    names = [column[0] for column in result.description]
+    count = 0
+    first: list[tuple[Any, ...]] = []
+    while some := result.fetchmany(BATCH_ROWS):
+        first += some[: most - len(first)] if len(first) < most else []
+        count += len(some)
+    return count, [dict(zip(names, map(_in_utc, row), strict=True)) for row in first]
 
 
 def rows(connection: duckdb.DuckDBPyConnection, text: str) -> list[dict[str, Any]]:
@@ -173,8 +188,11 @@ def _column(name: str, kind: Any, found: Sequence[str]) -> str:
     return f"make_timestamp(epoch_us({name})) as {name}" if kind == "TIMESTAMP" else name
 
 
-def _cuts(lake: Lake, tables: Tables) -> list[DataInterval | None]:
-    """All days of the tables with a `day`, cut into intervals of bounded size if days have similar numbers of rows."""
+def _cuts(lake: Lake, tables: Tables, *, by_month: bool) -> list[DataInterval | None]:
+    """All days of the tables with a `day`, cut into intervals of bounded size if days have similar numbers of rows.
+
+    `by_month`: only between two months.
+    """
     dated = [
         f"select {table[0].dataset.day} as day from {without_schema(name)}"  # noqa: S608 - our own names
         for name, table in tables.items()
@@ -191,8 +209,10 @@ def _cuts(lake: Lake, tables: Tables) -> list[DataInterval | None]:
     if cuts < 2:
         return [None]
     whole = (last - first).days + 1
-    bounds = sorted({first + timedelta(days=whole * cut // cuts) for cut in range(cuts + 1)})
-    return [DataInterval(start, end) for start, end in pairwise(bounds)]
+    bounds = {first + timedelta(days=whole * cut // cuts) for cut in range(cuts)}
+    if by_month:
+        bounds = {bound.replace(day=1) for bound in bounds}
+    return [DataInterval(start, end) for start, end in pairwise([*sorted(bounds), last + timedelta(days=1)])]
 
 
 def _union(selects: list[str]) -> str:

@@ -23,7 +23,7 @@ from etl.engines.spark_session import errors_to_driver, our_errors, session
 from etl.engines.work import Done, Work
 from etl.lake import parquet
 from etl.lake.layout import Stored
-from etl.lake.parquet import rows_into
+from etl.lake.parquet import rows_into, write_months
 from etl.lake.store import Lake
 from etl.settings import Settings
 
@@ -56,7 +56,17 @@ class SparkEngine:
         for row in _outcome(given, _parse, DONE):
             yield pickle.loads(row["done"])  # noqa: S301 - written by one of our tasks
 
-    def select(self, lake: Lake, statement: str, tables: Tables, into: Dataset, path: Callable[[int], str]) -> Selected:
+    def select(
+        self,
+        lake: Lake,
+        statement: str,
+        tables: Tables,
+        into: Dataset,
+        path: Callable[[int], str],
+        *,
+        by_month: bool = False,
+    ) -> Selected:
+        day = into.day if by_month else None
         with our_errors(), ExitStack() as stack:
             self._expect(sum(1 if isinstance(table, pa.Table) else _count(table) for table in tables.values()))
             wanted = Wanted.by(statement)
@@ -64,8 +74,12 @@ class SparkEngine:
                 rows = self._frame(table) if isinstance(table, pa.Table) else self._stored(lake, table, wanted)
                 stack.enter_context(_known(rows, without_schema(name), wanted.tables[name]))
             selected = stack.enter_context(selecting(self._spark, statement))
-            written = _outcome(selected, partial(_write, lake, into.schema, path), WRITTEN)
-        if not written:
+            if day is None:
+                written = _outcome(selected, partial(_write, lake, into.schema, path), WRITTEN)
+            else:
+                write = partial(_write_months, lake, into.schema, path, day)
+                written = _outcome(_by_month(selected, day), write, WRITTEN)
+        if not written and day is None:
             with rows_into(lake, path(1), into.schema):
                 written = [{"file": path(1), "rows": 0}]
         files = tuple(sorted(row["file"] for row in written))
@@ -137,6 +151,13 @@ def _known(rows: DataFrame, name: str, references: int) -> Iterator[None]:
             rows.unpersist()
 
 
+def _by_month(rows: DataFrame, day: str) -> DataFrame:
+    """Each month in one partition, in the order of its days."""
+    from pyspark.sql import functions
+
+    return rows.repartition(functions.date_trunc("month", day)).sortWithinPartitions(day)
+
+
 def _count(table: Sequence[Stored]) -> int:
     return sum(len(stored.files) for stored in table)
 
@@ -190,3 +211,10 @@ def _write(lake: Lake, schema: pa.Schema, path: Callable[[int], str], batches: B
             for batch in chain([first], full):
                 rows.write(batch.cast(schema))
         yield pa.RecordBatch.from_pylist([{"file": file, "rows": rows.rows}], WRITTEN)
+
+
+def _write_months(lake: Lake, schema: pa.Schema, path: Callable[[int], str], day: str, batches: Batches) -> Batches:
+    """The rows of this task's partition, a file for each month."""
+    with errors_to_driver():
+        for file, rows in write_months(lake, path, schema, day, batches):
+            yield pa.RecordBatch.from_pylist([{"file": file, "rows": rows}], WRITTEN)

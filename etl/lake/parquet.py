@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +16,7 @@ from etl.lake.layout import Stored
 from etl.lake.store import Lake
 
 ROWS = 131_072  # of a row group
+FIELD_ID = b"PARQUET:field_id"
 
 
 class RowWriter:
@@ -44,16 +48,44 @@ class RowWriter:
 @contextmanager
 def rows_into(lake: Lake, path: str, schema: pa.Schema, day: str | None = None) -> Iterator[RowWriter]:
     """A Parquet file of rows, by `day` if given, that appears once the block succeeds."""
-    dates = [
-        field.name for field in schema if pa.types.is_date(field.type)
-    ]  # only their bounds let a reader skip row groups
     with (
         lake.create(path) as file,
-        pq.ParquetWriter(file, schema, compression="zstd", write_statistics=dates or False) as writer,
+        pq.ParquetWriter(file, schema, compression="zstd", write_statistics=_bounded(schema)) as writer,
     ):
         rows = RowWriter(writer, schema, day)
         yield rows
         rows.flush()
+
+
+def _bounded(schema: pa.Schema) -> list[str] | bool:
+    """The columns whose bounds are kept: all of a table, which anybody reads; elsewhere dates, as we use them."""
+    if any(FIELD_ID in (field.metadata or {}) for field in schema):
+        return True
+    return [field.name for field in schema if pa.types.is_date(field.type)] or False
+
+
+def write_months(
+    lake: Lake, path: Callable[[int], str], schema: pa.Schema, day: str, rows: Iterable[pa.RecordBatch]
+) -> list[tuple[str, int]]:
+    """Write rows in the order of their days, a file for each month: path(202405) for May 2024. Returns their counts."""
+    written = []
+    for month, batches in groupby(_cut_by_month(rows, day), key=itemgetter(0)):
+        with rows_into(lake, path(month), schema) as file:
+            for _, batch in batches:
+                file.write(batch.cast(schema))
+        written.append((path(month), file.rows))
+    return written
+
+
+def _cut_by_month(rows: Iterable[pa.RecordBatch], day: str) -> Iterator[tuple[int, pa.RecordBatch]]:
+    for batch in rows:
+        days: Any = batch[day]
+        months = pc.add(pc.multiply(pc.year(days), 100), pc.month(days)).to_pylist()
+        start = 0
+        for month, equal in groupby(months):
+            length = len(list(equal))
+            yield month, batch.slice(start, length)
+            start += length
 
 
 def columns(lake: Lake, path: str) -> list[str]:

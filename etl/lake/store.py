@@ -47,7 +47,7 @@ class Lake:
 
     def __init__(self, url: str) -> None:
         self.url = _without_secrets(url)
-        with self._errors():
+        with self.errors():
             try:
                 uri = _with_delayed_open(_quoted(url)) if "://" in url else Path(url).absolute().as_uri()
                 self.files, self._root = arrow_fs.FileSystem.from_uri(uri)
@@ -69,7 +69,7 @@ class Lake:
     @contextmanager
     def create(self, path: str) -> Iterator[IO[bytes] | NativeFile]:
         """A stream into a file that appears under its name once the block succeeds."""
-        with self._errors():
+        with self.errors():
             if self.is_local:
                 with self._renamed_when_done(self.full_path(path)) as file:
                     yield file
@@ -112,16 +112,16 @@ class Lake:
     @contextmanager
     def open(self, path: str) -> Iterator[NativeFile]:
         """A file with random access, as Parquet needs it."""
-        with self._errors(), self.files.open_input_file(self.full_path(path)) as file:
+        with self.errors(), self.files.open_input_file(self.full_path(path)) as file:
             yield file
 
     def exists(self, path: str) -> bool:
-        with self._errors():
+        with self.errors():
             return bool(self.files.get_file_info(self.full_path(path)).type == arrow_fs.FileType.File)
 
     def size(self, path: str) -> int:
         """The length of a file, in bytes."""
-        with self._errors():
+        with self.errors():
             return int(self.files.get_file_info(self.full_path(path)).size)
 
     def object_url(self, path: str) -> str:
@@ -130,7 +130,7 @@ class Lake:
 
     def list_files(self, path: str) -> list[StoredFile]:
         """All files below a folder, sorted, with size and time; including those a killed process left unfinished."""
-        with self._errors():
+        with self.errors():
             selector = arrow_fs.FileSelector(self.full_path(path), allow_not_found=True, recursive=True)
             root = self._root.rstrip("/") + "/"
             found = (
@@ -160,17 +160,17 @@ class Lake:
         return [file.path for file in self.list_files(path) if not file.path.endswith(UNFINISHED)]
 
     def delete(self, path: str) -> None:
-        with self._errors():
+        with self.errors():
             self.files.delete_file(self.full_path(path))
 
     def delete_folder(self, path: str) -> None:
         """Delete a folder and everything below it, if it exists."""
-        with self._errors(), suppress(FileNotFoundError):
+        with self.errors(), suppress(FileNotFoundError):
             self.files.delete_dir(self.full_path(path))
 
     def delete_empty_folder(self, path: str) -> None:
         """Delete a folder if it is empty."""
-        with self._errors():
+        with self.errors():
             if self.is_local:
                 with suppress(OSError):  # another process has put something into it, or has already deleted it
                     Path(self.full_path(path)).rmdir()
@@ -199,7 +199,7 @@ class Lake:
         return f"{self._root.rstrip('/')}/{path}"
 
     @contextmanager
-    def _errors(self) -> Iterator[None]:
+    def errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:

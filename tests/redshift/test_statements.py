@@ -17,9 +17,10 @@ from sqlfluff.core import Linter
 from etl import sources
 from etl.core.intervals import DataInterval
 from etl.destinations.redshift import audits, gold, tables
-from etl.destinations.redshift.statements import columns, content, text, within
+from etl.destinations.redshift.statements import columns, content, text
 from etl.engines.dialects import transpile
 from etl.sql import questions
+from etl.sql.days import within
 from etl.sql.statements import names
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -13,11 +12,10 @@ from etl.core.tables import Dataset
 from etl.destinations import losses
 from etl.destinations.audits import SAMPLE_ROWS
 from etl.destinations.redshift.connection import Redshift
-from etl.destinations.redshift.statements import columns, text, within
+from etl.destinations.redshift.statements import columns, text
 from etl.engines.dialects import transpile
-from etl.sql.statements import names, statement
-
-OF_DAYS = re.compile(r"([\w.]+) <@ cast\(%\(days\)s as datemultirange\)")
+from etl.sql import days as of_days
+from etl.sql.statements import names
 
 
 def of_source(redshift: Redshift, source: str, days: Sequence[DataInterval]) -> Iterator[AuditResult]:
@@ -54,8 +52,8 @@ def published_rows(redshift: Redshift, dataset: Dataset, days: Sequence[DataInte
 
 @cache
 def translated(name: str, days: tuple[DataInterval, ...]) -> str:
-    """The audit `sql/<name>.sql` for these days; Redshift has no ranges."""
-    return transpile(OF_DAYS.sub(lambda found: within(found[1], days), statement(name)), "redshift")
+    """The audit `sql/<name>.sql` for these days."""
+    return transpile(of_days.audit(name, days), "redshift")
 
 
 def _run(redshift: Redshift, query: str) -> tuple[int, tuple[dict[str, Any], ...]]:

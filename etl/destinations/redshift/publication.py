@@ -21,10 +21,11 @@ from etl.destinations.base import Capabilities, Marker, Rows
 from etl.destinations.redshift import audits, gold, markers, tables
 from etl.destinations.redshift.connection import Redshift, namespace, session
 from etl.destinations.redshift.load import Loads
-from etl.destinations.redshift.statements import columns, content, text, within
+from etl.destinations.redshift.statements import columns, content, text
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
 from etl.settings import RedshiftSettings
+from etl.sql.days import within
 
 
 class Publication:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pyarrow as pa
 
-from etl.core.intervals import DataInterval
 from etl.core.tables import Dataset
 from etl.sql.statements import statement
 
@@ -30,12 +29,3 @@ def content(table: Dataset) -> str:
 def is_nested(kind: pa.DataType) -> bool:
     """Whether a column of that Arrow type is a SUPER."""
     return pa.types.is_nested(kind)
-
-
-def within(column: str | None, days: Sequence[DataInterval], table: str = "") -> str:
-    """The condition that a row is of these days; true for any row of a table without a day."""
-    if column is None or not days:
-        return "true"
-    day = f"{table}.{column}" if table else column
-    each = [f"({day} >= '{some.start}' and {day} < '{some.end}')" for some in days]
-    return f"({' or '.join(each)})"

@@ -1,0 +1,268 @@
+"""The lake's tables: Apache Iceberg, whose catalogue is in Postgres. Import it where it is needed: that takes a second.
+
+`tables/<silver or gold>/<table>/data/` has the rows, written by our engines, `metadata/` what pyiceberg writes of them.
+What is current, the catalogue says; it changes in the transaction of the connection that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import pyarrow as pa
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
+from pyiceberg.io.pyarrow import PyArrowFileIO, parquet_file_to_data_file, schema_to_pyarrow
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table as IcebergTable
+from pyiceberg.transforms import MonthTransform
+from pyiceberg.types import ListType
+from sqlalchemy import create_engine
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from etl.core.errors import ConfigError, LakeUnavailableError
+from etl.core.intervals import DataInterval
+from etl.core.tables import Column, Dataset
+from etl.lake import parquet
+from etl.lake.layout import Stored
+from etl.lake.store import Lake
+from etl.sql.days import within
+
+CATALOGUE = "lake"  # as other readers have to call it, too
+SCHEMA = "iceberg"
+FOLDER = "tables"
+RUN_ID = "etl.run-id"
+PROPERTIES = {
+    "format-version": "2",
+    # No delete files: whoever reads the files of the current snapshot reads its rows.
+    **{f"write.{what}.mode": "copy-on-write" for what in ("delete", "update", "merge")},
+}
+
+
+class Tables:
+    """The tables of a lake, as the catalogue has them that is behind a connection of psycopg2's."""
+
+    def __init__(self, lake: Lake, connection: Any) -> None:
+        self._lake = lake
+        self._catalogue = _Catalogue(lake, connection)
+
+    def names(self) -> list[str]:
+        """All tables, such as `silver.sensor_readings`."""
+        with _errors(self._lake):
+            listed = chain(*(self._catalogue.list_tables(namespace) for namespace in ("silver", "gold")))
+            return sorted(".".join(name) for name in listed)
+
+    def find(self, name: str, dataset: Dataset | None = None) -> Table | None:
+        """The table of that name, if there is one, with the columns declared, or else with its own."""
+        with _errors(self._lake):
+            try:
+                found = self._catalogue.load_table(name)
+            except NoSuchTableError:
+                return None
+            except FileNotFoundError as error:
+                raise ConfigError(
+                    f"The catalogue says where the metadata of {name} is, and there it is not: {error}.",
+                    hint="Set ETL_LAKE__URL to the lake that this warehouse knows, or run `etl lake repair`.",
+                ) from error
+        return Table(self._lake, found, name, dataset or _as_it_is(found, name))
+
+    def require(self, name: str, dataset: Dataset) -> Table:
+        """The table with exactly the columns declared, made if there is none; to be called in a transaction."""
+        found = self.find(name, dataset)
+        with _errors(self._lake):
+            if found is None:
+                location = self._lake.location(f"{FOLDER}/{name.replace('.', '/')}")
+                made = self._catalogue.create_table(name, _documented(dataset.columns), location, properties=PROPERTIES)
+                if dataset.day:
+                    with made.update_spec() as spec:
+                        spec.add_field(dataset.day, MonthTransform(), f"{dataset.day}_month")
+                return Table(self._lake, made, name, dataset)
+            found.declare()
+            return found
+
+    def register(self, name: str, metadata: str) -> None:
+        """Have the catalogue say that the table's metadata is in that file of the lake, whatever it said before."""
+        with _errors(self._lake):
+            with suppress(NoSuchTableError):
+                self._catalogue.drop_table(name)
+            self._catalogue.register_table(name, self._lake.location(metadata))
+
+
+class Table:
+    """One table: its current snapshot, and how it gets the next one."""
+
+    def __init__(self, lake: Lake, table: IcebergTable, name: str, dataset: Dataset) -> None:
+        self._lake = lake
+        self._table = table
+        self._declared = dataset
+        self.name = name
+
+    @property
+    def dataset(self) -> Dataset:
+        """As declared, each column with its number in the table."""
+        return replace(self._declared, columns=tuple(map(self._numbered, self._declared.columns)))
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return int(self._summary.get("total-records", 0))
+
+    @property
+    def run_id(self) -> str | None:
+        """The run that wrote the current snapshot, if it was one of ours."""
+        return self._summary.get(RUN_ID)
+
+    def stored(self, days: Sequence[DataInterval] = ()) -> list[Stored]:
+        """The files of the current snapshot, or those that may have rows of these days; empty if there are none.
+
+        Raises: ConfigError if rows in them have been deleted by delete files, which we do not read.
+        """
+        files = self._files(tuple(days))
+        return [Stored(self.dataset, tuple(sorted(files)))] if files else []
+
+    def path(self, run_id: str) -> Callable[[int], str]:
+        """Where a run's files are: path(1) and so on."""
+        folder = f"{FOLDER}/{self.name.replace('.', '/')}/data"
+        return lambda number: f"{folder}/{run_id}-{number:06}.parquet"
+
+    def replace(self, removed: Iterable[str], added: Iterable[str], about: Mapping[str, str]) -> None:
+        """Make one snapshot without these files and with those; seen once the transaction is committed."""
+        with _errors(self._lake):
+            held, metadata = self._files(()), self._table.metadata
+            new = [parquet_file_to_data_file(self._table.io, metadata, self._lake.location(path)) for path in added]
+            old = [held[path] for path in removed]
+            if not old and not any(file.record_count for file in new):
+                return
+            with (
+                self._table.transaction() as transaction,
+                transaction.update_snapshot(snapshot_properties=dict(about)).overwrite() as snapshot,
+            ):
+                for file in old:
+                    snapshot.delete_data_file(file)
+                for file in new:
+                    if file.record_count:
+                        snapshot.append_data_file(file)
+        self._planned.clear()
+
+    def declare(self) -> None:
+        """Give the table the columns declared: new ones are null in what is there, and gone ones go."""
+        has = {field.name for field in self._table.schema().fields}
+        wants = {column.name for column in self._declared.columns}
+        if has != wants:
+            with self._table.update_schema(allow_incompatible_changes=True) as schema:
+                for name in sorted(has - wants):
+                    schema.delete_column(name)
+                added = (column for column in self._declared.columns if column.name not in has)
+                schema.union_by_name(_documented(replace(column, nullable=True) for column in added))
+
+    @property
+    def _summary(self) -> Mapping[str, str]:
+        snapshot = self._table.current_snapshot()
+        if snapshot is None or snapshot.summary is None:
+            return {}
+        return snapshot.summary.additional_properties
+
+    @cached_property
+    def _planned(self) -> dict[tuple[DataInterval, ...], dict[str, DataFile]]:
+        return {}
+
+    def _files(self, days: tuple[DataInterval, ...]) -> dict[str, DataFile]:
+        """By path, the files of the current snapshot that may have rows of these days; planned once."""
+        if days not in self._planned:
+            with _errors(self._lake):
+                self._planned[days] = self._plan(days)
+        return self._planned[days]
+
+    def _plan(self, days: tuple[DataInterval, ...]) -> dict[str, DataFile]:
+        found, root = {}, self._lake.location("")
+        for task in self._table.scan(row_filter=within(self._declared.day, days)).plan_files():
+            if task.delete_files:
+                raise ConfigError(
+                    f"{self.name} has delete files, which another engine must have written: it cannot be read here.",
+                    hint="Rewrite its data files with that engine, in Spark "
+                    f"`call {CATALOGUE}.system.rewrite_data_files(table => '{self.name}', "
+                    "options => map('delete-file-threshold', '1'))`.",
+                )
+            found[task.file.file_path.removeprefix(root)] = task.file
+        return found
+
+    def _numbered(self, column: Column) -> Column:
+        field = self._table.schema().find_field(column.name)
+        kind = column.type
+        if isinstance(kind, pa.ListType) and isinstance(field.field_type, ListType):
+            about = {parquet.FIELD_ID: str(field.field_type.element_id)}
+            kind = pa.list_(pa.field("element", kind.value_type, metadata=about))
+        return replace(column, type=kind, field_id=field.field_id)
+
+
+class _Catalogue(SqlCatalog):
+    """pyiceberg's catalogue in Postgres, in somebody else's transaction."""
+
+    def __init__(self, lake: Lake, connection: Any) -> None:
+        files: dict[str, Any] = {"py-io-impl": f"{__name__}.{_Files.__name__}", "lake": lake}
+        super().__init__(CATALOGUE, uri="etl+joined://", warehouse=lake.location(FOLDER), **files)
+        joined = create_engine("etl+joined://", creator=lambda: connection, poolclass=StaticPool)
+        self.engine = joined.execution_options(schema_translate_map={None: SCHEMA})
+
+    def _init_catalog(self) -> None:
+        self._schema_version = "v1"  # which our migration made
+
+
+class Joined(PGDialect_psycopg2):
+    """Neither commits nor rolls back nor closes: the connection is somebody else's, and so is its transaction."""
+
+    supports_statement_cache = True
+
+    def do_commit(self, dbapi_connection: Any) -> None: ...
+
+    def do_rollback(self, dbapi_connection: Any) -> None: ...
+
+    def do_close(self, dbapi_connection: Any) -> None: ...
+
+
+registry.register("etl.joined", __name__, Joined.__name__)
+
+
+class _Files(PyArrowFileIO):
+    """Files of the lake, with the options that its URL has."""
+
+    def __init__(self, properties: Mapping[str, Any]) -> None:
+        super().__init__(dict(properties))
+        lake: Lake = properties["lake"]
+        if not lake.is_local:
+            self.fs_by_scheme = lambda _scheme, _bucket: lake.files
+
+
+@contextmanager
+def _errors(lake: Lake) -> Iterator[None]:
+    """Errors of the lake as ours; those of Postgres as the driver's own, for whoever began the transaction."""
+    try:
+        with lake.errors():
+            yield
+    except DBAPIError as error:
+        if error.orig is None:
+            raise
+        raise error.orig from error
+    except (CommitFailedException, ValidationException) as error:
+        raise LakeUnavailableError(
+            f"Another process has changed the lake's tables meanwhile: {error}.", hint="Run the same command again."
+        ) from error
+
+
+def _documented(columns: Iterable[Column]) -> pa.Schema:
+    """A schema that says what each column is about."""
+    return pa.schema([pa.field(c.name, c.type, nullable=c.nullable, metadata={"doc": c.about}) for c in columns])
+
+
+def _as_it_is(table: IcebergTable, name: str) -> Dataset:
+    """The table as it says itself."""
+    schema = schema_to_pyarrow(table.schema(), include_field_ids=False)
+    columns = tuple(Column(field.name, field.type, "", field.nullable) for field in schema)
+    return Dataset(name.partition(".")[2], "", (columns[0].name,), columns)
