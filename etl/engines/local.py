@@ -131,12 +131,6 @@ def lake_session(lake: Lake, tables: Tables) -> Iterator[duckdb.DuckDBPyConnecti
         yield connection
 
 
-def create_gold(connection: duckdb.DuckDBPyConnection, gold: Mapping[str, str]) -> None:
-    """Create the gold tables from the registered ones; `gold`: by table, the text of its statement."""
-    for table, text in gold.items():
-        connection.execute(f"create table {without_schema(f'gold.{table}')} as {_in_duckdb(text)}")
-
-
 def create_view(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
     """Make the rows of a statement written for Postgres visible under a name."""
     connection.execute(f"create view {without_schema(name)} as {_in_duckdb(text)}")

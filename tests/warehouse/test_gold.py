@@ -20,6 +20,7 @@ from etl.postgres.connection import Warehouse
 from etl.sql.questions import ask, texts
 from etl.sql.statements import statement
 from tests.conftest import MakeDatabase
+from tests.lakes import create_gold, derived
 from tests.warehouse.states import SOURCE, Snapshot, at, day, run
 
 Row = dict[str, Any]
@@ -221,11 +222,7 @@ def test_the_real_responses_give_the_known_answers(database: str, lake: Lake, re
 
 def _assert_known_answers(dsn: str, lake: Lake, facts: Snapshot | None) -> None:
     assert run(dsn, lake, facts).transformed.refused == 0
-    statements = {dataset.name: statement(f"gold/{dataset.name}") for dataset in SOURCE.gold}
-    with (
-        Warehouse(dsn, role="analyst") as warehouse,
-        local_engine.lake_session(lake, SOURCE, statements) as engine,
-    ):
+    with Warehouse(dsn, role="analyst") as warehouse, derived(lake, SOURCE) as engine:
         answers = {a.name: a.rows for a in ask(texts("spacex"), warehouse.execute)}
         assert answers == {a.name: a.rows for a in ask(texts("spacex"), lambda text: local_engine.rows(engine, text))}
         for dataset in SOURCE.gold:
@@ -288,8 +285,7 @@ def _in_duckdb(silver: dict[str, list[Row]]) -> dict[str, list[Row]]:
     }
     with local_engine.session() as connection:
         local_engine.register(connection, Lake("/tmp"), given)
-        gold = {dataset.name: statement(f"gold/{dataset.name}") for dataset in SOURCE.gold}
-        local_engine.create_gold(connection, gold)
+        create_gold(connection, SOURCE.gold)
         found = {}
         for dataset in SOURCE.gold:
             everything = f"select * from gold.{dataset.name} order by {', '.join(dataset.key)}"

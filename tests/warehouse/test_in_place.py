@@ -25,8 +25,8 @@ from etl.engines import local
 from etl.engines.base import nothing_before
 from etl.lake.store import Lake
 from etl.postgres.connection import Warehouse
-from etl.sql.statements import statement
 from tests.conftest import IS_THOROUGH, MakeDatabase
+from tests.lakes import create_gold
 from tests.warehouse.states import owner, rows, value
 from tests.warehouse.test_sensors import source_at
 
@@ -107,7 +107,7 @@ def at_once(history: History) -> dict[str, list[tuple[Any, ...]]]:
     silver = pa.Table.from_pylist(list(history.values()), READINGS.schema)
     with local.session() as connection:
         local.register(connection, Lake("/tmp"), {"silver.sensor_readings": silver} | nothing_before(SOURCE.gold))
-        local.create_gold(connection, {name: statement(f"gold/{name}") for name in GOLD})
+        create_gold(connection, GOLD.values())
         return {
             name: sorted(
                 (tuple(row.values()) for row in local.rows(connection, f"select * from gold.{name}")), key=repr

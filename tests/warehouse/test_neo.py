@@ -16,10 +16,9 @@ from etl.core.errors import AuditError
 from etl.core.intervals import DataInterval
 from etl.core.pages import PageContext
 from etl.core.source import Source
-from etl.destinations.lake import LakeDestination
+from etl.destinations.lake.publication import LakeDestination
 from etl.engines import local as local_engine
 from etl.engines.local import LocalEngine
-from etl.lake import compaction, silver
 from etl.lake.store import Lake
 from etl.pipeline import replay
 from etl.pipeline.pipeline import Pipeline, Summary
@@ -30,6 +29,7 @@ from etl.sources.neo import formulas, simulator, sky
 from etl.sql.statements import statement
 from etl.state import ledger
 from tests.conftest import client_of
+from tests.lakes import derived, published
 
 TODAY = date(2026, 6, 21)
 SPAN = DataInterval(TODAY - timedelta(days=40), TODAY + timedelta(days=20))
@@ -95,7 +95,7 @@ def run(
     with server.serve(simulator.make_app(None, served.sky())) as api, client_of(api.url) as client:
         source = replace(source_at(api.url), origin="the simulator")
         pipeline = Pipeline(source, lake, share, LocalEngine(), accepts_loss=accepts_loss)
-        destination = LakeDestination(lake, LocalEngine()) if into_lake else None
+        destination = LakeDestination(warehouse, lake, LocalEngine()) if into_lake else None
         return pipeline.run(client, warehouse, interval, destination)
 
 
@@ -384,9 +384,7 @@ def _ignoring_dates(served: Served, on: Callable[[date], list[Record]]) -> Any:
 
 
 def _asked_of_the_lake(lake: Lake, question: str) -> list[dict[str, Any]]:
-    source = sources.load("neo")
-    gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
-    with local_engine.lake_session(lake, source, gold) as connection:
+    with derived(lake, sources.load("neo")) as connection:
         return local_engine.rows(connection, statement(f"questions/neo/{question}"))
 
 
@@ -396,26 +394,18 @@ def test_the_lake_has_the_newest_of_each_day_and_the_newest_whole_lists_once(war
     for number, (start, end) in enumerate(pairwise(pieces)):
         served.risks[0] |= {"ip": f"0.0{number + 1}"}
         run(warehouse, lake, served, DataInterval(start, end), into_lake=True)
-    source = sources.load("neo")
-    for _ in range(2):
-        state = silver.state(lake, source)
-        with local_engine.session() as connection:
-            local_engine.register(connection, lake, state)
-            counts = {
-                name: connection.execute(f"select count(*) from silver__{name}").fetchall()[0][0]
-                for name in ("neo_close_approaches", "neo_risks", "neo_objects")
-            }
-            newest = connection.execute(
-                "select max(impact_probability) from silver__neo_risks where designation = '20'"
-            )
-            assert newest.fetchall() == [(0.03,)]
-        assert counts == {
-            "neo_close_approaches": len(served.passes),
-            "neo_risks": len(served.risks),
-            "neo_objects": len(served.objects),
+    with published(warehouse, lake, sources.load("neo")) as connection:
+        counts = {
+            name: connection.execute(f"select count(*) from silver__{name}").fetchall()[0][0]
+            for name in ("neo_close_approaches", "neo_risks", "neo_objects")
         }
-        plan = compaction.make_plan(lake, source)
-        compaction.apply(plan, lake, lambda *_: None)
+        newest = connection.execute("select max(impact_probability) from silver__neo_risks where designation = '20'")
+        assert newest.fetchall() == [(0.03,)]
+    assert counts == {
+        "neo_close_approaches": len(served.passes),
+        "neo_risks": len(served.risks),
+        "neo_objects": len(served.objects),
+    }
 
 
 def test_the_lake_notices_lost_objects_even_if_all_days_are_new(warehouse: Warehouse, lake: Lake) -> None:

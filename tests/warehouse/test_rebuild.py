@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from etl import destinations
@@ -25,6 +24,7 @@ from etl.pipeline.rebuild import Refused
 from etl.postgres.connection import Warehouse
 from etl.state import ledger
 from tests.conftest import MakeDatabase, spacex_at
+from tests.lakes import content
 from tests.warehouse import states, test_sensors
 from tests.warehouse.test_sensors import TODAY, Change, into, pipeline_on, simulator, source_at
 
@@ -49,12 +49,6 @@ def contents(dsn: str) -> dict[str, Any]:
         dsn, "select endpoint, record, resolved_at is null from ops.quarantine order by 2"
     )
     return found
-
-
-def newest_gold(lake: Lake) -> dict[str, list[str]]:
-    """The rows of the newest file of each gold table in the lake."""
-    newest = {table.name: lake.list(f"gold/{table.name}")[-1] for table in source_at(NOWHERE).gold}
-    return {name: sorted(map(str, pq.read_table(lake.full_path(path)).to_pylist())) for name, path in newest.items()}
 
 
 def remade(
@@ -196,17 +190,17 @@ def test_a_refused_extraction_is_left_out_and_missed_only_if_no_later_one_has_it
         assert contents(dsn) == contents(database)
 
 
-def test_the_gold_of_the_lake_is_made_again_from_its_bronze(
+def test_the_tables_of_the_lake_are_made_again_from_its_bronze(
     warehouse: Warehouse, lake: Lake, make_database: MakeDatabase
 ) -> None:
     for today in (TODAY, TODAY + DAY):
         test_sensors.run(warehouse, lake, today, destination="lake")
-    before = newest_gold(lake)
-    for layer in ("silver", "gold", "quarantine"):
+    before = content(warehouse, lake, source_at(NOWHERE))
+    for layer in ("silver", "tables", "quarantine"):
         lake.delete_folder(layer)
     with empty(make_database) as (new, _):
         assert remade(new, lake, "lake") == []
-        assert newest_gold(lake) == before
+        assert content(new, lake, source_at(NOWHERE)) == before
 
 
 @pytest.mark.thorough

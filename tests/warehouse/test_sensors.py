@@ -22,7 +22,7 @@ from etl.core.intervals import DataInterval
 from etl.core.pages import PageContext
 from etl.core.source import Part, Source
 from etl.destinations.base import Destination
-from etl.destinations.lake import LakeDestination
+from etl.destinations.lake.publication import LakeDestination
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
@@ -91,7 +91,8 @@ def run(
 
 def into(name: str, pipeline: Pipeline, warehouse: Warehouse) -> Destination:
     """The destination of that name."""
-    return {"warehouse": PostgresDestination(warehouse), "lake": LakeDestination(pipeline.lake, pipeline.engine)}[name]
+    known = PostgresDestination(warehouse), LakeDestination(warehouse, pipeline.lake, pipeline.engine)
+    return {each.name: each for each in known}[name]
 
 
 def published(dsn: str, query: str) -> list[Any]:

@@ -19,6 +19,7 @@ from etl.pipeline.pipeline import Pipeline
 from etl.simulate.faults import Fault
 from etl.sql.statements import statement
 from tests.conftest import Simulate, client_of, spacex_at
+from tests.lakes import derived
 
 
 def run(lake: Lake, source: Source, *, share: float = 0.05, interval: DataInterval | None = None) -> silver.Transformed:
@@ -55,8 +56,7 @@ def test_every_endpoint_of_a_run_becomes_parquet(any_lake: Lake, simulate: Simul
 def test_the_lake_alone_answers_the_questions(any_lake: Lake, simulate: Simulate) -> None:
     source = spacex_at(simulate())
     run(any_lake, source)
-    gold = {table.name: statement(f"gold/{table.name}") for table in source.gold}
-    with local_engine.lake_session(any_lake, source, gold) as engine:
+    with derived(any_lake, source) as engine:
         rows = local_engine.rows(engine, statement("questions/spacex/most_reused_core"))
     assert [(row["core_id"], row["reuses"]) for row in rows] == [("5e9e28a7f3591817f23b2663", 13)]
 
