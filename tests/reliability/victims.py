@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 class Job:
     """What the child does: a whole run, or publishing `extraction_id` from the lake; `dies_at` counts points from 1.
 
-    With `redshift`, the settings of a stand-in, it publishes there.
+    With `redshift`, the settings of a stand-in, it publishes there; `into_lake`, into the lake.
     """
 
     dsn: str
@@ -36,6 +36,7 @@ class Job:
     extraction_id: str | None = None
     dies_at: int = 0
     redshift: dict[str, Any] | None = None
+    into_lake: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     list_points: bool = False
 
@@ -184,6 +185,25 @@ def _dying_redshift(job: Job, lake: Any, point: _Points) -> Any:
     return RedshiftDestination(RedshiftSettings(**job.redshift or {}), lake, 10)
 
 
+def _dying_lake_destination(warehouse: Any, lake: Any, point: _Points) -> Any:
+    """The destination, whose metadata files are points as well: pyiceberg writes them."""
+    from pyiceberg.io.pyarrow import PyArrowFile
+
+    from etl.destinations.lake.publication import LakeDestination
+    from etl.engines.local import LocalEngine
+
+    create = PyArrowFile.create
+
+    def dying(file: Any, overwrite: bool = False) -> Any:
+        point(f"before writing {file.location}")
+        stream = create(file, overwrite)
+        point(f"amid writing {file.location}")
+        return stream
+
+    PyArrowFile.create = dying  # type: ignore[method-assign]
+    return LakeDestination(warehouse, lake, LocalEngine())
+
+
 def _live(job: Job, point: _Points) -> None:
     import psycopg2
     import structlog
@@ -201,6 +221,8 @@ def _live(job: Job, point: _Points) -> None:
     pipeline = Pipeline(source, lake, 0.05, LocalEngine())
     into = _dying_redshift(job, lake, point) if job.redshift else None
     with Warehouse(job.dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
+        if job.into_lake:
+            into = _dying_lake_destination(warehouse, lake, point)
         if job.extraction_id is not None:
             pipeline.publish(warehouse, transformed_extraction(lake, source, None, job.extraction_id), into)
         else:
@@ -222,6 +244,7 @@ def _child(job: Job, answer: int) -> None:
 
 def _serve() -> None:
     import etl.engines.local
+    import etl.lake.tables
     import etl.pipeline.pipeline
     import etl.sources.spacex  # noqa: F401
     import tests.conftest  # noqa: F401
