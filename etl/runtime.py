@@ -20,6 +20,7 @@ from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
 from etl.core.source import Source
 from etl.destinations.base import Destination
+from etl.destinations.lake import publication as in_lake
 from etl.destinations.lake.publication import LakeDestination
 from etl.destinations.postgres.publication import PostgresDestination
 from etl.destinations.redshift.publication import RedshiftDestination
@@ -141,11 +142,19 @@ class Runtime:
     @contextmanager
     def tables(self) -> Iterator[Tables]:
         """The lake's tables, all as they are at one moment."""
-        from etl.lake.tables import Tables  # takes a second, which nobody else should wait
-
         with self.warehouse() as warehouse, warehouse.transaction():
             warehouse.run("session/one_moment")
-            yield Tables(self.lake(), warehouse.raw)
+            yield self.tables_of(warehouse)
+
+    def tables_of(self, warehouse: Warehouse) -> Tables:
+        """The lake's tables, in whatever transaction the warehouse is."""
+        return in_lake.tables(warehouse, self.lake())
+
+    @contextmanager
+    def locked_tables(self, warehouse: Warehouse, source: Source) -> Iterator[Tables]:
+        """The lake's tables, in a transaction in which nobody else changes those of the source."""
+        with in_lake.locked(warehouse, source, OBSERVED):
+            yield self.tables_of(warehouse)
 
     def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
         """The pipeline of a source; log lines, metrics and lineage listen to it, and whoever is given."""

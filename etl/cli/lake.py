@@ -1,24 +1,28 @@
-"""What the lake holds, what may be deleted, and how it stays small."""
+"""What the lake holds, whether it is whole, what may be deleted, and how it stays small."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from etl.cli.console import lake as shown
 from etl.cli.options import optional_source_argument, plan_option, source_argument
 from etl.cli.startup import start
-from etl.lake import compaction, expiry, inventory
+from etl.core.errors import LakeUnavailableError
+from etl.destinations.lake import compaction as rewriting
+from etl.lake import compaction, expiry, inventory, sweeping
 from etl.lake.inventory import Extraction
 from etl.lake.layout import LAYERS
+from etl.pipeline.reconciliation import forget
+from etl.postgres.connection import Warehouse
 from etl.runtime import Runtime
 from etl.sources import NAMES
 
 
 @click.group()
 def lake() -> None:
-    """List, expire and compact what the lake holds."""
+    """List, check, expire and compact what the lake holds."""
 
 
 @lake.command()
@@ -27,9 +31,12 @@ def lake() -> None:
     "--last", "most", default=50, show_default=True, type=click.IntRange(1), help="How many of each source to list."
 )
 def ls(source_name: str | None, most: int) -> None:
-    """List the newest extractions in the lake, with their state and size."""
+    """List the newest extractions in the lake, with their state and size, and the tables."""
     runtime = start()
     shown.show(runtime.lake().url, _extractions(runtime, source_name), most)
+    with runtime.tables() as tables:
+        names = {name for each in _names(source_name) for name in _tables_of(runtime, each)}
+        shown.show_tables([table for name in tables.names() if name in names and (table := tables.find(name))])
 
 
 @lake.command()
@@ -38,13 +45,22 @@ def ls(source_name: str | None, most: int) -> None:
 @click.option("--layer", "layers", multiple=True, type=click.Choice(LAYERS), help="Only this layer; may be repeated.")
 @plan_option
 def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan: bool) -> None:
-    """Delete old extractions. Those that still hold the newest rows of something are kept."""
+    """Delete old extractions, and old snapshots of tables. What has the newest rows of something is kept.
+
+    Keep snapshots for longer than backups of the warehouse: a restored one names the snapshots of its time. With
+    --layer, tables stay as they are.
+    """
     older_than = expiry.parse_age(age)
     runtime = start()
-    plan = expiry.make_plan(_extractions(runtime, source_name), older_than, datetime.now(UTC), layers or LAYERS)
+    now = datetime.now(UTC)
+    plan = expiry.make_plan(_extractions(runtime, source_name), older_than, now, layers or LAYERS)
     shown.show_expiry(plan, age)
     if not only_plan and plan.to_delete:
         expiry.apply(plan, runtime.lake(), shown.show_deleted)
+    if not layers:
+        with runtime.warehouse() as warehouse:
+            for name in _names(source_name):
+                _sweep(runtime, warehouse, name, older_than, now, only_plan=only_plan)
 
 
 @lake.command()
@@ -55,18 +71,84 @@ def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan
     default=128,
     show_default=True,
     type=click.IntRange(1),
-    help="Merge extractions with less silver than this, in MB.",
+    help="Merge extractions with less silver than this, in MB, and files of tables.",
 )
 @plan_option
 def compact(source_name: str, most_mb: int, only_plan: bool) -> None:
-    """Merge small extractions of successive days. `etl lake expire` then deletes the originals."""
+    """Merge small extractions of successive days, and small files of tables. `etl lake expire` then deletes them."""
     runtime = start()
-    plan = compaction.make_plan(runtime.lake(), runtime.source(source_name), most_mb * 10**6)
+    source = runtime.source(source_name)
+    plan = compaction.make_plan(runtime.lake(), source, most_mb * 10**6)
     shown.show_compactions(plan)
     if not only_plan:
         compaction.apply(plan, runtime.lake(), shown.show_compacted)
+    with (
+        runtime.warehouse() as warehouse,
+        runtime.locked_tables(warehouse, source) as tables,
+        runtime.engine("local") as engine,
+    ):
+        rewrites = rewriting.make_plan(tables, source, most_mb * 10**6)
+        shown.show_rewrites(rewrites)
+        if not only_plan:
+            for rewrite, files in rewriting.apply(rewrites, runtime.lake(), engine):
+                shown.show_rewritten(rewrite, files)
+
+
+@lake.command()
+def check() -> None:
+    """Compare the catalogue of the tables with the files in the lake."""
+    from etl.lake import checking
+
+    runtime = start()
+    with runtime.tables() as tables:
+        found = list(checking.check(runtime.lake(), tables))
+        shown.show_findings(found, len(tables.names()))
+    if found:
+        raise LakeUnavailableError(
+            f"{len(found)} things are wrong with the tables in {runtime.lake().url}.",
+            hint="`etl lake repair` puts the catalogue right; what is missing comes back with `etl rebuild`.",
+        )
+
+
+@lake.command()
+def repair() -> None:
+    """Have the catalogue name the newest metadata of each table that it does not lead to."""
+    from etl.lake import checking
+
+    runtime = start()
+    with runtime.warehouse() as warehouse, warehouse.transaction():
+        published = {row["run_id"] for row in warehouse.run("ledger/published_runs", {"destination": "lake"})}
+        repaired = list(checking.repair(runtime.lake(), runtime.tables_of(warehouse), published.__contains__))
+        lost = {each.table for each in repaired if each.metadata is None}
+        for name in NAMES:
+            if lost & _tables_of(runtime, name):
+                forget(warehouse, runtime.source(name), "lake", None)
+    shown.show_repairs(repaired)
+
+
+def _sweep(
+    runtime: Runtime, warehouse: Warehouse, name: str, older_than: timedelta, now: datetime, *, only_plan: bool
+) -> None:
+    """Forget the snapshots of a source's tables, all at once, then delete."""
+    with runtime.locked_tables(warehouse, runtime.source(name)) as tables:
+        found = [table for each in sorted(_tables_of(runtime, name)) if (table := tables.find(each))]
+        plan = [sweeping.make_plan(runtime.lake(), table, older_than, now) for table in found]
+        shown.show_sweeps(plan)
+        for sweep in plan:
+            if sweep.snapshots and not only_plan:
+                sweep.table.expire(sweep.snapshots)
+    for sweep in () if only_plan else plan:
+        sweeping.delete(runtime.lake(), sweep)
+
+
+def _names(source_name: str | None) -> list[str]:
+    return [source_name] if source_name else list(NAMES)
+
+
+def _tables_of(runtime: Runtime, source_name: str) -> set[str]:
+    source = runtime.source(source_name)
+    return {f"silver.{each.name}" for each in source.datasets} | {f"gold.{each.name}" for each in source.gold}
 
 
 def _extractions(runtime: Runtime, source_name: str | None) -> list[Extraction]:
-    names = [source_name] if source_name else NAMES
-    return inventory.list_extractions(runtime.lake(), [runtime.source(name) for name in names])
+    return inventory.list_extractions(runtime.lake(), [runtime.source(name) for name in _names(source_name)])

@@ -33,7 +33,7 @@ COMMANDS = {
         "Write the pictures that may be reused into FOLDER, with an index of titles and credits.",
     ),
     "quarantine": Lazy("etl.cli.quarantine:quarantine", "List and replay records that broke their contract."),
-    "lake": Lazy("etl.cli.lake:lake", "List, expire and compact what the lake holds."),
+    "lake": Lazy("etl.cli.lake:lake", "List, check, expire and compact what the lake holds."),
     "provision": Lazy("etl.cli.warehouse:provision", "Create the platform's roles and databases."),
     "migrate": Lazy("etl.cli.warehouse:migrate", "Bring the warehouse to this version of the code."),
     "psql": Lazy("etl.cli.warehouse:psql", "Open psql on the warehouse."),

@@ -3,6 +3,8 @@
 Layers: `bronze` (as received), `parsed` (typed rows for SQL to work on; deleted afterwards), `silver`, `gold` and
 `quarantine` (rejected records). `silver/_runs/<source>/<extraction id>.json`, the note, says what an extraction became;
 `silver/_runs/<source>.json` is a copy of many notes.
+
+Beside the layers is what is published: `tables/<silver or gold>/<table>/data/` and `metadata/`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from etl.core.tables import Dataset
 
 LAYERS = ("bronze", "parsed", "silver", "gold", "quarantine")
 NOTES = "_runs"
+TABLES = "tables"
+RUN_ID, EXTRACTION_ID = "etl.run-id", "etl.extraction-id"  # in the summary of a table's snapshot
 PATH = re.compile(rf"({'|'.join(LAYERS)})/([^/]+)/p_creation_date=[^/]+/([^/]+)/(.+)")
 
 
@@ -76,6 +80,11 @@ def extraction_of_note(source: str, path: str) -> str | None:
 def kept_notes(source: str) -> str:
     """The file in which many notes of a source are kept together."""
     return f"silver/{NOTES}/{source}.json"
+
+
+def table(name: str) -> str:
+    """The folder of a table such as `silver.sensor_readings`."""
+    return f"{TABLES}/{name.replace('.', '/')}"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""The lake's tables: Apache Iceberg, whose catalogue is in Postgres. Import it where it is needed: that takes a second.
+"""The lake's tables: Apache Iceberg, with a catalogue in Postgres. Import it where it is needed: that takes a second.
 
-`tables/<silver or gold>/<table>/data/` has the rows, written by our engines, `metadata/` what pyiceberg writes of them.
-What is current, the catalogue says; it changes in the transaction of the connection that it is given.
+Our engines write the rows, pyiceberg the metadata. The catalogue says what is current: it changes in the transaction of
+the connection that it is given.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -17,8 +18,9 @@ import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
 from pyiceberg.io.pyarrow import PyArrowFileIO, parquet_file_to_data_file, schema_to_pyarrow
-from pyiceberg.manifest import DataFile
+from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.transforms import MonthTransform
 from pyiceberg.types import ListType
 from sqlalchemy import create_engine
@@ -30,15 +32,13 @@ from sqlalchemy.pool import StaticPool
 from etl.core.errors import ConfigError, LakeUnavailableError
 from etl.core.intervals import DataInterval
 from etl.core.tables import Column, Dataset
-from etl.lake import parquet
+from etl.lake import layout, parquet
 from etl.lake.layout import Stored
 from etl.lake.store import Lake
 from etl.sql.days import within
 
 CATALOGUE = "lake"  # as other readers have to call it, too
 SCHEMA = "iceberg"
-FOLDER = "tables"
-RUN_ID = "etl.run-id"
 PROPERTIES = {
     "format-version": "2",
     # No delete files: whoever reads the files of the current snapshot reads its rows.
@@ -78,7 +78,7 @@ class Tables:
         found = self.find(name, dataset)
         with _errors(self._lake):
             if found is None:
-                location = self._lake.location(f"{FOLDER}/{name.replace('.', '/')}")
+                location = self._lake.location(layout.table(name))
                 made = self._catalogue.create_table(name, _documented(dataset.columns), location, properties=PROPERTIES)
                 if dataset.day:
                     with made.update_spec() as spec:
@@ -90,9 +90,13 @@ class Tables:
     def register(self, name: str, metadata: str) -> None:
         """Have the catalogue say that the table's metadata is in that file of the lake, whatever it said before."""
         with _errors(self._lake):
-            with suppress(NoSuchTableError):
-                self._catalogue.drop_table(name)
+            self.forget(name)
             self._catalogue.register_table(name, self._lake.location(metadata))
+
+    def forget(self, name: str) -> None:
+        """Have the catalogue know nothing of the table; its files stay."""
+        with _errors(self._lake), suppress(NoSuchTableError):
+            self._catalogue.drop_table(name)
 
 
 class Table:
@@ -115,9 +119,9 @@ class Table:
         return int(self._summary.get("total-records", 0))
 
     @property
-    def run_id(self) -> str | None:
-        """The run that wrote the current snapshot, if it was one of ours."""
-        return self._summary.get(RUN_ID)
+    def about(self) -> dict[str, str]:
+        """What the current snapshot says of the run whose rows it has."""
+        return {name: value for name, value in self._summary.items() if name.startswith("etl.")}
 
     def stored(self, days: Sequence[DataInterval] = ()) -> list[Stored]:
         """The files of the current snapshot, or those that may have rows of these days; empty if there are none.
@@ -129,8 +133,54 @@ class Table:
 
     def path(self, run_id: str) -> Callable[[int], str]:
         """Where a run's files are: path(1) and so on."""
-        folder = f"{FOLDER}/{self.name.replace('.', '/')}/data"
-        return lambda number: f"{folder}/{run_id}-{number:06}.parquet"
+        return lambda number: f"{layout.table(self.name)}/data/{run_id}-{number:06}.parquet"
+
+    def small_files(self, smaller_than: int) -> list[str]:
+        """Files of fewer bytes than that, where there are several in one month, or in a table without months."""
+        small: dict[str, list[str]] = {}
+        for path, file in self._files(()).items():
+            if file.file_size_in_bytes < smaller_than:
+                small.setdefault(str(file.partition), []).append(path)
+        return sorted(chain(*(paths for paths in small.values() if len(paths) > 1)))
+
+    def sizes(self) -> dict[str, int]:
+        """The files of the current snapshot, with their bytes."""
+        return {path: file.file_size_in_bytes for path, file in self._files(()).items()}
+
+    @property
+    def snapshots(self) -> list[Snapshot]:
+        """Those that can be read, the oldest first; the last one is current."""
+        return sorted(self._table.metadata.snapshots, key=lambda snapshot: snapshot.sequence_number or 0)
+
+    @property
+    def named(self) -> set[int]:
+        """The snapshots that branches and tags name; `main` names the current one."""
+        return {ref.snapshot_id for ref in self._table.metadata.refs.values()}
+
+    @property
+    def history(self) -> list[tuple[str, datetime]]:
+        """The metadata files, each with the time until which it was current; the last one is."""
+        metadata = self._table.metadata
+        log = [(entry.metadata_file, entry.timestamp_ms) for entry in metadata.metadata_log]
+        log.append((self._table.metadata_location, metadata.last_updated_ms))
+        ends = [datetime.fromtimestamp(at / 1000, UTC) for _, at in log[1:]] + [datetime.max.replace(tzinfo=UTC)]
+        return [(self._path(file), end) for (file, _), end in zip(log, ends, strict=True)]
+
+    def referred(self, snapshots: Iterable[Snapshot]) -> set[str]:
+        """The files that these snapshots need."""
+        manifests: dict[str, ManifestFile] = {}
+        found = {self._path(snapshot.manifest_list) for snapshot in snapshots}
+        for snapshot in snapshots:
+            manifests |= {manifest.manifest_path: manifest for manifest in snapshot.manifests(self._table.io)}
+        for path, manifest in manifests.items():
+            found.add(self._path(path))
+            found |= {self._path(e.data_file.file_path) for e in manifest.fetch_manifest_entry(self._table.io)}
+        return found
+
+    def expire(self, snapshots: Iterable[int]) -> None:
+        """Forget these snapshots; their files stay."""
+        with _errors(self._lake):
+            self._table.maintenance.expire_snapshots().by_ids(list(snapshots)).commit()
 
     def replace(self, removed: Iterable[str], added: Iterable[str], about: Mapping[str, str]) -> None:
         """Make one snapshot without these files and with those; seen once the transaction is committed."""
@@ -181,7 +231,7 @@ class Table:
         return self._planned[days]
 
     def _plan(self, days: tuple[DataInterval, ...]) -> dict[str, DataFile]:
-        found, root = {}, self._lake.location("")
+        found = {}
         for task in self._table.scan(row_filter=within(self._declared.day, days)).plan_files():
             if task.delete_files:
                 raise ConfigError(
@@ -190,8 +240,12 @@ class Table:
                     f"`call {CATALOGUE}.system.rewrite_data_files(table => '{self.name}', "
                     "options => map('delete-file-threshold', '1'))`.",
                 )
-            found[task.file.file_path.removeprefix(root)] = task.file
+            found[self._path(task.file.file_path)] = task.file
         return found
+
+    def _path(self, location: str) -> str:
+        """Where a file is in the lake."""
+        return location.removeprefix(self._lake.location(""))
 
     def _numbered(self, column: Column) -> Column:
         field = self._table.schema().find_field(column.name)
@@ -207,7 +261,7 @@ class _Catalogue(SqlCatalog):
 
     def __init__(self, lake: Lake, connection: Any) -> None:
         files: dict[str, Any] = {"py-io-impl": f"{__name__}.{_Files.__name__}", "lake": lake}
-        super().__init__(CATALOGUE, uri="etl+joined://", warehouse=lake.location(FOLDER), **files)
+        super().__init__(CATALOGUE, uri="etl+joined://", warehouse=lake.location(layout.TABLES), **files)
         joined = create_engine("etl+joined://", creator=lambda: connection, poolclass=StaticPool)
         self.engine = joined.execution_options(schema_translate_map={None: SCHEMA})
 

@@ -43,7 +43,7 @@ def reconcile(warehouse: Warehouse, source: Source, destination: Destination, la
         if run["status"] not in ("published", "unchanged"):
             _complete(warehouse, source, destination, lake, marker, _interval(run))
             emit(events.LedgerCompleted(source.name, marker.run_id))
-    for run_id in _forget(warehouse, source, destination, marker):
+    for run_id in forget(warehouse, source, destination.name, marker):
         emit(events.RunForgotten(source.name, run_id))
 
 
@@ -70,9 +70,9 @@ def _complete(
     publishing.record(warehouse, attempt, source, lake, transformed, marker.days, incomplete, published)
 
 
-def _forget(warehouse: Warehouse, source: Source, destination: Destination, marker: Marker | None) -> list[str]:
+def forget(warehouse: Warehouse, source: Source, destination: str, marker: Marker | None) -> list[str]:
     """Runs that ended after the marked one are lost, and their days are no longer published."""
-    about: dict[str, Any] = {"source": source.name, "destination": destination.name}
+    about: dict[str, Any] = {"source": source.name, "destination": destination}
     with warehouse.transaction():
         lost = warehouse.run("ledger/forget_runs", about | {"run_id": marker and marker.run_id})
         days = [interval for run in lost if (interval := _interval(run))]

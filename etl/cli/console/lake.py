@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from itertools import groupby, islice
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
 from etl.cli.console import output
 from etl.cli.console.output import count, say, size, table
 from etl.core.ids import started_at
+from etl.destinations.lake.compaction import Rewrite
 from etl.lake.compaction import Compaction
 from etl.lake.compaction import Plan as CompactionPlan
 from etl.lake.expiry import Expiration
 from etl.lake.expiry import Plan as ExpiryPlan
 from etl.lake.inventory import Extraction
-from etl.lake.layout import LAYERS
+from etl.lake.layout import LAYERS, RUN_ID
 from etl.lake.silver import Transformed
+from etl.lake.sweeping import Sweep
+
+if TYPE_CHECKING:
+    from etl.lake.checking import Finding, Repair
+    from etl.lake.tables import Table
 
 
 def show(url: str, extractions: list[Extraction], most: int) -> None:
@@ -105,6 +112,60 @@ def show_compacted(compaction: Compaction, transformed: Transformed) -> None:
     rows = sum(transformed.rows.values())
     merged = f"{compaction.extractions:,} extractions merged into {transformed.extraction_id}"
     say(f"{compaction.interval}: {merged}, {rows:,} rows.")
+
+
+def show_tables(tables: list[Table]) -> None:
+    """Each table with its rows, the files of its current snapshot, and the snapshots that can be read."""
+    if not tables:
+        return
+    filled = table("Tables")
+    for heading in ("table", "run"):
+        filled.add_column(heading)
+    for heading in ("rows", "files", "size", "snapshots"):
+        filled.add_column(heading, justify="right")
+    for each in tables:
+        sizes = each.sizes()
+        numbers = f"{each.rows:,}", f"{len(sizes):,}", size(sum(sizes.values())), f"{len(each.snapshots):,}"
+        filled.add_row(each.name, each.about.get(RUN_ID, "–"), *numbers)
+    output.show(filled)
+
+
+def show_sweeps(sweeps: list[Sweep]) -> None:
+    """What goes of each table."""
+    for each in sweeps:
+        if each.snapshots or each.files:
+            what = f"{count(len(each.snapshots), 'snapshot')}, and {count(len(each.files), 'file')}, {size(each.bytes)}"
+            say(f"{each.table.name}: {what}, to delete; {count(each.kept, 'snapshot')} kept.")
+
+
+def show_rewrites(rewrites: list[Rewrite]) -> None:
+    """The files of tables that will be written together."""
+    for each in rewrites:
+        say(f"{each.table.name}: {count(len(each.files), 'small file')} to write together.")
+
+
+def show_rewritten(rewrite: Rewrite, files: int) -> None:
+    """One line per table."""
+    say(f"{rewrite.table.name}: {count(len(rewrite.files), 'file')} became {files:,}.")
+
+
+def show_findings(findings: list[Finding], tables: int) -> None:
+    """What is wrong, or that nothing is."""
+    for each in findings:
+        say(f"{each.table}: {each.says}")
+    if not findings:
+        say(f"{count(tables, 'table')}: the lake holds what the catalogue says.")
+
+
+def show_repairs(repairs: list[Repair]) -> None:
+    """What the catalogue says now."""
+    for each in repairs:
+        if each.metadata is None:
+            say(f"{each.table}: nothing of it is left; `etl rebuild SOURCE --destination lake` makes it again.")
+        else:
+            say(f"{each.table}: is as {each.metadata} says.")
+    if not repairs:
+        say("There is nothing to repair.")
 
 
 def _cells(extraction: Extraction) -> tuple[str, str, str, str]:

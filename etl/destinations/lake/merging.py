@@ -30,13 +30,14 @@ def read_again(dataset: Dataset, whole: Dataset, days: Sequence[DataInterval], *
 
 
 def merged(dataset: Dataset, whole: Dataset, days: Sequence[DataInterval], *, keep: bool) -> str:
-    """The same, and the published rows of all other days."""
+    """The same, of these days alone, and the published rows of all others."""
     if dataset.day is None or not days:
         return read_again(dataset, whole, days, keep=keep)
+    new = f"{read(dataset)}\nwhere {within(dataset.day, days, 'staged')}"
     others = f"not {within(dataset.day, days, 'published')}"
     if not keep:
-        return f"{read(dataset)}\nunion all\n{_published(dataset)}\nwhere {others}"
-    return f"{read(dataset)}\nunion all\n{_not_read(dataset, whole)}\nwhere staged.{whole.key[0]} is null or {others}"
+        return f"{new}\nunion all\n{_published(dataset)}\nwhere {others}"
+    return f"{new}\nunion all\n{_not_read(dataset, whole)}\nwhere staged.{whole.key[0]} is null or {others}"
 
 
 def repeated_keys(table: str, key: Iterable[str]) -> str:

@@ -206,7 +206,7 @@ class Publication:
         made = self._engine.select(
             self._lake, query, tables, into, table.path(self._run_id), by_month=into.day is not None
         )
-        about = {"etl.run-id": self._run_id, "etl.extraction-id": self._transformed.extraction_id}
+        about = {layout.RUN_ID: self._run_id, layout.EXTRACTION_ID: self._transformed.extraction_id}
         table.replace(removed, made.files, about)
 
 
@@ -256,20 +256,25 @@ class LakeDestination:
             raise UsageError(
                 "The lake takes whole extractions only.", hint=f"Extract the days again: `etl run {source.name}`."
             )
-        from etl.lake import tables as iceberg  # takes a second, which nobody else should wait
-
         with locked(self.warehouse, source, emit):
-            tables = iceberg.Tables(self.lake, self.warehouse.raw)
-            former = self._former(tables, source)
-            yield Publication(self.lake, tables, self.engine, source, transformed, run_id, former)
+            found = tables(self.warehouse, self.lake)
+            former = self._former(found, source)
+            yield Publication(self.lake, found, self.engine, source, transformed, run_id, former)
 
-    def _former(self, tables: iceberg.Tables, source: Source) -> dict[str, list[Stored]]:
+    def _former(self, found: iceberg.Tables, source: Source) -> dict[str, list[Stored]]:
         """What an earlier version published into a lake without tables: silver was what had been transformed."""
         about = {"source": source.name, "destination": self.name}
-        has_tables = any(tables.find(f"silver.{dataset.name}") for dataset in source.datasets)
+        has_tables = any(found.find(f"silver.{dataset.name}") for dataset in source.datasets)
         if has_tables or not self.warehouse.run("ledger/published_extractions", about):
             return {}
         return silver.state(self.lake, source)
+
+
+def tables(warehouse: Warehouse, lake: Lake) -> iceberg.Tables:
+    """The tables of a lake, in whatever transaction the warehouse is."""
+    from etl.lake import tables as iceberg  # takes a second, which nobody else should wait
+
+    return iceberg.Tables(lake, warehouse.raw)
 
 
 @contextmanager

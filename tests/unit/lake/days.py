@@ -17,6 +17,7 @@ from etl.lake.silver import Transformed
 from etl.lake.store import Lake
 
 FIRST = date(2024, 1, 1)
+NOTHING = "nothing"  # a value that is not known
 NOW = datetime.now(UTC)
 READINGS = Dataset(
     "readings",
@@ -76,7 +77,11 @@ def transformed(
     extracted(lake, extraction_id, interval)
     file = layout.part("silver", "readings", extraction_id, 1)
     rows = [
-        {"day": interval.start + timedelta(n), "value": value or extraction_id, "read_at": NOW}
+        {
+            "day": interval.start + timedelta(n),
+            "value": None if value == NOTHING else value or extraction_id,
+            "read_at": NOW,
+        }
         for n in range((interval.end - interval.start).days + 1)
     ]
     with parquet.rows_into(lake, file, READINGS.schema) as into:
