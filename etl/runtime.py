@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING
 
-from etl import sources
+from etl import destinations, sources
 from etl.core.api import Api
 from etl.core.auth import NO_AUTH, Auth, HeaderKey
 from etl.core.errors import ConfigError, PlatformError, SourceUnavailableError, UsageError
@@ -77,6 +77,7 @@ class Runtime:
     def interval(self, source: Source, start: date | None, end: date | None, destination: str) -> DataInterval | None:
         """The days of a run; if not given, for a source read by days, they follow from what is published there.
 
+        If there are several destinations, they are all days that one of them lacks, and those between.
         What is published there, the ledger may have to learn from the destination first.
 
         Raises: UsageError for an end without a start, if the source serves its whole state.
@@ -85,8 +86,13 @@ class Runtime:
             return DataInterval(start, end or today())
         if not source.serves_everything:
             with self.warehouse() as warehouse, self.engine("local") as engine:
-                reconcile(warehouse, source, self.destination(destination, warehouse, engine), self.lake(), OBSERVED)
-                return ledger.next_interval(warehouse, source, destination, end or today())
+                missing = []
+                for name in destinations.named(destination):
+                    into = self.destination(name, warehouse, engine)
+                    reconcile(warehouse, source, into, self.lake(), OBSERVED)
+                    missing.append(ledger.next_interval(warehouse, source, name, end or today()))
+            days = [each for each in missing if each is not None]
+            return DataInterval(min(d.start for d in days), max(d.end for d in days)) if days else None
         if end is not None:
             raise UsageError("--to was given without --from.", hint="Give both, or neither for everything.")
         return None

@@ -19,8 +19,8 @@ from etl.sources import FAMILIES, NAMES, unknown
 Command = Callable[..., Any]
 Days = tuple[date | None, date | None]
 
-GOLD_GOES = "Where gold goes: into Postgres, as Parquet into the lake, or into Redshift."
-DAYS_FOLLOW = f"{GOLD_GOES} Days that are not given follow from what is published there."
+GOES_INTO = "What is published into: Postgres, tables in the lake, both of these, or Redshift."
+DAYS_FOLLOW = f"{GOES_INTO} Days that are not given follow from what is published there."
 
 
 class Day(click.ParamType[date]):
@@ -118,9 +118,9 @@ def extraction_option(command: Command) -> Command:
     return with_extraction
 
 
-def destination_option(about: str) -> Callable[[Command], Command]:
-    """`--destination`; `about` says what the command does with it."""
-    known = click.Choice(destinations.NAMES)
+def destination_option(about: str, *, or_both: bool = False) -> Callable[[Command], Command]:
+    """`--destination`; `about` says what the command does with it, `or_both` whether two can be named at once."""
+    known = click.Choice([*destinations.NAMES, *([destinations.BOTH] if or_both else [])])
 
     def with_option(command: Command) -> Command:
         @click.option("--destination", type=known, default=destinations.DEFAULT, show_default=True, help=about)

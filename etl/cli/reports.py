@@ -60,7 +60,7 @@ def _published(warehouse: Warehouse, file: Path | None) -> list[str]:
 
 def refuse_impossible(source: str, destination: str) -> None:
     """Refuse, before anything runs, a report that `etl run` could not write. Raises: UsageError."""
-    if destination != destinations.DEFAULT:
+    if destinations.DEFAULT not in destinations.named(destination):
         there = {"lake": "the lake", "redshift": "Redshift"}[destination]
         hint = f"Leave out --report; `etl ask --on {destination}` answers."
         raise UsageError(f"There is no report of {there}.", hint=hint)

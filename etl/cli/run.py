@@ -9,11 +9,12 @@ from pathlib import Path
 
 import click
 
+from etl import destinations
 from etl.cli import ask, family, reports
 from etl.cli.console import answers, output, runs
 from etl.cli.options import (
     DAYS_FOLLOW,
-    GOLD_GOES,
+    GOES_INTO,
     Day,
     Days,
     accept_loss_option,
@@ -39,7 +40,7 @@ from etl.sources import FAMILIES
 @click.command()
 @source_argument
 @interval_options
-@destination_option(DAYS_FOLLOW)
+@destination_option(DAYS_FOLLOW, or_both=True)
 def check(source_name: str, days: Days, destination: str) -> None:
     """Test in seconds whether a run can succeed. An impossible interval is refused here already."""
     runtime = start()
@@ -57,7 +58,7 @@ def check(source_name: str, days: Days, destination: str) -> None:
 @extraction_option
 @click.option("--part", help="Only a share, such as 2/4; every share needs the same --extraction and --to.")
 @click.option("--transform", "then_transform", is_flag=True, help="Turn it into silver as well.")
-@destination_option(DAYS_FOLLOW)
+@destination_option(DAYS_FOLLOW, or_both=True)
 def extract(
     source_name: str,
     days: Days,
@@ -100,7 +101,7 @@ def transform(source_name: str, days: Days, extraction_id: str | None, engine: s
 @click.option("--even-if-older", is_flag=True, help="Publish it even if a later extraction is published already.")
 @accept_loss_option
 @engine_option
-@destination_option(GOLD_GOES)
+@destination_option(GOES_INTO, or_both=True)
 def publish(
     source_name: str,
     days: Days,
@@ -118,9 +119,10 @@ def publish(
         pipeline(runtime, source, engine, accepts_loss=accept_loss) as steps,
         runtime.warehouse() as warehouse,
     ):
-        into = runtime.destination(destination, warehouse, steps.engine)
-        published = steps.publish(warehouse, transformed, into, even_if_older=even_if_older)
-        runs.show_published(published, transformed)
+        for name in destinations.named(destination):
+            into = runtime.destination(name, warehouse, steps.engine)
+            published = steps.publish(warehouse, transformed, into, even_if_older=even_if_older)
+            runs.show_published(published, transformed)
 
 
 @click.command()
@@ -130,7 +132,7 @@ def publish(
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write the report page to this file.")
 @accept_loss_option
 @engine_option
-@destination_option(DAYS_FOLLOW)
+@destination_option(DAYS_FOLLOW, or_both=True)
 def run(
     source_name: str,
     days: Days,
@@ -185,10 +187,13 @@ def _run(
             runs.show_origin(source, runtime.source(source_name), simulator(source_name).ABOUT)
         client = stack.enter_context(runtime.client(source))
         steps = stack.enter_context(pipeline(runtime, source, engine, accepts_loss=accept_loss))
-        into = runtime.destination(destination, warehouse, steps.engine)
-        summary = steps.run(client, warehouse, interval, into)
+        first, *others = destinations.named(destination)
+        summary = steps.run(client, warehouse, interval, runtime.destination(first, warehouse, steps.engine))
         runs.show_summary(summary)
-        answers.show(ask.answers_from(runtime, warehouse, destination, source_name))
+        for other in others:
+            into = runtime.destination(other, warehouse, steps.engine)
+            runs.show_published(steps.publish(warehouse, summary.transformed, into), summary.transformed)
+        answers.show(ask.answers_from(runtime, warehouse, first, source_name))
         if report_file is not None:
             reports.write(warehouse, source_name, report_file)
         return summary.published.status
@@ -228,7 +233,7 @@ def backfill(
 @plan_option
 @accept_loss_option
 @engine_option
-@destination_option(GOLD_GOES)
+@destination_option(GOES_INTO)
 def rebuild(source_name: str, only_plan: bool, accept_loss: bool, engine: str, destination: str) -> None:
     """Publish again what the warehouse has lost. It reads the lake alone, and resumes where it stopped.
 

@@ -270,9 +270,9 @@ def test_a_lake_that_cannot_be_written_is_a_matter_of_access(
         (["publish", "spacex"], "no transformed extraction of the whole state", "Run `etl transform spacex` first"),
         (["publish", "spacex", "--from", "2020-01-01", "--to", "2020-02-01"], r"of \[2020-01-01, 2020-02-01\)", "tr"),
         (["transform", "spacex", "--extraction", ID], f"complete extraction {ID}", "ex"),
-        (["ask", "--on", "lake"], "holds no silver", f"Run {EACH} first"),
+        (["ask", "--on", "lake"], "Nothing has been published into .*lake yet", "Run `etl run spacex --destination la"),
         (["ask", "which_score_disagrees"], "is about neo, which has not been published yet", "Run `etl run neo` first"),
-        (["ask", "most_reused_core", "--on", "lake"], "is about spacex, which has no silver", "Run `etl run spacex` f"),
+        (["ask", "most_reused_core", "--on", "lake"], "spacex, which has not been published into the lake", "lake` f"),
     ],
 )  # fmt: skip
 def test_an_empty_lake_says_what_to_run_first(etl: Etl, arguments: list[str], said: str, hint: str) -> None:

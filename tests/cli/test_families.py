@@ -120,9 +120,12 @@ def test_the_command_that_the_hint_proposes_works(at_home: AtHome, served: dict[
     assert asked.returncode == os.EX_CONFIG
     assert "where_neows_disagrees is about neo, which has not been published yet." in asked.stderr
     assert "hint: Run `etl run neo` first." in asked.stderr
-    assert "is about neo, which has no silver" in at_home("ask", "where_neows_disagrees", "--on", "lake").stderr
+    in_lake = at_home("ask", "where_neows_disagrees", "--on", "lake").stderr
+    assert "is about neo, which has not been published into the lake." in in_lake
+    assert "hint: Run `etl run neo --destination lake` first." in in_lake
 
-    assert at_home("run", "neo", *DAYS, **served).returncode == 0
+    assert at_home("publish", "neows", "--destination", "lake").returncode == 0
+    assert at_home("run", "neo", *DAYS, "--destination", "both", **served).returncode == 0
     answers = [at_home("ask", "where_neows_disagrees", *on).stdout for on in ((), ("--on", "lake"))]
     assert answers[0] == answers[1]
     assert "Where do NeoWs and JPL disagree" in answers[0]

@@ -29,6 +29,8 @@ def test_the_first_run_shows_the_answers_the_second_finds_nothing_new(tmp_path: 
     assert "No changes" in second.stdout
     assert second.returncode == 0
 
+    into_lake = really(tmp_path, "publish", "spacex", "--destination", "lake")
+    assert ": published" in into_lake.stdout, into_lake.stderr
     lake_answers = really(tmp_path, "ask", "--on", "lake").stdout
     assert really(tmp_path, "ask").stdout == lake_answers
 

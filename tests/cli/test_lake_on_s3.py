@@ -36,10 +36,10 @@ def done(call: CompletedProcess[str]) -> str:
 
 
 def test_a_lake_on_s3_from_the_first_run_to_the_last_file(on_s3: Etl, tmp_path: Path) -> None:
-    done(on_s3("run", "spacex"))
+    done(on_s3("run", "spacex", "--destination", "both"))
     for day in (1, 2, 3):
-        published = done(on_s3("run", "sensors", "--from", f"2024-03-0{day}", "--to", f"2024-03-0{day + 3}"))
-        assert "published" in published
+        days = ("--from", f"2024-03-0{day}", "--to", f"2024-03-0{day + 3}")
+        assert "published" in done(on_s3("run", "sensors", *days, "--destination", "both"))
     assert not (tmp_path / ".data" / "lake").exists()
 
     listed = done(on_s3("lake", "ls"))
@@ -65,9 +65,11 @@ def test_a_lake_on_s3_from_the_first_run_to_the_last_file(on_s3: Etl, tmp_path: 
     assert done(on_s3("ask", "--on", "lake")) == answers
     assert re.search(r"sensors .* compacted +– +– +20 +2 ", done(on_s3("lake", "ls", "sensors")))
 
-    into_lake = done(on_s3("run", "sensors", "--from", "2024-03-06", "--to", "2024-03-07", "--destination", "lake"))
-    assert "hottest" in into_lake
-    assert re.search(r"gold +1 +5 ", done(on_s3("lake", "ls", "sensors")))
+    tables = done(on_s3("lake", "ls", "sensors"))
+    assert re.search(r"silver\.sensor_readings +\S+ +20 +1 .* 1 ", tables)
+    assert re.search(r"gold\.sensor_extremes +\S+ +\d+ +1 .* 1 ", tables)
+    assert "the lake holds what the catalogue says" in done(on_s3("lake", "check"))
+    assert "There is nothing to repair" in done(on_s3("lake", "repair"))
 
 
 def test_an_empty_lake_says_so_and_has_nothing_to_do(on_s3: Etl) -> None:

@@ -89,10 +89,26 @@ def test_each_destination_is_asked_for_the_days_that_it_lacks(at_home: AtHome) -
         for destination, first in (("warehouse", "2024-03-01"), ("lake", "2024-03-16")):
             check = at_home("check", "sensors", *until, "--destination", destination, **live)
             assert f"[{first}, 2024-03-21)" in check.stdout, check.stderr
-    nothing = at_home("ask").stderr
-    assert "Nothing has been published yet" in nothing
-    assert "`etl ask --on lake` answers" in nothing
+    assert "Nothing has been published yet" in at_home("ask").stderr
+    assert "hottest" in at_home("ask", "--on", "lake").stdout
     assert re.search(r"sensor_readings +lake +2024-03-20 +2024-03-21", at_home("status").stdout)
+
+
+@pytest.mark.thorough
+def test_a_run_into_both_reads_once_what_one_of_them_lacks(at_home: AtHome) -> None:
+    with server.serve(sensors.make_app(with_limits=False)) as weather:
+        small = {"ETL_SENSORS__ROWS": "1", "ETL_SENSORS__COLUMNS": "1", "ETL_SENSORS__DAYS": "20"}
+        live = small | {"ETL_SENSORS__BASE_URL": weather.url}
+        assert at_home("run", "sensors", "--to", "2024-03-11", **live).returncode == 0
+        both = ("--to", "2024-03-21", "--destination", "both")
+        assert "[2024-03-01, 2024-03-21)" in at_home("check", "sensors", *both, **live).stdout
+        ran = at_home("run", "sensors", *both, **live)
+    assert ran.returncode == 0, ran.stderr
+    assert "hottest" in at_home("ask", "--on", "lake").stdout
+    assert at_home("lake", "ls").stdout.count("transformed") == 2
+    assert (
+        len(re.findall(r"sensor_readings +(?:lake|warehouse) +2024-03-20 +2024-03-21", at_home("status").stdout)) == 2
+    )
 
 
 def test_there_is_no_report_of_the_lake(at_home: AtHome) -> None:

@@ -133,6 +133,7 @@ def test_it_is_published_and_asked_of_warehouse_and_lake(copy: Copy) -> None:
     answer = copy.well("etl", "ask", "highest_waters")
     assert "How high did the water stand at each harbour" in answer
     assert answer in ran
+    copy.well("etl", "publish", "tides", "--destination", "lake")
     assert copy.well("etl", "ask", "highest_waters", "--on", "lake") == answer
 
 

@@ -196,6 +196,8 @@ def run_everything(place: Place, faults: Faults) -> None:
         ("quarantine", "replay", "sensors"),
         ("lake", "ls"),
         ("lake", "compact", "sensors"),
+        ("lake", "check"),
+        ("lake", "repair"),
         ("rebuild", "sensors"),
         ("lake", "expire", "--older-than", "0d", "--plan"),
         ("report",),
@@ -271,7 +273,7 @@ def test_every_command_has_run() -> None:
         *("ask", "backfill", "check", "extract", "lake", "migrate", "pictures", "provision", "psql"),
         *("publish", "quarantine", "rebuild", "report", "run", "settings", "simulate", "status", "transform"),
     }
-    below = {"lake": {"ls", "compact", "expire"}, "quarantine": {"list", "replay"}}
+    below = {"lake": {"check", "compact", "expire", "ls", "repair"}, "quarantine": {"list", "replay"}}
     context = click.Context(etl)
     assert set(etl.list_commands(context)) == known
     for name, commands in below.items():
