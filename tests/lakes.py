@@ -12,7 +12,7 @@ from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.engines import local
 from etl.engines.base import nothing_before
-from etl.engines.dialects import transpile, without_schema
+from etl.engines.dialects import without_schema
 from etl.lake import silver
 from etl.lake.store import Lake
 from etl.lake.tables import Tables
@@ -23,8 +23,7 @@ from etl.sql.statements import statement
 def create_gold(connection: duckdb.DuckDBPyConnection, gold: Iterable[Dataset]) -> None:
     """Make gold from what is registered."""
     for table in gold:
-        text = transpile(statement(f"gold/{table.name}"), "duckdb", without_schema)
-        connection.execute(f"create table {without_schema(f'gold.{table.name}')} as {text}")
+        local.create_table(connection, f"gold.{table.name}", statement(f"gold/{table.name}"))
 
 
 @contextmanager

@@ -87,6 +87,11 @@ def table(name: str) -> str:
     return f"{TABLES}/{name.replace('.', '/')}"
 
 
+def table_part(name: str, run_id: str, number: int) -> str:
+    """One file of a table's rows: the month, such as 202405, or a number from 1, of those that a run has written."""
+    return f"{table(name)}/data/{run_id}-{number:06}.parquet"
+
+
 @dataclass(frozen=True)
 class Place:
     """The parts of a path: `name` is the endpoint or dataset, `file` the path within the extraction's folder."""

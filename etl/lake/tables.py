@@ -6,7 +6,7 @@ the connection that it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -130,10 +130,6 @@ class Table:
         """
         files = self._files(tuple(days))
         return [Stored(self.dataset, tuple(sorted(files)))] if files else []
-
-    def path(self, run_id: str) -> Callable[[int], str]:
-        """Where a run's files are: path(1) and so on."""
-        return lambda number: f"{layout.table(self.name)}/data/{run_id}-{number:06}.parquet"
 
     def small_files(self, smaller_than: int) -> list[str]:
         """Files of fewer bytes than that, where there are several in one month, or in a table without months."""

@@ -18,7 +18,7 @@ import pytest
 
 from aws import athena
 from etl import sources
-from etl.cli.ask import lake_answers
+from etl.cli.ask import silver_answers
 from etl.core.source import Source
 from etl.core.tables import Dataset
 from etl.runtime import Runtime
@@ -85,7 +85,7 @@ def test_athena_answers_as_the_lake_does(
     for name, rows in found.items():
         with subtests.test("Trino executes it", question=name):
             assert isinstance(rows, list), rows
-    answers = {answer.name: answer.rows for name in RUNS for answer in lake_answers(runtime, name)}
+    answers = {answer.name: answer.rows for name in RUNS for answer in silver_answers(runtime, name)}
     assert len([rows for rows in answers.values() if rows]) >= ENOUGH
     for name, rows in answers.items():
         with subtests.test("its rows are the lake's", question=name):

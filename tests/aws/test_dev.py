@@ -240,7 +240,7 @@ class Pipeline:
             keys = {name.upper(): value for name, value in self.engineer.items()}
             with self.aws.enforcing():
                 asked = subprocess.run(
-                    [ETL, "ask", "--on", "lake"], env=_clean() | place | keys, capture_output=True, text=True
+                    [ETL, "ask", "--on", "silver"], env=_clean() | place | keys, capture_output=True, text=True
                 )
             assert asked.returncode == 0, asked.stderr
             assert "5e9e28a7f3591817f23b2663" in asked.stdout

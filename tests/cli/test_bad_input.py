@@ -271,6 +271,7 @@ def test_a_lake_that_cannot_be_written_is_a_matter_of_access(
         (["publish", "spacex", "--from", "2020-01-01", "--to", "2020-02-01"], r"of \[2020-01-01, 2020-02-01\)", "tr"),
         (["transform", "spacex", "--extraction", ID], f"complete extraction {ID}", "ex"),
         (["ask", "--on", "lake"], "Nothing has been published into .*lake yet", "Run `etl run spacex --destination la"),
+        (["ask", "--on", "silver"], "holds no silver", f"Run {EACH} first"),
         (["ask", "which_score_disagrees"], "is about neo, which has not been published yet", "Run `etl run neo` first"),
         (["ask", "most_reused_core", "--on", "lake"], "spacex, which has not been published into the lake", "lake` f"),
     ],

@@ -243,7 +243,7 @@ def test_small_files_of_a_month_become_one_with_the_same_rows(warehouse: Warehou
 
 def _append(into: Table, lake: Lake, interval: DataInterval, about: Mapping[str, str]) -> None:
     """What another writer does."""
-    path = into.path("another")(1)
+    path = layout.table_part(into.name, "another", 1)
     rows = [
         {"day": interval.start + timedelta(n), "value": "other"} for n in range((interval.end - interval.start).days)
     ]

@@ -93,7 +93,7 @@ def test_every_table_and_function_says_what_it_is(database: str) -> None:
     silent = rows(
         database,
         "select oid::regclass::text from pg_class where relkind in ('r', 'p') and relname != 'schema_version' "
-        "and relnamespace::regnamespace::text in ('ops', 'silver', 'gold') and obj_description(oid) is null "
+        "and relnamespace::regnamespace::text in ('ops', 'silver', 'gold', 'iceberg') and obj_description(oid) is null "
         "union all select oid::regproc::text from pg_proc "
         "where pronamespace = 'ops'::regnamespace and obj_description(oid) is null",
     )

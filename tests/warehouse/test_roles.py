@@ -25,6 +25,7 @@ LEDGER = (
 )
 WRITES = ("delete from {}", "truncate {}", "drop table {}", "alter table {} add column x int")
 READS_ALL = [f"select * from {table}" for table in TABLES]
+CATALOGUE = "select * from iceberg.iceberg_tables, iceberg.iceberg_namespace_properties"
 NEW_RUN = "insert into ops.run (run_id, source, status, origin) values ('r', 's', 'running', 'o')"
 
 ALLOWED = {
@@ -44,9 +45,13 @@ ALLOWED = {
         "update ops.quarantine set resolved_at = now()",
         "select ops.open_stage('silver', 'spacex_launches')",
         "select ops.is_alive('a run')",
+        CATALOGUE,
+        "insert into iceberg.iceberg_tables values ('lake', 'silver', 'new')",
+        "update iceberg.iceberg_tables set metadata_location = 'x'",
+        "delete from iceberg.iceberg_tables",
     ],
-    "engineer": [*READS_ALL, *(f"select * from {table}" for table in LEDGER)],
-    "analyst": READS_ALL,
+    "engineer": [*READS_ALL, *(f"select * from {table}" for table in LEDGER), CATALOGUE],
+    "analyst": [*READS_ALL, CATALOGUE],
     "metrics": [
         *(f"select * from {table}" for table in LEDGER),
         "select * from pg_stat_activity",
@@ -59,8 +64,12 @@ READ_ONLY = [
     *(write.format(table) for write in WRITES for table in (*PUBLISHED, "ops.run")),
     "update silver.spacex_launches set name = 'x'",
     "insert into gold.core_usage default values",
+    "update iceberg.iceberg_tables set metadata_location = 'x'",
     NEW_RUN,
-    *(f"create table {schema}.new (id int)" for schema in ("silver", "gold", "ops", "stage", "parts", "public")),
+    *(
+        f"create table {schema}.new (id int)"
+        for schema in ("silver", "gold", "ops", "stage", "parts", "iceberg", "public")
+    ),
     "create temporary table new (id int)",
     "create schema another",
     "select * from parts.spacex_launches",
@@ -80,7 +89,10 @@ DENIED = {
         "insert into silver.spacex_launches default values",
         "select * from parts.spacex_launches",
         "drop table parts.spacex_launches",
-        *(f"create table {schema}.new (id int)" for schema in ("silver", "gold", "ops", "stage", "parts", "public")),
+        *(
+            f"create table {schema}.new (id int)"
+            for schema in ("silver", "gold", "ops", "stage", "parts", "iceberg", "public")
+        ),
         "create temporary table new (id int)",
         "create schema another",
         "delete from ops.quarantine",
@@ -170,7 +182,7 @@ def test_somebody_with_no_role_of_ours_has_no_right_at_all(warehouse_in_use: str
     with owner(warehouse_in_use) as cursor:
         cursor.execute(f"create role {nobody}")
         try:
-            for schema in ("ops", "silver", "gold", "stage", "parts", "public"):
+            for schema in ("ops", "silver", "gold", "stage", "parts", "iceberg", "public"):
                 cursor.execute(
                     "select has_schema_privilege(%(role)s, %(schema)s, 'usage'), "
                     "has_schema_privilege(%(role)s, %(schema)s, 'create')",
@@ -182,7 +194,7 @@ def test_somebody_with_no_role_of_ours_has_no_right_at_all(warehouse_in_use: str
                 assert cursor.fetchone() == (False,), right
             cursor.execute(
                 "select count(*) from pg_class where relnamespace::regnamespace::text "
-                "in ('ops', 'silver', 'gold', 'stage', 'parts') and relkind in ('r', 'p') "
+                "in ('ops', 'silver', 'gold', 'stage', 'parts', 'iceberg') and relkind in ('r', 'p') "
                 "and has_table_privilege(%s, oid, 'select, insert, update, delete, truncate, references, trigger')",
                 [nobody],
             )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from etl.core.ids import new_id
 from etl.core.source import Source
 from etl.engines.base import Engine
+from etl.lake import layout
 from etl.lake.layout import Stored
 from etl.lake.store import Lake
 
@@ -41,7 +43,7 @@ def apply(plan: list[Rewrite], lake: Lake, engine: Engine) -> Iterator[tuple[Rew
         rows = [Stored(into, rewrite.files)]
         columns = ", ".join(column.name for column in into.columns)
         query = f"select {columns} from {table.name}"  # noqa: S608 - our own names
-        path = table.path(rewrite_id)
+        path = partial(layout.table_part, table.name, rewrite_id)
         made = engine.select(lake, query, {table.name: rows}, into, path, by_month=into.day is not None)
         table.replace(rewrite.files, made.files, table.about)
         yield rewrite, len(made.files)

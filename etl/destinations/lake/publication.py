@@ -202,10 +202,8 @@ class Publication:
     def _replace(self, table: iceberg.Table, query: str, tables: Tables, days: Sequence[DataInterval]) -> None:
         """Put the rows of a query in the place of all files that may have rows of these days."""
         removed = [file for each in table.stored(days) for file in each.files]
-        into = table.dataset
-        made = self._engine.select(
-            self._lake, query, tables, into, table.path(self._run_id), by_month=into.day is not None
-        )
+        into, path = table.dataset, partial(layout.table_part, table.name, self._run_id)
+        made = self._engine.select(self._lake, query, tables, into, path, by_month=into.day is not None)
         about = {layout.RUN_ID: self._run_id, layout.EXTRACTION_ID: self._transformed.extraction_id}
         table.replace(removed, made.files, about)
 

@@ -15,7 +15,7 @@ from k8s.installer import paths
 from k8s.installer.cluster.kubectl import DATA_PLATFORM, Cluster
 
 OWNER = "platform_admin"  # of the warehouse's schemas; never logs in
-SCHEMAS = ("ops", "silver", "gold", "stage", "parts")
+SCHEMAS = ("ops", "silver", "gold", "stage", "parts", "iceberg")
 READERS_OF_AIRFLOW = ("airflow", "backup")
 NOTE = "data-platform/warehouse-version"  # an annotation of namespace data-platform
 # Behind the Service is the one that can be written to. Without a pod, the answer comes immediately, not after a minute.

@@ -29,8 +29,8 @@ insert into iceberg.iceberg_namespace_properties values
 ('lake', 'silver', 'exists', 'true'),
 ('lake', 'gold', 'exists', 'true');
 
-grant usage on schema iceberg to etl_loader, engineer, analyst, metrics;
-grant select on all tables in schema iceberg to etl_loader, engineer, analyst, metrics;
+grant usage on schema iceberg to etl_loader, engineer, analyst;
+grant select on all tables in schema iceberg to etl_loader, engineer, analyst;
 grant insert, update, delete on iceberg.iceberg_tables to etl_loader;
 
 reset role;
