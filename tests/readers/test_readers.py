@@ -69,6 +69,7 @@ def test_duckdb_counts_the_same_in_the_files_of_the_snapshot(published: Publishe
     assert counted.fetchall() == [(RUNS + LOOKBACK, RUNS + LOOKBACK)]
 
 
+@pytest.mark.filterwarnings("ignore")  # that a plugin would be quicker
 def test_polars_counts_the_same(published: Published) -> None:
     polars = pytest.importorskip("polars", reason="needs polars, which is not among our requirements")
     frame = polars.scan_iceberg(published.table()).collect()
