@@ -93,6 +93,7 @@ def test_each_run_replaces_its_days_and_no_others(warehouse: Warehouse, reader: 
     assert table(reader, lake).rows == 70
 
 
+@pytest.mark.thorough
 def test_days_that_come_back_empty_are_empty(warehouse: Warehouse, lake: Lake) -> None:
     publish(warehouse, lake, days(0, 5))
     nothing = replace(small.transformed(lake, new_id(), days(1, 3)), rows={"readings": 0})
@@ -132,6 +133,7 @@ def test_an_audit_that_fails_leaves_every_pointer(warehouse: Warehouse, database
     assert rows(database, POINTERS) != before
 
 
+@pytest.mark.thorough
 def test_a_key_that_is_there_twice_is_not_published(warehouse: Warehouse, lake: Lake) -> None:
     made = small.transformed(lake, new_id(), days(0, 2))
     twice = replace(made, files={"readings": made.files["readings"] * 2}, rows={"readings": 6})
@@ -155,6 +157,7 @@ def test_what_a_transaction_wrote_before_the_tables_joined_it_survives(
     assert rows(database, "select table_name from iceberg.iceberg_tables") == [("readings",)]
 
 
+@pytest.mark.thorough
 def test_a_transaction_that_is_rolled_back_takes_its_tables_with_it(warehouse: Warehouse, lake: Lake) -> None:
     with suppress(AssertionError), warehouse.transaction():
         tables(warehouse, lake).require(NAME, READINGS)
@@ -162,6 +165,7 @@ def test_a_transaction_that_is_rolled_back_takes_its_tables_with_it(warehouse: W
     assert tables(warehouse, lake).names() == []
 
 
+@pytest.mark.thorough
 def test_of_two_runs_at_once_with_common_days_no_row_is_there_twice_and_none_is_lost(
     warehouse: Warehouse, database: str, lake: Lake
 ) -> None:
@@ -192,6 +196,7 @@ def test_of_two_runs_at_once_with_common_days_no_row_is_there_twice_and_none_is_
     assert seen(warehouse, lake) == told((0, 20, "old"), (20, 30, "first"), (30, 50, "second"))
 
 
+@pytest.mark.thorough
 def test_a_table_gets_the_columns_that_a_later_version_declares(warehouse: Warehouse, lake: Lake) -> None:
     publish(warehouse, lake, days(0, 2))
     unit = Column("unit", pa.string(), "In which unit.", nullable=False)
@@ -203,6 +208,7 @@ def test_a_table_gets_the_columns_that_a_later_version_declares(warehouse: Wareh
     assert counted == [{"unit": None, "read": 2}]
 
 
+@pytest.mark.thorough
 def test_a_lake_of_an_earlier_version_is_taken_over_by_the_next_run(warehouse: Warehouse, lake: Lake) -> None:
     """It had no tables: what had been transformed was published, the newest extraction of each day."""
     for number, interval in enumerate((days(0, 40), days(30, 45), days(20, 33))):
@@ -217,6 +223,7 @@ def test_a_lake_of_an_earlier_version_is_taken_over_by_the_next_run(warehouse: W
     assert seen(warehouse, lake) == [*before[:-1], *told((44, 46, "new"))]
 
 
+@pytest.mark.thorough
 def test_what_was_only_transformed_is_not_taken_over(warehouse: Warehouse, lake: Lake) -> None:
     small.transformed(lake, small.id_of(2), days(0, 40), value="never published")
     publish(warehouse, lake, days(5, 6))
@@ -226,6 +233,7 @@ def test_what_was_only_transformed_is_not_taken_over(warehouse: Warehouse, lake:
 # Keeping it small
 
 
+@pytest.mark.thorough
 def test_small_files_of_a_month_become_one_with_the_same_rows(warehouse: Warehouse, lake: Lake) -> None:
     publish(warehouse, lake, days(0, 40), "first")
     with warehouse.transaction():
@@ -261,6 +269,7 @@ def sweep(warehouse: Warehouse, lake: Lake, age: timedelta, now: datetime) -> sw
     return plan
 
 
+@pytest.mark.thorough
 def test_old_snapshots_go_with_their_files_and_what_is_current_stays(warehouse: Warehouse, lake: Lake) -> None:
     for value in ("1", "2", "3"):
         publish(warehouse, lake, days(0, 40), value)
@@ -275,6 +284,7 @@ def test_old_snapshots_go_with_their_files_and_what_is_current_stays(warehouse: 
     assert sweep(warehouse, lake, timedelta(days=2), later).snapshots == ()
 
 
+@pytest.mark.thorough
 def test_a_snapshot_that_was_current_since_then_stays_however_old_it_is(warehouse: Warehouse, lake: Lake) -> None:
     """A backup of the warehouse that was made in the meantime names it."""
     for value in ("1", "2"):
@@ -286,6 +296,7 @@ def test_a_snapshot_that_was_current_since_then_stays_however_old_it_is(warehous
         assert sweeping.make_plan(lake, table(warehouse, lake), timedelta(days=30), now).snapshots == gone
 
 
+@pytest.mark.thorough
 def test_files_of_a_run_that_may_be_under_way_stay(warehouse: Warehouse, lake: Lake) -> None:
     publish(warehouse, lake, days(0, 2))
     path = f"{layout.table(NAME)}/data/killed-000001.parquet"
@@ -303,6 +314,7 @@ def test_files_of_a_run_that_may_be_under_way_stay(warehouse: Warehouse, lake: L
 # Keeping it whole
 
 
+@pytest.mark.thorough
 def test_a_lost_catalogue_is_made_again_from_the_newest_metadata(
     warehouse: Warehouse, database: str, lake: Lake
 ) -> None:
@@ -323,6 +335,7 @@ def test_a_lost_catalogue_is_made_again_from_the_newest_metadata(
     assert list(checking.check(lake, tables(warehouse, lake))) == []
 
 
+@pytest.mark.thorough
 def test_a_file_that_is_missing_or_another_is_found(warehouse: Warehouse, lake: Lake) -> None:
     publish(warehouse, lake, days(0, 40))
     [one, other] = table(warehouse, lake).sizes()
@@ -335,6 +348,7 @@ def test_a_file_that_is_missing_or_another_is_found(warehouse: Warehouse, lake: 
     ]
 
 
+@pytest.mark.thorough
 def test_tables_of_another_lake_are_refused(warehouse: Warehouse, lake: Lake, tmp_path: Path) -> None:
     publish(warehouse, lake, days(0, 3))
     (tmp_path / "lake" / "tables").rename(tmp_path / "moved")
