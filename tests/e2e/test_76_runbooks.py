@@ -40,7 +40,7 @@ def _is_run(command: str) -> bool:
     return not any(part in command for part in NOT_RUN)
 
 
-@pytest.mark.parametrize("command", filter(_is_run, COMMANDS))
+@pytest.mark.parametrize("command", [command for command in COMMANDS if _is_run(command)])
 def test_a_command_of_a_runbook_works_as_it_stands_there(command: str, up: str) -> None:
     done = _typed(command)
     print(done.stdout[-1000:])
