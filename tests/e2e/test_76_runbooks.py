@@ -45,6 +45,9 @@ def test_a_command_of_a_runbook_works_as_it_stands_there(command: str, up: str) 
     done = _typed(command)
     print(done.stdout[-1000:])
     assert done.returncode == 0 or ("--previous" in command and NOTHING_CRASHED in done.stderr), done.stderr
+    if "rollout restart" in command:  # the next command finds what a person would wait for
+        ready = _typed(command.replace("restart", "status"))
+        assert ready.returncode == 0, ready.stderr
 
 
 def test_what_is_not_run_is_in_some_runbook() -> None:
