@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.launch_templates import LaunchTemplateVersion
 from moto.eks import urls
 from moto.eks.models import Nodegroup
 from moto.eks.responses import EKSResponse
@@ -24,6 +25,7 @@ MISSING = {"x-amzn-errortype": "ResourceNotFoundException", "content-type": "app
 def complete() -> None:
     _remember_what_a_cluster_was_given()
     _give_nodes_no_key_that_nobody_gave()
+    _keep_tags_of_a_template_out_of_it()
     addons, entries = _served({ADDONS: _addon}), _served({POLICIES: _policy, ENTRIES: _entry})
     for path, serve in (("addons", addons), ("access-entries", entries)):
         urls.url_paths[f"{{0}}/clusters/(?P<name>[^/]+)/{path}$"] = serve
@@ -62,6 +64,17 @@ def _give_nodes_no_key_that_nobody_gave() -> None:
         self.remote_access = options.get("remote_access")
 
     Nodegroup.__init__ = __init__
+
+
+def _keep_tags_of_a_template_out_of_it() -> None:
+    """What is launched by it gets other ones."""
+    initialise = LaunchTemplateVersion.__init__
+
+    def __init__(self: LaunchTemplateVersion, template: Any, number: int, data: Any, description: str) -> None:  # noqa: N807
+        tags = [each for each in data.get("TagSpecifications", []) if each["ResourceType"] != "launch-template"]
+        initialise(self, template, number, {**data, "TagSpecifications": tags}, description)
+
+    LaunchTemplateVersion.__init__ = __init__
 
 
 def _served(kinds: Mapping[re.Pattern[str], Callable[..., dict[str, Any]]]) -> Callable[..., Answer]:
