@@ -57,7 +57,7 @@ while True:
 
 
 def ask(role: str, statement: str) -> str:
-    """What a role is told by `make psql`, in which the server's certificate is verified."""
+    """What `make psql` prints for a role; it verifies the server's certificate."""
     command = json.dumps(" ".join(statement.split()))
     arguments = ["psql", f"ROLE={role}", f"ARGS=--tuples-only --no-align --command={command}"]
     done = subprocess.run(["make", "--no-print-directory", *arguments], capture_output=True, text=True, check=False)

@@ -100,7 +100,7 @@ def test_spark_counts_the_same_and_what_it_deletes_merge_on_read_is_refused(
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The command that runs Spark 4.1, in an environment of its own: there is no runtime of Iceberg for ours yet."""
+    """The command that runs Spark 4.1, in an environment of its own: Iceberg has no runtime for our version yet."""
     folder = tmp_path_factory.mktemp("spark")
     here = Path(__file__).parent
     if any(shutil.which(tool) is None for tool in ("mvn", "java", "uv")):
