@@ -20,10 +20,7 @@ from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
 from etl.core.source import Source
 from etl.destinations.base import Destination
-from etl.destinations.lake import publication as in_lake
-from etl.destinations.lake.publication import LakeDestination
-from etl.destinations.postgres.publication import PostgresDestination
-from etl.destinations.redshift.publication import RedshiftDestination
+from etl.destinations.lake import access
 from etl.engines.base import Engine
 from etl.lake.store import Lake
 from etl.pipeline.pipeline import Listing, Pipeline
@@ -37,6 +34,9 @@ from etl.state.budget import Budget
 from etl.telemetry import lineage, logs, statsd
 
 if TYPE_CHECKING:
+    from etl.destinations.lake.publication import LakeDestination
+    from etl.destinations.postgres.publication import PostgresDestination
+    from etl.destinations.redshift.publication import RedshiftDestination
     from etl.lake.tables import Tables
     from etl.sources.simulators import Simulator
 
@@ -154,12 +154,12 @@ class Runtime:
 
     def tables_of(self, warehouse: Warehouse) -> Tables:
         """The lake's tables, in whatever transaction the warehouse is."""
-        return in_lake.tables(warehouse, self.lake())
+        return access.tables(warehouse, self.lake())
 
     @contextmanager
     def locked_tables(self, warehouse: Warehouse, source: Source) -> Iterator[Tables]:
         """The lake's tables, in a transaction in which nobody else changes those of the source."""
-        with in_lake.locked(warehouse, source, OBSERVED):
+        with access.locked(warehouse, source, OBSERVED):
             yield self.tables_of(warehouse)
 
     def pipeline(self, source: Source, engine: Engine, *listeners: Listener) -> Pipeline:
@@ -266,12 +266,29 @@ def _lineage() -> tuple[Listener, ...]:
     return (listener,)
 
 
+# Each is imported when it is wanted: a command that only lists should not wait for DuckDB and SQLGlot.
+def _warehouse(_runtime: Runtime, warehouse: Warehouse, _engine: Engine) -> PostgresDestination:
+    from etl.destinations.postgres.publication import PostgresDestination
+
+    return PostgresDestination(warehouse)
+
+
+def _lake(runtime: Runtime, warehouse: Warehouse, engine: Engine) -> LakeDestination:
+    from etl.destinations.lake.publication import LakeDestination
+
+    return LakeDestination(warehouse, runtime.lake(), engine)
+
+
+def _redshift(runtime: Runtime, _warehouse: Warehouse, _engine: Engine) -> RedshiftDestination:
+    from etl.destinations.redshift.publication import RedshiftDestination
+
+    return RedshiftDestination(runtime.settings.redshift, runtime.lake(), runtime.settings.warehouse.lock_timeout_s)
+
+
 DESTINATIONS: Mapping[str, Callable[[Runtime, Warehouse, Engine], Destination]] = {
-    "warehouse": lambda _parts, warehouse, _engine: PostgresDestination(warehouse),
-    "lake": lambda runtime, warehouse, engine: LakeDestination(warehouse, runtime.lake(), engine),
-    "redshift": lambda runtime, _warehouse, _engine: RedshiftDestination(
-        runtime.settings.redshift, runtime.lake(), runtime.settings.warehouse.lock_timeout_s
-    ),
+    "warehouse": _warehouse,
+    "lake": _lake,
+    "redshift": _redshift,
 }
 
 

@@ -10,7 +10,6 @@ from etl.cli.console import lake as shown
 from etl.cli.options import optional_source_argument, plan_option, source_argument
 from etl.cli.startup import start
 from etl.core.errors import LakeUnavailableError
-from etl.destinations.lake import compaction as rewriting
 from etl.lake import compaction, expiry, inventory, sweeping
 from etl.lake.inventory import Extraction
 from etl.lake.layout import LAYERS
@@ -34,9 +33,11 @@ def ls(source_name: str | None, most: int) -> None:
     """List the newest extractions in the lake, with their state and size, and the tables."""
     runtime = start()
     shown.show(runtime.lake().url, _extractions(runtime, source_name), most)
-    with runtime.tables() as tables:
-        names = {name for each in _names(source_name) for name in _tables_of(runtime, each)}
-        shown.show_tables([table for name in tables.names() if name in names and (table := tables.find(name))])
+    with runtime.warehouse() as warehouse, warehouse.transaction():
+        warehouse.run("session/one_moment")
+        if names := [name for each in _names(source_name) for name in _catalogued(runtime, warehouse, each)]:
+            tables = runtime.tables_of(warehouse)
+            shown.show_tables([table for name in names if (table := tables.find(name))])
 
 
 @lake.command()
@@ -60,7 +61,8 @@ def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan
     if not layers:
         with runtime.warehouse() as warehouse:
             for name in _names(source_name):
-                _sweep(runtime, warehouse, name, older_than, now, only_plan=only_plan)
+                if tables := _catalogued(runtime, warehouse, name):
+                    _sweep(runtime, warehouse, name, tables, older_than, now, only_plan=only_plan)
 
 
 @lake.command()
@@ -76,6 +78,8 @@ def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan
 @plan_option
 def compact(source_name: str, most_mb: int, only_plan: bool) -> None:
     """Merge small extractions of successive days, and small files of tables. `etl lake expire` then deletes them."""
+    from etl.destinations.lake import compaction as rewriting
+
     runtime = start()
     source = runtime.source(source_name)
     plan = compaction.make_plan(runtime.lake(), source, most_mb * 10**6)
@@ -127,11 +131,18 @@ def repair() -> None:
 
 
 def _sweep(
-    runtime: Runtime, warehouse: Warehouse, name: str, older_than: timedelta, now: datetime, *, only_plan: bool
+    runtime: Runtime,
+    warehouse: Warehouse,
+    source_name: str,
+    names: list[str],
+    older_than: timedelta,
+    now: datetime,
+    *,
+    only_plan: bool,
 ) -> None:
     """Forget the snapshots of a source's tables, all at once, then delete."""
-    with runtime.locked_tables(warehouse, runtime.source(name)) as tables:
-        found = [table for each in sorted(_tables_of(runtime, name)) if (table := tables.find(each))]
+    with runtime.locked_tables(warehouse, runtime.source(source_name)) as tables:
+        found = [table for each in names if (table := tables.find(each))]
         plan = [sweeping.make_plan(runtime.lake(), table, older_than, now) for table in found]
         shown.show_sweeps(plan)
         for sweep in plan:
@@ -148,6 +159,12 @@ def _names(source_name: str | None) -> list[str]:
 def _tables_of(runtime: Runtime, source_name: str) -> set[str]:
     source = runtime.source(source_name)
     return {f"silver.{each.name}" for each in source.datasets} | {f"gold.{each.name}" for each in source.gold}
+
+
+def _catalogued(runtime: Runtime, warehouse: Warehouse, source_name: str) -> list[str]:
+    """Those of a source's tables that the lake has, in one query: reading them takes a library that loads slowly."""
+    wanted = _tables_of(runtime, source_name)
+    return [row["name"] for row in warehouse.run("listings/lake_tables") if row["name"] in wanted]
 
 
 def _extractions(runtime: Runtime, source_name: str | None) -> list[Extraction]:

@@ -15,7 +15,7 @@ import os
 import re
 import socket
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -222,8 +222,13 @@ def is_complete(lake: Lake, source: Source, extraction_id: str) -> bool:
 
 def read_manifest(lake: Lake, endpoint: str, extraction_id: str) -> Manifest:
     """The manifest of an endpoint's complete extraction; parts are merged and their pages numbered consecutively."""
-    files = [file for file in _files(lake, endpoint, extraction_id) if file.endswith("manifest.json")]
-    parts = [read(lake, f"{_folder(endpoint, extraction_id)}/{file}") for file in sorted(files, key=_by_part)]
+    return _merged(lake, endpoint, extraction_id, _files(lake, endpoint, extraction_id))
+
+
+def _merged(lake: Lake, endpoint: str, extraction_id: str, files: Iterable[str]) -> Manifest:
+    """The one manifest that those among the files are together."""
+    manifests = (file for file in files if file.endswith("manifest.json"))
+    parts = [read(lake, f"{_folder(endpoint, extraction_id)}/{file}") for file in sorted(manifests, key=_by_part)]
     if not parts:
         raise lake.damaged(f"{_folder(endpoint, extraction_id)}/manifest.json")
     if len({(part.interval, part.origin) for part in parts}) > 1:
@@ -258,8 +263,13 @@ def interval(days: tuple[str, str] | None) -> DataInterval | None:
 def _complete(lake: Lake, source: Source, but: Collection[str] = ()) -> Iterator[Manifest]:
     """The first endpoint's manifest of each complete extraction, without those in `but`, oldest first."""
     found = sorted(_extractions(lake, source).items())
-    complete = [each for each, files in found if each not in but and is_whole(source, files)]
-    return map_concurrently(lambda each: read_manifest(lake, source.endpoints[0].name, each), complete)
+    first = source.endpoints[0].name
+    complete = (
+        (each, [file for endpoint, file in files if endpoint == first])
+        for each, files in found
+        if each not in but and is_whole(source, files)
+    )
+    return map_concurrently(lambda each: _merged(lake, first, *each), complete)
 
 
 def _folder(endpoint: str, extraction_id: str) -> str:

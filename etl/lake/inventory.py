@@ -90,29 +90,33 @@ def list_extractions(lake: Lake, sources: Iterable[Source]) -> list[Extraction]:
     """All extractions of the sources, by source, the newest first. Raises: LakeUnavailableError for a damaged note."""
     listed = [file for files in map_concurrently(lake.list_files, layout.LAYERS) for file in files]
     placed: dict[tuple[str, str], list[KeptFile]] = {}
-    others = []
+    notes: dict[str, list[StoredFile]] = {}
     for file in listed:
         if place := layout.place(file.path):
             kept = KeptFile(place, file.path, file.bytes, file.written_at)
             placed.setdefault((place.layer, place.name), []).append(kept)
         else:
-            others.append(file)
-    return [extraction for source in sources for extraction in _of_source(lake, source, placed, others)]
+            notes.setdefault(file.path.rpartition("/")[0], []).append(file)
+    return [
+        extraction
+        for source in sources
+        for extraction in _of_source(lake, source, placed, notes.get(layout.notes(source.name), []))
+    ]
 
 
 def _of_source(
-    lake: Lake, source: Source, placed: Mapping[tuple[str, str], list[KeptFile]], others: list[StoredFile]
+    lake: Lake, source: Source, placed: Mapping[tuple[str, str], list[KeptFile]], noted: list[StoredFile]
 ) -> list[Extraction]:
-    """Given all files by layer and name, and those that have neither, among which are the notes."""
+    """Given the files of all sources by layer and name, and the files among which this one's notes are."""
     found: dict[str, _Found] = {}
     names = _names(source)
     for kept in (file for name, files in placed.items() if name in names for file in files):
         found.setdefault(kept.place.extraction_id, _Found()).files.append(kept)
-    for file in others:
+    for file in noted:
         if extraction_id := layout.extraction_of_note(source.name, file.path):
             kept = KeptFile(Place("silver", layout.NOTES, extraction_id, ""), file.path, file.bytes, file.written_at)
             found.setdefault(extraction_id, _Found()).files.append(kept)
-    notes = {note.extraction_id: note for note in silver.extractions(lake, source, others)}
+    notes = {note.extraction_id: note for note in silver.extractions(lake, source, noted)}
     without = [each for each in found if each not in notes]
     read = map_concurrently(lambda each: _manifests(lake, source, found[each]), without)
     manifests = dict(zip(without, read, strict=True))

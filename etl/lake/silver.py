@@ -164,10 +164,9 @@ def latest(lake: Lake, source: Source, interval: DataInterval | None) -> Transfo
     return next((each for each in read if bronze.is_about(source, each.interval, interval)), None)
 
 
-def newest_by_interval(lake: Lake, source: Source) -> dict[tuple[str, str] | None, Transformed]:
-    """The newest extraction of each interval that can be published as it is."""
-    read = [each for each in extractions(lake, source) if not each.is_compacted and not each.failed_audit]
-    return {each.interval: each for each in reversed(read)}
+def publishable(lake: Lake, source: Source) -> list[Transformed]:
+    """Those that can be published as they are, the newest first."""
+    return [each for each in extractions(lake, source) if not each.is_compacted and not each.failed_audit]
 
 
 def _lazily(lake: Lake, source: Source) -> Iterator[Transformed]:

@@ -99,8 +99,9 @@ def make_plan(
         return Plan(source.name, tuple(PlannedInterval(interval, "to do again", ALL_STEPS) for interval in intervals))
     rows = warehouse.run("ledger/published_intervals", {"source": source.name})
     published = {(row["interval_start"], row["interval_end"]) for row in rows}
-    transformed = silver.newest_by_interval(lake, source)
-    extracted = bronze.newest_by_interval(lake, source, but={each.extraction_id for each in transformed.values()})
+    publishable = silver.publishable(lake, source)
+    transformed = {each.interval: each for each in reversed(publishable)}
+    extracted = bronze.newest_by_interval(lake, source, but={each.extraction_id for each in publishable})
 
     def plan_one(interval: DataInterval) -> PlannedInterval:
         days = bronze.days(interval)

@@ -16,7 +16,7 @@ from pyiceberg.catalog import load_catalog
 from pyiceberg.table import Table
 
 from etl.core.errors import ConfigError
-from etl.destinations.lake.publication import tables
+from etl.destinations.lake.access import tables
 from etl.lake.store import Lake
 from etl.postgres.connection import Warehouse
 from tests.conftest import MakeDatabase

@@ -21,7 +21,8 @@ from etl.core.ids import new_id
 from etl.core.intervals import DataInterval
 from etl.core.tables import Column
 from etl.destinations.lake import compaction
-from etl.destinations.lake.publication import LakeDestination, locked, tables
+from etl.destinations.lake.access import locked, tables
+from etl.destinations.lake.publication import LakeDestination
 from etl.engines import local
 from etl.engines.local import LocalEngine
 from etl.lake import checking, layout, parquet, silver, sweeping

@@ -10,18 +10,18 @@ from rich.markup import escape
 from etl.cli.console import output
 from etl.cli.console.output import count, say, size, table
 from etl.core.ids import started_at
-from etl.destinations.lake.compaction import Rewrite
-from etl.lake.compaction import Compaction
-from etl.lake.compaction import Plan as CompactionPlan
-from etl.lake.expiry import Expiration
-from etl.lake.expiry import Plan as ExpiryPlan
-from etl.lake.inventory import Extraction
 from etl.lake.layout import LAYERS, RUN_ID
-from etl.lake.silver import Transformed
-from etl.lake.sweeping import Sweep
 
 if TYPE_CHECKING:
+    from etl.destinations.lake.compaction import Rewrite
     from etl.lake.checking import Finding, Repair
+    from etl.lake.compaction import Compaction
+    from etl.lake.compaction import Plan as CompactionPlan
+    from etl.lake.expiry import Expiration
+    from etl.lake.expiry import Plan as ExpiryPlan
+    from etl.lake.inventory import Extraction
+    from etl.lake.silver import Transformed
+    from etl.lake.sweeping import Sweep
     from etl.lake.tables import Table
 
 

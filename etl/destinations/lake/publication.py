@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pyarrow as pa
 
 from etl.core.errors import UsageError
-from etl.core.events import Listener, PublishingWaits
+from etl.core.events import Listener
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import AuditResult, TableOutcome
 from etl.core.source import Source
@@ -20,6 +20,7 @@ from etl.destinations import losses
 from etl.destinations.audits import SAMPLE_ROWS, raise_first_failure
 from etl.destinations.base import Capabilities, Rows
 from etl.destinations.lake import merging
+from etl.destinations.lake.access import locked, tables
 from etl.destinations.lake.audits import audited_tables, auditing
 from etl.engines.base import Engine, Tables, nothing_before
 from etl.lake import layout, parquet, silver
@@ -31,8 +32,6 @@ from etl.sql.statements import statement
 
 if TYPE_CHECKING:
     from etl.lake import tables as iceberg
-
-LOCK = "{} in the lake"  # not the one under which the warehouse publishes
 
 
 class Publication:
@@ -266,22 +265,3 @@ class LakeDestination:
         if has_tables or not self.warehouse.run("ledger/published_extractions", about):
             return {}
         return silver.state(self.lake, source)
-
-
-def tables(warehouse: Warehouse, lake: Lake) -> iceberg.Tables:
-    """The tables of a lake, in whatever transaction the warehouse is."""
-    from etl.lake import tables as iceberg  # takes a second, which nobody else should wait
-
-    return iceberg.Tables(lake, warehouse.raw)
-
-
-@contextmanager
-def locked(warehouse: Warehouse, source: Source, emit: Listener) -> Iterator[None]:
-    """A transaction in which nobody else changes the source's tables in the lake, however long it takes."""
-    about = {"source": LOCK.format(source.name)}
-    with warehouse.transaction():
-        if not warehouse.run("publish/lock_source", about)[0]["is_free"]:
-            emit(PublishingWaits(source.name))
-            warehouse.run("publish/wait_for_source", about)
-        warehouse.run("publish/take_time")
-        yield
