@@ -55,6 +55,7 @@ class Ways:
     wal_mb: list[float] = field(default_factory=list)
     longest_read_ms: list[float] = field(default_factory=list)
     month_s: list[float] = field(default_factory=list)
+    bloat: tuple[int, float, float] | None = None  # days lived, bytes per row before and after
 
 
 def main(arguments: list[str]) -> None:
@@ -65,11 +66,13 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--days", type=int, default=5, help="days published at each size (5)")
     parser.add_argument("--peer-months", type=int, default=48, help="the largest history that peers get, too (48)")
+    parser.add_argument("--more-days", type=int, default=60, help="published at the last size, for the bloat (60)")
     parser.add_argument("--quick", action="store_true", help="a month, one day, printed: does it work at all?")
     chosen = parser.parse_args(arguments)
-    months, days = ([1], 1) if chosen.quick else (sorted(chosen.months), chosen.days)
+    if chosen.quick:
+        chosen.months, chosen.days, chosen.more_days = [1], 1, 1
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, server(Path(folder) / "postgres") as dsn:
-        found = measure(dsn, Path(folder), months, days, chosen.peer_months)
+        found = measure(dsn, Path(folder), sorted(chosen.months), chosen)
     page = day_page.render(found)
     if chosen.quick:
         print(page)
@@ -91,7 +94,7 @@ def server(folder: Path) -> Iterator[str]:
         yield dsn
 
 
-def measure(dsn: str, folder: Path, months: list[int], days: int, peer_months: int) -> list[Ways]:
+def measure(dsn: str, folder: Path, months: list[int], chosen: argparse.Namespace) -> list[Ways]:
     """For each size: fill in the missing months, the newest first, then publish days, all ways taking turns."""
     found, today, month = [], TODAY, month_of(TODAY)
     publish(dsn, DataInterval(month, today), 0)
@@ -107,18 +110,33 @@ def measure(dsn: str, folder: Path, months: list[int], days: int, peer_months: i
             publish(dsn, days_of, 0)
             ways.month_s.append(time.perf_counter() - begin)
             _append(dsn, days_of)
-            for load in others.values() if history <= peer_months else ():
-                load(dsn, days_of, 0)
+            for name in others if history <= chosen.peer_months else ():
+                _append_to_peer(dsn, name, days_of)
             month, filled = days_of.start, filled + 1
             _say(f"{history} months: {filled} filled, the last in {ways.month_s[-1]:.1f} s")
         _value(dsn, "vacuum analyze")  # as autovacuum has done after a while
-        for number in range(1, days + 1):
-            window = DataInterval(today - timedelta(days=WINDOW_DAYS - 1), today + timedelta(days=1))
-            _one_day(dsn, window, number, ways, others if history <= peer_months else {})
+        for number in range(1, chosen.days + 1):
+            _one_day(dsn, _window(today), number, ways, others if history <= chosen.peer_months else {})
             today += timedelta(days=1)
         ways.rows = warehouse.count(dsn, "silver.sensor_readings")
         found.append(ways)
+    before = _bytes_per_row(dsn)
+    for number in range(chosen.more_days):
+        publish(dsn, _window(today), chosen.days + 1 + number)
+        _value(dsn, "vacuum")  # as autovacuum does between two days
+        today += timedelta(days=1)
+    found[-1].bloat = (chosen.more_days, before, _bytes_per_row(dsn))
     return found
+
+
+def _window(today: date) -> DataInterval:
+    return DataInterval(today - timedelta(days=WINDOW_DAYS - 1), today + timedelta(days=1))
+
+
+def _bytes_per_row(dsn: str) -> float:
+    """Of the readings with their indexes."""
+    parts = "select sum(pg_total_relation_size(relid)) from pg_partition_tree('silver.sensor_readings')"
+    return float(_value(dsn, parts)) / warehouse.count(dsn, "silver.sensor_readings")
 
 
 def _one_day(
@@ -176,6 +194,21 @@ def _append(dsn: str, days: DataInterval) -> None:
         _copy(cursor, KEYED, days, 0)
 
 
+def _append_to_peer(dsn: str, name: str, days: DataInterval) -> None:
+    """History that the peer might have loaded itself, from the keyed table; its own loads of it would take hours."""
+    columns = ", ".join(SOURCE.datasets[0].schema.names)
+    with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(
+            f"insert into {_schema(name)}.readings ({columns}) "
+            f"select {columns} from {KEYED} where reading_date >= %s and reading_date < %s",
+            (days.start, days.end),
+        )
+
+
+def _schema(name: str) -> str:
+    return name.replace(" ", "_").replace("-", "_")
+
+
 def _copy(cursor: Any, table: str, days: DataInterval, revision: int) -> None:
     schema = SOURCE.datasets[0].schema
     encoded = Encoded(schema, readings(days, revision))
@@ -191,7 +224,7 @@ def _peers(dsn: str, folder: Path) -> dict[str, Callable[..., float]]:
         return {}
 
     def loader(strategy: str) -> Callable[..., float]:
-        pipeline = peers.dlt_pipeline(dsn, folder / "dlt", f"dlt_{strategy.replace('-', '_')}")
+        pipeline = peers.dlt_pipeline(dsn, folder / "dlt", _schema(f"dlt {strategy}"))
 
         def load(_dsn: str, days: DataInterval, revision: int) -> float:
             table = pa.Table.from_batches(readings(days, revision))
