@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
@@ -10,9 +11,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from etl.core.tables import Dataset
+from etl.lake import layout
 from etl.settings import SensorsSettings, SpacexSettings
 from etl.simulate import server
 from etl.sources import load
@@ -108,25 +112,28 @@ def apis() -> Iterator[dict[str, str]]:
 
 def run(place: Path, source: str, *options: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
     """`etl run` in a process of its own: a locale is chosen when Python starts."""
-    command = [sys.executable, "-m", "etl", "run", source, *options]
+    command = [sys.executable, "-m", "etl", "run", source, "--destination", "both", *options]
     return subprocess.run(command, cwd=place, env=environment(settings), capture_output=True, timeout=120)
 
 
-def contents(dsn: str) -> dict[str, str]:
-    """The checksum of every published table."""
-    query = "select content_checksum from ops.content(%s, %s, %s)"
-    return {
-        f"{schema}.{table.name}": value(dsn, query, [schema, table.name, bookkeeping])
-        for schema, table in TABLES
-        for bookkeeping in [[column.name for column in table.columns if column.is_bookkeeping]]
-    }
+def contents(dsn: str, place: Path) -> dict[str, str]:
+    """The checksum of every published table, in the warehouse and in the lake, which has one snapshot of each."""
+    query, found = "select content_checksum from ops.content(%s, %s, %s)", {}
+    for schema, table in TABLES:
+        name, bookkeeping = f"{schema}.{table.name}", [column.name for column in table.columns if column.is_bookkeeping]
+        found[f"warehouse {name}"] = value(dsn, query, [schema, table.name, bookkeeping])
+        files = sorted((place / ".data" / "lake" / layout.table(name) / "data").iterdir())
+        stored = pa.concat_tables(map(pq.read_table, files)).drop_columns(bookkeeping)
+        listed = sorted(map(repr, stored.to_pylist()))
+        found[f"lake {name}"] = f"{len(listed)}:{hashlib.sha256(''.join(listed).encode()).hexdigest()}"
+    return found
 
 
 def publish(dsn: str, place: Path, settings: dict[str, str]) -> dict[str, str]:
     for source, options in (("spacex", []), ("sensors", DAYS)):
         ended = run(place, source, *options, **settings)
         assert ended.returncode == 0, ended.stderr.decode(errors="replace")
-    return contents(dsn)
+    return contents(dsn, place)
 
 
 @pytest.fixture(scope="module")
