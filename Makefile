@@ -21,7 +21,7 @@ PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report notebook mosaic up status alerts credentials ui psql trigger restore down destroy \
-	aws-plan aws-test test test-all environments e2e e2e-all lint format soak bench bench-day bench-scale bench-archives bench-enrichment bench-cluster image image-redshift image-spark image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
+	aws-plan aws-test test test-all environments e2e e2e-all lint format soak bench bench-day bench-scale bench-archives bench-enrichment bench-cluster image image-aws image-spark image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -131,8 +131,8 @@ bench-cluster: $(VENV)/test ## Measure the platform on the current cluster; writ
 image: ## Build the image that pods run (IMAGE_TOOL=docker or buildah, IMAGE=name:tag)
 	@.ci/image $(IMAGE_TOOL) $(IMAGE)
 
-image-redshift: ## Build the image with the driver for Redshift (IMAGE_TOOL and IMAGE as above)
-	@.ci/image $(IMAGE_TOOL) $(IMAGE) etl/Dockerfile requirements-redshift.txt
+image-aws: ## Build the image for AWS, which also asks Glue and publishes into Redshift (IMAGE_TOOL and IMAGE as above)
+	@.ci/image $(IMAGE_TOOL) $(IMAGE) etl/Dockerfile requirements-aws.txt
 
 image-spark: ## Build the image with Spark and a Java (IMAGE_TOOL as above, IMAGE_SPARK=name:tag)
 	@.ci/image $(IMAGE_TOOL) $(IMAGE_SPARK) etl/spark.Dockerfile

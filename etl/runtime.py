@@ -20,7 +20,7 @@ from etl.core.events import Listener, broadcast
 from etl.core.intervals import DataInterval, today
 from etl.core.source import Source
 from etl.destinations.base import Destination
-from etl.destinations.lake import access
+from etl.destinations.lake import access, following
 from etl.engines.base import Engine
 from etl.lake.store import Lake
 from etl.pipeline.pipeline import Listing, Pipeline
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from etl.destinations.lake.publication import LakeDestination
     from etl.destinations.postgres.publication import PostgresDestination
     from etl.destinations.redshift.publication import RedshiftDestination
+    from etl.lake.glue import Followed, Glue
     from etl.lake.tables import Tables
     from etl.sources.simulators import Simulator
 
@@ -155,6 +156,30 @@ class Runtime:
     def tables_of(self, warehouse: Warehouse) -> Tables:
         """The lake's tables, in whatever transaction the warehouse is."""
         return access.tables(warehouse, self.lake())
+
+    def glue(self) -> Glue | None:
+        """Glue, if its tables follow those of the catalogue. Raises: ConfigError if they cannot."""
+        if self.settings.lake.catalog != "glue":
+            return None
+        lake = self.lake()
+        if lake.is_local:
+            raise ConfigError(
+                f"ETL_LAKE__CATALOG is glue, and the lake is at {lake.url}, where Glue leads nobody.",
+                hint="Set ETL_LAKE__URL to s3://bucket/prefix, or ETL_LAKE__CATALOG to postgres.",
+            )
+        try:
+            from etl.lake.glue import Glue
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                "ETL_LAKE__CATALOG is glue, and this installation lacks boto3, which asks it.",
+                hint="Install it beside etl: `pip install boto3`.",
+            ) from error
+        return Glue(self.settings.lake.glue_prefix, lake.region)
+
+    def follow(self, warehouse: Warehouse, source: Source) -> list[Followed]:
+        """Have Glue show what is published of a source, if it follows."""
+        glue = self.glue()
+        return [] if glue is None else following.follow(warehouse, self.lake(), glue, source, OBSERVED)
 
     @contextmanager
     def locked_tables(self, warehouse: Warehouse, source: Source) -> Iterator[Tables]:
@@ -276,7 +301,7 @@ def _warehouse(_runtime: Runtime, warehouse: Warehouse, _engine: Engine) -> Post
 def _lake(runtime: Runtime, warehouse: Warehouse, engine: Engine) -> LakeDestination:
     from etl.destinations.lake.publication import LakeDestination
 
-    return LakeDestination(warehouse, runtime.lake(), engine)
+    return LakeDestination(warehouse, runtime.lake(), engine, runtime.glue())
 
 
 def _redshift(runtime: Runtime, _warehouse: Warehouse, _engine: Engine) -> RedshiftDestination:

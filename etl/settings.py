@@ -73,9 +73,17 @@ class Group(BaseModel):
 
 
 class LakeSettings(Group):
-    """Where the lake is."""
+    """Where the lake is, and which catalogues know its tables."""
 
     url: str = Field(default=".data/lake", min_length=1, description="A directory or s3://bucket/prefix.")
+    catalog: Literal["postgres", "glue"] = Field(
+        default="postgres", description="postgres or glue; with glue, tables of AWS Glue follow those in Postgres."
+    )
+    glue_prefix: str = Field(
+        default="data_platform",
+        pattern="^[a-z0-9_]{1,64}$",
+        description="Beginning of the names of Glue's databases, which end in _silver and _gold.",
+    )
 
 
 class HttpSettings(Group):

@@ -50,6 +50,7 @@ class Watched:
         self.before: Callable[[str], str | None] = lambda _: None
         self.error = b""
         self.url = ""
+        self.address = ""  # http://host:port
         self._app = DomainDispatcherApplication(create_backend_app)
 
     def __call__(self, environ: Any, start_response: Any) -> Any:
@@ -67,5 +68,6 @@ class Watched:
 def watched(s3: str, object_store: str) -> Iterator[Watched]:
     app = Watched()
     with server.serve(app) as running:
+        app.address = running.url
         app.url = s3.replace(object_store, running.url.removeprefix("http://"))
         yield app

@@ -10,6 +10,7 @@ from etl.cli.console import lake as shown
 from etl.cli.options import optional_source_argument, plan_option, source_argument
 from etl.cli.startup import start
 from etl.core.errors import LakeUnavailableError
+from etl.destinations.lake.following import names as tables_of
 from etl.lake import compaction, expiry, inventory, sweeping
 from etl.lake.inventory import Extraction
 from etl.lake.layout import LAYERS
@@ -96,16 +97,19 @@ def compact(source_name: str, most_mb: int, only_plan: bool) -> None:
         if not only_plan:
             for rewrite, files in rewriting.apply(rewrites, runtime.lake(), engine):
                 shown.show_rewritten(rewrite, files)
+    if not only_plan:
+        with runtime.warehouse() as warehouse:
+            runtime.follow(warehouse, source)
 
 
 @lake.command()
 def check() -> None:
-    """Compare the catalogue of the tables with the files in the lake."""
+    """Compare the catalogue of the tables with the files in the lake, and with Glue if it follows."""
     from etl.lake import checking
 
     runtime = start()
     with runtime.tables() as tables:
-        found = list(checking.check(runtime.lake(), tables))
+        found = list(checking.check(runtime.lake(), tables, runtime.glue()))
         shown.show_findings(found, len(tables.names()))
     if found:
         raise LakeUnavailableError(
@@ -116,18 +120,20 @@ def check() -> None:
 
 @lake.command()
 def repair() -> None:
-    """Have the catalogue name the newest metadata of each table that it does not lead to."""
+    """Have the catalogue name the newest metadata of each table that it does not lead to, and Glue what it names."""
     from etl.lake import checking
 
     runtime = start()
-    with runtime.warehouse() as warehouse, warehouse.transaction():
-        published = {row["run_id"] for row in warehouse.run("ledger/published_runs", {"destination": "lake"})}
-        repaired = list(checking.repair(runtime.lake(), runtime.tables_of(warehouse), published.__contains__))
-        lost = {each.table for each in repaired if each.metadata is None}
-        for name in NAMES:
-            if lost & _tables_of(runtime, name):
-                forget(warehouse, runtime.source(name), "lake", None)
-    shown.show_repairs(repaired)
+    with runtime.warehouse() as warehouse:
+        with warehouse.transaction():
+            published = {row["run_id"] for row in warehouse.run("ledger/published_runs", {"destination": "lake"})}
+            repaired = list(checking.repair(runtime.lake(), runtime.tables_of(warehouse), published.__contains__))
+            lost = {each.table for each in repaired if each.metadata is None}
+            for name in NAMES:
+                if lost & _tables_of(runtime, name):
+                    forget(warehouse, runtime.source(name), "lake", None)
+        followed = [each for name in NAMES for each in runtime.follow(warehouse, runtime.source(name))]
+    shown.show_repairs(repaired, followed)
 
 
 def _sweep(
@@ -148,6 +154,8 @@ def _sweep(
         for sweep in plan:
             if sweep.snapshots and not only_plan:
                 sweep.table.expire(sweep.snapshots)
+    if not only_plan:
+        runtime.follow(warehouse, runtime.source(source_name))  # before the files go that its older metadata name
     for sweep in () if only_plan else plan:
         sweeping.delete(runtime.lake(), sweep)
 
@@ -157,8 +165,7 @@ def _names(source_name: str | None) -> list[str]:
 
 
 def _tables_of(runtime: Runtime, source_name: str) -> set[str]:
-    source = runtime.source(source_name)
-    return {f"silver.{each.name}" for each in source.datasets} | {f"gold.{each.name}" for each in source.gold}
+    return set(tables_of(runtime.source(source_name)))
 
 
 def _catalogued(runtime: Runtime, warehouse: Warehouse, source_name: str) -> list[str]:

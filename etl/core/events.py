@@ -175,6 +175,14 @@ class NewerIsPublished(Event):
 
 
 @dataclass(frozen=True)
+class GlueOverwritten(Event):
+    """Glue named metadata of a table that were never current here, so that somebody else had written to it."""
+
+    table: str
+    metadata: str
+
+
+@dataclass(frozen=True)
 class LedgerCompleted(Event):
     """A run had published and died before the ledger said so; now it does, by the destination's marker."""
 

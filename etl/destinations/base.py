@@ -109,3 +109,10 @@ class Destination(Protocol):
         Raises: UsageError if the destination does not take such rows.
         """
         ...
+
+    def announce(self, source: Source, emit: Listener) -> None:
+        """Have those follow who keep a copy of what is current; to be called once a run has ended.
+
+        Raises: PlatformError if one does not; what is published stays published.
+        """
+        ...

@@ -13,6 +13,7 @@ from etl.lake import layout
 from etl.lake.store import Lake
 
 if TYPE_CHECKING:
+    from etl.lake.glue import Glue
     from etl.lake.tables import Tables
 
 METADATA = re.compile(rf"{layout.TABLES}/(\w+)/(\w+)/metadata/(\d+)-.*\.metadata\.json")
@@ -35,8 +36,8 @@ class Repair:
     metadata: str | None
 
 
-def check(lake: Lake, tables: Tables) -> Iterator[Finding]:
-    """Compare the catalogue with the files: metadata, data, their sizes."""
+def check(lake: Lake, tables: Tables, glue: Glue | None = None) -> Iterator[Finding]:
+    """Compare the catalogue with the files (metadata, data, their sizes) and, if Glue follows, with what it shows."""
     known = tables.names()
     for name in known:
         try:
@@ -46,6 +47,8 @@ def check(lake: Lake, tables: Tables) -> Iterator[Finding]:
         except ConfigError as error:
             yield Finding(name, error.message, is_lost=True)
             continue
+        if table and glue and (shown := glue.shows(name)) != table.metadata_location:
+            yield Finding(name, f"Glue leads to {shown or 'no such table'}, which is not what is published.")
         if missing := sorted(path for path in wanted if path not in held):
             yield Finding(name, f"{len(missing)} of {len(wanted)} files are missing, such as {missing[0]}.")
         if other := sorted(path for path in wanted if held.get(path, wanted[path]) != wanted[path]):

@@ -59,6 +59,7 @@ class Lake:
         if not self._root:
             raise ConfigError(f"ETL_LAKE__URL={self.url} names no bucket.", hint="Set it to s3://bucket/prefix.")
         self.is_local = isinstance(self.files, arrow_fs.LocalFileSystem)
+        self.region: str | None = getattr(self.files, "region", None)  # of an object store on AWS
         self._bucket_exists = False
 
     def write(self, path: str, content: bytes) -> None:

@@ -20,6 +20,7 @@ from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, Valida
 from pyiceberg.io.pyarrow import PyArrowFileIO, parquet_file_to_data_file, schema_to_pyarrow
 from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.transforms import MonthTransform
 from pyiceberg.types import ListType
@@ -112,6 +113,16 @@ class Table:
     def dataset(self) -> Dataset:
         """As declared, each column with its number in the table."""
         return replace(self._declared, columns=tuple(map(self._numbered, self._declared.columns)))
+
+    @property
+    def metadata(self) -> TableMetadata:
+        """What is current, with its schemas and snapshots."""
+        return self._table.metadata
+
+    @property
+    def metadata_location(self) -> str:
+        """The file in which that is, as other engines name it."""
+        return self._table.metadata_location
 
     @property
     def rows(self) -> int:

@@ -172,7 +172,10 @@ class Pipeline:
     def attempt(
         self, warehouse: Warehouse, interval: DataInterval | None, destination: Destination
     ) -> Iterator[ledger.Attempt]:
-        """Record in the ledger how the block began and how it ended."""
+        """Record in the ledger how the block began and how it ended.
+
+        Raises: PlatformError also if readers do not see yet, by another catalogue, what is published.
+        """
         attempt = ledger.Attempt(warehouse, new_id(), self.source.name, interval, destination.name)
         self.emit(events.RunStarted(self.source.name, attempt.run_id, interval, destination.name))
         try:
@@ -185,6 +188,7 @@ class Pipeline:
                 self._record_failure(attempt, error)
             raise
         self.emit(events.RunEnded(self.source.name, attempt.run_id, attempt.status, attempt.outcomes))
+        destination.announce(self.source, self.emit)
 
     @contextmanager
     def step(self, name: str, extraction_id: str | None = None) -> Iterator[StepUnderWay]:

@@ -93,6 +93,15 @@ def _write(event: Event) -> None:
         case events.NewerIsPublished(_, newer):
             at = newer.published_at.isoformat(timespec="seconds")
             log.warning("a newer extraction is published already", newer=newer.extraction_id, published_at=at)
+        case _:
+            _write_what_was_put_right(event)
+
+
+def _write_what_was_put_right(event: Event) -> None:
+    """The line of an event about what an earlier run, or somebody else, has left."""
+    match event:
+        case events.GlueOverwritten(_, table, metadata):
+            log.warning("what others had written to a table in Glue is not shown any more", table=table, was=metadata)
         case events.LedgerCompleted(_, run_id):
             log.warning("a run had published and died before the ledger said so", run_id=run_id)
         case events.RunForgotten(_, run_id):

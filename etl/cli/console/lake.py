@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from etl.lake.compaction import Plan as CompactionPlan
     from etl.lake.expiry import Expiration
     from etl.lake.expiry import Plan as ExpiryPlan
+    from etl.lake.glue import Followed
     from etl.lake.inventory import Extraction
     from etl.lake.silver import Transformed
     from etl.lake.sweeping import Sweep
@@ -157,14 +158,16 @@ def show_findings(findings: list[Finding], tables: int) -> None:
         say(f"{count(tables, 'table')}: the lake holds what the catalogue says.")
 
 
-def show_repairs(repairs: list[Repair]) -> None:
-    """What the catalogue says now."""
+def show_repairs(repairs: list[Repair], followed: list[Followed]) -> None:
+    """What the catalogue says now, and what Glue shows now."""
     for each in repairs:
         if each.metadata is None:
             say(f"{each.table}: nothing of it is left; `etl rebuild SOURCE --destination lake` makes it again.")
         else:
             say(f"{each.table}: is as {each.metadata} says.")
-    if not repairs:
+    for other in followed:
+        say(f"{other.table}: Glue shows what is published.")
+    if not repairs and not followed:
         say("There is nothing to repair.")
 
 

@@ -19,7 +19,7 @@ from etl.core.tables import Dataset
 from etl.destinations import losses
 from etl.destinations.audits import SAMPLE_ROWS, raise_first_failure
 from etl.destinations.base import Capabilities, Rows
-from etl.destinations.lake import merging
+from etl.destinations.lake import following, merging
 from etl.destinations.lake.access import locked, tables
 from etl.destinations.lake.audits import audited_tables, auditing
 from etl.engines.base import Engine, Tables, nothing_before
@@ -32,6 +32,7 @@ from etl.sql.statements import statement
 
 if TYPE_CHECKING:
     from etl.lake import tables as iceberg
+    from etl.lake.glue import Glue
 
 
 class Publication:
@@ -214,11 +215,15 @@ def _rows(dataset: Dataset, stored: Sequence[Stored]) -> pa.Table | Sequence[Sto
 
 @dataclass(frozen=True)
 class LakeDestination:
-    """Tables of Apache Iceberg, whose catalogue is beside the ledger: one transaction commits both."""
+    """Tables of Apache Iceberg, whose catalogue is beside the ledger: one transaction commits both.
+
+    `glue`: its tables follow those of the catalogue.
+    """
 
     warehouse: Warehouse
     lake: Lake
     engine: Engine
+    glue: Glue | None = None
     name: ClassVar = "lake"
     capabilities: ClassVar = Capabilities(
         shares_ledger_transaction=True,
@@ -257,6 +262,10 @@ class LakeDestination:
             found = tables(self.warehouse, self.lake)
             former = self._former(found, source)
             yield Publication(self.lake, found, self.engine, source, transformed, run_id, former)
+
+    def announce(self, source: Source, emit: Listener) -> None:
+        if self.glue is not None:
+            following.follow(self.warehouse, self.lake, self.glue, source, emit)
 
     def _former(self, found: iceberg.Tables, source: Source) -> dict[str, list[Stored]]:
         """What an earlier version published into a lake without tables: silver was what had been transformed."""

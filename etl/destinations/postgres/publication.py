@@ -164,3 +164,6 @@ class PostgresDestination:
                 emit(PublishingWaits(source.name))
                 self.warehouse.run("publish/wait_for_source", {"source": source.name})
             yield Publication(self.warehouse, source, emit)
+
+    def announce(self, source: Source, emit: Listener) -> None:
+        """Nobody keeps a copy."""

@@ -202,6 +202,9 @@ class RedshiftDestination:
                 tables.require(redshift, "gold", source.gold)
                 yield Publication(redshift, source, Loads(self.lake, transformed, self.settings.iam_role), run_id, emit)
 
+    def announce(self, source: Source, emit: Listener) -> None:
+        """Nobody keeps a copy."""
+
     def _lock(self, redshift: Redshift) -> None:
         redshift.execute(text("redshift/limit_waiting", milliseconds=str(int(self.lock_timeout_s * 1000))))
         redshift.execute(text("redshift/lock"))
