@@ -6,6 +6,7 @@ the connection that it is given.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -37,6 +38,9 @@ from etl.lake import layout, parquet
 from etl.lake.layout import Stored
 from etl.lake.store import Lake
 from etl.sql.days import within
+
+# Of a table without rows, metadata say so with a number that older readers want, such as Trino 406 and perhaps Athena.
+os.environ.setdefault("PYICEBERG_LEGACY_CURRENT_SNAPSHOT_ID", "true")
 
 CATALOGUE = "lake"  # as other readers have to call it, too
 SCHEMA = "iceberg"

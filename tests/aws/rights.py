@@ -14,7 +14,10 @@ NAME = "data-platform-dev"
 
 # Taken away, a run fails: that nothing is wrong with, or one of which a failure must be told.
 NEEDED_BY_A_RUN = {
-    "task": ("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+    "task": (
+        *("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+        *("glue:GetTable", "glue:CreateTable", "glue:UpdateTable"),
+    ),
     "execution": ("secretsmanager:GetSecretValue",),
     "state-machine": ("ecs:RunTask", "ecs:DescribeTasks", "iam:PassRole"),
 }
@@ -40,8 +43,7 @@ NOT_SEEN = {
     **dict.fromkeys(("logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy"), DELIVERY),
     **dict.fromkeys(("logs:DescribeResourcePolicies", "logs:DescribeLogGroups"), DELIVERY),
     **dict.fromkeys(("s3:GetBucketLocation", "logs:CreateLogGroup", "logs:AssociateKmsKey"), CRAWLER),
-    **dict.fromkeys(("glue:GetDatabase", "glue:GetTable", "glue:GetTables", "glue:CreateTable"), CRAWLER),
-    **dict.fromkeys(("glue:UpdateTable", "glue:GetPartitions", "glue:BatchGetPartition"), CRAWLER),
+    **dict.fromkeys(("glue:GetDatabase", "glue:GetTables", "glue:GetPartitions", "glue:BatchGetPartition"), CRAWLER),
     **dict.fromkeys(("glue:BatchCreatePartition", "glue:BatchUpdatePartition"), CRAWLER),
     "glue:GetSecurityConfiguration": CRAWLER,
     **dict.fromkeys(("events:PutTargets", "events:PutRule", "events:DescribeRule"), EVENTS),

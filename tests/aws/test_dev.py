@@ -5,7 +5,6 @@ One test, as each step needs what the steps before it made.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import subprocess
@@ -17,7 +16,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from pyiceberg.table import StaticTable
 
+from etl.lake import tables as iceberg
+from etl.lake.store import Lake
 from etl.postgres import embedded
 from etl.simulate import server
 from etl.simulate.faults import Faults
@@ -56,6 +58,7 @@ def test_from_an_empty_account_to_the_answer_and_back(tmp_path: Path, subtests: 
 
         pipeline = Pipeline(aws, platform, simulator.url)
         pipeline.publishes_what_a_local_run_publishes(dsn, tmp_path, subtests)
+        analysts_read_what_is_published(aws, platform, dsn, subtests)
         pipeline.answers_an_engineer_from_the_lake(platform["lake_url"], subtests)
         pipeline.tries_again_if_waiting_helps(subtests)
         pipeline.tells_once_of_a_failure(subtests)
@@ -177,12 +180,38 @@ def analysts_find_the_questions_in_athena(aws: Simulated, platform: dict[str, An
         assert asked["EnforceWorkGroupConfiguration"]
         assert asked["BytesScannedCutoffPerQuery"] == 10 * 2**30
         assert asked["ResultConfiguration"]["EncryptionConfiguration"]["EncryptionOption"] == "SSE_KMS"
-    with subtests.test("a view holds the SQL that Trino has been seen to execute"):
-        view = aws.client("glue").get_table(DatabaseName="data_platform_dev_gold", Name="core_usage")["Table"]
-        encoded = view["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")
-        held = json.loads(base64.b64decode(encoded))
-        assert "data_platform_dev_silver.spacex_cores" in held["originalSql"]
-        assert held["columns"][0]["name"] == "core_id"
+
+
+def analysts_read_what_is_published(
+    aws: Simulated, platform: dict[str, Any], dsn: str, subtests: pytest.Subtests
+) -> None:
+    """As Athena does for them: with their rights, from Glue to the files."""
+    keys = aws.keys_of(platform["role_arns"]["analyst"])
+    glue, s3 = aws.client("glue", keys), aws.client("s3", keys)
+    url = f"{platform['lake_url']}&tls_ca_file_path={aws.place.certificate}"
+    published = warehouse.content(dsn)
+    with (
+        subtests.test("an analyst reads in Glue's tables what is in the warehouse"),
+        pytest.MonkeyPatch.context() as patched,
+        aws.enforcing(),
+    ):
+        for name, value in {"AWS_ENDPOINT_URL": aws.place.https, **keys}.items():
+            patched.setenv(name.upper(), value)
+        files = {"py-io-impl": f"{iceberg.__name__}._Files", "lake": Lake(url)}
+        for name in (name for name, rows in published.items() if rows):
+            layer, _, table = name.partition(".")
+            held = glue.get_table(DatabaseName=f"data_platform_dev_{layer}", Name=table)["Table"]
+            read = StaticTable.from_metadata(held["Parameters"]["metadata_location"], files).scan().to_arrow()
+            assert read.num_rows == len(published[name]), name
+    with subtests.test("and nothing else"), aws.enforcing():
+        bucket, prefix = platform["lake_bucket"], platform["lake_url"].split("?")[0].rpartition("/")[2]
+        for layer in ("bronze", "silver"):
+            with pytest.raises(ClientError, match="AccessDenied"):
+                s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/{layer}/")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            glue.get_tables(DatabaseName="data_platform_dev_bronze")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            glue.delete_table(DatabaseName="data_platform_dev_gold", Name="core_usage")
 
 
 def what_is_watched_exists(aws: Simulated, platform: dict[str, Any], subtests: pytest.Subtests) -> None:
@@ -276,6 +305,8 @@ class Pipeline:
         for role, actions in rights.NEEDED_BY_A_RUN.items():
             for action in actions:
                 with subtests.test("without it, a run fails", role=role, action=action):
+                    if action == "glue:CreateTable":
+                        self.aws.client("glue").delete_table(DatabaseName="data_platform_dev_gold", Name="core_usage")
                     with rights.without(self.aws, role, action):
                         assert self.run()["status"] == "FAILED", self.aws.tasks_log()
                     assert len(self.received()) == 1

@@ -94,6 +94,13 @@ def test_each_run_replaces_its_days_and_no_others(warehouse: Warehouse, reader: 
     assert table(reader, lake).rows == 70
 
 
+def test_a_table_without_rows_says_so_to_older_readers(warehouse: Warehouse, lake: Lake) -> None:
+    with warehouse.transaction():
+        made = tables(warehouse, lake).require(NAME, READINGS)
+        assert b'"current-snapshot-id":-1' in lake.read(made.metadata_location.removeprefix(lake.location("")))
+        assert made.stored() == []
+
+
 @pytest.mark.thorough
 def test_days_that_come_back_empty_are_empty(warehouse: Warehouse, lake: Lake) -> None:
     publish(warehouse, lake, days(0, 5))

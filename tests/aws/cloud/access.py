@@ -18,6 +18,8 @@ from moto import settings
 from moto.iam import access_control
 from moto.iam.access_control import IAMPolicy, IAMPolicyStatement, PermissionResult
 
+from tests.aws.cloud.place import REGION
+
 ARN = re.compile(r"arn:aws:[A-Za-z0-9:/_.*+=@-]+")
 ACCOUNT = "123456789012"
 
@@ -113,6 +115,8 @@ def _named() -> list[str]:
 
 
 def _reaches(statement: Mapping[str, Any], resource: str) -> bool:
+    if about := _in_glue():
+        return all(_covers(statement, arn) for arn in about)
     if resource == "*":
         return any(_covers(statement, arn) for arn in _named() or [_any_of(statement)])
     if deleted := _deleted_together():
@@ -132,6 +136,21 @@ def _deleted_together() -> list[str]:
     if not has_request_context() or request.method != "POST" or "delete" not in request.args:
         return []
     return [unescape(key) for key in re.findall(r"<Key>(.*?)</Key>", request.get_data(as_text=True))]
+
+
+def _in_glue() -> list[str]:
+    """What a request to Glue is about, which names no ARN: AWS asks about catalogue, database and table."""
+    if not has_request_context() or not request.headers.get("X-Amz-Target", "").startswith("AWSGlue."):
+        return []
+    body = _body()
+    database = body.get("DatabaseName") or body.get("DatabaseInput", {}).get("Name")
+    table = body.get("TableInput", {}).get("Name") or (body.get("Name") if "DatabaseName" in body else None)
+    about = [
+        "catalog",
+        *([f"database/{database}"] if database else []),
+        *([f"table/{database}/{table}"] if table else []),
+    ]
+    return [f"arn:aws:glue:{REGION}:{ACCOUNT}:{each}" for each in about]
 
 
 def _any_of(statement: Mapping[str, Any]) -> str:

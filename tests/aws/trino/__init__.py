@@ -1,4 +1,4 @@
-"""Trino in a process of its own: what Athena's engine version 3 is made of, with tables in memory."""
+"""Trino in a process of its own: what Athena's engine version 3 is made of, with its connector for Iceberg tables."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import json
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 FOLDER = Path(__file__).parent
-ROWS_AT_ONCE = 1000  # in one statement
 
 
 def installed(into: Path) -> Path:
@@ -28,51 +25,28 @@ def installed(into: Path) -> Path:
     return into
 
 
-def execute(jars: Path, folder: Path, statements: Sequence[str]) -> list[Any]:
+def of_glue(address: str, key: str = "test") -> dict[str, str]:
+    """The properties of a catalog whose tables are those in Glue at this address, with their files on S3 there."""
+    return {
+        "iceberg.catalog.type": "glue",
+        "hive.metastore.glue.region": "us-east-1",
+        "hive.metastore.glue.endpoint-url": f"http://{address}",
+        "hive.metastore.glue.aws-access-key": key,
+        "hive.metastore.glue.aws-secret-key": key,
+        "hive.s3.endpoint": f"http://{address}",
+        "hive.s3.path-style-access": "true",
+        "hive.s3.aws-access-key": key,
+        "hive.s3.aws-secret-key": key,
+    }
+
+
+def execute(jars: Path, folder: Path, catalog: Mapping[str, str], statements: Sequence[str]) -> list[Any]:
     """The rows of each statement; of one that fails, the error's text."""
+    (folder / "catalog.json").write_text(json.dumps(catalog))
     (folder / "statements.json").write_text(json.dumps(statements))
-    command = ["java", "-cp", f"{jars}/*", FOLDER / "Trino.java", folder / "statements.json", folder / "rows.json"]
+    files = (folder / name for name in ("catalog.json", "statements.json", "rows.json"))
+    command = ["java", "-cp", f"{jars}/*", FOLDER / "Trino.java", *files]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     assert done.returncode == 0, done.stderr[-3000:]
     found: list[Any] = json.loads((folder / "rows.json").read_text())
     return found
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table to be made: the SQL type of each column, and its rows."""
-
-    name: str
-    types: Mapping[str, str]
-    rows: Sequence[Sequence[Any]]
-
-    def statements(self) -> list[str]:
-        names = ", ".join(f'"{name}"' for name in self.types)
-        texts = ", ".join(f'"{name}" {_as_json(kind)}' for name, kind in self.types.items())
-        casts = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in self.types.items())
-        read = f"select {casts} from unnest(cast(json_parse('{{}}') as array(row({texts})))) as t ({names})"
-        cuts = [self.rows[first : first + ROWS_AT_ONCE] for first in range(0, len(self.rows), ROWS_AT_ONCE)]
-        return [
-            f"create table {self.name} as {read.format('[]')}",
-            *(f"insert into {self.name} {read.format(_json(cut))}" for cut in cuts),
-        ]
-
-
-def _as_json(kind: str) -> str:
-    """The type that JSON is read as: a text, of which the rest is cast."""
-    return kind if kind.startswith("array") else "varchar"
-
-
-def _json(rows: Sequence[Sequence[Any]]) -> str:
-    return json.dumps([[_text(value) for value in row] for row in rows]).replace("'", "''")
-
-
-def _text(value: Any) -> Any:
-    match value:
-        case None | list():
-            return value
-        case bool():
-            return str(value).lower()
-        case datetime():
-            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-    return str(value)

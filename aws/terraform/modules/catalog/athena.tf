@@ -35,15 +35,14 @@ resource "aws_athena_workgroup" "this" {
 }
 
 locals {
-  questions = { for path in fileset("${path.module}/sql/questions", "*/*.sql") : trimsuffix(basename(path), ".sql") => path }
-  sources   = distinct([for path in values(local.questions) : dirname(path)])
+  questions = { for path in fileset("${path.module}/questions", "*/*.sql") : trimsuffix(basename(path), ".sql") => path }
 }
 
 resource "aws_athena_named_query" "question" {
   for_each    = local.questions
   name        = each.key
-  description = trimprefix(split("\n", file("${path.module}/sql/questions/${each.value}"))[0], "-- ")
+  description = trimprefix(split("\n", file("${path.module}/questions/${each.value}"))[0], "-- ")
   workgroup   = aws_athena_workgroup.this.id
   database    = aws_glue_catalog_database.this["gold"].name
-  query       = templatefile("${path.module}/sql/questions/${each.value}", local.databases)
+  query       = templatefile("${path.module}/questions/${each.value}", local.databases)
 }

@@ -1,16 +1,15 @@
-# The lake as Athena sees it: the files of silver as tables, views of what counts, and every question as a named query.
-# All of it is made from the code: tables, views and questions in sql/ are written by `python -m aws.athena`.
+# The lake as Athena sees it: a database for each layer, and every question as a named query, written from the code by
+# `python -m aws.athena`. The tables of silver and gold are Iceberg's: `etl` makes them once it has published something,
+# and nobody else has rights to. What the crawler finds in bronze is in a database of its own.
 
 locals {
-  layers    = ["bronze", "stored", "silver", "gold"]
-  databases = { for layer in local.layers : layer => "${replace(var.name, "-", "_")}_${layer}" }
-  tables    = jsondecode(file("${path.module}/sql/tables.json"))
+  prefix    = replace(var.name, "-", "_")
+  databases = { for layer in keys(local.about) : layer => "${local.prefix}_${layer}" }
   lake_uri  = "s3://${var.lake_bucket}/${var.lake_prefix}"
   about = {
     bronze = "What the APIs answered, as the crawler finds it"
-    stored = "Every file of silver, of every extraction, and what became of each"
-    silver = "Typed rows that count: of each day, those of the newest extraction that passed its audits"
-    gold   = "Answers to questions, derived from silver when they are asked"
+    silver = "Typed rows that are published, in tables of Iceberg"
+    gold   = "Answers to questions, derived from silver by the run that published it, in tables of Iceberg"
   }
 }
 

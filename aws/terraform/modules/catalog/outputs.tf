@@ -8,7 +8,7 @@ output "answers_bucket_arn" {
   value       = module.answers.arn
 }
 
-output "databases" {
-  description = "Databases of Glue, by layer."
-  value       = local.databases
+output "prefix" {
+  description = "Beginning of the names of Glue's databases (`ETL_LAKE__GLUE_PREFIX`)."
+  value       = local.prefix
 }

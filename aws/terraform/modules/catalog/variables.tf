@@ -48,13 +48,3 @@ variable "keep_answers_days" {
   type        = number
   default     = 7
 }
-
-variable "first_day" {
-  description = "Day of the first extraction: Athena looks for no older folder, and for one of each day since."
-  type        = string
-  default     = "2026-01-01"
-  validation {
-    condition     = can(regex("^\\d{4}-\\d\\d-\\d\\d$", var.first_day))
-    error_message = "first_day must be a day such as 2026-01-01."
-  }
-}

@@ -55,9 +55,9 @@ locals {
   catalog = ["arn:aws:glue:${var.region}:${var.account_id}:catalog"]
 }
 
-# Views of silver and gold read files and notes of silver, so that analysts may see those, too, but nothing of bronze.
+# Analysts see what is published, and nothing of bronze.
 data "aws_iam_policy_document" "asks" {
-  for_each = { analyst = ["stored", "silver", "gold"], engineer = ["bronze", "stored", "silver", "gold"] }
+  for_each = { analyst = ["silver", "gold"], engineer = ["bronze", "silver", "gold"] }
   statement {
     sid = "Ask"
     actions = [

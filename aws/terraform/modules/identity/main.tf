@@ -2,7 +2,7 @@
 
 locals {
   task_roles = {
-    task            = "What `etl` may do: read and write the lake"
+    task            = "What `etl` may do: read and write the lake, and have its tables in Glue follow"
     owner           = "What the warehouse's owner may do on AWS: nothing"
     execution       = "How a task of `etl` starts: image, log, its login"
     owner-execution = "How the owner's task starts: image, log, the owner's login and those that it hands out"

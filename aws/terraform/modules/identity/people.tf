@@ -39,13 +39,13 @@ data "aws_iam_policy_document" "analyst" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["${var.lake_prefix}/silver/*", "${var.lake_prefix}/gold/*"]
+      values   = ["${var.lake_prefix}/tables/*"]
     }
   }
   statement {
     sid       = "LakeObjects"
     actions   = ["s3:GetObject"]
-    resources = ["${var.lake_bucket_arn}/${var.lake_prefix}/silver/*", "${var.lake_bucket_arn}/${var.lake_prefix}/gold/*"]
+    resources = ["${var.lake_bucket_arn}/${var.lake_prefix}/tables/*"]
   }
   statement {
     sid       = "Login"

@@ -14,6 +14,17 @@ data "aws_iam_policy_document" "task" {
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [var.key_arn]
   }
+  # Its tables follow the catalogue in the warehouse; `etl` deletes none.
+  statement {
+    sid     = "Catalogue"
+    actions = ["glue:GetTable", "glue:CreateTable", "glue:UpdateTable"]
+    resources = concat(local.catalog, flatten([
+      for layer in ["silver", "gold"] : [
+        "arn:aws:glue:${var.region}:${var.account_id}:database/${local.databases}_${layer}",
+        "arn:aws:glue:${var.region}:${var.account_id}:table/${local.databases}_${layer}/*",
+      ]
+    ]))
+  }
   dynamic "statement" {
     for_each = length(var.redshift_login_arns) == 0 ? [] : ["yes"]
     content {

@@ -1,18 +1,19 @@
 # How `etl` is called for each step of a source: a text in which the state machine fills in what is between braces, from
-# what `values` name. Each part of a step is a task of its own.
+# what `values` name. Each part of a step is a task of its own. What is extracted goes into the warehouse and into the
+# lake's tables, and is what either of them lacks.
 
 locals {
   steps = {
     for source, declared in var.sources : source => concat(
       [{
         name   = "check"
-        call   = "check ${source}{}"
+        call   = "check ${source}{} --destination both"
         values = ["$.days"]
         parts  = [""]
       }],
       [{
         name   = "extract"
-        call   = "extract ${source}${declared.transforms_apart ? "" : " --transform"}{} --extraction {}"
+        call   = "extract ${source}${declared.transforms_apart ? "" : " --transform"}{} --extraction {} --destination both"
         values = ["$.days_until", "$.extraction"]
         parts  = declared.parts == 1 ? [""] : [for number in range(declared.parts) : " --part ${number + 1}/${declared.parts}"]
       }],
@@ -24,7 +25,7 @@ locals {
       } if declared.transforms_apart],
       [{
         name   = "publish"
-        call   = "publish ${source}{} --extraction {}"
+        call   = "publish ${source}{} --extraction {} --destination both"
         values = ["$.consent", "$.extraction"]
         parts  = [""]
       }],

@@ -5,13 +5,18 @@ locals {
     PGDATABASE = var.warehouse.database
     PGSSLMODE  = "require"
   }
+  lake = {
+    ETL_LAKE__URL         = var.lake_url
+    ETL_LAKE__CATALOG     = "glue"
+    ETL_LAKE__GLUE_PREFIX = var.glue_prefix
+  }
   redshift = var.redshift == null ? {} : {
     ETL_REDSHIFT__HOST     = var.redshift.host
     ETL_REDSHIFT__DATABASE = var.redshift.database
     ETL_REDSHIFT__IAM_ROLE = var.redshift.copy_role_arn
   }
   # The first environment wins nothing: what an environment sets is what its owner wants.
-  settings = merge(local.warehouse, { PGUSER = "etl_loader", ETL_LAKE__URL = var.lake_url, ETL_LOG__FORMAT = "json" }, local.redshift, var.settings)
+  settings = merge(local.warehouse, { PGUSER = "etl_loader", ETL_LOG__FORMAT = "json" }, local.lake, local.redshift, var.settings)
   log = {
     logDriver = "awslogs"
     options = {

@@ -57,6 +57,11 @@ variable "lake_url" {
   type        = string
 }
 
+variable "glue_prefix" {
+  description = "Beginning of the names of Glue's databases (`ETL_LAKE__GLUE_PREFIX`)."
+  type        = string
+}
+
 variable "warehouse" {
   description = "Where the warehouse is, and who owns it."
   type        = object({ host = string, database = string, owner = string })

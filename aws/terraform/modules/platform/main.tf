@@ -106,6 +106,7 @@ module "pipeline" {
   state_machine_role_arn = module.identity.state_machine_role_arn
   image                  = "${module.registry.urls["etl"]}${startswith(var.image_version, "sha256:") ? "@" : ":"}${var.image_version}"
   lake_url               = module.lake.url
+  glue_prefix            = module.catalog.prefix
   warehouse              = { host = module.warehouse.host, database = module.warehouse.database, owner = module.warehouse.owner }
   redshift               = one([for each in module.redshift : { host = each.host, database = each.database, copy_role_arn = each.copy_role_arn }])
   login_secret_arns      = module.warehouse.login_secret_arns
