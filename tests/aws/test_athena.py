@@ -1,4 +1,4 @@
-"""What Athena is asked is executed by Trino, of which it is made, on the tables in Glue: answers are those of the lake."""
+"""What Athena is asked is executed by Trino, of which it is made, on the tables in Glue; it answers like the lake."""
 
 from __future__ import annotations
 
