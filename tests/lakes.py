@@ -23,7 +23,7 @@ from etl.sql.statements import statement
 def create_gold(connection: duckdb.DuckDBPyConnection, gold: Iterable[Dataset]) -> None:
     """Make gold from what is registered."""
     for table in gold:
-        local.create_table(connection, f"gold.{table.name}", statement(f"gold/{table.name}"))
+        local.create_view(connection, f"gold.{table.name}", statement(f"gold/{table.name}"))
 
 
 @contextmanager

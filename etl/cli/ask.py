@@ -15,7 +15,6 @@ from etl.cli.console import answers, runs
 from etl.cli.startup import start
 from etl.core.errors import ConfigError
 from etl.engines import local as local_engine
-from etl.engines.base import nothing_before
 from etl.engines.dialects import transpile
 from etl.lake import silver
 from etl.lake.layout import Stored
@@ -24,12 +23,10 @@ from etl.runtime import Runtime
 from etl.sources import NAMES
 from etl.sql import questions
 from etl.sql.questions import Answer
-from etl.sql.statements import statement
 
 if TYPE_CHECKING:
     from etl.lake.tables import Tables
 
-SILVER = "silver"
 Rows = pa.Table | Sequence[Stored]
 Execute = Callable[[str], list[dict[str, Any]]]
 
@@ -51,12 +48,11 @@ def status(limit: int) -> None:
 
 @click.command()
 @click.argument("question", required=False)
-@click.option("--on", type=click.Choice([*destinations.NAMES, SILVER]), default="warehouse", show_default=True)
+@click.option("--on", type=click.Choice(destinations.NAMES), default="warehouse", show_default=True)
 def ask(question: str | None, on: str) -> None:
     """Answer the questions of sql/questions/ as tables. Without QUESTION, all those about published sources.
 
-    On the lake, DuckDB answers from its tables, on redshift, Redshift from its own; on silver, DuckDB answers without
-    Postgres, from what has been transformed into the lake.
+    On the lake, DuckDB answers from its tables; on redshift, Redshift from its own.
     """
     runtime = start()
     source_name = questions.source_of(question) if question else None
@@ -64,9 +60,6 @@ def ask(question: str | None, on: str) -> None:
         with runtime.tables() as tables:
             names = [source_name] if source_name else [name for name in NAMES if _held(runtime, tables, name)]
             found = [answer for name in names for answer in lake_answers(runtime, tables, name, question)]
-    elif on == SILVER:
-        names = [source_name] if source_name else [name for name in NAMES if _transformed(runtime, name)]
-        found = [answer for name in names for answer in silver_answers(runtime, name, question)]
     else:
         with _database(runtime, on) as (published, execute):
             names = [source_name] if source_name else [name for name in NAMES if name in published]
@@ -96,15 +89,8 @@ def _nothing_to_ask(runtime: Runtime, on: str) -> ConfigError:
         return ConfigError(
             f"Nothing has been published into {runtime.lake().url} yet.", hint=f"Run {' or '.join(commands)} first."
         )
-    run_one = f"Run {' or '.join(f'`etl run {name}`' for name in ready)} first."
-    if on == SILVER:
-        return ConfigError(f"{runtime.lake().url} holds no silver.", hint=run_one)
-    return ConfigError("Nothing has been published yet.", hint=run_one)
-
-
-def _transformed(runtime: Runtime, source_name: str) -> dict[str, Rows]:
-    """The newest silver of a source that passed its audits; empty if nothing was transformed."""
-    return {**silver.state(runtime.lake(), runtime.source(source_name))}
+    run_one = " or ".join(f"`etl run {name}`" for name in ready)
+    return ConfigError("Nothing has been published yet.", hint=f"Run {run_one} first.")
 
 
 def warehouse_answers(warehouse: Warehouse, source_name: str, question: str | None = None) -> list[Answer]:
@@ -171,22 +157,6 @@ def lake_answers(runtime: Runtime, tables: Tables, source_name: str, question: s
     answerable = {name: text for name, text in asked.items() if _others({name: text}, source_name) <= held.keys()}
     known = {name: rows for found in held.values() for name, rows in found.items()}
     with local_engine.lake_session(runtime.lake(), known) as connection:
-        return questions.ask(answerable, partial(local_engine.rows, connection))
-
-
-def silver_answers(runtime: Runtime, source_name: str, question: str | None = None) -> list[Answer]:
-    """The same answers from silver, and gold made of it. Raises: ConfigError as for the warehouse."""
-    asked = questions.texts(source_name, question)
-    about = {source_name, *_others(asked, source_name)}
-    held = {name: found for name in about if (found := _transformed(runtime, name))}
-    if question is not None and (missing := about - held.keys()):
-        raise _nothing_of(question, min(missing), f"has no silver in {runtime.lake().url}")
-    answerable = {name: text for name, text in asked.items() if _others({name: text}, source_name) <= held.keys()}
-    gold = [table for name in held for table in runtime.source(name).gold]
-    known: dict[str, Rows] = {name: rows for found in held.values() for name, rows in found.items()}
-    with local_engine.lake_session(runtime.lake(), {**known, **nothing_before(gold)}) as connection:
-        for table in gold:
-            local_engine.create_table(connection, f"gold.{table.name}", statement(f"gold/{table.name}"))
         return questions.ask(answerable, partial(local_engine.rows, connection))
 
 

@@ -131,11 +131,6 @@ def lake_session(lake: Lake, tables: Tables) -> Iterator[duckdb.DuckDBPyConnecti
         yield connection
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
-    """Keep the rows of a statement written for Postgres under a name."""
-    connection.execute(f"create table {without_schema(name)} as {_in_duckdb(text)}")
-
-
 def create_view(connection: duckdb.DuckDBPyConnection, name: str, text: str) -> None:
     """Make the rows of a statement written for Postgres visible under a name."""
     connection.execute(f"create view {without_schema(name)} as {_in_duckdb(text)}")

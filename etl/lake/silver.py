@@ -92,23 +92,19 @@ def endpoints_with_rejects(lake: Lake, transformed: Transformed) -> set[str]:
     return {path.split("/")[1] for path in transformed.quarantine if lake.read(path)}
 
 
-def state(lake: Lake, source: Source, before: Transformed | None = None) -> dict[str, list[Stored]]:
+def state(lake: Lake, source: Source) -> dict[str, list[Stored]]:
     """By table, the files that hold the newest rows of the source; empty if nothing was transformed.
 
     For a source with a whole state, its newest extraction; for any other, the newest extraction of each day, and of a
     table without a day, the newest of all.
-    `before` an extraction: what there was without it and later ones, on its days.
     """
-    found = _lazily(lake, source) if source.serves_everything else extractions(lake, source)
-    older = (each for each in found if before is None or each.extraction_id < before.extraction_id)
     if source.serves_everything:
-        whole = (each for each in older if each.interval is None and not each.is_compacted and not each.failed_audit)
+        found = _lazily(lake, source)
+        whole = (each for each in found if each.interval is None and not each.is_compacted and not each.failed_audit)
         return _files(source.datasets, [(each, None) for each in islice(whole, 1)])
-    newest = newest_by_day(older)
+    newest = newest_by_day(extractions(lake, source))
     last = max(newest, key=lambda share: share[0].extraction_id, default=None)
     undated = [] if last is None else [(last[0], None)]
-    if before is not None and (about := interval_of(before)):
-        newest = [(each, days) for each, interval in newest if (days := interval.within(about))]
     return _files(source.with_day, newest) | _files(source.without_day, undated)
 
 
@@ -190,7 +186,7 @@ def interval_of(transformed: Transformed) -> DataInterval | None:
 def write(lake: Lake, transformed: Transformed) -> None:
     """Write the note of an extraction; from now on readers of silver see it."""
     path = layout.note(transformed.source, transformed.extraction_id)
-    lake.write(path, json.dumps(asdict(transformed)).encode())  # a line, as Athena reads them
+    lake.write(path, json.dumps(asdict(transformed)).encode())
 
 
 def extractions(lake: Lake, source: Source, listed: Iterable[StoredFile] | None = None) -> list[Transformed]:

@@ -59,7 +59,6 @@ def test_from_an_empty_account_to_the_answer_and_back(tmp_path: Path, subtests: 
         pipeline = Pipeline(aws, platform, simulator.url)
         pipeline.publishes_what_a_local_run_publishes(dsn, tmp_path, subtests)
         analysts_read_what_is_published(aws, platform, dsn, subtests)
-        pipeline.answers_an_engineer_from_the_lake(platform["lake_url"], subtests)
         pipeline.tries_again_if_waiting_helps(subtests)
         pipeline.tells_once_of_a_failure(subtests)
         pipeline.needs_what_it_is_allowed(subtests)
@@ -259,20 +258,6 @@ class Pipeline:
             assert published == self._of_a_local_run(folder)
             assert len(published["gold.core_usage"]) > 70
             assert self.received() == []
-
-    def answers_an_engineer_from_the_lake(self, url: str, subtests: pytest.Subtests) -> None:
-        with subtests.test("an engineer gets the answer from the lake, as the how-to says"):
-            place = {
-                "AWS_ENDPOINT_URL": self.aws.place.https,
-                "ETL_LAKE__URL": f"{url}&tls_ca_file_path={self.aws.place.certificate}",
-            }
-            keys = {name.upper(): value for name, value in self.engineer.items()}
-            with self.aws.enforcing():
-                asked = subprocess.run(
-                    [ETL, "ask", "--on", "silver"], env=_clean() | place | keys, capture_output=True, text=True
-                )
-            assert asked.returncode == 0, asked.stderr
-            assert "5e9e28a7f3591817f23b2663" in asked.stdout
 
     def tries_again_if_waiting_helps(self, subtests: pytest.Subtests) -> None:
         with subtests.test("exit code 75 is tried again, later and later, until it works"):

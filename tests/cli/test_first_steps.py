@@ -33,7 +33,6 @@ def test_the_first_run_shows_the_answers_the_second_finds_nothing_new(tmp_path: 
     assert ": published" in into_lake.stdout, into_lake.stderr
     lake_answers = really(tmp_path, "ask", "--on", "lake").stdout
     assert really(tmp_path, "ask").stdout == lake_answers
-    assert really(tmp_path, "ask", "--on", "silver").stdout == lake_answers
 
     status = really(tmp_path, "status").stdout
     assert status.count("published") >= 1
