@@ -6,7 +6,6 @@ the connection that it is given.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -38,9 +37,6 @@ from etl.lake import layout, parquet
 from etl.lake.layout import Stored
 from etl.lake.store import Lake
 from etl.sql.days import within
-
-# Of a table without rows, metadata say so with a number that older readers want, such as Trino 406 and perhaps Athena.
-os.environ.setdefault("PYICEBERG_LEGACY_CURRENT_SNAPSHOT_ID", "true")
 
 CATALOGUE = "lake"  # as other readers have to call it, too
 SCHEMA = "iceberg"
@@ -194,12 +190,15 @@ class Table:
             self._table.maintenance.expire_snapshots().by_ids(list(snapshots)).commit()
 
     def replace(self, removed: Iterable[str], added: Iterable[str], about: Mapping[str, str]) -> None:
-        """Make one snapshot without these files and with those; seen once the transaction is committed."""
+        """Make one snapshot without these files and with those; seen once the transaction is committed.
+
+        A table has one even if it has no rows: older readers, such as Trino 406, fail on metadata that name none.
+        """
         with _errors(self._lake):
             held, metadata = self._files(()), self._table.metadata
             new = [parquet_file_to_data_file(self._table.io, metadata, self._lake.location(path)) for path in added]
             old = [held[path] for path in removed]
-            if not old and not any(file.record_count for file in new):
+            if not old and not any(file.record_count for file in new) and self._table.current_snapshot():
                 return
             with (
                 self._table.transaction() as transaction,

@@ -78,9 +78,9 @@ def make_empty_tables(runtime: Runtime) -> None:
             source = runtime.source(name)
             with runtime.locked_tables(warehouse, source) as tables:
                 for dataset in source.datasets:
-                    tables.require(f"silver.{dataset.name}", dataset)
+                    tables.require(f"silver.{dataset.name}", dataset).replace([], [], {})
                 for dataset in source.gold:
-                    tables.require(f"gold.{dataset.name}", dataset)
+                    tables.require(f"gold.{dataset.name}", dataset).replace([], [], {})
             runtime.follow(warehouse, source)
 
 

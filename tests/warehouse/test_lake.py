@@ -94,11 +94,13 @@ def test_each_run_replaces_its_days_and_no_others(warehouse: Warehouse, reader: 
     assert table(reader, lake).rows == 70
 
 
-def test_a_table_without_rows_says_so_to_older_readers(warehouse: Warehouse, lake: Lake) -> None:
+def test_a_table_without_rows_has_one_snapshot_which_older_readers_want(warehouse: Warehouse, lake: Lake) -> None:
     with warehouse.transaction():
         made = tables(warehouse, lake).require(NAME, READINGS)
-        assert b'"current-snapshot-id":-1' in lake.read(made.metadata_location.removeprefix(lake.location("")))
-        assert made.stored() == []
+        for run in ("first", "second"):
+            made.replace([], [], {layout.RUN_ID: run})
+        assert (made.stored(), made.rows, made.about) == ([], 0, {layout.RUN_ID: "first"})
+        assert b'"current-snapshot-id":' in lake.read(made.metadata_location.removeprefix(lake.location("")))
 
 
 @pytest.mark.thorough
