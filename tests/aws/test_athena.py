@@ -122,5 +122,5 @@ def plain(value: Any) -> Any:
             return f"{value:%Y-%m-%d %H:%M:%S}"
         case list():
             return [plain(each) for each in value]
-    text = re.sub(r"\.000$", "", str(value))
+    text = re.sub(r"(:\d\d)\.\d+ UTC$", r"\1", str(value))
     return float(text) if re.fullmatch(r"-?\d+\.\d+", text) else text
