@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 AGAIN = "`etl lake repair`, or the next run of its source, puts Glue right."
 PATIENCE = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard"})
+FORBIDDEN = 403
 MAY_NOT = {"AccessDeniedException", "ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException"}
 
 
@@ -126,10 +127,15 @@ def _errors(what: str) -> Iterator[None]:
 
 def _refused(what: str, error: ClientError | NoCredentialsError) -> PlatformError:
     said = str(error).rstrip(".")
-    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else "AccessDeniedException"
-    if code in MAY_NOT:
+    if isinstance(error, NoCredentialsError) or _is_forbidden(error):
         return AccessError(
             f"{what}: {said}.",
             hint=f"docs/how-to/read-the-lake.md says which actions of Glue must be allowed. Then {AGAIN}",
         )
     return LakeUnavailableError(f"{what}: {said}.", hint=AGAIN)
+
+
+def _is_forbidden(error: ClientError) -> bool:
+    """By what Glue says; by the status, if something in front of it says it."""
+    answer = error.response
+    return answer["Error"].get("Code") in MAY_NOT or answer["ResponseMetadata"].get("HTTPStatusCode") == FORBIDDEN
