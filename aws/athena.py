@@ -1,7 +1,7 @@
 """Writes what Athena is asked into the Terraform module `catalog`: the questions of sql/questions/.
 
-`python -m aws.athena` writes the files, `--check` says which are out of date. They are translated from sql/questions/ and
-name databases as `${silver}` and `${gold}`, which Terraform fills in.
+`python -m aws.athena` writes the files, `--check` says which are out of date. They are translations, and name databases
+as `${silver}` and `${gold}`, which Terraform fills in.
 """
 
 from __future__ import annotations
