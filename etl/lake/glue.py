@@ -118,7 +118,9 @@ def _errors(what: str) -> Iterator[None]:
     except (CommitFailedException, TableAlreadyExistsError) as error:
         raise LakeUnavailableError(f"{what}: another process has changed it there meanwhile.", hint=AGAIN) from error
     except NoRegionError as error:
-        raise ConfigError(f"{what}: no region is set.", hint=f"Set AWS_REGION. Then {AGAIN}") from error
+        raise ConfigError(
+            f"{what}: no region is set.", hint="Give ETL_LAKE__URL one: s3://bucket/prefix?region=eu-central-1."
+        ) from error
     except (ClientError, NoCredentialsError) as error:
         raise _refused(what, error) from error
     except BotoCoreError as error:

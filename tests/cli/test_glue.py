@@ -153,6 +153,15 @@ def test_while_glue_is_down_runs_publish_and_end_with_exit_code_75(lake: Lake, d
     assert lake.shown() == published(database)
 
 
+def test_without_boto3_it_says_what_to_install(lake: Lake, database: str, tmp_path: Path) -> None:
+    (tmp_path / "boto3.py").write_text("raise ModuleNotFoundError(\"No module named 'boto3'\")")
+    refused = lake.etl("run", "spacex", "--destination", "lake", PYTHONPATH=str(tmp_path))
+    assert refused.returncode == os.EX_CONFIG
+    assert "lacks boto3" in refused.stderr
+    assert "pip install boto3" in refused.stderr
+    assert rows(database, "select * from ops.run") == []
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
