@@ -217,6 +217,7 @@ def test_when_glue_refuses_the_run_is_published_and_says_that_glue_lags(
     assert athena.seen() == told((0, 3, "first"))
 
 
+@pytest.mark.thorough
 def test_a_database_that_is_not_there_is_named(warehouse: Warehouse, athena: AsAthena, glue: Glue, lake: Lake) -> None:
     with pytest.raises(ConfigError, match="data_platform_typo_silver does not exist") as caught:
         publish(warehouse, lake, Glue("data_platform_typo", "us-east-1"), 0, 3, "ours")
