@@ -30,6 +30,8 @@ from tests.warehouse.test_lake import NAME, SOURCE, seen, told
 
 __all__ = ["object_store", "s3", "watched"]
 
+pytestmark = pytest.mark.thorough
+
 PREFIX = "data_platform_dev"
 STATUS = "select status from ops.run order by started_at"
 
@@ -114,7 +116,6 @@ def test_glue_shows_each_run_once_it_is_committed_and_no_sooner(
     assert list(checking.check(lake, tables(warehouse, lake), glue)) == []
 
 
-@pytest.mark.thorough
 def test_a_run_that_died_before_glue_is_found_and_put_right(
     warehouse: Warehouse, athena: AsAthena, glue: Glue, lake: Lake
 ) -> None:
@@ -132,7 +133,6 @@ def test_a_run_that_died_before_glue_is_found_and_put_right(
     assert athena.seen() == told((0, 3, "second"), (7, 8, "fourth"))
 
 
-@pytest.mark.thorough
 def test_a_later_run_that_has_nothing_to_publish_puts_glue_right(
     warehouse: Warehouse, athena: AsAthena, glue: Glue, lake: Lake
 ) -> None:
@@ -143,7 +143,6 @@ def test_a_later_run_that_has_nothing_to_publish_puts_glue_right(
     assert athena.seen() == told((0, 3, "newer"))
 
 
-@pytest.mark.thorough
 def test_what_somebody_wrote_to_glue_is_no_longer_shown_and_that_is_said(
     warehouse: Warehouse, athena: AsAthena, glue: Glue, lake: Lake
 ) -> None:
@@ -156,7 +155,6 @@ def test_what_somebody_wrote_to_glue_is_no_longer_shown_and_that_is_said(
     assert athena.seen() == told((0, 3, "ours again"))
 
 
-@pytest.mark.thorough
 def test_a_view_or_the_table_of_another_lake_is_left_alone(
     warehouse: Warehouse, database: str, athena: AsAthena, glue: Glue, lake: Lake
 ) -> None:
@@ -179,7 +177,6 @@ def test_a_view_or_the_table_of_another_lake_is_left_alone(
     assert athena.seen() == told((0, 3, "ours"))
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("status", "error", "raised", "said"),
     [
@@ -217,7 +214,6 @@ def test_when_glue_refuses_the_run_is_published_and_says_that_glue_lags(
     assert athena.seen() == told((0, 3, "first"))
 
 
-@pytest.mark.thorough
 def test_a_database_that_is_not_there_is_named(warehouse: Warehouse, athena: AsAthena, glue: Glue, lake: Lake) -> None:
     with pytest.raises(ConfigError, match="data_platform_typo_silver does not exist") as caught:
         publish(warehouse, lake, Glue("data_platform_typo", "us-east-1"), 0, 3, "ours")
