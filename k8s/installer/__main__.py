@@ -43,6 +43,21 @@ WHAT_TO_INSTALL = (
     click.option("--object-store", envvar="OBJECT_STORE", is_flag=True, help="Keep the lake on S3, in the cluster."),
     click.option("--lake-url", envvar="LAKE_URL", default="", help="Keep the lake in this bucket: s3://bucket/prefix."),
     click.option("--pods-role", envvar="PODS_ROLE", default="", help="Role of AWS that ETL pods take (IRSA)."),
+    click.option(
+        "--task-logs", envvar="TASK_LOGS", default="", help="Keep Airflow's task logs here: s3://bucket/prefix."
+    ),
+    click.option("--task-logs-role", envvar="TASK_LOGS_ROLE", default="", help="Role of AWS for that (IRSA)."),
+    click.option("--host", envvar="HOST", default="", help="Serve airflow.HOST and grafana.HOST by an ingress."),
+    click.option("--ingress-class", envvar="INGRESS_CLASS", default="", help="Its class: traefik, nginx, alb …"),
+    click.option(
+        "--ingress-certificate",
+        envvar="INGRESS_CERTIFICATE",
+        default="",
+        help="A ClusterIssuer of cert-manager; for alb, the ARN of a certificate in ACM.",
+    ),
+    click.option(
+        "--ingress-from", envvar="INGRESS_FROM", default="", help="Namespace or network of the ingress controller."
+    ),
     click.option("--logs", envvar="LOGS", is_flag=True, help="Keep the logs of all pods for a week, for Grafana."),
     click.option("--spark", envvar="SPARK", is_flag=True, help="Add DAG sensors_spark; needs a lake on S3."),
     click.option("--enrichment", envvar="ENRICHMENT", is_flag=True, help="Add the service that describes pictures."),

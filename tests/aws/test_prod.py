@@ -11,7 +11,9 @@ from botocore.exceptions import ClientError
 
 from k8s.installer import __main__ as installer
 from k8s.installer import environments
+from k8s.installer.install import options
 from tests.aws import account
+from tests.aws.simulated import Simulated
 
 # What no environment has by itself, as it wants a certificate of one's own.
 ENRICHMENT = """{{
@@ -21,7 +23,13 @@ ENRICHMENT = """{{
       tasks           = 2
     }}"""
 # Nor has any a cluster by itself, which costs more than all else.
-CLUSTER = '{ kubernetes_version = "1.33", node_type = "m7i.large", nodes = 3, admin_cidrs = [] }'
+CLUSTER = """{
+      kubernetes_version = "1.33"
+      node_type          = "m7i.large"
+      nodes              = 3
+      admin_cidrs        = []
+      ingress = { host = "data.example.org", class = "traefik", certificate = "letsencrypt", from = "traefik" }
+    }"""
 pytestmark = pytest.mark.thorough
 
 
@@ -112,6 +120,8 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
             set_by_it = environments.read(file, installer.installer.commands["up"])
             assert set_by_it["lake_url"] == prod.outputs()["platform"]["lake_url"]
             assert set_by_it["pods_role"] == role["Arn"]
+            assert options.Options(**set_by_it).host == "data.example.org"
+        airflow_writes_its_logs_and_nothing_else(aws, set_by_it, subtests)
         with subtests.test("a source is missed after a day and a bit"):
             alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
             assert len([alarm for alarm in alarms if "-awaited-" in alarm["AlarmName"]]) == 5
@@ -121,6 +131,24 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
             settings.write_text(re.sub("protected( +)= true", r"protected\1= false", settings.read_text()))
             prod("apply", "-auto-approve", "-no-color", "-parallelism=30")
         account.destroy(aws, prod, subtests, "data-platform-prod")
+
+
+def airflow_writes_its_logs_and_nothing_else(
+    aws: Simulated, set_by_it: dict[str, str], subtests: pytest.Subtests
+) -> None:
+    bucket, _, folder = set_by_it["task_logs"].removeprefix("s3://").partition("/")
+    log = {"Bucket": bucket, "Key": f"{folder}/dag_id=spacex/attempt=1.log"}
+    s3 = aws.client("s3", aws.keys_of(set_by_it["task_logs_role"]))
+    with subtests.test("Airflow finds no log, writes it, and reads it"), aws.enforcing():
+        with pytest.raises(ClientError, match="404"):
+            s3.head_object(**log)
+        s3.put_object(**log, Body=b"done")
+        assert s3.get_object(**log)["Body"].read() == b"done"
+    with subtests.test("it writes no other logs, and reads no data"), aws.enforcing():
+        lake = set_by_it["lake_url"].removeprefix("s3://").partition("/")[0]
+        for refused in ({"Bucket": bucket, "Key": "access/lake/1"}, {"Bucket": lake, "Key": "lake/bronze/1"}):
+            with pytest.raises(ClientError, match=r"AccessDenied|Forbidden|403"):
+                s3.put_object(**refused, Body=b"")
 
 
 def _listed(value: str | list[str]) -> list[str]:

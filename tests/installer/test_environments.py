@@ -12,6 +12,8 @@ from k8s.installer import environments, paths
 from k8s.installer.__main__ import installer
 from k8s.installer.install.options import Options
 
+ROLE = "arn:aws:iam::123456789012:role/data-platform-dev-eks-pods-airflow"
+
 
 def options_of(monkeypatch: pytest.MonkeyPatch, *arguments: str, **variables: str) -> Options:
     """What `up` would install with these arguments and variables."""
@@ -86,13 +88,43 @@ def test_a_mistake_in_the_file_is_named(folder: Path, content: str, words: str) 
         ({"lake_url": "lake/prefix"}, "LAKE_URL=lake/prefix is not a lake that pods can share"),
         ({"lake_url": "s3://hunter2:hunter2@lake/prefix"}, "LAKE_URL=lake/prefix is not"),
         ({"lake_url": "s3://lake/prefix", "object_store": True}, "two places for one lake"),
-        ({"pods_role": "data-platform-dev-eks-pods-etl"}, "is not a role of AWS"),
+        ({"pods_role": "data-platform-dev-eks-pods-etl"}, "PODS_ROLE=.* is not a role of AWS"),
+        (
+            {"task_logs": "s3://logs/airflow", "task_logs_role": "airflow"},
+            "TASK_LOGS_ROLE=airflow is not a role of AWS",
+        ),
+        ({"task_logs": "s3://hunter2:hunter2@logs/airflow"}, "TASK_LOGS=logs/airflow is no folder in a bucket"),
+        ({"task_logs": "/logs"}, "TASK_LOGS=/logs is no folder in a bucket"),
+        ({"task_logs_role": ROLE}, "a bucket that is not named"),
     ],
 )
-def test_a_lake_or_a_role_that_pods_cannot_use_is_refused(arguments: dict[str, Any], words: str) -> None:
+def test_a_place_or_a_role_that_pods_cannot_use_is_refused(arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words) as caught:
         Options(**arguments)
     assert "hunter2" not in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"ingress_class": "", "ingress_from": ""}, "An ingress needs INGRESS_CLASS, INGRESS_FROM as well"),
+        ({"host": ""}, "An ingress needs HOST as well"),
+        ({"host": "https://data.example.org"}, "HOST=https://data.example.org is no domain"),
+        ({"host": "localhost"}, "HOST=localhost is no domain"),
+        ({"ingress_from": "10.20.0.0/99"}, "INGRESS_FROM=10.20.0.0/99 is neither a namespace nor a network"),
+    ],
+)
+def test_an_ingress_that_could_not_work_is_refused(changed: dict[str, str], words: str) -> None:
+    given = {
+        "host": "data.example.org",
+        "ingress_class": "traefik",
+        "ingress_certificate": "letsencrypt",
+        "ingress_from": "traefik",
+    }
+    Options(**given)
+    with pytest.raises(UsageError, match=words) as caught:
+        Options(**{**given, **changed})
     assert caught.value.hint
 
 

@@ -33,6 +33,12 @@ EVERYTHING = Options(
     values="prod",
     warehouse="cnpg",
     image_registry="r.example.org/team",
+    task_logs="s3://logs/airflow",
+    task_logs_role="arn:aws:iam::123456789012:role/airflow",
+    host="data.example.org",
+    ingress_class="traefik",
+    ingress_certificate="letsencrypt",
+    ingress_from="traefik",
 )
 # What the published charts do with values is their own matter: here, each shows what it was given.
 SHOWS_VALUES = (

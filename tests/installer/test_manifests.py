@@ -133,6 +133,8 @@ def test_the_account_and_policies_of_spark_exist_only_on_request() -> None:
         "network-alerts-out.yaml",
         "network-archive-out.yaml",
         "network-cnpg.yaml",
+        "network-ingress.yaml",
+        "network-task-logs-out.yaml",
         "spark.yaml",
     ]
 
@@ -192,6 +194,38 @@ def test_an_archive_outside_the_cluster_is_reached_on_its_port() -> None:
     [policy] = [item for item in policies if item["metadata"]["name"] == "instances-to-archive"]
     assert policy["spec"]["egress"][0]["ports"] == [{"protocol": "TCP", "port": 9000}]
     assert not [item for item in of("NetworkPolicy") if item["metadata"]["name"] == "instances-to-archive"]
+
+
+def named(name: str, **options: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    found = [item for item in of("NetworkPolicy", **options) if item["metadata"]["name"] == name]
+    return {
+        (one["metadata"]["namespace"], str(one["spec"]["podSelector"]["matchLabels"])): one["spec"] for one in found
+    }
+
+
+@pytest.mark.parametrize(
+    ("place", "peer"),
+    [
+        ("traefik", {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "traefik"}}}),
+        ("10.20.0.0/16", {"ipBlock": {"cidr": "10.20.0.0/16"}}),
+    ],
+)
+def test_an_ingress_controller_reaches_airflow_and_grafana_and_nothing_else(place: str, peer: dict[str, Any]) -> None:
+    policies = named("from-ingress", ingress_from=place)
+    assert {key[0]: spec["ingress"] for key, spec in policies.items()} == {
+        "airflow": [{"from": [peer], "ports": [{"protocol": "TCP", "port": 8080}]}],
+        "monitoring": [{"from": [peer], "ports": [{"protocol": "TCP", "port": 3000}]}],
+    }
+    assert not named("from-ingress")
+
+
+def test_task_logs_leave_by_the_components_that_write_and_read_them_for_public_addresses_only() -> None:
+    [spec] = named("task-logs-out", task_logs_out=True).values()
+    [components] = spec["podSelector"]["matchExpressions"]
+    assert components["values"] == ["scheduler", "api-server"]
+    [etl] = [item["spec"] for item in of("NetworkPolicy") if item["metadata"]["name"] == "etl"]
+    assert spec["egress"] == etl["egress"][-1:]
+    assert not named("task-logs-out")
 
 
 def test_an_external_warehouse_is_reached_on_its_port() -> None:

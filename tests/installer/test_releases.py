@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
+from etl.core.errors import ConfigError
 from k8s.installer import paths
 from k8s.installer.cluster import helm
 from k8s.installer.cluster.helm import Revision
-from k8s.installer.install import images, releases, secrets
+from k8s.installer.cluster.kubectl import Cluster
+from k8s.installer.install import images, ingress, releases, secrets, task_logs
 from k8s.installer.install.capacity import NEEDED, ON_TOP, Capacity, mebibytes, millicores, needed
 from k8s.installer.install.options import Options
 from k8s.installer.install.receivers import Receivers
@@ -81,6 +83,75 @@ def test_only_what_uses_a_changed_password_changes(inputs: Inputs) -> None:
 def test_a_release_needs_every_step_whose_result_is_in_its_values(release: Release, inputs: Inputs) -> None:
     own = {name: result for name, result in inputs.results.items() if name in release.needs}
     assert release.values(replace(inputs, results=own)) == release.values(inputs)
+
+
+BY_NAME = {"host": "data.example.org", "ingress_class": "traefik", "ingress_from": "traefik"}
+
+
+def given(inputs: Inputs, name: str, **options: Any) -> dict[str, Any]:
+    """What a release is given with these options."""
+    [release] = [one for one in ALL if one.name == name]
+    return release.values(replace(inputs, options=Options(**options)))
+
+
+def test_task_logs_are_in_a_bucket_that_two_accounts_open_by_a_role(inputs: Inputs) -> None:
+    role = "arn:aws:iam::123456789012:role/airflow"
+    values = given(inputs, "airflow", task_logs="s3://logs/airflow", task_logs_role=role)
+    assert values["config"]["logging"]["remote_base_log_folder"] == "s3://logs/airflow"
+    assert values["config"]["logging"]["remote_log_conn_id"] == ""
+    assert [part for part in values if "serviceAccount" in values[part]] == ["scheduler", "apiServer"]
+    for part in ("scheduler", "apiServer"):
+        assert values[part]["serviceAccount"]["annotations"] == {"eks.amazonaws.com/role-arn": role}
+    assert "secret" not in values
+    assert task_logs.are_in_a_bucket(values)
+    assert not task_logs.are_in_a_bucket(given(inputs, "airflow"))
+
+
+def test_task_logs_are_in_a_bucket_that_keys_open(inputs: Inputs) -> None:
+    values = given(inputs, "airflow", task_logs="s3://logs/airflow")
+    [keys] = values["secret"]
+    assert (keys["secretName"], keys["envName"]) == ("airflow-remote-logs", "AIRFLOW_CONN_AWS_DEFAULT")
+    assert values["config"]["logging"]["remote_log_conn_id"] == "aws_default"
+
+
+def test_a_bucket_that_nothing_opens_is_refused_before_pods_wait_for_it() -> None:
+    class Empty(Cluster):
+        def find(self, *_: Any) -> None:
+            return None
+
+    with pytest.raises(ConfigError, match="Nothing opens s3://logs/airflow") as caught:
+        task_logs.require_keys(Empty("recorded"), Options(task_logs="s3://logs/airflow"))
+    assert "airflow-remote-logs" in str(caught.value.hint)
+    task_logs.require_keys(Empty("recorded"), Options())
+
+
+def test_airflow_and_grafana_have_names_with_certificates_that_cert_manager_makes(inputs: Inputs) -> None:
+    options = {**BY_NAME, "ingress_certificate": "letsencrypt"}
+    airflow, grafana = (given(inputs, name, **options) for name in ("airflow", "kube-prometheus-stack"))
+    served, shown = airflow["ingress"]["apiServer"], grafana["grafana"]["ingress"]
+    [host] = served["hosts"]
+    assert host == {"name": "airflow.data.example.org", "tls": {"enabled": True, "secretName": "airflow-tls"}}
+    assert shown["hosts"] == ["grafana.data.example.org"]
+    assert shown["tls"] == [{"secretName": "grafana-tls", "hosts": ["grafana.data.example.org"]}]
+    for one in (served, shown):
+        assert one["ingressClassName"] == "traefik"
+        assert one["annotations"]["cert-manager.io/cluster-issuer"] == "letsencrypt"
+    assert airflow["config"]["api"]["base_url"] == "https://airflow.data.example.org"
+    assert grafana["grafana"]["grafana.ini"]["server"]["root_url"] == "https://grafana.data.example.org"
+    assert ingress.let_in(airflow) == "traefik"
+    assert ingress.let_in(given(inputs, "airflow")) == ""
+
+
+def test_a_balancer_of_aws_brings_its_own_certificate(inputs: Inputs) -> None:
+    certificate = "arn:aws:acm:eu-central-1:123456789012:certificate/1"
+    options = {**BY_NAME, "ingress_class": "alb", "ingress_certificate": certificate}
+    airflow, grafana = (given(inputs, name, **options) for name in ("airflow", "kube-prometheus-stack"))
+    served, shown = airflow["ingress"]["apiServer"], grafana["grafana"]["ingress"]
+    assert served["hosts"] == [{"name": "airflow.data.example.org"}]
+    assert "tls" not in shown
+    for one in (served, shown):
+        assert one["annotations"]["alb.ingress.kubernetes.io/certificate-arn"] == certificate
+        assert one["pathType"] == "Prefix", "a balancer takes / as it is otherwise"
 
 
 def test_production_adds_its_own_values() -> None:

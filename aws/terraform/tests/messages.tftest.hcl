@@ -266,6 +266,7 @@ run "a_cluster_that_everybody_may_ask" {
     people_role_arns   = { administrator = "arn:aws:iam::123456789012:role/a", engineer = "arn:aws:iam::123456789012:role/b" }
     people_may_write   = true
     lake_policy        = "{}"
+    log_bucket_arn     = "arn:aws:s3:::logs"
     keep_logs_days     = 30
   }
   expect_failures = [var.subnet_ids, var.kubernetes_version, var.nodes, var.admin_cidrs]

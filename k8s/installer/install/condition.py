@@ -7,12 +7,25 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from etl.core.errors import PlatformError
 from k8s.installer.cluster import helm
 from k8s.installer.cluster.helm import Revisions
 from k8s.installer.cluster.kubectl import AIRFLOW, DATA_PLATFORM, ETL, Cluster, decoded
-from k8s.installer.install import certificate, cnpg, dags, database, drift, manifests, receivers, releases, secrets
+from k8s.installer.install import (
+    certificate,
+    cnpg,
+    dags,
+    database,
+    drift,
+    ingress,
+    manifests,
+    receivers,
+    releases,
+    secrets,
+    task_logs,
+)
 
 REPAIRS = "`make up` corrects it."
 FULL = "No space left on device"
@@ -73,12 +86,19 @@ def _versions(cluster: Cluster, found: database.Facts) -> list[Problem]:
     if found.version > database.newest():
         hint = "Use the checkout that installed it, or a newer one."
         problems.append(Problem(f"warehouse: version {found.version} is newer than this checkout", hint))
-    with suppress(PlatformError):  # not installed: that is seen elsewhere
-        wanted = helm.values(cluster, (AIRFLOW, "airflow")).get(releases.AIRFLOW_VERSION, "")
+    if given := _given_to_airflow(cluster):
+        wanted = given.get(releases.AIRFLOW_VERSION, "")
         if found.airflow != wanted:
             was = f"are of version {found.airflow}" if found.airflow else "are missing"
             problems.append(Problem(f"airflow: its tables {was}, version {wanted} is installed"))
     return problems
+
+
+def _given_to_airflow(cluster: Cluster) -> dict[str, Any]:
+    """The values of its release; none if it is not installed, which is seen elsewhere."""
+    with suppress(PlatformError):
+        return helm.values(cluster, (AIRFLOW, "airflow"))
+    return {}
 
 
 def _why_silent(cluster: Cluster, error: PlatformError) -> Problem:
@@ -103,6 +123,7 @@ def of_manifests(cluster: Cluster, revisions: Revisions) -> list[Problem]:
     settings = json.loads((read or {}).get("data", {}).get("platform.json", "{}"))
     account = cluster.find("serviceaccount", "etl", ETL) or {}
     annotations = account.get("metadata", {}).get("annotations", {})
+    given = _given_to_airflow(cluster)
     wanted = manifests.Wanted(
         simulate=releases.SIMULATOR_RELEASE.key in revisions,
         object_store=releases.OBJECT_STORE_RELEASE.key in revisions,
@@ -115,6 +136,8 @@ def of_manifests(cluster: Cluster, revisions: Revisions) -> list[Problem]:
         warehouse_port=int(host.get("PGPORT") or 5432),
         is_warehouse_external=host.get("PGHOST", IN_CLUSTER) != IN_CLUSTER,
         pods_role=annotations.get(manifests.ROLE, ""),
+        task_logs_out=task_logs.are_in_a_bucket(given),
+        ingress_from=ingress.let_in(given),
     )
     rendered = manifests.render(manifests.kubernetes_api(cluster), wanted)
     problems = [Problem(line) for line in drift.differences(cluster.diff(rendered))]

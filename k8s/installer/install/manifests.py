@@ -23,6 +23,8 @@ SPARK_ONLY = "spark.yaml"
 ENRICHMENT_ONLY = "enrichment.yaml"
 CNPG_ONLY = "network-cnpg.yaml"
 ARCHIVE_OUT = "network-archive-out.yaml"  # only if CloudNativePG archives outside the cluster
+TASK_LOGS_OUT = "network-task-logs-out.yaml"  # only if task logs are kept in a bucket
+INGRESS = "network-ingress.yaml"  # only if Airflow and Grafana have names
 CERTIFICATE = "certificate.yaml"  # only for a server in the cluster
 ALERTS_OUT = "network-alerts-out.yaml"  # only if alerts are sent somewhere
 ROLE = "eks.amazonaws.com/role-arn"  # EKS then gives each pod of the account a token that opens this role
@@ -48,6 +50,8 @@ class Wanted:
     warehouse_port: int = 5432
     is_warehouse_external: bool = False
     pods_role: str = ""
+    task_logs_out: bool = False
+    ingress_from: str = ""
 
 
 def files(wanted: Wanted) -> list[Path]:
@@ -61,6 +65,8 @@ def files(wanted: Wanted) -> list[Path]:
         ALERTS_OUT: bool(wanted.alert_ports),
         CNPG_ONLY: wanted.cnpg,
         ARCHIVE_OUT: wanted.cnpg and bool(wanted.archive_ports),
+        TASK_LOGS_OUT: wanted.task_logs_out,
+        INGRESS: bool(wanted.ingress_from),
         CERTIFICATE: not wanted.is_warehouse_external,
     }
     found = sorted(paths.MANIFESTS.glob("*.yaml"), key=lambda path: (path.name != "namespaces.yaml", path.name))
@@ -87,6 +93,7 @@ def render(kubernetes_api: list[dict[str, Any]], wanted: Wanted, chosen: list[Pa
         "etl_annotations": json.dumps({ROLE: wanted.pods_role} if wanted.pods_role else {}),
         "alert_ports": json.dumps(_tcp(wanted.alert_ports)),
         "archive_ports": json.dumps(_tcp(wanted.archive_ports)),
+        "ingress_from": json.dumps([_peer(wanted.ingress_from)]),
     }
     texts = (
         Template(path.read_text(encoding="utf-8")).substitute(values)
@@ -112,6 +119,13 @@ def kubernetes_api(cluster: Cluster) -> list[dict[str, Any]]:
         )
     rules.append(_rule(service["spec"]["clusterIPs"], [port["port"] for port in service["spec"]["ports"]]))
     return rules
+
+
+def _peer(place: str) -> dict[str, Any]:
+    """A namespace, or a network."""
+    if "/" in place:
+        return {"ipBlock": {"cidr": place}}
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": place}}}
 
 
 def _rule(addresses: list[str], ports: list[int]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,12 @@ class Options:
     object_store: bool = False
     lake_url: str = ""
     pods_role: str = ""
+    task_logs: str = ""
+    task_logs_role: str = ""
+    host: str = ""
+    ingress_class: str = ""
+    ingress_certificate: str = ""
+    ingress_from: str = ""
     logs: bool = False
     spark: bool = False
     enrichment: bool = False
@@ -49,11 +56,22 @@ class Options:
             )
         if self.lake_url and self.object_store:
             raise UsageError("LAKE_URL and OBJECT_STORE=1 are two places for one lake.", hint="Leave one of them out.")
-        if self.pods_role and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", self.pods_role):
+        for name, role in (("PODS_ROLE", self.pods_role), ("TASK_LOGS_ROLE", self.task_logs_role)):
+            if role and not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", role):
+                raise UsageError(
+                    f"{name}={role} is not a role of AWS.",
+                    hint="Write it like arn:aws:iam::123456789012:role/name.",
+                )
+        if self.task_logs and not re.fullmatch(r"s3://[^/?@]+/[^?@]+", self.task_logs):
             raise UsageError(
-                f"PODS_ROLE={self.pods_role} is not a role of AWS.",
-                hint="Write it like arn:aws:iam::123456789012:role/name.",
+                f"TASK_LOGS={self.task_logs.rpartition('@')[2]} is no folder in a bucket.",
+                hint="Write it like s3://bucket/airflow, without keys.",
             )
+        if self.task_logs_role and not self.task_logs:
+            raise UsageError(
+                "TASK_LOGS_ROLE is a role for a bucket that is not named.", hint="Set TASK_LOGS=s3://bucket/airflow."
+            )
+        self._check_ingress()
         if self.warehouse not in ("postgres", "cnpg"):
             raise UsageError(
                 f"'{self.warehouse}' is not supported.",
@@ -63,6 +81,30 @@ class Options:
             raise UsageError(
                 "An external database needs both its host and the certificate of its authority.",
                 hint="Set both: WAREHOUSE_HOST=db.example.org WAREHOUSE_CA=file.pem.",
+            )
+
+    def _check_ingress(self) -> None:
+        given = {
+            "HOST": self.host,
+            "INGRESS_CLASS": self.ingress_class,
+            "INGRESS_CERTIFICATE": self.ingress_certificate,
+            "INGRESS_FROM": self.ingress_from,
+        }
+        missing = [name for name, value in given.items() if not value]
+        if missing and len(missing) < len(given):
+            raise UsageError(
+                f"An ingress needs {', '.join(missing)} as well.",
+                hint="docs/how-to/ingress.md says what each is.",
+            )
+        if self.host and not re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", self.host):
+            raise UsageError(
+                f"HOST={self.host} is no domain.",
+                hint="Write it like data.example.org; Airflow is then airflow.data.example.org.",
+            )
+        if "/" in self.ingress_from and not _is_network(self.ingress_from):
+            raise UsageError(
+                f"INGRESS_FROM={self.ingress_from} is neither a namespace nor a network.",
+                hint="Write it like traefik, or 10.20.0.0/16.",
             )
 
     @property
@@ -75,3 +117,11 @@ class Options:
         """Host and port of the warehouse, as pods see them."""
         host, _, port = (self.warehouse_host or "postgres.data-platform.svc").partition(":")
         return host, int(port or 5432)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True

@@ -123,6 +123,8 @@ class Plan:
             warehouse_port=self.options.warehouse_address[1],
             is_warehouse_external=bool(self.options.warehouse_host),
             pods_role=self.options.pods_role,
+            task_logs_out=bool(self.options.task_logs),
+            ingress_from=self.options.ingress_from,
         )
 
     def policies(self, chosen: list[Path] | None = None) -> str:

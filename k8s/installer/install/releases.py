@@ -25,7 +25,19 @@ from k8s.installer.cluster.kubectl import (
     is_true,
     key,
 )
-from k8s.installer.install import charts, cnpg, diagnosis, drift, images, monitoring, readiness, receivers, waiting
+from k8s.installer.install import (
+    charts,
+    cnpg,
+    diagnosis,
+    drift,
+    images,
+    ingress,
+    monitoring,
+    readiness,
+    receivers,
+    task_logs,
+    waiting,
+)
 from k8s.installer.install.options import Options
 from k8s.installer.install.readiness import Snapshot, Watch
 from k8s.installer.install.receivers import Receivers
@@ -114,7 +126,7 @@ def _airflow(inputs: Inputs) -> Values:
     checksum = inputs.secrets.checksum(*((AIRFLOW, name) for name in names)) + inputs.secrets.trusted()
     admin = inputs.secrets.checksum((AIRFLOW, "airflow-admin"))
     server = inputs.results.get("database", "")
-    return {
+    own = {
         AIRFLOW_VERSION: tag,
         "defaultAirflowRepository": repository,
         "defaultAirflowTag": tag,
@@ -123,6 +135,17 @@ def _airflow(inputs: Inputs) -> Values:
         "airflowPodAnnotations": {"checksum/secrets": checksum, "data-platform/database": server},
         "migrateDatabaseJob": {"annotations": {"checksum/admin": admin}},
     }
+    return _merged(own, task_logs.values(inputs.options), ingress.airflow(inputs.options))
+
+
+def _merged(*parts: Values) -> Values:
+    """All of them, as Helm merges files: maps by their keys."""
+    result: Values = {}
+    for part in parts:
+        for name, value in part.items():
+            both = isinstance(value, dict) and isinstance(result.get(name), dict)
+            result[name] = _merged(result[name], value) if both else value
+    return result
 
 
 def _kube_prometheus_stack(inputs: Inputs) -> Values:
@@ -131,6 +154,7 @@ def _kube_prometheus_stack(inputs: Inputs) -> Values:
     grafana = {
         "podAnnotations": {"checksum/secrets": inputs.secrets.checksum(*names) + inputs.secrets.trusted()},
         "env": {"WAREHOUSE_ADDRESS": f"{host}:{port}"},
+        **ingress.grafana(inputs.options),
     }
     return {"grafana": grafana, **receivers.values(inputs.receivers)}
 

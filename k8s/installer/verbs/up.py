@@ -9,7 +9,7 @@ import time
 from k8s.installer import console
 from k8s.installer.cluster import contexts, kind, lease
 from k8s.installer.cluster.kubectl import Cluster
-from k8s.installer.install import diagnosis, lake, plan, preflight, spark, steps
+from k8s.installer.install import diagnosis, lake, plan, preflight, spark, steps, task_logs
 from k8s.installer.install.options import Options
 
 
@@ -50,5 +50,6 @@ def checked(options: Options) -> Cluster:
     preflight.show([*tools, *preflight.check_all(cluster, options)])
     if options.spark:
         spark.require_shared(lake.url(cluster, options))
+    task_logs.require_keys(cluster, options)
     preflight.require_agreement(cluster.context, options)
     return cluster

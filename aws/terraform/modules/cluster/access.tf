@@ -13,9 +13,11 @@ locals {
   policies = { for each in flatten([for duty, is in local.duties : [for policy in is.policies : { duty = duty, policy = policy }]]) : each.policy => each.duty }
   # By IRSA: a pod shows a token of its ServiceAccount. (Pod Identity asks an agent on the node, which our network policy shuts out.)
   pods = {
-    etl     = { account = "etl:etl", about = "Pods of the pipeline: the lake" }
-    volumes = { account = "kube-system:ebs-csi-controller-sa", about = "The driver that makes volumes" }
+    etl     = { accounts = ["etl:etl"], about = "Pods of the pipeline: the lake" }
+    airflow = { accounts = ["airflow:airflow-scheduler", "airflow:airflow-api-server"], about = "Airflow: logs of tasks" }
+    volumes = { accounts = ["kube-system:ebs-csi-controller-sa"], about = "The driver that makes volumes" }
   }
+  task_logs = "airflow" # the folder in the bucket of logs
   # The rights that EKS knows by name. In prod, administrators only read: there, a tool applies what was merged.
   people = {
     administrator = var.people_may_write ? "AmazonEKSClusterAdminPolicy" : "AmazonEKSAdminViewPolicy"
@@ -85,7 +87,7 @@ data "aws_iam_policy_document" "pods_trusted" {
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
-      values   = ["system:serviceaccount:${each.value.account}"]
+      values   = [for account in each.value.accounts : "system:serviceaccount:${account}"]
     }
     condition {
       test     = "StringEquals"
@@ -99,6 +101,26 @@ resource "aws_iam_role_policy" "etl" {
   name   = "lake"
   role   = aws_iam_role.pods["etl"].id
   policy = var.lake_policy
+}
+
+resource "aws_iam_role_policy" "task_logs" {
+  name   = "task-logs"
+  role   = aws_iam_role.pods["airflow"].id
+  policy = data.aws_iam_policy_document.task_logs.json
+}
+
+data "aws_iam_policy_document" "task_logs" {
+  statement {
+    sid       = "Logs"
+    actions   = ["s3:GetObject", "s3:PutObject"]
+    resources = ["${var.log_bucket_arn}/${local.task_logs}/*"]
+  }
+  # Without it, S3 refuses to say of a log that it is not there yet; Airflow would then write none.
+  statement {
+    sid       = "IsThere"
+    actions   = ["s3:ListBucket"]
+    resources = [var.log_bucket_arn]
+  }
 }
 
 resource "aws_iam_role_policy_attachment" "volumes" {

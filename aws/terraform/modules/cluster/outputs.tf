@@ -17,3 +17,13 @@ output "pods_role_arn" {
   description = "Role that pods of the pipeline take."
   value       = aws_iam_role.pods["etl"].arn
 }
+
+output "airflow_role_arn" {
+  description = "Role that Airflow takes to write and read logs of tasks."
+  value       = aws_iam_role.pods["airflow"].arn
+}
+
+output "task_logs" {
+  description = "Where Airflow keeps logs of tasks."
+  value       = "s3://${split(":::", var.log_bucket_arn)[1]}/${local.task_logs}"
+}

@@ -70,6 +70,11 @@ variable "lake_policy" {
   type        = string
 }
 
+variable "log_bucket_arn" {
+  description = "Bucket of logs, in which Airflow keeps those of tasks, below `airflow/`."
+  type        = string
+}
+
 variable "keep_logs_days" {
   description = "Days for which the cluster's log is kept, one of those that CloudWatch knows."
   type        = number

@@ -6,6 +6,12 @@ locals {
   name       = "data-platform-${var.settings.environment}"
   account_id = data.aws_caller_identity.current.account_id
   region     = var.settings.region
+  ingress = try({ # as `make up` calls it
+    host                = var.settings.cluster.ingress.host
+    ingress_class       = var.settings.cluster.ingress.class
+    ingress_certificate = var.settings.cluster.ingress.certificate
+    ingress_from        = var.settings.cluster.ingress.from
+  }, {})
 }
 
 module "lake" {
@@ -133,6 +139,7 @@ module "cluster" {
   people_role_arns   = module.identity.people_role_arns
   people_may_write   = !var.settings.protected
   lake_policy        = module.identity.task_policy
+  log_bucket_arn     = module.lake.log_bucket_arn
   keep_logs_days     = var.settings.keep_logs_days
 }
 

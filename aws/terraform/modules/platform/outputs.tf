@@ -35,17 +35,21 @@ output "cluster" {
 
 output "make_up" {
   description = "Options of `make up` for that cluster, as a file for k8s/environments; null without one."
-  value = one([for each in module.cluster : join("\n", [
-    "# What `make up ENVIRONMENT=aws` installs: written by `terraform output`.",
-    "cluster        = \"${each.arn}\"",
-    "values         = \"prod\"",
-    "image_registry = \"${trimsuffix(module.registry.urls["etl"], "/etl")}\"",
-    "warehouse_host = \"${module.warehouse.host}\"",
-    "warehouse_ca   = \"rds-ca.pem\"",
-    "lake_url       = \"${module.lake.url}\"",
-    "pods_role      = \"${each.pods_role_arn}\"",
-    "",
-  ])])
+  value = one([for each in module.cluster : join("\n", concat(
+    ["# What `make up ENVIRONMENT=aws` installs: written by `terraform output`."],
+    [for name, value in merge(local.ingress, {
+      cluster        = each.arn
+      values         = "prod"
+      image_registry = trimsuffix(module.registry.urls["etl"], "/etl")
+      warehouse_host = module.warehouse.host
+      warehouse_ca   = "rds-ca.pem"
+      lake_url       = module.lake.url
+      pods_role      = each.pods_role_arn
+      task_logs      = each.task_logs
+      task_logs_role = each.airflow_role_arn
+    }) : "${name} = ${jsonencode(value)}"],
+    [""],
+  ))])
 }
 
 output "owner_secret_arn" {

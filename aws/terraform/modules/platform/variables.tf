@@ -23,7 +23,13 @@ variable "settings" {
 
     redshift = object({ node_type = string, nodes = number }) # null: no Redshift
 
-    cluster = object({ kubernetes_version = string, node_type = string, nodes = number, admin_cidrs = list(string) }) # null: no Kubernetes
+    cluster = object({ # null: no Kubernetes
+      kubernetes_version = string
+      node_type          = string
+      nodes              = number
+      admin_cidrs        = list(string)
+      ingress            = optional(object({ host = string, class = string, certificate = string, from = string })) # docs/how-to/ingress.md
+    })
 
     enrichment = object({ image_version = string, certificate_arn = string, keys = map(string), tasks = number }) # null: no such service
 
