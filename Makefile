@@ -21,7 +21,7 @@ PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report notebook mosaic up status alerts credentials ui psql trigger restore down destroy \
-	aws-plan aws-test test test-all environments e2e e2e-all lint format soak bench bench-day bench-scale bench-archives bench-enrichment bench-cluster image image-aws image-spark image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
+	aws-plan aws-test test test-all environments e2e e2e-all lint format soak bench bench-day bench-scale bench-archives bench-enrichment bench-cluster image image-aws image-spark image-emr image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -136,6 +136,9 @@ image-aws: ## Build the image for AWS, which also asks Glue and publishes into R
 
 image-spark: ## Build the image with Spark and a Java (IMAGE_TOOL as above, IMAGE_SPARK=name:tag)
 	@.ci/image $(IMAGE_TOOL) $(IMAGE_SPARK) etl/spark.Dockerfile
+
+image-emr: ## Build the image for Spark on EMR Serverless (IMAGE_TOOL and IMAGE as above)
+	@.ci/image $(IMAGE_TOOL) $(IMAGE) etl/emr.Dockerfile
 
 image-enrichment: ## Build the image of the service that describes pictures, with its model (IMAGE_TOOL as above)
 	@.ci/image $(IMAGE_TOOL) $(IMAGE_ENRICHMENT) enrichment/Dockerfile

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
 
 from k8s.installer import __main__ as installer
 from k8s.installer import environments
@@ -30,6 +32,7 @@ CLUSTER = """{
       admin_cidrs        = []
       ingress = { host = "data.example.org", class = "traefik", certificate = "letsencrypt", from = "traefik" }
     }"""
+SPARK = '{ image_version = "1.0.0", max_cpu = 64 }'
 pytestmark = pytest.mark.thorough
 
 
@@ -41,6 +44,7 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
         certificate = aws.client("acm").request_certificate(DomainName="pictures.example.org")["CertificateArn"]
         wanted = ENRICHMENT.format(certificate=certificate, hash="0" * 64)
         text = re.sub("(enrichment +)= null", rf"\1= {wanted}", settings.read_text())
+        text = re.sub("(spark +)= null", rf"\1= {SPARK}", text)
         settings.write_text(re.sub("(cluster +)= null", rf"\1= {CLUSTER}", text))
         account.apply(prod, subtests)
         with subtests.test("people only read"):
@@ -122,6 +126,7 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
             assert set_by_it["pods_role"] == role["Arn"]
             assert options.Options(**set_by_it).host == "data.example.org"
         airflow_writes_its_logs_and_nothing_else(aws, set_by_it, subtests)
+        spark_may_do_what_a_task_may(aws, prod.outputs()["platform"], subtests)
         with subtests.test("a source is missed after a day and a bit"):
             alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
             assert len([alarm for alarm in alarms if "-awaited-" in alarm["AlarmName"]]) == 5
@@ -149,6 +154,34 @@ def airflow_writes_its_logs_and_nothing_else(
         for refused in ({"Bucket": bucket, "Key": "access/lake/1"}, {"Bucket": lake, "Key": "lake/bronze/1"}):
             with pytest.raises(ClientError, match=r"AccessDenied|Forbidden|403"):
                 s3.put_object(**refused, Body=b"")
+
+
+def spark_may_do_what_a_task_may(aws: Simulated, platform: dict[str, Any], subtests: pytest.Subtests) -> None:
+    job = json.loads(platform["spark_job"])
+    with subtests.test("a job is what EMR Serverless understands"):
+        asked = aws.client("emr-serverless").meta.service_model.operation_model("StartJobRun").input_shape
+        report = ParamValidator().validate({"clientToken": "added by every client", **job}, asked)
+        assert not report.has_errors(), report.generate_report()
+    iam = aws.client("iam")
+    with subtests.test("its role has the rights of a task, reads one login, writes one log, and no more"):
+        work, start = (
+            iam.get_role_policy(RoleName="data-platform-prod-spark", PolicyName=name)["PolicyDocument"]
+            for name in ("work", "start")
+        )
+        assert work == iam.get_role_policy(RoleName="data-platform-prod-task", PolicyName="work")["PolicyDocument"]
+        allowed = {action for statement in start["Statement"] for action in _listed(statement["Action"])}
+        logs = {"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents", "logs:DescribeLogGroups"}
+        assert allowed == {"secretsmanager:GetSecretValue"} | logs
+    keys = aws.keys_of(job["executionRoleArn"])
+    with subtests.test("it reads and writes the lake, and knows no password but the pipeline's"), aws.enforcing():
+        note = {"Bucket": platform["lake_bucket"], "Key": "lake/silver/note"}
+        aws.client("s3", keys).put_object(**note, Body=b"by Spark")
+        assert aws.client("s3", keys).get_object(**note)["Body"].read() == b"by Spark"
+        aws.client("s3", keys).delete_object(**note)
+        secrets = aws.client("secretsmanager", keys)
+        assert secrets.get_secret_value(SecretId=platform["login_secret_arns"]["etl_loader"])["SecretString"]
+        with pytest.raises(ClientError, match="AccessDenied"):
+            secrets.get_secret_value(SecretId=platform["login_secret_arns"]["engineer"])
 
 
 def _listed(value: str | list[str]) -> list[str]:

@@ -6,7 +6,13 @@ import pytest
 
 from tests.conftest import ROOT
 
-INSTALLERS = [".ci/environment", "enrichment/Dockerfile", "etl/Dockerfile", "etl/spark.Dockerfile"]
+INSTALLERS = [
+    ".ci/environment",
+    "enrichment/Dockerfile",
+    "etl/Dockerfile",
+    "etl/emr.Dockerfile",
+    "etl/spark.Dockerfile",
+]
 
 
 def commands(file: Path) -> list[str]:

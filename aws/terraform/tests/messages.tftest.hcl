@@ -271,3 +271,21 @@ run "a_cluster_that_everybody_may_ask" {
   }
   expect_failures = [var.subnet_ids, var.kubernetes_version, var.nodes, var.admin_cidrs]
 }
+
+run "a_spark_that_shows_a_password" {
+  command = plan
+  module {
+    source = "../modules/spark"
+  }
+  variables {
+    vpc_cidr         = "10.0.0.0/16"
+    image            = "registry/spark:latest"
+    repository       = "test/spark"
+    max_cpu          = 4
+    settings         = { ETL_LAKE__URL = "s3://lake/lake", PGPASSWORD = "x" }
+    login_secret_arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:login"
+    lake_policy      = "{}"
+    keep_logs_days   = 30
+  }
+  expect_failures = [var.image, var.max_cpu, var.settings]
+}

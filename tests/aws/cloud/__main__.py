@@ -12,7 +12,7 @@ from moto.core.config import default_user_config
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.aws.cloud import access, answers, certificate, eks, machines, redshift, tasks
+from tests.aws.cloud import access, answers, certificate, eks, emr, machines, redshift, tasks
 from tests.aws.cloud.place import Place
 
 
@@ -28,6 +28,7 @@ def serve(folder: Path) -> None:
     answers.complete()
     redshift.complete()
     eks.complete()
+    emr.complete()
     access.enforce_conditions()
     tasks.run_as_processes(place)
     machines.act_as_roles(place)

@@ -23,6 +23,7 @@ locals {
 
     redshift            = null
     cluster             = null
+    spark               = null
     enrichment          = null
     athena_gb_per_query = 10
 

@@ -23,6 +23,7 @@ locals {
 
     redshift            = { node_type = "ra3.large", nodes = 2 }
     cluster             = null
+    spark               = null
     enrichment          = null
     athena_gb_per_query = 200
 

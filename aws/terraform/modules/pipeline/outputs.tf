@@ -35,3 +35,8 @@ output "owner_task" {
     }
   })
 }
+
+output "settings" {
+  description = "What `etl` is told by its environment, but for its password."
+  value       = local.settings
+}

@@ -39,7 +39,7 @@ module "network" {
 module "registry" {
   source        = "../registry"
   name          = local.name
-  images        = ["etl", "enrichment"]
+  images        = ["etl", "enrichment", "spark"]
   key_arn       = aws_kms_key.this.arn
   keep_images   = var.settings.keep_images
   force_destroy = !var.settings.protected
@@ -50,7 +50,7 @@ module "warehouse" {
   name                      = local.name
   vpc_id                    = module.network.vpc_id
   subnet_ids                = module.network.private_subnet_ids
-  client_security_group_ids = merge({ tasks = module.pipeline.security_group_id }, { for each in module.cluster : "nodes" => each.security_group_id })
+  client_security_group_ids = merge({ tasks = module.pipeline.security_group_id }, { for each in module.cluster : "nodes" => each.security_group_id }, { for each in module.spark : "spark" => each.security_group_id })
   key_arn                   = aws_kms_key.this.arn
   instance_class            = var.settings.warehouse_class
   storage_gb                = var.settings.warehouse_gb
@@ -141,6 +141,25 @@ module "cluster" {
   lake_policy        = module.identity.task_policy
   log_bucket_arn     = module.lake.log_bucket_arn
   keep_logs_days     = var.settings.keep_logs_days
+}
+
+module "spark" {
+  source           = "../spark"
+  count            = var.settings.spark == null ? 0 : 1
+  name             = local.name
+  region           = local.region
+  account_id       = local.account_id
+  vpc_id           = module.network.vpc_id
+  vpc_cidr         = module.network.cidr
+  subnet_ids       = module.network.private_subnet_ids
+  key_arn          = aws_kms_key.this.arn
+  image            = "${module.registry.urls["spark"]}:${var.settings.spark.image_version}"
+  repository       = trimprefix(module.registry.urls["spark"], "${split("/", module.registry.urls["spark"])[0]}/")
+  max_cpu          = var.settings.spark.max_cpu
+  settings         = module.pipeline.settings
+  login_secret_arn = module.warehouse.login_secret_arns["etl_loader"]
+  lake_policy      = module.identity.task_policy
+  keep_logs_days   = var.settings.keep_logs_days
 }
 
 module "enrichment" {

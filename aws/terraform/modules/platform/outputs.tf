@@ -28,6 +28,11 @@ output "enrichment_host" {
   value       = one(module.enrichment[*].host)
 }
 
+output "spark_job" {
+  description = "How `etl` is started on Spark: JSON for `aws emr-serverless start-job-run --cli-input-json`; null without it."
+  value       = one(module.spark[*].job)
+}
+
 output "cluster" {
   description = "Name of the cluster, for `aws eks update-kubeconfig`; null without one."
   value       = one(module.cluster[*].name)

@@ -31,6 +31,8 @@ variable "settings" {
       ingress            = optional(object({ host = string, class = string, certificate = string, from = string })) # docs/how-to/ingress.md
     })
 
+    spark = object({ image_version = string, max_cpu = number }) # null: no Spark
+
     enrichment = object({ image_version = string, certificate_arn = string, keys = map(string), tasks = number }) # null: no such service
 
     athena_gb_per_query = number # a question that would read more is stopped
