@@ -83,7 +83,7 @@ aws-plan: ## Show what Terraform would change in your account (ENVIRONMENT=dev o
 	@terraform -chdir=aws/terraform/environments/$(or $(ENVIRONMENT),dev) plan -input=false -var image_version=$(or $(IMAGE_VERSION),dev)
 
 aws-test: $(VENV)/test ## Apply it to a simulated AWS, run the pipeline there, destroy it: no account needed
-	@$(BIN)/pytest -n 3 --dist worksteal -m "" tests/aws
+	@$(BIN)/pytest -n 4 --dist loadfile -m "" tests/aws
 
 ##@ To work on it
 

@@ -37,12 +37,18 @@ def bootstrapped(aws: Simulated, code: Path) -> Terraform:
     return bootstrap
 
 
-def environment(aws: Simulated, code: Path, name: str, bootstrap: Terraform, **variables: str) -> Terraform:
-    """One that can be applied, with its state where `bootstrap` says."""
+def environment(
+    aws: Simulated, code: Path, name: str, bootstrap: Terraform | None = None, **variables: str
+) -> Terraform:
+    """One that can be applied, with its state where `bootstrap` says; without it, in a file, a minute sooner."""
     folder = code / "environments" / name
-    (folder / "backend.hcl").write_text(bootstrap.outputs()["backend_configs"][name] + BACKEND)
+    if bootstrap is None:
+        (folder / "state_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    else:
+        (folder / "backend.hcl").write_text(bootstrap.outputs()["backend_configs"][name] + BACKEND)
     given = {f"TF_VAR_{key}": value for key, value in {"image_version": "1.0.0", **variables}.items()}
-    return initialised(Terraform(folder, aws.environment | given), "-backend-config=backend.hcl")
+    where = () if bootstrap is None else ("-backend-config=backend.hcl",)
+    return initialised(Terraform(folder, aws.environment | given), *where)
 
 
 def apply(terraform: Terraform, subtests: pytest.Subtests) -> None:

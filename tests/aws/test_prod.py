@@ -38,8 +38,7 @@ pytestmark = pytest.mark.thorough
 
 def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: pytest.Subtests) -> None:
     with account.an_account(tmp_path) as (aws, code):
-        bootstrap = account.bootstrapped(aws, code)
-        prod = account.environment(aws, code, "prod", bootstrap)
+        prod = account.environment(aws, code, "prod")
         settings = prod.folder / "settings.tf"
         certificate = aws.client("acm").request_certificate(DomainName="pictures.example.org")["CertificateArn"]
         wanted = ENRICHMENT.format(certificate=certificate, hash="0" * 64)
@@ -47,6 +46,7 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
         text = re.sub("(spark +)= null", rf"\1= {SPARK}", text)
         settings.write_text(re.sub("(cluster +)= null", rf"\1= {CLUSTER}", text))
         account.apply(prod, subtests)
+        platform = prod.outputs()["platform"]
         with subtests.test("people only read"):
             attached = aws.client("iam").list_attached_role_policies(RoleName="data-platform-prod-administrator")
             assert [policy["PolicyName"] for policy in attached["AttachedPolicies"]] == ["ReadOnlyAccess"]
@@ -120,13 +120,13 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
             assert subject == "system:serviceaccount:etl:etl"
         with subtests.test("what Terraform says is an environment of `make up`"):
             file = tmp_path / "aws.toml"
-            file.write_text(prod.outputs()["platform"]["make_up"])
+            file.write_text(platform["make_up"])
             set_by_it = environments.read(file, installer.installer.commands["up"])
-            assert set_by_it["lake_url"] == prod.outputs()["platform"]["lake_url"]
+            assert set_by_it["lake_url"] == platform["lake_url"]
             assert set_by_it["pods_role"] == role["Arn"]
             assert options.Options(**set_by_it).host == "data.example.org"
         airflow_writes_its_logs_and_nothing_else(aws, set_by_it, subtests)
-        spark_may_do_what_a_task_may(aws, prod.outputs()["platform"], subtests)
+        spark_may_do_what_a_task_may(aws, platform, subtests)
         with subtests.test("a source is missed after a day and a bit"):
             alarms = aws.client("cloudwatch").describe_alarms()["MetricAlarms"]
             assert len([alarm for alarm in alarms if "-awaited-" in alarm["AlarmName"]]) == 5
@@ -134,7 +134,7 @@ def test_prod_is_applied_and_protects_what_holds_data(tmp_path: Path, subtests: 
             aws.client("rds").delete_db_instance(DBInstanceIdentifier="data-platform-prod-warehouse")
         with subtests.test("it can, once somebody has lifted the protection"):
             settings.write_text(re.sub("protected( +)= true", r"protected\1= false", settings.read_text()))
-            prod("apply", "-auto-approve", "-no-color", "-parallelism=30")
+            prod("apply", "-auto-approve", "-no-color", "-parallelism=30", "-refresh=false")
         account.destroy(aws, prod, subtests, "data-platform-prod")
 
 

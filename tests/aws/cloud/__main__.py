@@ -42,7 +42,12 @@ def serve(folder: Path) -> None:
 
 
 def _server(app: DomainDispatcherApplication, ssl_context: tuple[str, str] | None = None) -> BaseWSGIServer:
-    return make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler, ssl_context=ssl_context)
+    server = make_server(
+        "127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler, ssl_context=ssl_context
+    )
+    if ssl_context:  # a handshake belongs to its request's thread: otherwise one slow client keeps all others waiting
+        server.socket.do_handshake_on_connect = False
+    return server
 
 
 serve(Path(sys.argv[1]))

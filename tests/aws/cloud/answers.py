@@ -64,7 +64,10 @@ def _validate_state_machines() -> None:
 
 
 def _remember_rds_parameters() -> None:
-    """A parameter that was set says by whom; performance insights, once switched on, are on, with their key."""
+    """A parameter that was set says by whom; performance insights, once switched on, are on, with their key.
+
+    And a server has the authority that AWS gives to new ones: with another, the provider changes it, and waits again.
+    """
     update = DBParameterGroup.update_parameters
 
     def update_parameters(self: DBParameterGroup, new: Any) -> None:
@@ -77,7 +80,7 @@ def _remember_rds_parameters() -> None:
     initialise = DBInstance.__init__
 
     def __init__(self: DBInstance, *arguments: Any, **options: Any) -> None:  # noqa: N807
-        initialise(self, *arguments, **options)
+        initialise(self, *arguments, **{"ca_certificate_identifier": "rds-ca-rsa2048-g1", **options})
         self.performance_insights_enabled = options.get("enable_performance_insights", False)
         self.performance_insights_kms_key_id = options.get("performance_insights_kms_key_id")
 
