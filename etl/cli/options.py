@@ -21,6 +21,7 @@ Days = tuple[date | None, date | None]
 
 GOES_INTO = "What is published into: Postgres, tables in the lake, both of these, or Redshift."
 DAYS_FOLLOW = f"{GOES_INTO} Days that are not given follow from what is published there."
+INTERVALS_FOLLOW = f"{GOES_INTO} Intervals count as published only where they are."
 
 
 class Day(click.ParamType[date]):

@@ -11,10 +11,11 @@ import click
 
 from etl import destinations
 from etl.cli import ask, family, reports
-from etl.cli.console import answers, output, runs
+from etl.cli.console import answers, output, progress, runs
 from etl.cli.options import (
     DAYS_FOLLOW,
     GOES_INTO,
+    INTERVALS_FOLLOW,
     Day,
     Days,
     accept_loss_option,
@@ -209,8 +210,16 @@ def _run(
     "--parallel", default=1, show_default=True, type=click.IntRange(1, 16), help="Intervals to extract in parallel."
 )
 @click.option("--again", is_flag=True, help="Repeat intervals that are published already.")
+@destination_option(INTERVALS_FOLLOW, or_both=True)
 def backfill(
-    source_name: str, start_date: date, end_date: date, every: str, only_plan: bool, parallel: int, again: bool
+    source_name: str,
+    start_date: date,
+    end_date: date,
+    every: str,
+    only_plan: bool,
+    parallel: int,
+    again: bool,
+    destination: str,
 ) -> None:
     """Run past intervals, oldest first. The same command again resumes where it stopped."""
     whole, length = data_interval(start_date, end_date), past.Every.parse(every)
@@ -222,10 +231,12 @@ def backfill(
         runtime.engine("local") as engine,
     ):
         steps = runtime.pipeline(source, engine)
-        plan = past.make_plan(warehouse, steps.lake, source, whole, length, again=again)
+        into = [runtime.destination(name, warehouse, engine) for name in destinations.named(destination)]
+        plan = past.make_plan(steps, warehouse, into, whole, length, again=again)
         runs.show_plan(plan)
         if not only_plan:
-            past.execute(plan, steps, client, warehouse, parallel, runs.show_interval)
+            with progress.of_backfill(plan, parallel) as on_step:
+                past.execute(plan, steps, client, warehouse, into, parallel, runs.show_interval, on_step)
 
 
 @click.command()

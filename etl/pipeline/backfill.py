@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -15,15 +16,12 @@ from etl.core.api import Client
 from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
-from etl.core.source import Source
-from etl.destinations.postgres.publication import PostgresDestination
+from etl.destinations.base import Destination
 from etl.lake import bronze, silver
-from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline
+from etl.pipeline.reconciliation import reconcile
 from etl.pipeline.steps import Extract, Handover, Publish, Step, Transform, required
 from etl.postgres.connection import Warehouse
-
-ALL_STEPS: tuple[Step, ...] = (Extract(), Transform(), Publish())  # `backfill` checks nothing first
 
 
 class Unit(StrEnum):
@@ -77,6 +75,16 @@ class PlannedInterval:
     state: str
     steps: tuple[Step, ...]
 
+    @property
+    def reading(self) -> tuple[Step, ...]:
+        """The steps that other intervals may take at the same time."""
+        return tuple(step for step in self.steps if not isinstance(step, Publish))
+
+    @property
+    def publishing(self) -> tuple[Publish, ...]:
+        """The others, a step for each destination."""
+        return tuple(step for step in self.steps if isinstance(step, Publish))
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -86,32 +94,52 @@ class Plan:
     intervals: tuple[PlannedInterval, ...]
 
     @property
-    def pending(self) -> int:
-        return sum(bool(planned.steps) for planned in self.intervals)
+    def pending(self) -> tuple[PlannedInterval, ...]:
+        """Those with something to do."""
+        return tuple(planned for planned in self.intervals if planned.steps)
+
+
+OnStep = Callable[[PlannedInterval, Step, float], None]
+OnPublished = Callable[[PlannedInterval, Published], None]
 
 
 def make_plan(
-    warehouse: Warehouse, lake: Lake, source: Source, whole: DataInterval, every: Every, *, again: bool = False
+    pipeline: Pipeline,
+    warehouse: Warehouse,
+    destinations: Sequence[Destination],
+    whole: DataInterval,
+    every: Every,
+    *,
+    again: bool = False,
 ) -> Plan:
-    """Split `whole` into intervals, and look up in ledger and lake what has been done for each."""
+    """Split `whole` into intervals, and look up in ledger and lake what has been done for each, and where.
+
+    What only some of the destinations have is published into the others from the lake, if it is still there.
+    """
+    source, lake = pipeline.source, pipeline.lake
     intervals = list(_cut(whole, every))
+    names = [each.name for each in destinations]
     if again:
-        return Plan(source.name, tuple(PlannedInterval(interval, "to do again", ALL_STEPS) for interval in intervals))
-    rows = warehouse.run("ledger/published_intervals", {"source": source.name})
-    published = {(row["interval_start"], row["interval_end"]) for row in rows}
+        steps = (Extract(), Transform(), *map(Publish, names))
+        return Plan(source.name, tuple(PlannedInterval(interval, "to do again", steps) for interval in intervals))
+    for each in destinations:
+        reconcile(warehouse, source, each, lake, pipeline.emit)
+    published = {name: _published(warehouse, source.name, name) for name in names}
     publishable = silver.publishable(lake, source)
     transformed = {each.interval: each for each in reversed(publishable)}
     extracted = bronze.newest_by_interval(lake, source, but={each.extraction_id for each in publishable})
 
     def plan_one(interval: DataInterval) -> PlannedInterval:
         days = bronze.days(interval)
-        if (interval.start, interval.end) in published:
+        lacking = [name for name in names if (interval.start, interval.end) not in published[name]]
+        if not lacking:
             return PlannedInterval(interval, "published", ())
         if days in transformed:
-            return PlannedInterval(interval, "transformed", (Publish(transformed[days].extraction_id),))
+            extraction_id = transformed[days].extraction_id
+            return PlannedInterval(interval, "transformed", tuple(Publish(name, extraction_id) for name in lacking))
         if days in extracted:
-            return PlannedInterval(interval, "extracted", (Transform(extracted[days]), Publish()))
-        return PlannedInterval(interval, "to do", ALL_STEPS)
+            return PlannedInterval(interval, "extracted", (Transform(extracted[days]), *map(Publish, lacking)))
+        return PlannedInterval(interval, "to do", (Extract(), Transform(), *map(Publish, lacking)))
 
     return Plan(source.name, tuple(map(plan_one, intervals)))
 
@@ -123,47 +151,55 @@ def _cut(whole: DataInterval, every: Every) -> Iterator[DataInterval]:
         start = min(every.after(start), whole.end)
 
 
+def _published(warehouse: Warehouse, source: str, destination: str) -> set[tuple[date, date]]:
+    rows = warehouse.run("ledger/published_intervals", {"source": source, "destination": destination})
+    return {(row["interval_start"], row["interval_end"]) for row in rows}
+
+
 def execute(
     plan: Plan,
     pipeline: Pipeline,
     client: Client,
     warehouse: Warehouse,
+    destinations: Sequence[Destination],
     parallel: int,
-    on_published: Callable[[PlannedInterval, Published], None],
+    on_published: OnPublished,
+    on_step: OnStep = lambda *_: None,
 ) -> None:
     """Execute the plan: read up to `parallel` intervals at the same time, publish them one by one, in order.
 
     After the first failure no other interval begins; those that are being read are read to their ends and kept.
+    `on_step` is told of each step and its seconds, from any thread.
     """
-    destination = PostgresDestination(warehouse)
-    pending = [planned for planned in plan.intervals if planned.steps]
-    runs = [Handover(pipeline, client, warehouse, destination, planned.interval) for planned in pending]
+    by_name = {each.name: each for each in destinations}
+    runs = [(each, Handover(pipeline, client, warehouse, by_name, each.interval)) for each in plan.pending]
     failed = threading.Event()
     with ThreadPoolExecutor(parallel) as readers:
-        reading = [
-            readers.submit(copy_context().run, _read, planned, run, failed)
-            for planned, run in zip(pending, runs, strict=True)
-        ]
+        reading = [readers.submit(copy_context().run, _read, *each, failed, on_step) for each in runs]
         try:
-            for planned, run, read in zip(pending, runs, reading, strict=True):
+            for (planned, run), read in zip(runs, reading, strict=True):
                 read.result()
-                for step in planned.steps:
-                    if isinstance(step, Publish):
-                        step.execute(run)
-                on_published(planned, required(run.published))
+                for step in planned.publishing:
+                    _take(planned, step, run, on_step)
+                    on_published(planned, required(run.published))
         except BaseException:
             failed.set()
             raise
 
 
-def _read(planned: PlannedInterval, run: Handover, failed: threading.Event) -> None:
+def _read(planned: PlannedInterval, run: Handover, failed: threading.Event, on_step: OnStep) -> None:
     """The steps before publishing, in a thread of their own with the log context of the thread that started it."""
     if failed.is_set():
         return
     try:
-        for step in planned.steps:
-            if not isinstance(step, Publish):
-                step.execute(run)
+        for step in planned.reading:
+            _take(planned, step, run, on_step)
     except BaseException:
         failed.set()  # here and not by who awaits the result: the next interval begins immediately
         raise
+
+
+def _take(planned: PlannedInterval, step: Step, run: Handover, on_step: OnStep) -> None:
+    begin = time.monotonic()
+    step.execute(run)
+    on_step(planned, step, time.monotonic() - begin)

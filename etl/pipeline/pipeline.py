@@ -100,8 +100,8 @@ class Pipeline:
         """
         destination = destination or PostgresDestination(warehouse)
         with self.attempt(warehouse, interval, destination) as attempt:
-            run = steps.Handover(self, client, warehouse, destination, interval, attempt)
-            for step in steps.EVERYTHING:
+            run = steps.Handover(self, client, warehouse, {destination.name: destination}, interval, attempt)
+            for step in steps.everything(destination.name):
                 step.execute(run)
         transformed, published = steps.required(run.transformed), steps.required(run.published)
         return Summary(attempt.run_id, self.source.name, interval, transformed, published, dict(self.seconds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
@@ -22,12 +23,12 @@ T = TypeVar("T")
 
 @dataclass
 class Handover:
-    """What a run works with, and what each of its steps leaves for the next."""
+    """What a run works with, destinations by name, and what each of its steps leaves for the next."""
 
     pipeline: Pipeline
     client: Client
     warehouse: Warehouse
-    destination: Destination
+    destinations: Mapping[str, Destination]
     interval: DataInterval | None
     attempt: Attempt | None = None
     extraction_id: str | None = None
@@ -84,8 +85,12 @@ class Transform:
 
 @dataclass(frozen=True)
 class Publish:
-    """Stage, audit and publish an extraction, all or nothing: the one named, or else the one just transformed."""
+    """Stage, audit and publish an extraction into a destination, all or nothing.
 
+    The extraction is the one named, or else the one just transformed.
+    """
+
+    into: str
     extraction_id: str | None = None
     names: ClassVar[tuple[str, ...]] = ("stage", "audit", "publish")
 
@@ -94,10 +99,13 @@ class Publish:
         transformed = run.transformed or transformed_extraction(
             pipeline.lake, pipeline.source, run.interval, self.extraction_id
         )
-        run.published = pipeline.publish(run.warehouse, transformed, run.destination, attempt=run.attempt)
+        into = run.destinations[self.into]
+        run.published = pipeline.publish(run.warehouse, transformed, into, attempt=run.attempt)
 
 
-EVERYTHING: tuple[Step, ...] = (Check(), Extract(), Transform(), Publish())
+def everything(into: str) -> tuple[Step, ...]:
+    """All steps of a run into a destination."""
+    return (Check(), Extract(), Transform(), Publish(into))
 
 
 def names(steps: tuple[Step, ...]) -> list[str]:

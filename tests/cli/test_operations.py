@@ -24,11 +24,11 @@ def test_a_backfill_prints_its_plan_does_it_and_has_nothing_left(at_home: AtHome
     live = {"ETL_SPACEX__BASE_URL": simulate()}
     plan = at_home("backfill", "spacex", *YEARS, "--plan", **live).stdout
     assert "3 of 3 intervals to do" in plan
-    assert plan.count("extract → transform → stage → audit → publish") == 3
+    assert plan.count("extract → transform → stage → audit → publish into the warehouse") == 3
 
     done = at_home("backfill", "spacex", *YEARS, "--parallel", "3", **live)
     assert done.returncode == 0, done.stderr
-    assert "[2021-01-01, 2022-01-01): published, " in done.stdout
+    assert "[2021-01-01, 2022-01-01): published in the warehouse, " in done.stdout
 
     assert "0 of 3 intervals to do" in at_home("backfill", "spacex", *YEARS, "--plan", **live).stdout
     status = at_home("status").stdout
@@ -147,12 +147,35 @@ def test_each_source_that_has_published_something_gets_its_page(at_home: AtHome,
 
 @pytest.mark.thorough
 def test_a_terminal_shows_a_bar_for_each_step(tmp_path: Path, simulate: Simulate) -> None:
+    seen = _on_a_terminal(tmp_path, simulate(), "run", "spacex")
+    for step in ("check", "extract", "transform", "stage", "audit", "publish"):
+        assert step.encode() in seen
+    assert b"{" not in seen  # no JSON lines between the bars
+
+
+@pytest.mark.thorough
+def test_a_terminal_shows_how_many_intervals_of_a_backfill_are_left_and_for_how_long(
+    tmp_path: Path, simulate: Simulate
+) -> None:
+    live, years = simulate(), ("backfill", "spacex", "--from", "2020-01-01", "--every", "1year", "--to")
+    first = _on_a_terminal(tmp_path, live, *years, "2022-01-01")
+    assert b"1/2" in first
+    assert b"2/2" in first
+    assert re.search(rb"about \d+ s left", first)
+    rest = _on_a_terminal(tmp_path, live, *years, "2023-01-01")
+    assert b"1/1" in rest
+    assert b"/3" not in rest  # what was published before is no work
+    assert b"left" not in _on_a_terminal(tmp_path, live, *years, "2023-01-01")
+
+
+def _on_a_terminal(folder: Path, live: str, *arguments: str) -> bytes:
+    """What a command writes to stderr, if that is a terminal."""
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "etl", "run", "spacex"],
-        cwd=tmp_path,
+        [sys.executable, "-m", "etl", *arguments],
+        cwd=folder,
         env={k: v for k, v in os.environ.items() if not k.startswith("PG")}
-        | {"ETL_SPACEX__BASE_URL": simulate(), "TERM": "xterm", "COLUMNS": "120"},
+        | {"ETL_SPACEX__BASE_URL": live, "TERM": "xterm", "COLUMNS": "120"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=terminal,
@@ -168,9 +191,7 @@ def test_a_terminal_shows_a_bar_for_each_step(tmp_path: Path, simulate: Simulate
             break
     os.close(controller)
     assert process.wait() == 0
-    for step in ("check", "extract", "transform", "stage", "audit", "publish"):
-        assert step.encode() in seen
-    assert b"{" not in seen  # no JSON lines between the bars
+    return seen
 
 
 def test_a_terminated_command_ends_immediately_and_says_so_by_its_code(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl import sources
-from etl.pipeline.steps import EVERYTHING, names
+from etl.pipeline import steps
 from etl.simulate import server
 from etl.simulate.faults import Faults, parse_fault
 from etl.sources.spacex import simulator as spacex
@@ -125,7 +125,7 @@ def test_each_step_is_delivered_when_it_ends(well: list[Collector]) -> None:
         for heard in well
         for batch in heard.batches
     ]
-    assert [steps for steps in by_batch if steps] == [[step] for step in names(EVERYTHING)]
+    assert [batch for batch in by_batch if batch] == [[step] for step in steps.names(steps.everything("warehouse"))]
 
 
 def test_rows_are_counted_on_their_way(well: list[Collector], again: Collector) -> None:

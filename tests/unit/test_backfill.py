@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
-from etl.core.source import Source
+from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake, StoredFile
 from etl.pipeline.backfill import Every, Plan, Unit, make_plan
@@ -42,8 +42,9 @@ def ledger_of(*intervals: tuple[date, date]) -> Warehouse:
 
 
 def plan(whole: DataInterval, every: Every, *published: tuple[date, date], **how: bool) -> Plan:
-    source: Source = spacex_at("http://127.0.0.1:9")
-    return make_plan(ledger_of(*published), cast(Lake, Empty()), source, whole, every, **how)
+    pipeline = Pipeline(spacex_at("http://127.0.0.1:9"), cast(Lake, Empty()), 0.05, LocalEngine())
+    ledger = ledger_of(*published)
+    return make_plan(pipeline, ledger, [PostgresDestination(ledger)], whole, every, **how)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +119,10 @@ def test_what_is_published_is_left_out_unless_asked_for_again() -> None:
         ("published", False),
         ("to do", True),
     ]
-    assert found.pending == 2
+    assert len(found.pending) == 2
     again = plan(whole, Every(1, Unit.MONTH), february, again=True)
     assert [planned.state for planned in again.intervals] == ["to do again"] * 3
-    assert again.pending == 3
+    assert len(again.pending) == 3
 
 
 def test_a_plan_resumes_where_the_lake_stopped(lake: Lake, simulate: Simulate) -> None:
@@ -131,9 +132,10 @@ def test_a_plan_resumes_where_the_lake_stopped(lake: Lake, simulate: Simulate) -
     with client_of(source.api.base_url) as client:
         extracted = pipeline.extract(client, months[0])
         transformed = pipeline.transform(pipeline.extract(client, months[1])).extraction_id
-    found = make_plan(ledger_of(), lake, source, DataInterval(date(2020, 1, 1), date(2020, 4, 1)), Every(1, Unit.MONTH))
+    whole, ledger = DataInterval(date(2020, 1, 1), date(2020, 4, 1)), ledger_of()
+    found = make_plan(pipeline, ledger, [PostgresDestination(ledger)], whole, Every(1, Unit.MONTH))
     assert [(planned.interval, planned.state, planned.steps) for planned in found.intervals] == [
-        (months[0], "extracted", (Transform(extracted), Publish())),
-        (months[1], "transformed", (Publish(transformed),)),
-        (months[2], "to do", (Extract(), Transform(), Publish())),
+        (months[0], "extracted", (Transform(extracted), Publish("warehouse"))),
+        (months[1], "transformed", (Publish("warehouse", transformed),)),
+        (months[2], "to do", (Extract(), Transform(), Publish("warehouse"))),
     ]

@@ -48,7 +48,7 @@ def test_a_status_names_destinations_only_if_something_is_in_the_lake(capsys: py
 
 def test_a_long_plan_is_shown_by_what_is_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:
     first = date(2020, 1, 1)
-    states = [("published", ()), ("to do", (Extract(), Publish())), ("published", ())]
+    states = [("published", ()), ("to do", (Extract(), Publish("lake"))), ("published", ())]
     planned = [
         PlannedInterval(DataInterval(first + timedelta(day), first + timedelta(day + 1)), state, steps)
         for day, (state, steps) in enumerate(one for one in states for _ in range(100))
@@ -56,5 +56,5 @@ def test_a_long_plan_is_shown_by_what_is_to_be_done(capsys: pytest.CaptureFixtur
     runs.show_plan(Plan("sensors", tuple(planned)))
     shown = capsys.readouterr().out
     assert "100 of 300 intervals to do" in shown
-    assert re.search(r"2020-04-10 +2020-07-19 +100 +to do +extract → stage → audit → publish", shown)
+    assert re.search(r"2020-04-10 +2020-07-19 +100 +to do +extract → stage → audit → publish into the lake", shown)
     assert shown.count("published") == 2

@@ -143,7 +143,7 @@ def test_an_extraction_that_a_later_one_overtook_publishes_no_day(warehouse: War
         newer = pipeline.transform(pipeline.extract(client, FIRST))
         pipeline.publish(warehouse, newer)
         assert pipeline.publish(warehouse, older).status == "unchanged"
-    assert len(warehouse.run("ledger/published_intervals", {"source": "sensors"})) == 1
+    assert len(warehouse.run("ledger/published_intervals", {"source": "sensors", "destination": "warehouse"})) == 1
 
 
 @both

@@ -81,7 +81,9 @@ def test_what_the_warehouse_holds_stays_unchanged_whatever_went_into_the_lake(wa
 def test_a_backfill_does_what_only_the_lake_has(warehouse: Warehouse, lake: Lake) -> None:
     with simulated(lake) as (pipeline, client):
         pipeline.run(client, warehouse, FIRST, into("lake", pipeline, warehouse))
-        plan = backfill.make_plan(warehouse, lake, pipeline.source, FIRST, Every.parse("1year"))
+        plan = backfill.make_plan(
+            pipeline, warehouse, [into("warehouse", pipeline, warehouse)], FIRST, Every.parse("1year")
+        )
     assert [tuple(names(planned.steps)) for planned in plan.intervals] == [("stage", "audit", "publish")]
 
 

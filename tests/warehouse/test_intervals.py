@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from etl import destinations
 from etl.core.api import Answer
 from etl.core.errors import AuditError, SourceUnavailableError
 from etl.core.intervals import DataInterval, today
 from etl.core.outcomes import Published
+from etl.destinations.lake.publication import LakeDestination
+from etl.destinations.postgres.publication import PostgresDestination
 from etl.engines.local import LocalEngine
 from etl.lake.store import Lake
 from etl.pipeline import backfill
@@ -23,8 +26,9 @@ from etl.postgres.connection import Warehouse
 from etl.simulate import server
 from etl.sources.http.client import HttpClient
 from etl.sources.spacex import simulator as spacex
+from tests import lakes
 from tests.conftest import client_of, spacex_at
-from tests.warehouse.states import Snapshot, day, launch, only, published, rows, run, snapshot, value
+from tests.warehouse.states import SOURCE, Snapshot, day, launch, only, published, rows, run, snapshot, value
 
 JANUARY = ("2022-01-01", "2022-02-01")
 FEBRUARY = ("2022-02-01", "2022-03-01")
@@ -138,7 +142,7 @@ def test_a_backfill_month_by_month_equals_one_whole_run(
     run(whole, Lake(str(tmp_path / "whole")), facts)
     plan, told = _backfill(by_month, Lake(str(tmp_path / "by month")), facts, parallel=parallel)
     assert [planned.state for planned in plan.intervals] == ["to do"] * 5
-    assert [(planned.interval.start.month, status) for planned, status in told] == [
+    assert [(planned.interval.start.month, done.status) for planned, done in told] == [
         (month, "published") for month in range(1, 6)
     ]
     assert published(by_month) == published(whole)
@@ -154,21 +158,45 @@ def test_a_backfill_of_all_years_equals_one_whole_run(new_database: Any, tmp_pat
     assert published(by_years) == published(whole)
 
 
-def test_a_backfill_that_stopped_resumes_where_it_stopped(new_database: Any, tmp_path: Path, facts: Snapshot) -> None:
+@pytest.mark.parametrize("into", ["warehouse", pytest.param("lake", marks=pytest.mark.thorough), "both"])
+def test_a_backfill_that_stopped_resumes_where_it_stopped(
+    new_database: Any, tmp_path: Path, facts: Snapshot, into: str
+) -> None:
+    names = destinations.named(into)
     whole, dsn, lake = new_database(), new_database(), Lake(str(tmp_path / "lake"))
-    run(whole, Lake(str(tmp_path / "whole")), facts)
+    whole_lake = Lake(str(tmp_path / "whole"))
+    _backfill(whole, whole_lake, facts, every=Every.parse("1year"), into=into)
     with pytest.raises(SourceUnavailableError, match="not on 2022-03-01"):
-        _backfill(dsn, lake, facts, breaks_on="2022-03-01")
-    statuses = rows(dsn, "select interval_start, status from ops.run order by started_at")
-    assert statuses == [(day("2022-01-01"), "published"), (day("2022-02-01"), "published")]
+        _backfill(dsn, lake, facts, breaks_on="2022-03-01", into=into)
+    done = rows(dsn, "select interval_start, destination, status from ops.run order by started_at")
+    assert done == [(day(start), name, "published") for start in ("2022-01-01", "2022-02-01") for name in names]
     asked: list[str] = []
-    plan, told = _backfill(dsn, lake, facts, asked=asked)
+    plan, told = _backfill(dsn, lake, facts, asked=asked, into=into)
     assert [planned.state for planned in plan.intervals][:3] == ["published", "published", "to do"]
-    assert [planned.interval.start.month for planned, _ in told] == [3, 4, 5]
+    resumed = [(planned.interval.start.month, done.destination) for planned, done in told]
+    assert resumed == [(month, name) for month in (3, 4, 5) for name in names]
     assert "2022-01-01" not in asked
-    assert published(dsn) == published(whole)
-    plan, told = _backfill(dsn, lake, facts)
-    assert (plan.pending, told) == (0, [])
+    assert _content(dsn, lake, into) == _content(whole, whole_lake, into)
+    plan, told = _backfill(dsn, lake, facts, into=into)
+    assert (plan.pending, told) == ((), [])
+
+
+def test_what_one_of_two_destinations_lacks_is_published_there_without_asking_the_api(
+    new_database: Any, tmp_path: Path, facts: Snapshot
+) -> None:
+    whole, dsn, lake = new_database(), new_database(), Lake(str(tmp_path / "lake"))
+    whole_lake = Lake(str(tmp_path / "whole"))
+    _backfill(whole, whole_lake, facts, every=Every.parse("1year"), into="both")
+    _backfill(dsn, lake, facts)
+    first = DataInterval(HALF_YEAR.start, day("2022-02-01"))
+    _backfill(dsn, lake, facts, interval=first, into="lake")
+    asked: list[str] = []
+    plan, told = _backfill(dsn, lake, facts, asked=asked, into="both")
+    assert [planned.state for planned in plan.intervals] == ["published"] + ["transformed"] * 4
+    assert {step.into for planned in plan.intervals for step in planned.publishing} == {"lake"}
+    assert [done.destination for _, done in told] == ["lake"] * 4
+    assert asked == []
+    assert _content(dsn, lake, "both") == _content(whole, whole_lake, "both")
 
 
 def test_the_plan_says_which_steps_are_left_for_each_interval(database: str, lake: Lake, facts: Snapshot) -> None:
@@ -180,8 +208,9 @@ def test_the_plan_says_which_steps_are_left_for_each_interval(database: str, lak
             pipeline.run(client, warehouse, intervals[0])
             pipeline.transform(pipeline.extract(client, intervals[1]))
             pipeline.extract(client, intervals[2])
-            plan = backfill.make_plan(warehouse, lake, source, HALF_YEAR, MONTH)
-            again = backfill.make_plan(warehouse, lake, source, HALF_YEAR, MONTH, again=True)
+            goes = [PostgresDestination(warehouse)]
+            plan = backfill.make_plan(pipeline, warehouse, goes, HALF_YEAR, MONTH)
+            again = backfill.make_plan(pipeline, warehouse, goes, HALF_YEAR, MONTH, again=True)
     assert [(planned.state, names(planned.steps)[:1]) for planned in plan.intervals] == [
         ("published", []),
         ("transformed", ["stage"]),
@@ -189,8 +218,8 @@ def test_the_plan_says_which_steps_are_left_for_each_interval(database: str, lak
         ("to do", ["extract"]),
         ("to do", ["extract"]),
     ]
-    assert plan.pending == 4
-    assert again.pending == 5
+    assert len(plan.pending) == 4
+    assert len(again.pending) == 5
 
 
 @pytest.mark.thorough
@@ -200,7 +229,7 @@ def test_a_backfill_done_again_reads_everything_again_and_changes_nothing(
     _backfill(database, lake, facts)
     before, asked = published(database), list[str]()
     _, told = _backfill(database, lake, facts, again=True, asked=asked)
-    assert {status for _, status in told} == {"unchanged"}
+    assert {done.status for _, done in told} == {"unchanged"}
     assert {"2022-01-01", "2022-05-01"} <= set(asked)
     assert published(database) == before
 
@@ -277,20 +306,33 @@ def _backfill(
     again: bool = False,
     breaks_on: str | None = None,
     asked: list[str] | None = None,
-) -> tuple[Plan, list[tuple[PlannedInterval, str]]]:
-    told: list[tuple[PlannedInterval, str]] = []
+    into: str = "warehouse",
+) -> tuple[Plan, list[tuple[PlannedInterval, Published]]]:
+    told: list[tuple[PlannedInterval, Published]] = []
 
     def on_published(planned: PlannedInterval, done: Published) -> None:
-        told.append((planned, done.status))
+        told.append((planned, done))
 
     with server.serve(spacex.make_app(snapshot=facts)) as simulator, client_of(simulator.url) as client:
         source = spacex_at(simulator.url)
         watched = _Watched(client, [] if asked is None else asked, breaks_on)
         with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
-            plan = backfill.make_plan(warehouse, lake, source, interval, every, again=again)
             pipeline = Pipeline(source, lake, 0.05, LocalEngine())
-            backfill.execute(plan, pipeline, watched, warehouse, parallel, on_published)
+            known = {
+                "warehouse": PostgresDestination(warehouse),
+                "lake": LakeDestination(warehouse, lake, LocalEngine()),
+            }
+            goes = [known[name] for name in destinations.named(into)]
+            plan = backfill.make_plan(pipeline, warehouse, goes, interval, every, again=again)
+            backfill.execute(plan, pipeline, watched, warehouse, goes, parallel, on_published)
     return plan, told
+
+
+def _content(dsn: str, lake: Lake, into: str) -> list[Any]:
+    """What readers of the destinations see."""
+    with Warehouse(dsn, role="analyst") as warehouse:
+        seen = {"warehouse": lambda: published(dsn), "lake": lambda: lakes.content(warehouse, lake, SOURCE)}
+        return [seen[name]() for name in destinations.named(into)]
 
 
 def _launches(dsn: str) -> list[str]:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from etl.core import events
 from etl.core.events import Event, Listener
 from etl.core.source import Source
+from etl.pipeline.backfill import OnStep, Plan, PlannedInterval
+from etl.pipeline.pace import Pace
+from etl.pipeline.steps import Step
 
 
 def listener(source: Source) -> Listener:
@@ -61,3 +67,59 @@ class Bars:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+@contextmanager
+def of_backfill(plan: Plan, parallel: int) -> Iterator[OnStep]:
+    """A bar of the plan's intervals and the time left, on a terminal; listens to the steps."""
+    if not (sys.stderr.isatty() and plan.pending):
+        yield lambda *_: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    pace, left = Pace(plan, parallel), Countdown()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    console = Console(stderr=True, highlight=False, emoji=False)
+    # Else what goes to stdout, perhaps a file, would come out beside the bar.
+    with Progress(*columns, console=console, redirect_stdout=sys.stdout.isatty()) as bar:
+        task = bar.add_task("intervals", total=len(plan.pending), left=left)
+
+        def on_step(planned: PlannedInterval, step: Step, seconds: float) -> None:
+            pace.took(planned, step, seconds)
+            left.set(pace.seconds_left())
+            bar.advance(task, step == planned.steps[-1])
+
+        yield on_step
+
+
+class Countdown:
+    """The time left, as it is whenever it is shown; empty while nobody knows."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._end: float | None = None
+
+    def set(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else self._clock() + seconds
+
+    def __str__(self) -> str:
+        if self._end is None:
+            return ""
+        return f"about {duration(max(self._end - self._clock(), 0))} left"
+
+
+def duration(seconds: float) -> str:
+    """For people: 40 s, 12 min, 3 h 20 min."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"

@@ -16,7 +16,7 @@ from etl.pipeline.backfill import Plan, PlannedInterval
 from etl.pipeline.pipeline import Summary
 from etl.pipeline.rebuild import Plan as RebuildPlan
 from etl.pipeline.rebuild import Refused
-from etl.pipeline.steps import names
+from etl.pipeline.steps import Publish, Step
 
 MOST_INTERVALS = 60  # of a plan that is shown one by one
 COLUMNS = (
@@ -89,12 +89,12 @@ def show_next(report_file: Path | None) -> None:
 
 def show_plan(plan: Plan) -> None:
     """Each interval with the steps that will be executed for it; of many, those that follow each other together."""
-    filled = table(f"Backfill of {plan.source}: {plan.pending} of {len(plan.intervals)} intervals to do")
+    filled = table(f"Backfill of {plan.source}: {len(plan.pending)} of {len(plan.intervals)} intervals to do")
     is_long = len(plan.intervals) > MOST_INTERVALS
     for heading in ("from", "to", *(["intervals"] if is_long else []), "state", "steps"):
         filled.add_column(heading, justify="right" if heading == "intervals" else "left")
     for (state, steps), group in groupby(
-        plan.intervals, key=lambda planned: (planned.state, tuple(names(planned.steps)))
+        plan.intervals, key=lambda planned: (planned.state, tuple(map(_named, planned.steps)))
     ):
         pieces = list(group)
         for together in [pieces] if is_long else [[planned] for planned in pieces]:
@@ -103,9 +103,14 @@ def show_plan(plan: Plan) -> None:
     show(filled)
 
 
+def _named(step: Step) -> str:
+    named = " → ".join(step.names)
+    return f"{named} into the {step.into}" if isinstance(step, Publish) else named
+
+
 def show_interval(planned: PlannedInterval, published: Published) -> None:
-    """One line per finished interval."""
-    say(f"{planned.interval}: {published.status}, {published.rows_published:,} rows")
+    """One line per finished interval and destination."""
+    say(f"{planned.interval}: {published.status} in the {published.destination}, {published.rows_published:,} rows")
 
 
 def show_rebuild(plan: RebuildPlan) -> None:
