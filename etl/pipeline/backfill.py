@@ -120,7 +120,7 @@ def make_plan(
     intervals = list(_cut(whole, every))
     names = [each.name for each in destinations]
     if again:
-        steps = (Extract(), Transform(), *map(Publish, names))
+        steps: tuple[Step, ...] = (Extract(), Transform(), *map(Publish, names))
         return Plan(source.name, tuple(PlannedInterval(interval, "to do again", steps) for interval in intervals))
     for each in destinations:
         reconcile(warehouse, source, each, lake, pipeline.emit)
@@ -175,7 +175,7 @@ def execute(
     runs = [(each, Handover(pipeline, client, warehouse, by_name, each.interval)) for each in plan.pending]
     failed = threading.Event()
     with ThreadPoolExecutor(parallel) as readers:
-        reading = [readers.submit(copy_context().run, _read, *each, failed, on_step) for each in runs]
+        reading = [readers.submit(copy_context().run, _read, planned, run, failed, on_step) for planned, run in runs]
         try:
             for (planned, run), read in zip(runs, reading, strict=True):
                 read.result()
