@@ -40,6 +40,12 @@ def merged(dataset: Dataset, whole: Dataset, days: Sequence[DataInterval], *, ke
     return f"{new}\nunion all\n{_not_read(dataset, whole)}\nwhere staged.{whole.key[0]} is null or {others}"
 
 
+def without(table: str, dataset: Dataset, days: Sequence[DataInterval]) -> str:
+    """A query for the rows of a table that are not of these days."""
+    columns = ", ".join(column.name for column in dataset.columns)
+    return f"select {columns}\nfrom {table}\nwhere not {within(dataset.day, days)}"
+
+
 def repeated_keys(table: str, key: Iterable[str]) -> str:
     """A query for the keys that a table has more than once."""
     columns = ", ".join(key)

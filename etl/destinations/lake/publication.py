@@ -22,13 +22,13 @@ from etl.destinations.base import Capabilities, Rows
 from etl.destinations.lake import following, merging
 from etl.destinations.lake.access import locked, tables
 from etl.destinations.lake.audits import audited_tables, auditing
-from etl.engines.base import Engine, Tables, nothing_before
+from etl.destinations.lake.gold import Gold
+from etl.engines.base import Engine, Tables
 from etl.lake import layout, parquet, silver
 from etl.lake.layout import Stored
 from etl.lake.silver import Transformed
 from etl.lake.store import Lake
 from etl.postgres.connection import Warehouse
-from etl.sql.statements import statement
 
 if TYPE_CHECKING:
     from etl.lake import tables as iceberg
@@ -62,6 +62,7 @@ class Publication:
         self._kept: Collection[str] = ()
         self._read: dict[str, list[Stored]] = {}
         self._lost: dict[str, int] = {}
+        self._opened: dict[str, iceberg.Table] = {}
         self.audits: list[AuditResult] = []
 
     def stage(
@@ -89,9 +90,12 @@ class Publication:
 
     def publish(self) -> list[TableOutcome]:
         """Write the months that change and make gold again; commit their files with the transaction."""
+        silver = {f"silver.{dataset.name}": self._table(dataset) for dataset in self._source.datasets}
+        extraction_id = self._transformed.extraction_id
+        gold = Gold(self._lake, self._engine, self._source, self._tables, silver, self._run_id, extraction_id)
         return [
-            *(self._merge(dataset) for dataset in self._source.datasets),
-            *(self._make(table) for table in self._source.gold),
+            *(self._merge(dataset, gold) for dataset in self._source.datasets),
+            *(self._make(gold, table) for table in self._source.gold),
         ]
 
     def _of_days(self, dataset: Dataset) -> list[Stored]:
@@ -108,13 +112,16 @@ class Publication:
             for name, read in self._read.items()
         }
 
-    def _table(self, schema: str, dataset: Dataset) -> iceberg.Table:
-        return self._tables.require(f"{schema}.{dataset.name}", dataset)
+    def _table(self, dataset: Dataset) -> iceberg.Table:
+        """A table of silver, made if there is none."""
+        if dataset.name not in self._opened:
+            self._opened[dataset.name] = self._tables.require(f"silver.{dataset.name}", dataset)
+        return self._opened[dataset.name]
 
     def _published(self, dataset: Dataset, days: Sequence[DataInterval] = ()) -> Sequence[Stored]:
         """The files of a table of silver, or those that may have rows of these days."""
         former = self._former.get(f"silver.{dataset.name}")
-        return self._table("silver", dataset).stored(days) if former is None else former
+        return self._table(dataset).stored(days) if former is None else former
 
     def _whole(self, dataset: Dataset) -> Dataset:
         """The dataset whose rows tell what was read."""
@@ -169,9 +176,9 @@ class Publication:
             published = [Stored(each.dataset, each.files, days) for each, days in pairs if days is not None]
         return parquet.count_rows(self._lake, published)
 
-    def _merge(self, dataset: Dataset) -> TableOutcome:
+    def _merge(self, dataset: Dataset, gold: Gold) -> TableOutcome:
         """Write the table's files that change, each a month if rows have a day."""
-        table, whole, is_kept = self._table("silver", dataset), self._whole(dataset), dataset.name in self._kept
+        table, whole, is_kept = self._table(dataset), self._whole(dataset), dataset.name in self._kept
         published = self._published(dataset, self._days)
         tables = {
             f"silver.{dataset.name}": _rows(dataset, published),
@@ -181,23 +188,19 @@ class Publication:
         if self._read[dataset.name] or self._former:
             query = merging.merged(dataset, whole, self._days, keep=is_kept)
             self._replace(table, query, tables, self._days)
+            gold.silver_changed(dataset, self._days)
         received, lost = self._received[dataset.name], self._lost.get(dataset.name, 0)
         return TableOutcome(dataset.name, received, table.rows, None, True, lost)
 
-    def _make(self, gold: Dataset) -> TableOutcome:
+    def _make(self, gold: Gold, dataset: Dataset) -> TableOutcome:
         """Make a table of gold from the new silver, and from the gold made before it."""
-        table = self._table("gold", gold)
-        tables = {
-            **{f"silver.{d.name}": _rows(d, self._table("silver", d).stored()) for d in self._source.datasets},
-            **nothing_before(self._source.gold),
-            **{f"gold.{d.name}": _rows(d, self._table("gold", d).stored()) for d in self._source.gold if d != gold},
-        }
-        self._replace(table, statement(f"gold/{gold.name}"), tables, ())
-        with auditing(self._lake, {f"gold.{gold.name}": _rows(gold, table.stored())}) as audits:
-            found = audits.keys_unique(f"gold.{gold.name}", gold.key)
+        made, name = gold.make(dataset), f"gold.{dataset.name}"
+        with auditing(self._lake, {name: _rows(dataset, made)}) as audits:
+            found = audits.keys_unique(name, dataset.key)
         self.audits.append(found)
         raise_first_failure([found])
-        return TableOutcome(gold.name, table.rows, table.rows, None, True)
+        rows = gold.rows(dataset)
+        return TableOutcome(dataset.name, rows, rows, None, True)
 
     def _replace(self, table: iceberg.Table, query: str, tables: Tables, days: Sequence[DataInterval]) -> None:
         """Put the rows of a query in the place of all files that may have rows of these days."""
