@@ -6,9 +6,10 @@ import glob
 import math
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from multiprocessing import get_context
@@ -34,24 +35,30 @@ WORTH_A_PROCESS = 2  # tasks; a process takes most of a second to start
 MEMORY_MB = 512  # of all DuckDBs together; anything more is spilled to disk
 BATCH_ROWS = 65_536
 ROWS_AT_ONCE = 1_000_000  # read by a statement that is run a few days at a time
+SORTED_AT_ONCE = 300_000  # the same, if its rows are sorted as well, all of which must be there for that
 SELECTS = 40  # in one union
 
 
 @contextmanager
 def engine(_settings: Settings) -> Iterator[LocalEngine]:
-    """The engine; there is nothing to start."""
-    yield LocalEngine()
+    """The engine; its processes start when they are needed, and end with it."""
+    with _processes(min(_cores(), MOST_WORKERS)) as processes:
+        yield LocalEngine(processes)
 
 
 class LocalEngine:
-    """Uses bounded memory, however many rows there are."""
+    """Uses bounded memory, however many rows there are, and however many threads use it at the same time."""
+
+    def __init__(self, processes: ProcessPoolExecutor | None = None) -> None:
+        self._processes = processes
+        self._selecting = threading.Lock()  # all cores and all the memory belong to one statement
 
     def parse(self, tasks: Sequence[Work]) -> Iterator[Done]:
         workers = min(_cores(), len(tasks), MOST_WORKERS)
         if workers < WORTH_A_PROCESS:
             yield from map(pages.parse, tasks)
             return
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+        with nullcontext(self._processes) if self._processes else _processes(workers) as processes:
             yield from processes.map(pages.parse, tasks)
 
     def select(
@@ -81,9 +88,13 @@ class LocalEngine:
                         rows.write(batch.cast(into.schema))
                 return [(path(number), rows.rows)]
 
-        with ThreadPoolExecutor(workers) as threads:
+        with self._selecting, ThreadPoolExecutor(workers) as threads:
             written = [file for files in threads.map(write, range(1, len(cuts) + 1), cuts) for file in files]
         return Selected(sum(count for _, count in written), tuple(file for file, _ in written))
+
+
+def _processes(workers: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
 
 
 def _cores() -> int:
@@ -199,7 +210,7 @@ def _cuts(lake: Lake, tables: Tables, *, by_month: bool) -> list[DataInterval | 
         first, last, count = connection.execute(
             f"select min(day), max(day), count(*) from ({' union all '.join(dated)})"  # noqa: S608
         ).fetchall()[0]
-    cuts = math.ceil(count / ROWS_AT_ONCE)
+    cuts = math.ceil(count / (SORTED_AT_ONCE if by_month else ROWS_AT_ONCE))
     if cuts < 2:
         return [None]
     whole = (last - first).days + 1
