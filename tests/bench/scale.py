@@ -105,6 +105,19 @@ def simulator(folder: Path, source: str, program: str = "etl") -> Iterator[str]:
             process.terminate()
 
 
+def sensors_settings(side: int, at_once: int, url: str) -> dict[str, str]:
+    """The settings for a grid of that many sensors on a side, read without a limit from the simulator."""
+    sensors = {
+        "rows": side,
+        "columns": side,
+        "sensors_per_request": at_once,
+        "base_url": url,
+        **dict.fromkeys(("calls_per_minute", "calls_per_hour", "calls_per_day"), ENOUGH),
+    }
+    settings = {f"ETL_SENSORS__{name}".upper(): str(value) for name, value in sensors.items()}
+    return settings | {"ETL_LOG__FORMAT": "json", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
 def _measure(size: Size, url: str, folder: Path, spark_up_to: int) -> Found:
     found, rounds, limits = Found(size), list[dict[str, Step]](), list[Mapping[str, float]]()
     if size.rows > spark_up_to:
@@ -219,15 +232,7 @@ class _Site:
         return Step(seconds, ran.seconds, ran.peak_bytes)
 
     def _ran(self, *arguments: str) -> tree.Ran:
-        sensors = {
-            "rows": self.size.side,
-            "columns": self.size.side,
-            "sensors_per_request": self.size.at_once,
-            "base_url": self.url,
-            **dict.fromkeys(("calls_per_minute", "calls_per_hour", "calls_per_day"), ENOUGH),
-        }
-        settings = {f"ETL_SENSORS__{name}".upper(): str(value) for name, value in sensors.items()}
-        settings |= {"ETL_LOG__FORMAT": "json", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        settings = sensors_settings(self.size.side, self.size.at_once, self.url)
         ran = tree.run([sys.executable, *arguments], self.folder, tree.clean_environment() | settings)
         if ran.exit_code == NO_SPARK and "spark" in arguments:
             raise _MissingError(ran.err.strip().splitlines()[-1])

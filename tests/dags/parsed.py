@@ -10,6 +10,8 @@ from tests.dags.folder import FOLDER
 
 BAG = DagBag(FOLDER, include_examples=False)
 DAGS: dict[str, DAG] = dict(BAG.dags)
+UPKEEP = "lake_maintenance"  # the DAG that is about all sources
+OF_SOURCES = {name: dag for name, dag in DAGS.items() if name != UPKEEP}
 SHOW = "pictures"  # of picture_facts: the one task that is about what is published, not about an extraction
 TASKS = [(name, task_id) for name, dag in DAGS.items() for task_id in dag.task_ids]
 

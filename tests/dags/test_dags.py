@@ -8,18 +8,21 @@ import re
 import shutil
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from airflow.sdk.exceptions import ParamValidationError
 
 from tests.dags.folder import DAG_FILES, FOLDER, HELPERS, REPOSITORY
-from tests.dags.parsed import BAG, DAGS, SHOW, number_of_parts
+from tests.dags.parsed import BAG, DAGS, OF_SOURCES, SHOW, UPKEEP, number_of_parts
+from tests.dags.runs import manifest
 
 ON_SPARK = "_spark"  # how the names of DAGs end that run on Spark
-DAILY = tuple(name for name in DAGS if not name.endswith(ON_SPARK))
+DAILY = tuple(name for name in OF_SOURCES if not name.endswith(ON_SPARK))
 SOURCES = {file.parent.name for file in (REPOSITORY / "etl" / "sources").glob("*/contract.py")}
 IN_PARTS = {"sensors": 2, "sensors_spark": 4}
 WANTING = {"picture_facts"}  # what not everybody has: paused until somebody switches them on
@@ -30,6 +33,11 @@ def dag(request: pytest.FixtureRequest) -> DAG:
     return DAGS[request.param]
 
 
+@pytest.fixture(params=OF_SOURCES)
+def dag_of_source(request: pytest.FixtureRequest) -> DAG:
+    return DAGS[request.param]
+
+
 def test_every_file_holds_the_dag_of_its_name() -> None:
     assert BAG.import_errors == {}
     assert {Path(dag.fileloc).name: name for name, dag in DAGS.items()} == {name: name[:-3] for name in DAG_FILES}
@@ -37,11 +45,36 @@ def test_every_file_holds_the_dag_of_its_name() -> None:
 
 def test_every_source_has_a_dag_and_every_dag_a_source() -> None:
     assert set(DAILY) == SOURCES
-    assert {name.removesuffix(ON_SPARK) for name in DAGS} == SOURCES
+    assert {name.removesuffix(ON_SPARK) for name in OF_SOURCES} == SOURCES
 
 
 def test_the_dags_keep_the_names_under_which_users_have_a_history() -> None:
     assert {"spacex", "sensors", "sensors_spark"} <= set(DAGS)
+
+
+def test_the_lake_is_maintained_weekly_of_all_sources_one_after_the_other() -> None:
+    dag = DAGS[UPKEEP]
+    assert dag.timetable.expression.endswith(" * * 0")
+    assert [task.task_id for task in dag.topological_sort()] == ["compact", "expire"]
+    assert dag.get_task("expire").upstream_task_ids == {"compact"}
+    compact = dag.get_task("compact")
+    assert compact.partial_kwargs["max_active_tis_per_dagrun"] == 1
+    assert {command[-1] for command in compact.expand_input.value["arguments"]} == SOURCES
+    for index in range(len(SOURCES)):
+        command = manifest(UPKEEP, "compact", index=index)["spec"]["containers"][0]["args"]
+        assert command[:2] == ["lake", "compact"]
+
+
+@pytest.mark.parametrize(("conf", "age"), [({}, "90d"), ({"older_than": "2w"}, "2w")])
+def test_what_is_older_than_asked_for_expires(conf: dict[str, str], age: str) -> None:
+    [container] = manifest(UPKEEP, "expire", conf=conf)["spec"]["containers"]
+    assert container["args"] == ["lake", "expire", "--older-than", age]
+
+
+@pytest.mark.parametrize("age", ["90", "d", "0d", "90d; rm", "-1d", ""])
+def test_what_is_no_age_is_refused_before_there_is_a_run(age: str) -> None:
+    with pytest.raises(ParamValidationError):
+        deepcopy(DAGS[UPKEEP].params).get_param("older_than").resolve(age)
 
 
 def test_only_files_that_hold_a_dag_are_read() -> None:
@@ -99,29 +132,32 @@ def test_no_two_dags_begin_together() -> None:
     assert len({DAGS[name].timetable.expression for name in DAILY}) == len(DAILY)
 
 
-def test_the_steps_of_a_dag_follow_one_another(dag: DAG) -> None:
-    steps = [task.task_id for task in dag.topological_sort()]
+def test_the_steps_of_a_dag_follow_one_another(dag_of_source: DAG) -> None:
+    steps = [task.task_id for task in dag_of_source.topological_sort()]
     assert steps in (
         ["check", "extract", "publish"],
         ["check", "extract", "transform", "publish"],
         ["check", "extract", "publish", SHOW],
     )
-    assert [task.upstream_task_ids for task in dag.topological_sort()] == [set(), *({step} for step in steps[:-1])]
+    assert [task.upstream_task_ids for task in dag_of_source.topological_sort()] == [
+        set(),
+        *({step} for step in steps[:-1]),
+    ]
 
 
 def test_spacex_transforms_while_it_extracts() -> None:
     assert set(DAGS["spacex"].task_ids) == {"check", "extract", "publish"}
 
 
-def test_an_extraction_that_is_shared_leaves_transforming_to_a_later_step(dag: DAG) -> None:
-    assert number_of_parts(dag.dag_id) == IN_PARTS.get(dag.dag_id, 1)
-    assert "transform" in dag.task_ids or number_of_parts(dag.dag_id) == 1
+def test_an_extraction_that_is_shared_leaves_transforming_to_a_later_step(dag_of_source: DAG) -> None:
+    assert number_of_parts(dag_of_source.dag_id) == IN_PARTS.get(dag_of_source.dag_id, 1)
+    assert "transform" in dag_of_source.task_ids or number_of_parts(dag_of_source.dag_id) == 1
 
 
 def test_the_manual_names_every_task_and_parameter(dag: DAG) -> None:
     assert dag.doc_md is not None
     assert dag.doc_md.startswith("### ")
-    for name in ("start_date", "end_date", *dag.task_ids):
+    for name in (*(set(dag.params) - {"accept_loss"}), *dag.task_ids):
         assert f"`{name}`" in dag.doc_md or f'"{name}"' in dag.doc_md
 
 

@@ -10,7 +10,7 @@ import interval
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-from tests.dags.parsed import DAGS
+from tests.dags.parsed import OF_SOURCES
 from tests.dags.runs import begun
 
 
@@ -38,7 +38,7 @@ def test_a_misspelt_name_fails_immediately_instead_of_meaning_everything() -> No
         factory.refuse_unknown({"params": known | {"start": "2024-01-01"}})
 
 
-@pytest.mark.parametrize("dag", DAGS)
+@pytest.mark.parametrize("dag", OF_SOURCES)
 def test_the_first_task_looks_at_the_names_before_it_creates_a_pod(dag: str) -> None:
     with pytest.raises(AirflowFailException, match="Unknown parameter: start"):
         begun(dag, conf={"start": "2024-01-01"})
