@@ -21,7 +21,7 @@ PLATFORM = $(BIN)/python -m k8s.installer
 
 .DEFAULT_GOAL := help
 .PHONY: help run ask report notebook mosaic up status alerts credentials ui psql trigger restore down destroy \
-	aws-plan aws-test test test-all environments e2e e2e-all lint format soak bench bench-day bench-scale bench-archives bench-enrichment bench-cluster image image-aws image-spark image-emr image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
+	aws-plan aws-test test test-all environments e2e e2e-all lint format soak bench bench-day bench-scale bench-backfill bench-archives bench-enrichment bench-cluster image image-aws image-spark image-emr image-enrichment snapshot catalogue dashboards metrics docs docs-serve lock clean
 
 help: ## Print this list
 	@sed -n 's/^##@ \(.*\)/\n\1/p; s/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -118,6 +118,9 @@ bench-day: $(VENV)/run $(VENV)-bench/bench ## Measure what one more day costs on
 
 bench-scale: $(VENV)/test ## Measure the sensors from 36,500 to 36.5 million rows, local and Spark; writes docs/benchmarks-scale.md
 	@$(BIN)/python -m tests.bench.scale
+
+bench-backfill: $(VENV)/test ## Measure ten years in months into both destinations; writes docs/benchmarks-backfill.md
+	@$(BIN)/python -m tests.bench.backfill $(ARGS)
 
 bench-archives: $(VENV)/test ## Measure NASA's whole archives, killed and resumed; writes docs/benchmarks-archives.md
 	@$(BIN)/python -m tests.bench.archives

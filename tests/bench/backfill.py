@@ -1,4 +1,7 @@
-"""Measures a backfill into both destinations and writes docs/benchmarks-backfill.md: `python -m tests.bench.backfill`."""
+"""Measures a backfill into both destinations: `python -m tests.bench.backfill [--months 12]`.
+
+Of all months, it writes docs/benchmarks-backfill.md.
+"""
 
 from __future__ import annotations
 
@@ -52,14 +55,16 @@ def main(arguments: Sequence[str]) -> None:
 def measure(months: int, parallel: int, folder: Path | None = None) -> Found:
     """A backfill of so many months, in a folder that goes away again."""
     end = Every.parse(f"{months}month").after(START)
-    with tempfile.TemporaryDirectory(prefix="bench-backfill-", dir=folder, ignore_cleanup_errors=True) as made:
-        with simulator(Path(made), "sensors") as url:
-            etl = [sys.executable, "-m", "etl"]
-            environment = tree.clean_environment() | sensors_settings(SIDE, AT_ONCE, url)
-            tree.run([*etl, "status"], Path(made), environment)  # the database is made, modules are compiled
-            interval = ("--from", START.isoformat(), "--to", end.isoformat(), "--every", "1month")
-            options = ("--parallel", str(parallel), "--destination", "both")
-            ran = tree.run([*etl, "backfill", "sensors", *interval, *options], Path(made), environment)
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-backfill-", dir=folder, ignore_cleanup_errors=True) as made,
+        simulator(Path(made), "sensors") as url,
+    ):
+        etl = [sys.executable, "-m", "etl"]
+        environment = tree.clean_environment() | sensors_settings(SIDE, AT_ONCE, url)
+        tree.run([*etl, "status"], Path(made), environment)  # the database is made, modules are compiled
+        interval = ("--from", START.isoformat(), "--to", end.isoformat(), "--every", "1month")
+        options = ("--parallel", str(parallel), "--destination", "both")
+        ran = tree.run([*etl, "backfill", "sensors", *interval, *options], Path(made), environment)
     if ran.exit_code:
         raise AssertionError(f"the backfill ended with {ran.exit_code}: {ran.err[-2000:]}")
     told = [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
@@ -89,10 +94,10 @@ Do not edit: run it again.
 - Machine: {machine()}.
 - Python {platform.python_version()}, {versions}.
 
-`etl backfill sensors --every 1month --parallel {parallel} --destination both`, from an empty folder: {found.months} months of
-{SIDE**2:,} sensors, {count(found.rows)}, from the API's answers to silver and gold in the warehouse and in the lake. The warehouse is
-the embedded Postgres, the lake a directory, the API `etl simulate sensors --without-limits` in a process of its own; all of
-them share the machine.
+`etl backfill sensors --every 1month --parallel {parallel} --destination both`, from an empty folder:
+{found.months} months of {SIDE**2:,} sensors, {count(found.rows)}, from the API's answers to silver and
+gold in the warehouse and in the lake. The warehouse is the embedded Postgres, the lake a
+directory, the API `etl simulate sensors --without-limits` in a process of its own; all of them share the machine.
 
 *Peak memory* is that of the process and all its children, with shared memory counted once (PSS), sampled ten times a
 second. The simulator and the embedded Postgres are not included.

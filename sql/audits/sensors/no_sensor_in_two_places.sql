@@ -25,6 +25,8 @@ seen as (
                 and not readings.reading_date <@ cast(%(days)s as datemultirange)
         ) as last_date
     from staged
+    order by staged.sensor_id asc nulls last
+    offset 0  -- else Postgres looks for each last date again in every part of the table
 ),
 
 known as (
