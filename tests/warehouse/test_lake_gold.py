@@ -55,6 +55,7 @@ class Counting(LocalEngine):
     """Notes which statements it runs about which days of the readings."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.made: list[tuple[str, DataInterval | None]] = []
 
     def select(self, lake, statement, tables, into, path, *, by_month=False):  # type: ignore[no-untyped-def]
