@@ -191,9 +191,9 @@ class _Site:
         return self._of_steps(self._ran("-m", "etl", verb, "sensors", *options))
 
     def run(self) -> Step:
-        """`etl run` from nothing, with the database there."""
-        shutil.rmtree(self.lake)
-        return self._of_steps(self._ran("-m", "etl", "run", "sensors", "--destination", "lake", *self.interval))
+        """`etl run` from nothing, with the database there: another one, as this one knows the lake's tables."""
+        site = _Site(self.size, self.url, self.folder / "from nothing")
+        return site._of_steps(site._ran("-m", "etl", "run", "sensors", "--destination", "lake", *site.interval))
 
     def one_by_one(self) -> Step:
         """The old pattern, as a program of its own."""
