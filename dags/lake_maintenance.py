@@ -5,10 +5,10 @@ have newer ones, old snapshots of tables, and their files. The newest rows of ev
 current within the last `older_than`, for time travel and for a warehouse restored from a backup: keep that longer than
 backups. Where nothing is published into the lake, there are no tables, and little to do.
 
-| Task | What its pods do |
+| Task | What its pod does |
 |---|---|
-| `compact` | one pod for each source, one after the other: `etl lake compact` |
-| `expire` | `etl lake expire`, of all sources |
+| `compact` | `etl lake compact`: of all sources, one after the other |
+| `expire` | `etl lake expire`: of all sources |
 
 **Trigger it by hand** with `{"older_than": "30d"}` to make room. It and a run that publishes wait for each other.
 """
@@ -22,7 +22,6 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param
 from factory import RETRY_POLICY
 from pods import EtlStep
 
-SOURCES = ("apod", "mars", "neo", "neows", "picture_facts", "sensors", "spacex")
 OLDER_THAN = "90d"
 
 with DAG(
@@ -47,13 +46,12 @@ with DAG(
     },
     user_defined_macros=lineage.MACROS,
 ) as dag:
-    compact = EtlStep.partial(
+    compact = EtlStep(
         task_id="compact",
+        arguments=["lake", "compact"],
         needs_lake=True,
         memory="1Gi",  # DuckDB takes up to 512 MB
-        max_active_tis_per_dagrun=1,
-        map_index_template="{{ task.arguments[-1] }}",
-    ).expand(arguments=[["lake", "compact", source] for source in SOURCES])
+    )
     compact >> EtlStep(
         task_id="expire",
         arguments=["lake", "expire", "--older-than", "{{ params.older_than }}"],

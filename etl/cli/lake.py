@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from etl.cli.console import lake as shown
-from etl.cli.options import optional_source_argument, plan_option, source_argument
+from etl.cli.options import optional_source_argument, plan_option
 from etl.cli.startup import start
 from etl.core.errors import LakeUnavailableError
+from etl.core.source import Source
 from etl.destinations.lake.following import names as tables_of
 from etl.lake import compaction, expiry, inventory, sweeping
 from etl.lake.inventory import Extraction
@@ -67,7 +68,7 @@ def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan
 
 
 @lake.command()
-@source_argument
+@optional_source_argument
 @click.option(
     "--smaller-than",
     "most_mb",
@@ -77,29 +78,17 @@ def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan
     help="Merge extractions with less silver than this, in MB, and files of tables.",
 )
 @plan_option
-def compact(source_name: str, most_mb: int, only_plan: bool) -> None:
+def compact(source_name: str | None, most_mb: int, only_plan: bool) -> None:
     """Merge small extractions of successive days, and small files of tables. `etl lake expire` then deletes them."""
-    from etl.destinations.lake import compaction as rewriting
-
     runtime = start()
-    source = runtime.source(source_name)
-    plan = compaction.make_plan(runtime.lake(), source, most_mb * 10**6)
-    shown.show_compactions(plan)
-    if not only_plan:
-        compaction.apply(plan, runtime.lake(), shown.show_compacted)
-    with (
-        runtime.warehouse() as warehouse,
-        runtime.locked_tables(warehouse, source) as tables,
-        runtime.engine("local") as engine,
-    ):
-        rewrites = rewriting.make_plan(tables, source, most_mb * 10**6)
-        shown.show_rewrites(rewrites)
-        if not only_plan:
-            for rewrite, files in rewriting.apply(rewrites, runtime.lake(), engine):
-                shown.show_rewritten(rewrite, files)
-    if not only_plan:
-        with runtime.warehouse() as warehouse:
-            runtime.follow(warehouse, source)
+    for name in _names(source_name):
+        source = runtime.source(name)
+        if source_name or not source.serves_everything:  # whose extractions have no days: refused only if asked for
+            plan = compaction.make_plan(runtime.lake(), source, most_mb * 10**6)
+            shown.show_compactions(plan)
+            if not only_plan:
+                compaction.apply(plan, runtime.lake(), shown.show_compacted)
+        _rewrite(runtime, source, most_mb * 10**6, only_plan=only_plan)
 
 
 @lake.command()
@@ -134,6 +123,25 @@ def repair() -> None:
                     forget(warehouse, runtime.source(name), "lake", None)
         followed = [each for name in NAMES for each in runtime.follow(warehouse, runtime.source(name))]
     shown.show_repairs(repaired, followed)
+
+
+def _rewrite(runtime: Runtime, source: Source, smaller_than: int, *, only_plan: bool) -> None:
+    """Merge the small files of a source's tables, all at once."""
+    from etl.destinations.lake import compaction as rewriting
+
+    with (
+        runtime.warehouse() as warehouse,
+        runtime.locked_tables(warehouse, source) as tables,
+        runtime.engine("local") as engine,
+    ):
+        rewrites = rewriting.make_plan(tables, source, smaller_than)
+        shown.show_rewrites(rewrites)
+        if not only_plan:
+            for rewrite, files in rewriting.apply(rewrites, runtime.lake(), engine):
+                shown.show_rewritten(rewrite, files)
+    if not only_plan:
+        with runtime.warehouse() as warehouse:
+            runtime.follow(warehouse, source)
 
 
 def _sweep(

@@ -110,6 +110,16 @@ def test_a_run_into_both_reads_once_what_one_of_them_lacks(at_home: AtHome) -> N
         assert re.search(rf"sensor_readings +{destination} +2024-03-20 +2024-03-21", at_home("status").stdout)
 
 
+@pytest.mark.thorough
+def test_the_lake_is_compacted_of_one_source_or_of_all(at_home: AtHome, simulate: Simulate) -> None:
+    assert at_home("run", "spacex", "--destination", "lake", ETL_SPACEX__BASE_URL=simulate()).returncode == 0
+    every = at_home("lake", "compact")
+    assert every.returncode == 0, every.stderr
+    assert "sensors" in every.stdout
+    assert "spacex" not in every.stderr  # whose newest extraction holds everything, which is no reason to fail
+    assert at_home("lake", "compact", "spacex").returncode == os.EX_USAGE
+
+
 def test_there_is_no_report_of_the_lake(at_home: AtHome) -> None:
     refused = at_home("run", "spacex", "--destination", "lake", "--report", "report.html")
     assert refused.returncode == os.EX_USAGE
