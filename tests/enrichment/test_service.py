@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -374,5 +375,9 @@ def test_a_thousand_pictures_of_all_kinds_leave_memory_as_it_was() -> None:
             held[number] = held_mb(service.process.pid, "VmRSS")
         assert service.peak_mb() < 400
     assert statuses == {200, 422}
-    assert max(list(held.values())[500:]) < held[500] + 10
-    assert held[1_000] < held[100] + 40
+
+    def typical(last: int) -> float:  # a single figure may hold a picture whose answer has just been sent
+        return median(held[number] for number in range(last - 99, last + 1))
+
+    assert typical(1_000) < typical(500) + 10
+    assert typical(1_000) < typical(100) + 40
