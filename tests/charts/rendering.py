@@ -84,6 +84,8 @@ def rendered(source: str) -> tuple[Manifest, ...]:
         is_warehouse_external=source == PLAIN[1],
         cnpg=source == PLAIN[2],
         archive_ports=(443,),
+        task_logs_out=True,
+        ingress_from="traefik",
     )
     text = plain.render(KUBERNETES_API, wanted)
     return tuple(manifest for manifest in yaml.safe_load_all(text) if manifest)

@@ -25,8 +25,13 @@ seen as (
                 and not readings.reading_date <@ cast(%(days)s as datemultirange)
         ) as last_date
     from staged
-    order by staged.sensor_id asc nulls last
-    offset 0  -- else Postgres looks for each last date again in every part of the table
+),
+
+seen_between as (
+    select
+        min(last_date) as first_date,
+        max(last_date) as final_date
+    from seen
 ),
 
 known as (
@@ -38,6 +43,9 @@ known as (
     from seen
     inner join silver.sensor_readings as newest
         on seen.sensor_id = newest.sensor_id and seen.last_date = newest.reading_date
+    where  -- so that Postgres leaves out the other months
+        newest.reading_date >= (select seen_between.first_date from seen_between)
+        and newest.reading_date <= (select seen_between.final_date from seen_between)
 ),
 
 places as (
