@@ -72,12 +72,12 @@ def main(arguments: list[str]) -> None:
     if chosen.quick:
         chosen.months, chosen.days, chosen.more_days = [1], 1, 1
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, server(Path(folder) / "postgres") as dsn:
-        found = measure(dsn, Path(folder), sorted(chosen.months), chosen)
-    page = day_page.render(found)
+        for found in measure(dsn, Path(folder), sorted(chosen.months), chosen):
+            page = day_page.render(found)
+            if not chosen.quick:
+                PAGE.write_text(page, encoding="utf-8")  # after each size: the next one may take half an hour
     if chosen.quick:
         print(page)
-    else:
-        PAGE.write_text(page, encoding="utf-8")
 
 
 @contextmanager
@@ -94,9 +94,13 @@ def server(folder: Path) -> Iterator[str]:
         yield dsn
 
 
-def measure(dsn: str, folder: Path, months: list[int], chosen: argparse.Namespace) -> list[Ways]:
-    """For each size: fill in the missing months, the newest first, then publish days, all ways taking turns."""
-    found, today, month = [], TODAY, month_of(TODAY)
+def measure(dsn: str, folder: Path, months: list[int], chosen: argparse.Namespace) -> Iterator[list[Ways]]:
+    """For each size: fill in the missing months, the newest first, then publish days, all ways taking turns.
+
+    Yields what is known so far, after each size, and once the last one has lived more days.
+    """
+    found: list[Ways] = []
+    today, month = TODAY, month_of(TODAY)
     publish(dsn, DataInterval(month, today), 0)
     others = _peers(dsn, folder)
     for load in (keyed_upsert, *others.values()):
@@ -120,13 +124,14 @@ def measure(dsn: str, folder: Path, months: list[int], chosen: argparse.Namespac
             today += timedelta(days=1)
         ways.rows = warehouse.count(dsn, "silver.sensor_readings")
         found.append(ways)
+        yield found
     before = _bytes_per_row(dsn)
     for number in range(chosen.more_days):
         publish(dsn, _window(today), chosen.days + 1 + number)
-        _value(dsn, "vacuum")  # as autovacuum does between two days
+        _value(dsn, "vacuum silver.sensor_readings")  # as autovacuum does between two days
         today += timedelta(days=1)
     found[-1].bloat = (chosen.more_days, before, _bytes_per_row(dsn))
-    return found
+    yield found
 
 
 def _window(today: date) -> DataInterval:
