@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import UTC, datetime
+from functools import lru_cache
 
 ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
@@ -20,6 +21,7 @@ def started_at(some_id: str) -> datetime:
     return datetime.fromisoformat(some_id[:16])
 
 
+@lru_cache(2**15)  # a listing asks about the same id with each of its files
 def is_id(text: str) -> bool:
     """Whether a text has the form of an id."""
     if not ID.fullmatch(text):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 
@@ -34,6 +35,7 @@ class DataInterval:
         return f"[{self.start}, {self.end})"
 
     @classmethod
+    @lru_cache(2**12)  # a listing reads the same days from many notes
     def parse(cls, start: str, end: str) -> DataInterval:
         """From two ISO dates. Raises: ValueError."""
         return cls(date.fromisoformat(start), date.fromisoformat(end))

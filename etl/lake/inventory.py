@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,14 +109,14 @@ def _of_source(
     lake: Lake, source: Source, placed: Mapping[tuple[str, str], list[KeptFile]], noted: list[StoredFile]
 ) -> list[Extraction]:
     """Given the files of all sources by layer and name, and the files among which this one's notes are."""
-    found: dict[str, _Found] = {}
+    found = defaultdict[str, _Found](_Found)
     names = _names(source)
     for kept in (file for name, files in placed.items() if name in names for file in files):
-        found.setdefault(kept.place.extraction_id, _Found()).files.append(kept)
+        found[kept.place.extraction_id].files.append(kept)
     for file in noted:
         if extraction_id := layout.extraction_of_note(source.name, file.path):
             kept = KeptFile(Place("silver", layout.NOTES, extraction_id, ""), file.path, file.bytes, file.written_at)
-            found.setdefault(extraction_id, _Found()).files.append(kept)
+            found[extraction_id].files.append(kept)
     notes = {note.extraction_id: note for note in silver.extractions(lake, source, noted)}
     without = [each for each in found if each not in notes]
     read = map_concurrently(lambda each: _manifests(lake, source, found[each]), without)

@@ -17,6 +17,9 @@ staged as (
 seen as (
     select
         staged.sensor_id,
+        staged.region,
+        staged.latitude,
+        staged.longitude,
         (
             select max(readings.reading_date)
             from silver.sensor_readings as readings
@@ -34,33 +37,23 @@ seen_between as (
     from seen
 ),
 
-known as (
+places as (
+    select * from staged
+    union all
     select
         seen.sensor_id,
-        newest.region,
-        newest.latitude,
-        newest.longitude
+        seen.region,
+        newest.region as other_region,
+        seen.latitude,
+        newest.latitude as other_latitude,
+        seen.longitude,
+        newest.longitude as other_longitude
     from seen
     inner join silver.sensor_readings as newest
         on seen.sensor_id = newest.sensor_id and seen.last_date = newest.reading_date
     where  -- so that Postgres leaves out the other months
         newest.reading_date >= (select seen_between.first_date from seen_between)
         and newest.reading_date <= (select seen_between.final_date from seen_between)
-),
-
-places as (
-    select * from staged
-    union all
-    select
-        staged.sensor_id,
-        staged.region,
-        known.region as other_region,
-        staged.latitude,
-        known.latitude as other_latitude,
-        staged.longitude,
-        known.longitude as other_longitude
-    from staged
-    inner join known on staged.sensor_id = known.sensor_id
 )
 
 select distinct
