@@ -208,7 +208,7 @@ def test_a_killed_backup_leaves_the_older_one_and_the_next_one_tidies_up(site: S
     process.wait()
     assert [name for name in site.backups if not name.startswith(".")] == [with_an_older_one]
     site.path = f"{PROGRAMS}:/usr/bin:/bin"
-    assert site.backup()[0] == 0
+    _until(lambda: site.backup()[0] == 0)  # what it had started may hold its lock for a moment longer than it lived
     assert len(site.backups) == 2
     assert ".partial" not in site.backups
 
