@@ -129,18 +129,14 @@ def _rewrite(runtime: Runtime, source: Source, smaller_than: int, *, only_plan: 
     """Merge the small files of a source's tables, all at once."""
     from etl.destinations.lake import compaction as rewriting
 
-    with (
-        runtime.warehouse() as warehouse,
-        runtime.locked_tables(warehouse, source) as tables,
-        runtime.engine("local") as engine,
-    ):
-        rewrites = rewriting.make_plan(tables, source, smaller_than)
-        shown.show_rewrites(rewrites)
+    with runtime.warehouse() as warehouse:
+        with runtime.locked_tables(warehouse, source) as tables, runtime.engine("local") as engine:
+            rewrites = rewriting.make_plan(tables, source, smaller_than)
+            shown.show_rewrites(rewrites)
+            if not only_plan:
+                for rewrite, files in rewriting.apply(rewrites, runtime.lake(), engine):
+                    shown.show_rewritten(rewrite, files)
         if not only_plan:
-            for rewrite, files in rewriting.apply(rewrites, runtime.lake(), engine):
-                shown.show_rewritten(rewrite, files)
-    if not only_plan:
-        with runtime.warehouse() as warehouse:
             runtime.follow(warehouse, source)
 
 

@@ -20,6 +20,11 @@ def month_of(day: date) -> date:
     return day.replace(day=1)
 
 
+def next_month(month: date) -> date:
+    """The first day of the month after the one that begins on that day."""
+    return month_of(month + timedelta(days=31))
+
+
 @dataclass(frozen=True, order=True)
 class DataInterval:
     """The days `[start, end)` that a run covers. Raises: ValueError unless it ends after it starts."""
@@ -72,5 +77,5 @@ def months(intervals: Iterable[DataInterval]) -> list[date]:
         month = month_of(interval.start)
         while month < interval.end:
             found.add(month)
-            month = month_of(month + timedelta(days=31))
+            month = next_month(month)
     return sorted(found)

@@ -169,7 +169,7 @@ def execute(
     """Execute the plan: read up to `parallel` intervals at the same time, publish them one by one, in order.
 
     After the first failure no other interval begins; those that are being read are read to their ends and kept.
-    `on_step` is told of each step and its seconds, from any thread.
+    `on_step` is called after each step, with its seconds, from any thread.
     """
     by_name = {each.name: each for each in destinations}
     runs = [(each, Handover(pipeline, client, warehouse, by_name, each.interval)) for each in plan.pending]

@@ -116,7 +116,7 @@ def test_the_lake_is_compacted_of_one_source_or_of_all(at_home: AtHome, simulate
     every = at_home("lake", "compact")
     assert every.returncode == 0, every.stderr
     assert "sensors" in every.stdout
-    assert "spacex" not in every.stderr  # whose newest extraction holds everything, which is no reason to fail
+    assert "spacex" not in every.stderr  # whose newest extraction holds everything, and that is not an error
     assert at_home("lake", "compact", "spacex").returncode == os.EX_USAGE
 
 

@@ -93,8 +93,8 @@ def test_a_mistake_in_the_file_is_named(folder: Path, content: str, words: str) 
             {"task_logs": "s3://logs/airflow", "task_logs_role": "airflow"},
             "TASK_LOGS_ROLE=airflow is not a role of AWS",
         ),
-        ({"task_logs": "s3://hunter2:hunter2@logs/airflow"}, "TASK_LOGS=logs/airflow is no folder in a bucket"),
-        ({"task_logs": "/logs"}, "TASK_LOGS=/logs is no folder in a bucket"),
+        ({"task_logs": "s3://hunter2:hunter2@logs/airflow"}, "TASK_LOGS=logs/airflow is not a folder in a bucket"),
+        ({"task_logs": "/logs"}, "TASK_LOGS=/logs is not a folder in a bucket"),
         ({"task_logs_role": ROLE}, "a bucket that is not named"),
     ],
 )

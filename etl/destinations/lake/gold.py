@@ -8,7 +8,6 @@ small, and made as a whole each time.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,22 +17,21 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from etl.core.intervals import DataInterval, month_of
+from etl.core.intervals import DataInterval, month_of, months, next_month
 from etl.core.source import Source
 from etl.core.tables import Dataset
+from etl.destinations.gold import fingerprint_of, text_of
 from etl.destinations.lake import merging
 from etl.engines.base import Engine, nothing_before
 from etl.lake import layout, parquet
 from etl.lake.layout import Stored
 from etl.lake.store import Lake
-from etl.sql.statements import statement
 
 if TYPE_CHECKING:
     from etl.lake import tables as iceberg
 
 MADE_BY = "etl.made-by"  # in the summary of a snapshot: which statement made the table
 READS = re.compile(r"\b(silver|gold|previous)\.(\w+)\b")
-COMMENT = re.compile(r"--.*")
 FEW = 3  # months that are made one by one, each with a file of its own
 ALL = None  # months
 
@@ -70,13 +68,12 @@ class Gold:
 
     def silver_changed(self, dataset: Dataset, days: Sequence[DataInterval]) -> None:
         """Rows of silver have been replaced, of these days or of all."""
-        months = ALL if dataset.day is None or not days else {month for each in days for month in _months(each)}
-        self.changed[f"silver.{dataset.name}"] = months
+        self.changed[f"silver.{dataset.name}"] = ALL if dataset.day is None or not days else months(days)
 
     def make(self, gold: Dataset) -> list[Stored]:
         """Make again what may have changed; return the files whose rows are new."""
         name = f"gold.{gold.name}"
-        text = COMMENT.sub("", statement(f"gold/{gold.name}"))
+        text = text_of(gold)
         due = self._due(gold, text)
         if due is not ALL and (made := self._make_months(gold, text, due)) is not ALL:
             return made
@@ -91,14 +88,14 @@ class Gold:
         """The months of what is read that changed; ALL, if what was made before does not count or is not of months."""
         name, reads = f"gold.{gold.name}", _read(text)
         runs = {self._made_by_run[each] for each in (name, *reads)}
-        if gold.month is None or self._made_by[name] != _fingerprint(text) or len(runs) > 1:
+        if gold.month is None or self._made_by[name] != fingerprint_of(text) or len(runs) > 1:
             return ALL
         due = set[date]()
         for each in reads:
-            months = self.changed.get(each, ())
-            if months is ALL:
+            changed = self.changed.get(each, ())
+            if changed is ALL:
                 return ALL
-            due.update(months)
+            due.update(changed)
         return due
 
     def _make_months(self, gold: Dataset, text: str, due: set[date]) -> list[Stored] | None:
@@ -119,8 +116,8 @@ class Gold:
                 rows[previous] = [made[before]] if before in made else self._rows(name, before)
             path = partial(_part, name, self.run_id, month)
             made[month] = Stored(into, self.engine.select(self.lake, text, rows, into, path).files)
-            if is_running and self._has(text, _next(month)) and not self._is_same(name, month, made[month]):
-                due.add(_next(month))
+            if is_running and self._has(text, next_month(month)) and not self._is_same(name, month, made[month]):
+                due.add(next_month(month))
         self.changed[name] = made.keys()
         self._put(gold, text, made)
         return list(made.values())
@@ -138,7 +135,7 @@ class Gold:
         self._replace(name, text, removed, added)
 
     def _replace(self, name: str, text: str, removed: Iterable[str], added: Iterable[str]) -> None:
-        about = {layout.RUN_ID: self.run_id, layout.EXTRACTION_ID: self.extraction_id, MADE_BY: _fingerprint(text)}
+        about = {layout.RUN_ID: self.run_id, layout.EXTRACTION_ID: self.extraction_id, MADE_BY: fingerprint_of(text)}
         self._tables[name].replace(removed, added, about)
 
     def _rows(self, name: str, month: date | None = None) -> pa.Table | Sequence[Stored]:
@@ -177,24 +174,9 @@ def _read(text: str) -> set[str]:
     return {f"{schema}.{name}" for schema, name in READS.findall(text) if schema != "previous"}
 
 
-def _fingerprint(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def _part(name: str, run_id: str, month: date, number: int) -> str:
     return layout.table_part(name, run_id, (month.year * 100 + month.month) * 1000 + number)
 
 
-def _next(month: date) -> date:
-    return month_of(month + timedelta(days=31))
-
-
 def _days(month: date) -> DataInterval:
-    return DataInterval(month, _next(month))
-
-
-def _months(days: DataInterval) -> Iterable[date]:
-    month = month_of(days.start)
-    while month < days.end:
-        yield month
-        month = _next(month)
+    return DataInterval(month, next_month(month))

@@ -8,7 +8,6 @@ next. A table without months is small, and made as a whole each time.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,17 +17,16 @@ from functools import cached_property
 
 from psycopg2 import sql
 
-from etl.core.intervals import DataInterval, month_of
+from etl.core.intervals import DataInterval, month_of, next_month
 from etl.core.outcomes import AuditResult
 from etl.core.source import Source
 from etl.core.tables import Dataset
+from etl.destinations.gold import fingerprint_of, text_of
 from etl.destinations.postgres import audits, parts
 from etl.destinations.postgres.parts import WHOLE, Part
 from etl.postgres.connection import Warehouse
-from etl.sql.statements import statement
 
 TABLE = re.compile(r"\b(silver|gold|previous)\.(\w+)\b(\s+as\s+\w+)?")
-COMMENT = re.compile(r"--.*")
 AT_ONCE = 100_000  # rows that a statement reads
 
 
@@ -46,8 +44,8 @@ class Gold:
 
     def make(self, table: Dataset) -> None:
         """Make again what may have changed. Parts share one stage table: each table made or dropped costs locks."""
-        text = COMMENT.sub("", statement(f"gold/{table.name}"))
-        fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+        text = text_of(table)
+        fingerprint = fingerprint_of(text)
         before = parts.known(self.warehouse, table)
         reads = [found[2] for found in TABLE.finditer(text) if found[1] != "previous"]
         changed = {part for name in reads for part in self.changed[name]}
@@ -66,7 +64,7 @@ class Gold:
                 months = [min(due)] if is_running else _first_stretch(due, rows)
                 due.difference_update(months)
                 changed = self._make_parts(table, text, months, before, fingerprint)
-                due |= {after for month in changed if is_running and (after := _next(month)) in known}
+                due |= {after for month in changed if is_running and (after := next_month(month)) in known}
         parts.close_stage(self.warehouse, table)
 
     def _rows_read(self, reads: Iterable[str]) -> Counter[date]:
@@ -80,7 +78,7 @@ class Gold:
         self, table: Dataset, text: str, made: Sequence[date], before: Mapping[date, Part], fingerprint: str
     ) -> set[date]:
         """Make the whole table, or successive months of it, again; return those that changed."""
-        days = [] if made == [WHOLE] else [DataInterval(made[0], _next(made[-1]))]
+        days = [] if made == [WHOLE] else [DataInterval(made[0], next_month(made[-1]))]
         target = sql.SQL("insert into {}\n").format(sql.Identifier("stage", table.name))
         self.warehouse.execute(target + sql.SQL(_of_months(text, days[0], self._tables) if days else text))
         self.refuse(audits.run_folder(self.warehouse, "every_dataset", days, "gold", table.name))
@@ -103,7 +101,7 @@ def _first_stretch(due: Iterable[date], rows: Mapping[date, int]) -> list[date]:
     stretch, read = [first], rows[first]
     for month in others:
         read += rows[month]
-        if month != _next(stretch[-1]) or read > AT_ONCE:
+        if month != next_month(stretch[-1]) or read > AT_ONCE:
             break
         stretch.append(month)
     return stretch
@@ -125,7 +123,3 @@ def _of_months(text: str, days: DataInterval, tables: Mapping[str, Dataset]) -> 
         return f"(select * from {from_table} where {shown_days}){alias or f' as {name}'}"  # noqa: S608 - our own names
 
     return TABLE.sub(shown, text)
-
-
-def _next(month: date) -> date:
-    return month_of(month + timedelta(days=31))

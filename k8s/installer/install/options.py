@@ -64,7 +64,7 @@ class Options:
                 )
         if self.task_logs and not re.fullmatch(r"s3://[^/?@]+/[^?@]+", self.task_logs):
             raise UsageError(
-                f"TASK_LOGS={self.task_logs.rpartition('@')[2]} is no folder in a bucket.",
+                f"TASK_LOGS={self.task_logs.rpartition('@')[2]} is not a folder in a bucket.",
                 hint="Write it like s3://bucket/airflow, without keys.",
             )
         if self.task_logs_role and not self.task_logs:

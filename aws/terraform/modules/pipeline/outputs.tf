@@ -37,6 +37,6 @@ output "owner_task" {
 }
 
 output "settings" {
-  description = "What `etl` is told by its environment, but for its password."
+  description = "The settings that `etl` reads from its environment, without the password."
   value       = local.settings
 }
