@@ -104,6 +104,7 @@ def refuse_unknown(context: Any) -> None:
 
     `etl check` reports what is wrong with the values, such as an end before the start.
     """
-    if unknown := set(context["params"]) - set(PARAMS):
+    known = context["dag"].params
+    if unknown := set(context["params"]) - set(known):
         names = ", ".join(sorted(unknown))
-        raise AirflowFailException(f"Unknown parameter: {names}. Known are {', '.join(PARAMS)}.")
+        raise AirflowFailException(f"Unknown parameter: {names}. Known are {', '.join(known)}.")

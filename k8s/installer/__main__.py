@@ -174,11 +174,12 @@ def psql(cluster: str, role: str, arguments: tuple[str, ...]) -> None:
 @click.option("--start-date", envvar="START_DATE", default="", help="Start date, UTC. Default: all, or what is new.")
 @click.option("--end-date", envvar="END_DATE", default="", help="End date, exclusive.")
 @click.option("--accept-loss", envvar="ACCEPT_LOSS", is_flag=True, help="Publish even if known values are lost.")
-def trigger(cluster: str, dag: str, start_date: str, end_date: str, accept_loss: bool) -> None:
+@click.option("--source", envvar="SOURCE", default="", help="With DAG=backfill: whose days.")
+@click.option("--destination", envvar="DESTINATION", default="", help="With DAG=backfill: warehouse, lake or both.")
+def trigger(cluster: str, dag: str, **params: str | bool) -> None:
     """Run a DAG and follow it; the exit code is 1 if the run fails."""
     from k8s.installer.verbs.trigger import trigger as verb
 
-    params: dict[str, str | bool] = {"start_date": start_date, "end_date": end_date, "accept_loss": accept_loss}
     verb(cluster, dag, {name: value for name, value in params.items() if value})
 
 

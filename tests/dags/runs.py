@@ -11,10 +11,12 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.sdk.execution_time import macros
 from kubernetes.client import ApiClient
 
-from tests.dags.parsed import DAGS
+from tests.dags.parsed import BACKFILL, DAGS
 
 STARTED = datetime(2026, 11, 21, 6, 0, 0, 123456, tzinfo=UTC)
 SCHEDULED = "scheduled__2026-11-21T06:00:00+00:00"
+# Parameters without a default.
+NEEDED = {BACKFILL: {"source": "sensors", "start_date": "2024-01-01", "end_date": "2024-03-01"}}
 MANUAL = "manual__2026-11-21T15:45:27.941839+00:00"
 
 XComs = dict[tuple[str, str], Any]  # by task and key
@@ -30,7 +32,7 @@ class TaskInstance(SimpleNamespace):
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[self.task_id, key] = value
 
-    def xcom_pull(self, task_ids: str, key: str) -> Any:
+    def xcom_pull(self, task_ids: str, key: str, **_: Any) -> Any:
         return self.xcoms.get((task_ids, key))
 
 
@@ -53,8 +55,9 @@ def context(
     """
     definition = DAGS[dag]
     task = definition.get_task(task_id)
-    run = SimpleNamespace(run_id=run_id, start_date=started, clear_number=cleared, conf=conf)
-    params = {name: param.resolve() for name, param in definition.params.items()} | (conf or {})
+    given = NEEDED.get(dag, {}) | (conf or {})
+    run = SimpleNamespace(run_id=run_id, start_date=started, clear_number=cleared, conf=given or None)
+    params = {name: param.resolve() for name, param in definition.params.items() if name not in given} | given
     if xcoms is None:
         xcoms = {} if task_id == "check" else begun(dag, run_id=run_id, conf=conf, started=started, cleared=cleared)
     instance = TaskInstance(
@@ -82,7 +85,10 @@ def begun(dag: str, **options: Any) -> XComs:
         return {}
     first = context(dag, **options)
     first["task"]._pre_execute_hook(first)
-    return first["ti"].xcoms  # type: ignore[no-any-return]
+    xcoms: XComs = first["ti"].xcoms
+    if DAGS[dag].has_task("months"):
+        xcoms["months", "return_value"] = DAGS[dag].get_task("months").python_callable(first["params"])
+    return xcoms
 
 
 def rendered(given: dict[str, Any]) -> Any:

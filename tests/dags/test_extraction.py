@@ -16,7 +16,7 @@ import pytest
 from etl.core.ids import is_id
 from tests.dags.folder import REPOSITORY
 from tests.dags.parsed import DAGS, OF_SOURCES, SHOW, TASKS, UPKEEP, number_of_parts
-from tests.dags.runs import STARTED, XComs, arguments, begun, context, rendered
+from tests.dags.runs import NEEDED, STARTED, XComs, arguments, begun, context, rendered
 
 INTERVAL = {"start_date": "2006-03-01", "end_date": "2024-05-17"}
 DAYS = ["--from=2006-03-01", "--to=2024-05-17"]
@@ -68,7 +68,7 @@ def test_etl_accepts_every_call(conf: dict[str, Any]) -> None:
     assert understood.returncode == 0, understood.stderr
     said = json.loads(understood.stdout)
     assert said[len(of_sources) :] == [["lake", "compact", None], ["lake", "expire", None]]
-    of_source = [[task, dag.removesuffix("_spark")] for dag, task, _ in of_sources]
+    of_source = [[task, NEEDED.get(dag, {}).get("source", dag.removesuffix("_spark"))] for dag, task, _ in of_sources]
     assert said[: len(of_sources)] == [["pictures", None] if task == SHOW else [task, dag] for task, dag in of_source]
 
 

@@ -20,10 +20,14 @@ MAY_IMPORT = {
     "extraction": set(),
     "interval": set(),
     "lineage": set(),
+    "months": set(),
     "pod_operator": set(),
 }
 A_DAG_MAY = {"factory", "pipeline"}
-OF_NO_SOURCE = {"lake_maintenance": {"factory", "lineage", "pods"}}
+OF_NO_SOURCE = {
+    "lake_maintenance": {"factory", "lineage", "pods"},
+    "backfill": {"factory", "lineage", "months", "pods"},
+}
 
 
 def imported(module: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from types import SimpleNamespace
 from typing import Any
 
 import factory
@@ -10,7 +11,7 @@ import interval
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, ParamValidationError
 
-from tests.dags.parsed import OF_SOURCES
+from tests.dags.parsed import BACKFILL, OF_SOURCES
 from tests.dags.runs import begun
 
 
@@ -31,14 +32,15 @@ def test_an_invalid_date_is_refused_before_there_is_a_run(name: str, value: Any)
 
 def test_a_misspelt_name_fails_immediately_instead_of_meaning_everything() -> None:
     known = {"start_date": None, "end_date": None, "accept_loss": False}
-    factory.refuse_unknown({"params": known})
+    dag = SimpleNamespace(params=known)
+    factory.refuse_unknown({"dag": dag, "params": known})
     with pytest.raises(
         AirflowFailException, match=r"Unknown parameter: start. Known are start_date, end_date, accept_loss."
     ):
-        factory.refuse_unknown({"params": known | {"start": "2024-01-01"}})
+        factory.refuse_unknown({"dag": dag, "params": known | {"start": "2024-01-01"}})
 
 
-@pytest.mark.parametrize("dag", OF_SOURCES)
+@pytest.mark.parametrize("dag", [*OF_SOURCES, BACKFILL])
 def test_the_first_task_looks_at_the_names_before_it_creates_a_pod(dag: str) -> None:
     with pytest.raises(AirflowFailException, match="Unknown parameter: start"):
         begun(dag, conf={"start": "2024-01-01"})

@@ -16,7 +16,8 @@ from tests.dags.folder import FOLDER, PLATFORM
 from tests.dags.parsed import DAGS, TASKS, number_of_parts
 from tests.dags.runs import MANUAL, SCHEDULED, context, manifest, rendered
 
-WITH_KEY = [("neows", "check"), ("neows", "extract")]  # the pods that ask an API that wants one
+# The pods that ask an API that wants one.
+WITH_KEY = [("neows", "check"), ("neows", "extract"), ("backfill", "check"), ("backfill", "backfill")]
 WITH_ENRICHMENT = [("picture_facts", step) for step in ("check", "extract", "pictures")]  # those that need its key
 DRIVERS = [("sensors_spark", "transform"), ("sensors_spark", "publish")]
 

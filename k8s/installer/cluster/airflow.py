@@ -76,7 +76,7 @@ def refusal(code: int, text: str) -> PlatformError:
     words = detail if isinstance(detail, str) else json.dumps(detail)
     words = " ".join(words.split())[:400]
     if code in (400, 409, 422):
-        hint = "Dates are given as START_DATE=2024-05-01 END_DATE=2024-05-17, or not at all."
+        hint = "Dates are given as START_DATE=2024-05-01 END_DATE=2024-05-17; only DAG=backfill must have them."
         return UsageError(f"Airflow refuses the request: {words}", hint=hint)
     if code in (401, 403):
         # It says the same if it cannot reach its database.

@@ -15,6 +15,7 @@ from k8s.installer.errors import FailedError
 LOOK_EVERY_S = 0.5
 ENDED = {"success", "failed"}
 LOG_LINES = 15
+PAGE = 100  # Airflow's maximum, unless it is configured otherwise
 
 
 class RunFailedError(FailedError):
@@ -51,7 +52,7 @@ def follow(api: Airflow, path: str, begun: float) -> list[dict[str, Any]]:
     seen: dict[tuple[str, int, int], str] = {}
     while True:
         state = api.get(path)["state"]
-        tasks: list[dict[str, Any]] = api.get(f"{path}/taskInstances")["task_instances"]
+        tasks = all_tasks(api, path)
         for task in tasks:
             which, now = (task["task_id"], task["map_index"], task["try_number"]), task["state"]
             if now and seen.get(which) != now:
@@ -61,6 +62,16 @@ def follow(api: Airflow, path: str, begun: float) -> list[dict[str, Any]]:
         if state in ENDED:
             return tasks
         time.sleep(LOOK_EVERY_S)
+
+
+def all_tasks(api: Airflow, path: str) -> list[dict[str, Any]]:
+    """The tasks of a run, however many a mapped one has become: Airflow answers a page at a time."""
+    tasks: list[dict[str, Any]] = []
+    while True:
+        page = api.get(f"{path}/taskInstances?limit={PAGE}&offset={len(tasks)}")
+        tasks += page["task_instances"]
+        if not page["task_instances"] or len(tasks) >= page["total_entries"]:
+            return tasks
 
 
 def name_of(task: dict[str, Any]) -> str:
