@@ -9,8 +9,8 @@ costs a moment, and one that has been read is not read again, so another run wit
 | `months` | has no pod: it lists the months |
 | `backfill` | each one reads a month, audits it and publishes it, all or nothing |
 
-**Trigger it by hand** with the `"source"`, named as its DAG is, the days as `"start_date"` and `"end_date"` (UTC; the end is
-exclusive), and the `"destination"`: `warehouse`, `lake` or `both`.
+**Trigger it by hand** with the `"source"`, named as its DAG is, the days as `"start_date"` and `"end_date"` (UTC; the end
+is exclusive), and the `"destination"`: `warehouse`, `lake` or `both`.
 
 **When a task has failed**, its log ends with one line that says what is wrong and one that says what to do. *Clear* the
 failed tasks after the fix. Months that were published stay so; the API's budget is shared with all other runs.
@@ -41,7 +41,9 @@ with DAG(
     is_paused_upon_creation=False,
     default_args={"owner": "data-platform", **RETRY_POLICY},
     params={
-        "source": Param(type="string", pattern=r"^[a-z][a-z0-9_]*$", title="Source", description="Named as its DAG is."),
+        "source": Param(
+            type="string", pattern=r"^[a-z][a-z0-9_]*$", title="Source", description="Named as its DAG is."
+        ),
         "start_date": Param(type="string", format="date", title="Start date (UTC)"),
         "end_date": Param(type="string", format="date", title="End date, exclusive (UTC)"),
         "destination": Param("warehouse", enum=["warehouse", "lake", "both"], title="Destination"),
@@ -50,7 +52,14 @@ with DAG(
 ) as dag:
     check = EtlStep(
         task_id="check",
-        arguments=["check", "{{ params.source }}", "--from", "{{ params.start_date }}", "--to", "{{ params.end_date }}"],
+        arguments=[
+            "check",
+            "{{ params.source }}",
+            "--from",
+            "{{ params.start_date }}",
+            "--to",
+            "{{ params.end_date }}",
+        ],
         needs_keys=True,
         pre_execute=refuse_unknown,
     )

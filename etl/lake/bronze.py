@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from etl.core.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
@@ -34,6 +35,8 @@ RESUMABLE = timedelta(hours=24)  # anything older is not completed: the API's st
 MARKS = ("manifest.json", "progress.json")
 SILENCE = timedelta(minutes=10)  # a process on another machine that wrote nothing for this long is presumed dead
 RENAMED = {"run_id": "extraction_id"}  # its name in manifests of earlier versions
+
+Marks = Mapping[str, Collection[tuple[str, str]]]  # by extraction id, the (endpoint, file) of each of its MARKS
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ def body(lake: Lake, page: PageEntry) -> bytes:
 
 def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: datetime) -> str | None:
     """The newest extraction of the same interval that was killed half-way; None if a later one is complete."""
-    for extraction_id, files in sorted(_extractions(lake, source, now - RESUMABLE).items(), reverse=True):
+    for extraction_id, files in sorted(marks(lake, source, now - RESUMABLE).items(), reverse=True):
         if any("/" in file for _, file in files):  # shared: each process resumes its own part
             continue
         try:
@@ -196,7 +199,7 @@ def unfinished(lake: Lake, source: Source, interval: DataInterval | None, now: d
 
 def latest(lake: Lake, source: Source, interval: DataInterval | None) -> str | None:
     """The newest complete extraction of that interval."""
-    for extraction_id, files in sorted(_extractions(lake, source).items(), reverse=True):
+    for extraction_id, files in sorted(marks(lake, source).items(), reverse=True):
         if is_whole(source, files):
             found = read_manifest(lake, source.endpoints[0].name, extraction_id)
             if is_about(source, found.interval, interval):
@@ -204,14 +207,30 @@ def latest(lake: Lake, source: Source, interval: DataInterval | None) -> str | N
     return None
 
 
-def newest_by_interval(lake: Lake, source: Source, but: Collection[str]) -> dict[tuple[str, str] | None, str]:
-    """The newest complete extraction of each interval, without those in `but`."""
-    return {manifest.interval: manifest.extraction_id for manifest in _complete(lake, source, but)}
+def marks(lake: Lake, source: Source, since: datetime | None = None) -> Marks:
+    """What shows how far each extraction has come, parts included; with `since`, of those that began then or later."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for path in _paths(lake, source, since):
+        place = layout.place(path)
+        if place is None or not place.file.endswith(MARKS):
+            continue
+        if since is None or started_at(place.extraction_id) >= since:
+            found.setdefault(place.extraction_id, set()).add((place.name, place.file))
+    return found
+
+
+def newest_by_interval(
+    lake: Lake, source: Source, marked: Marks, but: Collection[str]
+) -> dict[tuple[str, str] | None, str]:
+    """The newest complete extraction of each interval, of those `marked` but without those in `but`."""
+    return {manifest.interval: manifest.extraction_id for manifest in _complete(lake, source, marked, but)}
 
 
 def intervals(lake: Lake, source: Source) -> dict[str, DataInterval | None]:
     """What each complete extraction is about, by its id, oldest first."""
-    return {manifest.extraction_id: interval(manifest.interval) for manifest in _complete(lake, source)}
+    return {
+        manifest.extraction_id: interval(manifest.interval) for manifest in _complete(lake, source, marks(lake, source))
+    }
 
 
 def is_complete(lake: Lake, source: Source, extraction_id: str) -> bool:
@@ -260,13 +279,12 @@ def interval(days: tuple[str, str] | None) -> DataInterval | None:
     return None if days is None else DataInterval.parse(*days)
 
 
-def _complete(lake: Lake, source: Source, but: Collection[str] = ()) -> Iterator[Manifest]:
+def _complete(lake: Lake, source: Source, marked: Marks, but: Collection[str] = ()) -> Iterator[Manifest]:
     """The first endpoint's manifest of each complete extraction, without those in `but`, oldest first."""
-    found = sorted(_extractions(lake, source).items())
     first = source.endpoints[0].name
     complete = (
         (each, [file for endpoint, file in files if endpoint == first])
-        for each, files in found
+        for each, files in sorted(marked.items())
         if each not in but and is_whole(source, files)
     )
     return map_concurrently(lambda each: _merged(lake, first, *each), complete)
@@ -385,24 +403,12 @@ def _require_same(kept: Manifest, fresh: Manifest) -> Manifest:
     )
 
 
-def _extractions(lake: Lake, source: Source, since: datetime | None = None) -> dict[str, set[tuple[str, str]]]:
-    """By extraction id, the (endpoint, file) of each manifest.json and progress.json in the lake, parts included."""
-    found: dict[str, set[tuple[str, str]]] = {}
-    for path in _paths(lake, source, since):
-        place = layout.place(path)
-        if place is None or not place.file.endswith(MARKS):
-            continue
-        if since is None or started_at(place.extraction_id) >= since:
-            found.setdefault(place.extraction_id, set()).add((place.name, place.file))
-    return found
-
-
 def _paths(lake: Lake, source: Source, since: datetime | None) -> Iterator[str]:
     """All files, or those of extractions begun since; then only the folders of those days are listed."""
     days = None if since is None else [since.date() + timedelta(n) for n in range((today() - since.date()).days + 1)]
-    for endpoint in source.endpoints:
-        for folder in [""] if days is None else [f"/{layout.day(day)}" for day in days]:
-            yield from lake.list(f"bronze/{endpoint.name}{folder}")
+    below = [""] if days is None else [f"/{layout.day(day)}" for day in days]
+    folders = [f"bronze/{endpoint.name}{folder}" for endpoint in source.endpoints for folder in below]
+    return chain.from_iterable(map_concurrently(lake.list, folders))
 
 
 def is_whole(source: Source, files: Collection[tuple[str, str]]) -> bool:

@@ -16,8 +16,10 @@ from etl.core.api import Client
 from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
+from etl.core.source import Source
 from etl.destinations.base import Destination
 from etl.lake import bronze, silver
+from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline
 from etl.pipeline.reconciliation import reconcile
 from etl.pipeline.steps import Extract, Handover, Publish, Step, Transform, required
@@ -125,23 +127,33 @@ def make_plan(
     for each in destinations:
         reconcile(warehouse, source, each, lake, pipeline.emit)
     published = {name: _published(warehouse, source.name, name) for name in names}
-    publishable = silver.publishable(lake, source)
-    transformed = {each.interval: each for each in reversed(publishable)}
-    extracted = bronze.newest_by_interval(lake, source, but={each.extraction_id for each in publishable})
+    lacking = {each: [name for name in names if (each.start, each.end) not in published[name]] for each in intervals}
+    transformed, extracted = _in_the_lake(lake, source) if any(lacking.values()) else ({}, {})
 
     def plan_one(interval: DataInterval) -> PlannedInterval:
-        days = bronze.days(interval)
-        lacking = [name for name in names if (interval.start, interval.end) not in published[name]]
-        if not lacking:
+        days, into = bronze.days(interval), lacking[interval]
+        if not into:
             return PlannedInterval(interval, "published", ())
         if days in transformed:
-            extraction_id = transformed[days].extraction_id
-            return PlannedInterval(interval, "transformed", tuple(Publish(name, extraction_id) for name in lacking))
+            return PlannedInterval(interval, "transformed", tuple(Publish(name, transformed[days]) for name in into))
         if days in extracted:
-            return PlannedInterval(interval, "extracted", (Transform(extracted[days]), *map(Publish, lacking)))
-        return PlannedInterval(interval, "to do", (Extract(), Transform(), *map(Publish, lacking)))
+            return PlannedInterval(interval, "extracted", (Transform(extracted[days]), *map(Publish, into)))
+        return PlannedInterval(interval, "to do", (Extract(), Transform(), *map(Publish, into)))
 
     return Plan(source.name, tuple(map(plan_one, intervals)))
+
+
+_ByInterval = dict[tuple[str, str] | None, str]  # extraction ids
+
+
+def _in_the_lake(lake: Lake, source: Source) -> tuple[_ByInterval, _ByInterval]:
+    """The newest extraction of each interval: of those transformed, and of those that are not. Both are listed at once."""
+    with ThreadPoolExecutor(1) as beside:
+        marked = beside.submit(bronze.marks, lake, source)
+        publishable = silver.publishable(lake, source)
+        but = {each.extraction_id for each in publishable}
+        extracted = bronze.newest_by_interval(lake, source, marked.result(), but)
+    return {each.interval: each.extraction_id for each in reversed(publishable)}, extracted
 
 
 def _cut(whole: DataInterval, every: Every) -> Iterator[DataInterval]:

@@ -27,6 +27,7 @@ whole = DataInterval(*map(date.fromisoformat, sys.argv[1:]))
 print(json.dumps([[str(each.start), str(each.end)] for each in _cut(whole, Every.parse("1month"))]))
 """
 
+
 def etl(script: str, *words: str) -> Any:
     """What `etl`, which is installed beside this environment, says."""
     command = [ETL_PYTHON, "-c", script, *words]

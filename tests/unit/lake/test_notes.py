@@ -96,6 +96,6 @@ def test_bronze_is_listed_once_whatever_the_number_of_intervals(watched: Watched
     for number in range(4):
         extracted(lake, id_of(10 - number), days(number, number + 1))
     watched.asked.clear()
-    assert len(bronze.newest_by_interval(lake, SOURCE, but=())) == 4
+    assert len(bronze.newest_by_interval(lake, SOURCE, bronze.marks(lake, SOURCE), but=())) == 4
     listings = [request for request in watched.asked if "list-type" in request]
     assert len(listings) == 1
