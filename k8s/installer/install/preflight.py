@@ -264,7 +264,7 @@ def check_data(facts: Facts) -> Finding:
             message = (
                 f"The data is from PostgreSQL {facts.server.major}, and this checkout brings {wanted['postgres']}."
             )
-            return failed(message, "charts/warehouse/README.md says how to change the major version.")
+            return failed(message, "docs/how-to/upgrade.md says how to change the major version.")
     return good(f"the warehouse has version {has}; this checkout brings {knows}" if has else "no warehouse yet")
 
 
