@@ -19,7 +19,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Any
 
 from etl.core.errors import LakeUnavailableError, SourceChangedError, SourceContractError, UsageError
@@ -405,10 +404,11 @@ def _require_same(kept: Manifest, fresh: Manifest) -> Manifest:
 
 def _paths(lake: Lake, source: Source, since: datetime | None) -> Iterator[str]:
     """All files, or those of extractions begun since; then only the folders of those days are listed."""
-    days = None if since is None else [since.date() + timedelta(n) for n in range((today() - since.date()).days + 1)]
-    below = [""] if days is None else [f"/{layout.day(day)}" for day in days]
-    folders = [f"bronze/{endpoint.name}{folder}" for endpoint in source.endpoints for folder in below]
-    return chain.from_iterable(map_concurrently(lake.list, folders))
+    listing, folders = lake.list_many, [f"bronze/{endpoint.name}" for endpoint in source.endpoints]
+    if since is not None:
+        days = [since.date() + timedelta(n) for n in range((today() - since.date()).days + 1)]
+        listing, folders = lake.list_files, [f"{folder}/{layout.day(day)}" for folder in folders for day in days]
+    return (file.path for files in map_concurrently(listing, folders) for file in files)
 
 
 def is_whole(source: Source, files: Collection[tuple[str, str]]) -> bool:

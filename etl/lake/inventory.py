@@ -1,4 +1,4 @@
-"""The extractions in the lake, from one listing of each layer, silver's notes, and bronze's manifests for the rest."""
+"""The extractions in the lake, from listings of its layers, silver's notes, and bronze's manifests for the rest."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ class _Found:
 
 def list_extractions(lake: Lake, sources: Iterable[Source]) -> list[Extraction]:
     """All extractions of the sources, by source, the newest first. Raises: LakeUnavailableError for a damaged note."""
-    listed = [file for files in map_concurrently(lake.list_files, layout.LAYERS) for file in files]
+    names = [name for names in map_concurrently(lake.folders, layout.LAYERS) for name in names]
+    listed = [file for files in map_concurrently(lake.list_many, names) for file in files]
     placed: dict[tuple[str, str], list[KeptFile]] = {}
     notes: dict[str, list[StoredFile]] = {}
     for file in listed:

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 from urllib.parse import quote
@@ -23,6 +25,7 @@ from etl.core.errors import AccessError, ConfigError, LakeUnavailableError
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR}
 UNFINISHED = ".unfinished"
+FEW_FOLDERS = 200  # of which each is worth a request of its own
 CONCURRENCY = 16  # requests to an object store, which answers each within a few hundredths of a second
 SPOOL_BYTES = 8 * 2**20  # held in memory of a file being uploaded to an object store; a larger file is spooled to disk
 CHUNK_BYTES = 16 * 2**20  # in flight at a time
@@ -131,17 +134,41 @@ class Lake:
 
     def list_files(self, path: str) -> list[StoredFile]:
         """All files below a folder, sorted, with size and time; including those a killed process left unfinished."""
+        files = self._files(self._infos(path, recursive=True))
+        self._bucket_exists = self._bucket_exists or bool(files) or self._require_bucket()
+        return files
+
+    def list_many(self, path: str) -> list[StoredFile]:
+        """As `list_files`, and quicker if there are thousands in a few folders.
+
+        An object store lists a thousand files at a time, one time after the other; of several folders, at the same time.
+        """
+        entries = [] if self.is_local else self._infos(path, recursive=False)
+        folders = [self._relative(info) for info in entries if not info.is_file]
+        if not 1 < len(folders) <= FEW_FOLDERS:
+            return self.list_files(path)
+        below = chain.from_iterable(map_concurrently(self.list_files, folders))
+        return sorted([*self._files(entries), *below], key=attrgetter("path"))
+
+    def folders(self, path: str) -> list[str]:
+        """The folders directly below a folder, sorted; none if there is no such folder."""
+        return sorted(self._relative(info) for info in self._infos(path, recursive=False) if not info.is_file)
+
+    def _infos(self, path: str, *, recursive: bool) -> list[arrow_fs.FileInfo]:
         with self.errors():
-            selector = arrow_fs.FileSelector(self.full_path(path), allow_not_found=True, recursive=True)
-            root = self._root.rstrip("/") + "/"
-            found = (
-                StoredFile(info.path.removeprefix(root), info.size, info.mtime or datetime.now(UTC))
-                for info in self.files.get_file_info(selector)
-                if info.is_file
-            )
-            files = sorted(found, key=lambda file: file.path)
-            self._bucket_exists = self._bucket_exists or bool(files) or self._require_bucket()
-            return files
+            selector = arrow_fs.FileSelector(self.full_path(path), allow_not_found=True, recursive=recursive)
+            return list(self.files.get_file_info(selector))
+
+    def _files(self, infos: Iterable[arrow_fs.FileInfo]) -> list[StoredFile]:
+        found = (
+            StoredFile(self._relative(info), info.size, info.mtime or datetime.now(UTC))
+            for info in infos
+            if info.is_file
+        )
+        return sorted(found, key=attrgetter("path"))
+
+    def _relative(self, info: arrow_fs.FileInfo) -> str:
+        return str(info.path.removeprefix(self._root.rstrip("/") + "/"))
 
     def _require_bucket(self) -> bool:
         """True; listing a missing bucket would look like an empty one. Raises: ConfigError if there is no bucket."""

@@ -91,11 +91,12 @@ def test_what_can_be_published_comes_newest_first_without_what_failed_an_audit(l
     assert {each.interval for each in found} == {newer.interval, note(2).interval}
 
 
-def test_bronze_is_listed_once_whatever_the_number_of_intervals(watched: Watched) -> None:
+def test_each_day_of_bronze_is_listed_once_whatever_the_number_of_intervals(watched: Watched) -> None:
     lake = Lake(watched.url)
     for number in range(4):
         extracted(lake, id_of(10 - number), days(number, number + 1))
+    folders = lake.folders("bronze/days")
     watched.asked.clear()
     assert len(bronze.newest_by_interval(lake, SOURCE, bronze.marks(lake, SOURCE), but=())) == 4
     listings = [request for request in watched.asked if "list-type" in request]
-    assert len(listings) == 1
+    assert len(listings) == 1 + len(folders)

@@ -78,6 +78,17 @@ def test_lists_are_sorted_and_know_only_files_below_the_folder(any_lake: Lake) -
     assert any_lake.list("nothing/here") == []
 
 
+@pytest.mark.parametrize("few", [0, 1, 3, 200])
+def test_many_files_are_listed_as_few_are(any_lake: Lake, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("etl.lake.store.FEW_FOLDERS", few)
+    for path in ("a/1/x", "a/1/deep/er", "a/2/y", "a/3/z", "a/beside", "ab/1", "b"):
+        any_lake.write(path, b"content")
+    for folder in ("a", "a/1", "ab", "nothing"):
+        assert any_lake.list_many(folder) == any_lake.list_files(folder)
+    assert any_lake.folders("a") == ["a/1", "a/2", "a/3"]
+    assert any_lake.folders("nothing") == []
+
+
 def test_what_is_deleted_is_gone(any_lake: Lake) -> None:
     any_lake.write("a/1", b"")
     any_lake.write("a/2", b"")
