@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -58,6 +59,9 @@ def etl(context: click.Context, debug: bool) -> None:
 def main() -> NoReturn:
     """Run the command line; every error ends in one line, a hint and the exit code of its kind."""
     debug = "--debug" in sys.argv[1:2]
+    # A command makes many objects that last to its end, and few cycles. Searching all of them after every 700 new ones
+    # costs `etl lake ls` of 10,000 extractions a fifth of its time.
+    gc.set_threshold(100_000)
     streams.prepare()
     signal.signal(signal.SIGTERM, _terminate)  # the first process of a container ignores it by default
     try:
