@@ -141,7 +141,7 @@ class Lake:
     def list_many(self, path: str) -> list[StoredFile]:
         """As `list_files`, and quicker if there are thousands in a few folders.
 
-        An object store lists a thousand files at a time, one time after the other; of several folders, at the same time.
+        An object store answers with a thousand files at a time; what is in several folders can be asked for at once.
         """
         entries = [] if self.is_local else self._infos(path, recursive=False)
         folders = [self._relative(info) for info in entries if not info.is_file]

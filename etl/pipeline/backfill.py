@@ -147,7 +147,7 @@ _ByInterval = dict[tuple[str, str] | None, str]  # extraction ids
 
 
 def _in_the_lake(lake: Lake, source: Source) -> tuple[_ByInterval, _ByInterval]:
-    """The newest extraction of each interval: of those transformed, and of those that are not. Both are listed at once."""
+    """The newest extraction of each interval: of those transformed, and of those that are not. Listed side by side."""
     with ThreadPoolExecutor(1) as beside:
         marked = beside.submit(bronze.marks, lake, source)
         publishable = silver.publishable(lake, source)
