@@ -9,8 +9,8 @@ costs a moment, and one that has been read is not read again, so another run wit
 | `months` | has no pod: it lists the months |
 | `backfill` | each one reads a month, audits it and publishes it, all or nothing |
 
-**Trigger it by hand** with the `"source"`, named as its DAG is, the days as `"start_date"` and `"end_date"` (UTC; the end
-is exclusive), and the `"destination"`: `warehouse`, `lake` or `both`.
+**Trigger it by hand** with the `"source"`, named as its DAG is, the days as `"start_date"` and `"end_date"` (UTC; the
+end is exclusive), and the `"destination"`: `warehouse`, `lake` or `both`.
 
 **When a task has failed**, its log ends with one line that says what is wrong and one that says what to do. *Clear* the
 failed tasks after the fix. Months that were published stay so; the API's budget is shared with all other runs.

@@ -6,6 +6,7 @@ import json
 import subprocess
 from copy import deepcopy
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import months
@@ -44,7 +45,7 @@ def test_each_month_has_a_pod_and_the_first_and_the_last_are_what_is_left_of_the
     between = ["2023-11-20", "2023-12-01", "2024-01-01", "2024-02-01", "2024-02-03"]
     assert said == [
         ["backfill", "apod", "--from", start, "--to", end, "--destination", "both"]
-        for start, end in zip(between, between[1:], strict=False)
+        for start, end in pairwise(between)
     ]
 
 
