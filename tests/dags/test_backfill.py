@@ -44,8 +44,7 @@ def test_each_month_has_a_pod_and_the_first_and_the_last_are_what_is_left_of_the
     said = [arguments(BACKFILL, "backfill", conf=DAYS, index=index) for index in range(4)]
     between = ["2023-11-20", "2023-12-01", "2024-01-01", "2024-02-01", "2024-02-03"]
     assert said == [
-        ["backfill", "apod", "--from", start, "--to", end, "--destination", "both"]
-        for start, end in pairwise(between)
+        ["backfill", "apod", "--from", start, "--to", end, "--destination", "both"] for start, end in pairwise(between)
     ]
 
 

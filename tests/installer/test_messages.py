@@ -1,7 +1,9 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -119,11 +121,32 @@ def test_a_mapped_task_is_named_with_its_index(index: int, name: str) -> None:
     assert trigger.name_of({"task_id": "extract", "map_index": index}) == name
 
 
+class Pages:
+    """Airflow's answers about a run with many tasks, a hundred at a time."""
+
+    def __init__(self, tasks: int) -> None:
+        self.tasks = [{"task_id": "backfill", "map_index": number} for number in range(tasks)]
+
+    def get(self, path: str) -> dict[str, Any]:
+        limit, offset = map(int, re.findall(r"=(\d+)", path))
+        return {"task_instances": self.tasks[offset : offset + limit], "total_entries": len(self.tasks)}
+
+
+@pytest.mark.parametrize("tasks", [0, 1, 100, 122, 200])
+def test_every_task_of_a_run_is_followed_however_many_months_it_has(tasks: int) -> None:
+    answers = Pages(tasks)
+    assert trigger.all_tasks(cast(airflow.Airflow, answers), "/api/v2/dags/backfill/dagRuns/1") == answers.tasks
+
+
 def test_status_shows_the_last_run_of_each_dag() -> None:
     run = {"state": "success", "start_date": "2026-11-21T06:00:00Z"}
-    assert status.line_of("spacex", run) == "last run of DAG spacex: success, 2026-11-21T06:00:00Z"
-    assert status.line_of("spacex", {**run, "start_date": None}).endswith("not started")
-    assert status.line_of("sensors", None) == "DAG sensors has not run yet: make trigger DAG=sensors"
+    assert status.line_of("spacex", "0 6 * * *", run) == "last run of DAG spacex: success, 2026-11-21T06:00:00Z"
+    assert status.line_of("spacex", "0 6 * * *", {**run, "start_date": None}).endswith("not started")
+    assert status.line_of("sensors", "30 6 * * *", None) == "DAG sensors has not run yet: make trigger DAG=sensors"
+
+
+def test_status_asks_nobody_to_trigger_what_runs_on_request_only() -> None:
+    assert status.line_of("backfill", None, None) == "DAG backfill runs on request only, and has not yet"
 
 
 def test_a_task_s_log_is_shown_without_its_folding_marks() -> None:

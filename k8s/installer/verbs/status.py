@@ -128,12 +128,13 @@ def health(release: Release, revisions: Revisions, snapshots: dict[str, Snapshot
 def last_run(cluster: Cluster) -> list[str]:
     """The newest run of each DAG, according to Airflow."""
     with airflow.Airflow(cluster) as api:
-        dags = sorted(dag["dag_id"] for dag in api.ask("GET", "/api/v2/dags?limit=100")["dags"])
+        listed = api.ask("GET", "/api/v2/dags?limit=100")["dags"]
+        schedules = {dag["dag_id"]: dag["timetable_summary"] for dag in listed}
         newest = "dagRuns?order_by=-run_after&limit=1"
-        runs = {dag: api.ask("GET", f"/api/v2/dags/{quote(dag)}/{newest}")["dag_runs"] for dag in dags}
+        runs = {dag: api.ask("GET", f"/api/v2/dags/{quote(dag)}/{newest}")["dag_runs"] for dag in sorted(schedules)}
     if not runs:
         return ["no DAGs yet; a new one appears within a minute"]
-    return [line_of(dag, found[0] if found else None) for dag, found in runs.items()]
+    return [line_of(dag, schedules[dag], found[0] if found else None) for dag, found in runs.items()]
 
 
 def unread(cluster: Cluster) -> list[Problem]:
@@ -150,8 +151,10 @@ def unread_file(error: dict[str, Any]) -> Problem:
     return Problem(f"DAG file {error['filename']} cannot be imported: {diagnosis.shortened(words.strip())}", hint)
 
 
-def line_of(dag: str, run: dict[str, Any] | None) -> str:
-    """A DAG and its newest run."""
+def line_of(dag: str, schedule: str | None, run: dict[str, Any] | None) -> str:
+    """A DAG and its newest run; Airflow says that a DAG without a schedule has the schedule "None"."""
+    if run is None and schedule in (None, "None"):
+        return f"DAG {dag} runs on request only, and has not yet"
     if run is None:
         return f"DAG {dag} has not run yet: make trigger DAG={dag}"
     return f"last run of DAG {dag}: {run['state']}, {run['start_date'] or 'not started'}"
