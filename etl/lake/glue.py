@@ -98,7 +98,7 @@ class Glue:
         location = held["StorageDescriptor"].get("Location", "").rstrip("/")
         if location != table.metadata.location:
             raise ConfigError(
-                f"{table.name} is published, but in Glue, {called} is another lake's, at {location}, and stays it.",
+                f"{table.name} is published, but in Glue, {called} is another lake's, at {location}: left as is.",
                 hint=f"Set ETL_LAKE__GLUE_PREFIX to databases of your own, or delete it there. Then {AGAIN}",
             )
 

@@ -69,7 +69,7 @@ class Tables:
                 return None
             except FileNotFoundError as error:
                 raise ConfigError(
-                    f"The catalogue says where the metadata of {name} is, and there it is not: {error}.",
+                    f"The catalogue says where the metadata of {name} is, but it is not there: {error}.",
                     hint="Set ETL_LAKE__URL to the lake that this warehouse knows, or run `etl lake repair`.",
                 ) from error
         return Table(self._lake, found, name, dataset or _as_it_is(found, name))

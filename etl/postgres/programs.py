@@ -55,7 +55,7 @@ def as_owner(data: Path) -> list[str]:
     status = data.stat()
     if not shutil.which("setpriv"):
         raise ConfigError(
-            "Postgres refuses to run as root, and setpriv is missing, which makes it another user.",
+            "Postgres refuses to run as root, and setpriv, which runs it as another user, is missing.",
             hint="Run the command as another user, or install util-linux.",
         )
     as_owner = ["setpriv", f"--reuid={status.st_uid}", f"--regid={status.st_gid}", "--clear-groups"]

@@ -151,7 +151,7 @@ def credentials(cluster: str) -> None:
 @installer.command()
 @cluster_option
 def ui(cluster: str) -> None:
-    """Forward the web pages to local ports, until Ctrl-C. They are those of Airflow, Grafana and Prometheus."""
+    """Forward Airflow, Grafana, Prometheus and Alertmanager to local ports, until Ctrl-C."""
     from k8s.installer.verbs.ui import ui as verb
 
     verb(cluster)

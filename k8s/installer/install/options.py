@@ -75,7 +75,7 @@ class Options:
         if self.warehouse not in ("postgres", "cnpg"):
             raise UsageError(
                 f"'{self.warehouse}' is not supported.",
-                hint="WAREHOUSE is postgres, one server, or cnpg, several of which one takes over when another dies.",
+                hint="WAREHOUSE is postgres (one server), or cnpg (several: one takes over when the primary dies).",
             )
         if bool(self.warehouse_host) != bool(self.warehouse_ca):
             raise UsageError(
