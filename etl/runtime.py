@@ -103,7 +103,7 @@ class Runtime:
         """A client of the source's API, with the attempts of the settings or fewer.
 
         Its requests are spent from the API's budget; a simulator in this process has none, and needs no key.
-        Raises: ConfigError if the API wants a key that is not set.
+        Raises: ConfigError if the API needs a key that is not set.
         """
         api, policy = source.api, self._policy(attempts)
         auth = NO_AUTH if source.origin == SIMULATED else _let_in(api)

@@ -45,14 +45,14 @@ NO_AUTH = NoAuth()
 
 @dataclass(frozen=True)
 class MissingKey(Auth):
-    """An API that wants a key, which nobody has set; `hint` says where to get one, and `api` what it opens."""
+    """An API that needs a key, which nobody has set; `hint` says where to get one, and `api` what it opens."""
 
     api: str
     setting: str
     hint: str
 
     def missing(self) -> ConfigError:
-        return ConfigError(f"{self.api} wants a key, and {self.setting} is not set.", hint=self.hint)
+        return ConfigError(f"{self.api} needs a key, and {self.setting} is not set.", hint=self.hint)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def test_without_a_key_three_run_and_the_fourth_is_left_out_with_the_reason(
     assert ran.returncode == 0, ran.stderr
     assert last_line(ran.stdout) == "apod published · neo published · mars published · neows left out"
     [said] = re.findall(r"^neows is left out: (.*)$", ran.stdout, re.MULTILINE)
-    assert said.startswith("api.nasa.gov wants a key, and ETL_NASA__API_KEY is not set. Get a free key at https://")
+    assert said.startswith("api.nasa.gov needs a key, and ETL_NASA__API_KEY is not set. Get a free key at https://")
     assert "neows" not in at_home("status").stdout
     assert "NeoWs" not in at_home("ask").stdout
 
@@ -96,7 +96,7 @@ def test_members_of_families_are_sources() -> None:
     assert not set(sources.FAMILIES) & set(sources.NAMES)
 
 
-# A source that wants a key
+# A source that needs a key
 
 
 def test_without_a_key_every_command_that_asks_the_api_says_where_to_get_one(at_home: AtHome) -> None:
@@ -104,7 +104,7 @@ def test_without_a_key_every_command_that_asks_the_api_says_where_to_get_one(at_
         ended = at_home(*command, "neows", *DAYS)
         assert ended.returncode == os.EX_CONFIG, command
         assert ended.stderr.splitlines()[-2:] == [
-            "error: api.nasa.gov wants a key, and ETL_NASA__API_KEY is not set.",
+            "error: api.nasa.gov needs a key, and ETL_NASA__API_KEY is not set.",
             "hint: Get a free key at https://api.nasa.gov, set ETL_NASA__API_KEY to it, and run the same command "
             "again; DEMO_KEY will do for 30 requests an hour and 50 a day.",
         ]
@@ -135,5 +135,5 @@ def test_a_simulator_in_this_process_needs_no_key(at_home: AtHome) -> None:
     ran = at_home("run", "neows", "--or-simulate", *DAYS)
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith(
-        "api.nasa.gov wants a key, and ETL_NASA__API_KEY is not set: this run reads the built-in simulator"
+        "api.nasa.gov needs a key, and ETL_NASA__API_KEY is not set: this run reads the built-in simulator"
     )

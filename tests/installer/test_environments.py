@@ -110,8 +110,8 @@ def test_a_place_or_a_role_that_pods_cannot_use_is_refused(arguments: dict[str, 
     [
         ({"ingress_class": "", "ingress_from": ""}, "An ingress needs INGRESS_CLASS, INGRESS_FROM as well"),
         ({"host": ""}, "An ingress needs HOST as well"),
-        ({"host": "https://data.example.org"}, "HOST=https://data.example.org is no domain"),
-        ({"host": "localhost"}, "HOST=localhost is no domain"),
+        ({"host": "https://data.example.org"}, "HOST=https://data.example.org is not a domain"),
+        ({"host": "localhost"}, "HOST=localhost is not a domain"),
         ({"ingress_from": "10.20.0.0/99"}, "INGRESS_FROM=10.20.0.0/99 is neither a namespace nor a network"),
     ],
 )

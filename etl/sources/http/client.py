@@ -321,7 +321,7 @@ class HttpClient:
             reason, hint = f"{reason} (through a proxy)", CHECK_PROXY
         match error:
             case requests.exceptions.ProxyError() if re.search(r"\b407\b", reason):  # told in words only
-                return AccessError(f"The proxy before {who} wants a login: {reason}.", hint=hint)
+                return AccessError(f"The proxy before {who} needs a login: {reason}.", hint=hint)
             case requests.ConnectionError() | requests.Timeout():
                 return SourceUnavailableError(f"{who} does not answer: {reason}.", hint=hint)
             case requests.exceptions.InvalidURL() | requests.exceptions.InvalidSchema():

@@ -1,7 +1,7 @@
 """Facts about pictures that other sources list: renditions from NASA's image server, described by `enrichment`.
 
 The pictures of the day are listed by `apod`, on https://assets.science.nasa.gov; a few of each rover's photos a day by
-`mars`, on https://mars.nasa.gov. Neither wants a key.
+`mars`, on https://mars.nasa.gov. Neither needs a key.
 """
 
 from collections.abc import Iterator, Sequence

@@ -98,7 +98,7 @@ class Options:
             )
         if self.host and not re.fullmatch(r"([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", self.host):
             raise UsageError(
-                f"HOST={self.host} is no domain.",
+                f"HOST={self.host} is not a domain.",
                 hint="Write it like data.example.org; Airflow is then airflow.data.example.org.",
             )
         if "/" in self.ingress_from and not _is_network(self.ingress_from):

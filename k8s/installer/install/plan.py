@@ -202,7 +202,7 @@ class Plan:
         return [pods.settings(options), *([spark.settings()] if options.spark else [])]
 
     def dags_map(self, store: Store) -> Object:
-        """The DAGs and what their pods are made from; those of a source that wants a key only if there is one."""
+        """The DAGs and what their pods are made from; those of a source that needs a key only if there is one."""
         spark_image = images.name(self.options, images.SPARK) if self.options.spark else ""
         settings = {"etl_image": self.image, "spark_image": spark_image, "lake_claim": lake.claim(self.lake)}
         return dags.config_map(settings, store.values.get(secrets.API_KEYS, {}).keys())

@@ -35,7 +35,7 @@ class Wish:
 
     def __post_init__(self) -> None:
         if self.to and self.at:
-            raise UsageError("TO and AT are two times.", hint="Give one: a backup's name, or a moment.")
+            raise UsageError("TO and AT were both given.", hint="Give one: a backup's name, or a moment.")
         if self.to and not BACKUP.fullmatch(self.to):
             raise UsageError(f"'{self.to}' is not a backup's name.", hint="`make restore` lists them.")
         if self.database not in DATABASES:

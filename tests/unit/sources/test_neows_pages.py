@@ -187,7 +187,7 @@ def test_without_a_key_it_is_declared_and_says_where_to_get_one() -> None:
     error = source(key=None).api.auth.missing()
     assert error is not None
     assert error.exit_code == os.EX_CONFIG
-    assert error.message == "api.nasa.gov wants a key, and ETL_NASA__API_KEY is not set."
+    assert error.message == "api.nasa.gov needs a key, and ETL_NASA__API_KEY is not set."
     assert "https://api.nasa.gov" in error.hint
     assert source().api.auth.missing() is None
 
