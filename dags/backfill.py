@@ -1,7 +1,7 @@
 """### Backfill
 
-Reads past days of a source and publishes them, month by month, two months at a time. A month that is published already
-costs a moment, and one that has been read is not read again, so another run with the same days resumes this one.
+Reads past days of a source and publishes them, month by month, two months at a time. A month that a backfill has
+published costs a moment, and one that has been read is not read again, so another run with the same days resumes this.
 
 | Task | What its pods do |
 |---|---|
@@ -12,8 +12,10 @@ costs a moment, and one that has been read is not read again, so another run wit
 **Trigger it by hand** with the `"source"`, named as its DAG is, the days as `"start_date"` and `"end_date"` (UTC; the
 end is exclusive), and the `"destination"`: `warehouse`, `lake` or `both`.
 
+A month for which the API's budget is not enough is tried again every ten minutes for a day: ten years may take days.
+
 **When a task has failed**, its log ends with one line that says what is wrong and one that says what to do. *Clear* the
-failed tasks after the fix. Months that were published stay so; the API's budget is shared with all other runs.
+failed tasks after the fix. Months that were published stay so.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ from factory import RETRY_POLICY, refuse_unknown
 from pods import EtlStep
 
 AT_A_TIME = 2  # pods: they share a node with everything else
+# What waiting does not help is not tried again anyway.
+FOR_A_DAY = {"retries": 150, "retry_delay": timedelta(minutes=10), "retry_exponential_backoff": 0}
 
 with DAG(
     "backfill",
@@ -39,7 +43,7 @@ with DAG(
     max_active_runs=1,
     dagrun_timeout=timedelta(days=7),
     is_paused_upon_creation=False,
-    default_args={"owner": "data-platform", **RETRY_POLICY},
+    default_args={"owner": "data-platform", **RETRY_POLICY | FOR_A_DAY},
     params={
         "source": Param(
             type="string", pattern=r"^[a-z][a-z0-9_]*$", title="Source", description="Named as its DAG is."
@@ -69,6 +73,7 @@ with DAG(
         task_id="backfill",
         needs_lake=True,
         needs_keys=True,
+        needs_enrichment=True,
         memory="1Gi",  # DuckDB takes up to 512 MB
         max_active_tis_per_dagrun=AT_A_TIME,
         map_index_template="{{ task.arguments[3] }}",

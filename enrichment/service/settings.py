@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
     keys: Annotated[dict[str, str], NoDecode, BeforeValidator(_keys), AfterValidator(_at_least_one)] = Field(
-        description="Who may ask: NAME:HASH of each key, separated by commas. A hash is not a secret that a caller could use."
+        description="Who may ask: NAME:HASH of each key, separated by commas. No caller could use a hash as a key."
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8090, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

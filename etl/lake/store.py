@@ -134,9 +134,7 @@ class Lake:
 
     def list_files(self, path: str) -> list[StoredFile]:
         """All files below a folder, sorted, with size and time; including those a killed process left unfinished."""
-        files = self._files(self._infos(path, recursive=True))
-        self._bucket_exists = self._bucket_exists or bool(files) or self._require_bucket()
-        return files
+        return self._files(self._infos(path, recursive=True))
 
     def list_many(self, path: str) -> list[StoredFile]:
         """As `list_files`, and quicker if there are thousands in a few folders.
@@ -157,7 +155,9 @@ class Lake:
     def _infos(self, path: str, *, recursive: bool) -> list[arrow_fs.FileInfo]:
         with self.errors():
             selector = arrow_fs.FileSelector(self.full_path(path), allow_not_found=True, recursive=recursive)
-            return list(self.files.get_file_info(selector))
+            found: list[arrow_fs.FileInfo] = self.files.get_file_info(selector)
+            self._bucket_exists = self._bucket_exists or bool(found) or self._require_bucket()
+            return found
 
     def _files(self, infos: Iterable[arrow_fs.FileInfo]) -> list[StoredFile]:
         found = (

@@ -8,17 +8,19 @@ from datetime import timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
+from backfill import FOR_A_DAY
 from factory import RETRY_POLICY
 from pod_operator import pod_name
 from pods import EtlStep
 
 from tests.dags.folder import FOLDER, PLATFORM
-from tests.dags.parsed import DAGS, TASKS, number_of_parts
+from tests.dags.parsed import BACKFILL, DAGS, TASKS, number_of_parts
 from tests.dags.runs import MANUAL, SCHEDULED, context, manifest, rendered
 
 # The pods that ask an API that wants one.
 WITH_KEY = [("neows", "check"), ("neows", "extract"), ("backfill", "check"), ("backfill", "backfill")]
-WITH_ENRICHMENT = [("picture_facts", step) for step in ("check", "extract", "pictures")]  # those that need its key
+# Those that need the key of what describes pictures; a backfill may be about facts.
+WITH_ENRICHMENT = [*(("picture_facts", step) for step in ("check", "extract", "pictures")), ("backfill", "backfill")]
 DRIVERS = [("sensors_spark", "transform"), ("sensors_spark", "publish")]
 
 every_step = pytest.mark.parametrize(("dag", "step"), TASKS)
@@ -194,8 +196,9 @@ def test_no_step_passes_results_through_airflow(dag: str, step: str) -> None:
 @every_step
 def test_a_step_is_retried_later_each_time_and_not_forever(dag: str, step: str) -> None:
     declared = DAGS[dag].get_task(step)  # of a mapped task, what the scheduler goes by
+    policy = RETRY_POLICY | (FOR_A_DAY if dag == BACKFILL else {})
     for task in (declared, rendered(context(dag, step))):
-        assert {name: getattr(task, name) for name in RETRY_POLICY} == RETRY_POLICY
+        assert {name: getattr(task, name) for name in policy} == policy
     assert RETRY_POLICY["retries"] == 4
     assert RETRY_POLICY["retry_exponential_backoff"] > 1
     assert RETRY_POLICY["max_retry_delay"] <= timedelta(minutes=10)

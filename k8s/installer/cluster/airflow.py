@@ -30,8 +30,7 @@ class Airflow:
     def __enter__(self) -> Airflow:
         stamina.instrumentation.set_on_retry_hooks(())  # a retry is not worth a line of output
         self.connect()
-        token = self.ask("POST", "/auth/token", self._cluster.secret(AIRFLOW, "airflow-admin"))["access_token"]
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._log_in()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -43,6 +42,10 @@ class Airflow:
         self._forward.close()
         port = self._forward.enter_context(forward.to(self._cluster, AIRFLOW, SERVICE, PORT))
         self._url = f"http://127.0.0.1:{port}"
+
+    def _log_in(self) -> None:
+        token = self.ask("POST", "/auth/token", self._cluster.secret(AIRFLOW, "airflow-admin"))["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One request and its answer. Raises: UsageError, AccessError, ConfigError, TransientError."""
@@ -56,7 +59,17 @@ class Airflow:
         raise refusal(answer.status_code, answer.text)
 
     def get(self, path: str) -> Any:
-        """A GET that survives a restart of the API server. Raises: as `ask`, if that takes longer than a minute."""
+        """A GET that survives a restart of the API server and the end of a login.
+
+        Raises: as `ask`, if a restart takes longer than a minute.
+        """
+        try:
+            return self._get(path)
+        except AccessError:
+            self._log_in()
+            return self._get(path)
+
+    def _get(self, path: str) -> Any:
         for attempt in stamina.retry_context(
             on=TransientError, attempts=None, timeout=RESTART_S, wait_initial=1, wait_max=1, wait_jitter=0
         ):

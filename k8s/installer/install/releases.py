@@ -320,7 +320,8 @@ def provide(
     is_same = newest is not None and newest.status == "deployed" and newest.fingerprint == mark and not again
     snapshot = watch.look(release.namespace)
     before = snapshot.workloads(release.name, release.made_by_operator)
-    ran = all(readiness.is_ready(one) for one in before if one["kind"] != "Job")
+    lasting = [one for one in before if one["kind"] != "Job"]
+    ran = bool(lasting) and all(map(readiness.is_ready, lasting))
     has_failed = _clear_jobs(cluster, release, snapshot, clear_all=not is_same)
     differs = drift.of(cluster, release.key) if is_same else []
     if is_same and not has_failed and not differs and not any(map(readiness.is_scaled_down, before)):
