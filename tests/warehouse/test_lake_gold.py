@@ -154,7 +154,7 @@ def test_gold_of_another_statement_is_made_again_for_all_months(
 ) -> None:
     engine, parts = Counting(), [every_day(month(number)) for number in (1, 2)]
     publish(warehouse, lake, month(1), parts[0], engine)
-    monkeypatch.setattr("etl.destinations.lake.gold.statement", lambda name: statement(name) + "\n")
+    monkeypatch.setattr("etl.destinations.gold.statement", lambda name: statement(name) + "\n")
     publish(warehouse, lake, month(2), parts[1], engine)
     assert engine.months("sensor_quality") == [None, None]
 
