@@ -31,7 +31,7 @@ def _destroy() -> None:
 
 def _installer(*arguments: str) -> None:
     command = [sys.executable, "-m", "k8s.installer", *arguments, "--simulate"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "YES": "1"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
