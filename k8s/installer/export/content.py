@@ -47,6 +47,7 @@ class Exported:
     published: PublishedChart | None
     values: tuple[str, ...]
     needs: tuple[tuple[str, str], ...]
+    has_jobs: bool = False  # for which to wait; Airflow's deletes itself, so that helm would not find it
 
 
 def write(plan: Plan, store: Store, folder: Path) -> list[Exported]:
@@ -98,6 +99,7 @@ def _release(release: Release, wanted: Iterable[Release], inputs: Inputs, folder
         published,
         tuple(Path(file).relative_to(folder).as_posix() for file in (*files, values / "computed.yaml")),
         tuple(names[need] for need in releases.needs(release, inputs.options, wanted) if need in names),
+        has_jobs=release is WAREHOUSE,
     )
 
 

@@ -56,8 +56,9 @@ def _command(release: Exported) -> str:
     chart = release.chart
     if published:
         chart += f" \\\n  --repo {published.repository} --version {published.version}"
+    wait = "--wait --wait-for-jobs" if release.has_jobs else "--wait"
     values = "".join(f" \\\n  --values {file}" for file in release.values)
     return (
         f"helm upgrade --install {release.name} {chart} \\\n"
-        f"  --namespace {release.namespace} --skip-crds --history-max 3 --wait --wait-for-jobs --timeout 10m{values}"
+        f"  --namespace {release.namespace} --skip-crds --history-max 3 {wait} --timeout 10m{values}"
     )

@@ -34,7 +34,6 @@ def helmfile(releases: Sequence[Exported]) -> dict[str, Any]:
             "skipCRDs": True,
             "historyMax": 3,
             "wait": True,
-            "waitForJobs": True,
         },
         "releases": [
             {
@@ -45,6 +44,7 @@ def helmfile(releases: Sequence[Exported]) -> dict[str, Any]:
                     if one.published
                     else {"chart": f"./{one.chart}"}
                 ),
+                **({"waitForJobs": True} if one.has_jobs else {}),
                 "needs": [f"{namespace}/{name}" for namespace, name in one.needs],
                 "values": list(one.values),
             }
