@@ -61,10 +61,14 @@ def test_a_platform_from_files_runs_its_dags(applied: Path) -> None:
     assert min(launches, readings, reuses) > 0
 
 
-def test_the_installer_would_change_nothing(applied: Path) -> None:
-    before = kube.helm_releases()
-    again = kube.make("up")
-    assert again.returncode == 0, again.stderr
-    assert kube.helm_releases() == before
+def test_the_installer_takes_it_over_with_what_it_holds(applied: Path) -> None:
+    before = rows("analyst", READ)
+    kube.close_ports()
+    up = kube.make("up")
+    assert up.returncode == 0, up.stderr
+    assert rows("analyst", READ) == before
     status = kube.make("status")
     assert status.returncode == 0, status.stdout
+    again = kube.helm_releases()
+    assert kube.make("up").returncode == 0
+    assert kube.helm_releases() == again
