@@ -23,7 +23,7 @@ from pyarrow import fs as arrow_fs
 from etl.core.errors import AccessError, ConfigError, LakeUnavailableError
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR}
+FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP}
 UNFINISHED = ".unfinished"
 FEW_FOLDERS = 200  # of which each is worth a request of its own
 CONCURRENCY = 16  # requests to an object store, which answers each within a few hundredths of a second

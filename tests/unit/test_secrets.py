@@ -1,5 +1,7 @@
 """No secret is shown, in any form, by anyone."""
 
+from pathlib import Path
+
 import pytest
 
 from etl.core.errors import ConfigError
@@ -39,6 +41,28 @@ def test_what_is_secret_in_the_environment_is_in_no_text(monkeypatch: pytest.Mon
 )
 def test_a_message_shows_nothing_that_looks_like_a_secret(text: str, shown: str) -> None:
     assert message_without_secrets(text) == shown
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["A" * 256, "B" * 5000, "/" + "C" * 1000, "/root/" + "D" * 256, "file/" * 900, "x" * 300 + "/y/" + "z" * 300],
+    ids=lambda token: f"{token[:6]}… of {len(token)}",
+)
+def test_a_secret_that_no_file_could_be_called_is_one_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    """Such as a session's token of AWS, of hundreds of characters with a slash here and there."""
+    monkeypatch.setenv("AWS_SESSION_TOKEN", token)
+    assert without_secrets(f"It is {token}.") == "It is ***."
+
+
+def test_a_secret_that_looks_like_a_place_nobody_may_look_into_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    monkeypatch.setenv("ETL_TOKEN", f"{loop}/of/links")
+    assert without_secrets(f"It is {loop}/of/links.") == "It is ***."
 
 
 def test_names_of_users_and_files_and_common_words_are_not_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

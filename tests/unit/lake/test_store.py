@@ -144,7 +144,7 @@ def test_a_url_that_is_not_a_lake_is_a_matter_of_settings(url: str) -> None:
     assert "s3://bucket/prefix" in told.value.hint
 
 
-@pytest.mark.parametrize("place", ["file/lake", "file", "/proc/lake", "/dev/null/lake"])
+@pytest.mark.parametrize("place", ["file/lake", "file", "/proc/lake", "/dev/null/lake", "n" * 300])
 def test_a_place_where_nothing_can_be_written_is_a_matter_of_access(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(AccessError, match="cannot be read or written") as told:
