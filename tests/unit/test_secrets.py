@@ -48,9 +48,7 @@ def test_a_message_shows_nothing_that_looks_like_a_secret(text: str, shown: str)
     ["A" * 256, "B" * 5000, "/" + "C" * 1000, "/root/" + "D" * 256, "file/" * 900, "x" * 300 + "/y/" + "z" * 300],
     ids=lambda token: f"{token[:6]}… of {len(token)}",
 )
-def test_a_secret_that_no_file_could_be_called_is_one_all_the_same(
-    monkeypatch: pytest.MonkeyPatch, token: str
-) -> None:
+def test_a_secret_that_no_file_could_be_called_is_one_all_the_same(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
     """Such as a session's token of AWS, of hundreds of characters with a slash here and there."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", token)
     assert without_secrets(f"It is {token}.") == "It is ***."
