@@ -246,7 +246,7 @@ def test_what_is_restored_is_beside_under_the_name_of_its_moment(wish: Wish, bes
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"to": "20261121T023000Z", "at": "newest"}, "two times"),
+        ({"to": "20261121T023000Z", "at": "newest"}, "both given"),
         ({"to": "yesterday"}, "not a backup's name"),
         ({"at": "yesterday"}, "not a time"),
         ({"database": "postgres"}, "no database 'postgres'"),

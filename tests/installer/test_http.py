@@ -104,6 +104,24 @@ def test_a_refused_request_is_not_retried(cluster: Cluster, monkeypatch: pytest.
         assert len(server.asked) == 2
 
 
+def test_a_login_that_has_come_to_its_end_is_renewed(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (201, {"access_token": "t"}), (201, {"access_token": "u"})
+    with serving(monkeypatch, first, (401, {"detail": "expired"}), second, (200, {"found": 1})) as server:
+        with Airflow(cluster) as api:
+            assert api.get("/x") == {"found": 1}
+        assert [(path, token) for _, path, token, _ in server.asked[2:]] == [
+            ("/auth/token", "Bearer t"),
+            ("/x", "Bearer u"),
+        ]
+
+
+def test_a_login_that_is_refused_is_not_tried_for_ever(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(monkeypatch, (201, {"access_token": "t"}), (401, {"detail": "no"})) as server:
+        with Airflow(cluster) as api, pytest.raises(AccessError, match="no"):
+            api.get("/x")
+        assert len(server.asked) == 3
+
+
 def test_prometheus_is_asked_for_its_rules(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(monkeypatch, (200, {"status": "success", "data": {"groups": []}})):
         assert prometheus.rules(cluster) == {"groups": []}

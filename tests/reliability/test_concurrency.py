@@ -17,7 +17,7 @@ from etl.core.errors import ConfigError, WarehouseUnavailableError
 from etl.core.events import Event, StepEnded, ignore
 from etl.core.ids import new_id, started_at
 from etl.lake import bronze
-from etl.lake.store import Lake
+from etl.lake.store import Lake, StoredFile
 from etl.pipeline.pipeline import Summary
 from etl.simulate import server
 from etl.sources.spacex import simulator as spacex
@@ -300,9 +300,9 @@ def test_a_run_that_finishes_while_another_looks_for_unfinished_ones_does_not_di
     class Moving(Lake):
         """Between being listed and being read, progress.json makes way for manifest.json."""
 
-        def list(self, path: str) -> list[str]:
-            found = super().list(path)
-            for name in found:
+        def list_files(self, path: str) -> list[StoredFile]:
+            found = super().list_files(path)
+            for name in (file.path for file in found):
                 if name.endswith("progress.json"):
                     self.write(name.replace("progress", "manifest"), self.read(name))
                     self.delete(name)

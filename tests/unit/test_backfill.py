@@ -31,6 +31,8 @@ class Empty:
     def list_files(self, _path: str) -> list[StoredFile]:
         return []
 
+    list_many = list_files
+
     def list(self, _path: str) -> list[str]:
         return []
 

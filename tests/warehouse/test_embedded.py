@@ -217,6 +217,30 @@ def test_waiting_does_not_help_where_a_file_is_gone(data: Path) -> None:
     assert "etl rebuild" in refused.value.hint
 
 
+def test_a_server_that_was_killed_while_it_gave_up_a_table_recovers(data: Path) -> None:
+    """As a run leaves it that is killed while its stage is rolled back: of the table's two files, one is left."""
+    with held(data) as (_, dsn):
+        with closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+            cursor.execute("create table kept as select 1 as number")
+            cursor.execute("create unlogged table given_up (number int)")
+            cursor.execute("select pg_relation_filepath('given_up')")
+            (file,) = cursor.fetchone()
+        server = psutil.Process(int((data / "postmaster.pid").read_text().split("\n")[0]))
+        processes = [server, *server.children()]
+        for each in processes:
+            each.kill()
+        psutil.wait_procs(processes)
+        (data / f"{file}_init").unlink()
+        with (
+            embedded.server(data) as again,
+            closing(psycopg2.connect(again)) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("select number from kept")
+            assert cursor.fetchall() == [(1,)]
+    assert "File exists" in (data / "log").read_text()
+
+
 SHORT_OF_DESCRIPTORS = """
 import resource, sys
 from pathlib import Path

@@ -14,12 +14,13 @@ from k8s.installer.cluster import forward
 from k8s.installer.cluster.kubectl import AIRFLOW, Cluster
 
 SERVICE, PORT = "airflow-api-server", 8080
+LOGIN = "/auth/token"
 TIMEOUT_S = 30
 RESTART_S = 60  # how long a restart of the API server may take
 
 
 class Airflow:
-    """One login, valid for a working day, over a port-forward that is replaced when the pod behind it goes away."""
+    """A login, which is renewed, over a port-forward that is replaced when the pod behind it goes away."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -44,13 +45,16 @@ class Airflow:
         self._url = f"http://127.0.0.1:{port}"
 
     def _log_in(self) -> None:
-        token = self.ask("POST", "/auth/token", self._cluster.secret(AIRFLOW, "airflow-admin"))["access_token"]
+        token = self.ask("POST", LOGIN, self._cluster.secret(AIRFLOW, "airflow-admin"))["access_token"]
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One request and its answer. Raises: UsageError, AccessError, ConfigError, TransientError."""
         try:
             answer = self._session.request(method, self._url + path, json=body, timeout=TIMEOUT_S)
+            if answer.status_code == 401 and path != LOGIN:  # the login has come to its end
+                self._log_in()
+                answer = self._session.request(method, self._url + path, json=body, timeout=TIMEOUT_S)
             if answer.ok:
                 return answer.json() if answer.content else None
         except (requests.RequestException, ValueError) as error:
@@ -59,17 +63,7 @@ class Airflow:
         raise refusal(answer.status_code, answer.text)
 
     def get(self, path: str) -> Any:
-        """A GET that survives a restart of the API server and the end of a login.
-
-        Raises: as `ask`, if a restart takes longer than a minute.
-        """
-        try:
-            return self._get(path)
-        except AccessError:
-            self._log_in()
-            return self._get(path)
-
-    def _get(self, path: str) -> Any:
+        """A GET that survives a restart of the API server. Raises: as `ask`, if that takes longer than a minute."""
         for attempt in stamina.retry_context(
             on=TransientError, attempts=None, timeout=RESTART_S, wait_initial=1, wait_max=1, wait_jitter=0
         ):
