@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import interval
 import lineage
 import months
 from airflow.providers.standard.operators.python import PythonOperator
@@ -56,14 +57,7 @@ with DAG(
 ) as dag:
     check = EtlStep(
         task_id="check",
-        arguments=[
-            "check",
-            "{{ params.source }}",
-            "--from",
-            "{{ params.start_date }}",
-            "--to",
-            "{{ params.end_date }}",
-        ],
+        arguments=["check", "{{ params.source }}", *interval.ARGUMENTS],
         needs_keys=True,
         pre_execute=refuse_unknown,
     )

@@ -13,7 +13,7 @@ def calls(params: Mapping[str, Any]) -> list[list[str]]:
     """For each month, or what is left of it between the two days, the arguments of `etl`; oldest first."""
     start, end = (date.fromisoformat(params[name]) for name in ("start_date", "end_date"))
     if start >= end:
-        raise AirflowFailException(f"There are no days from {start} to {end}. The end is exclusive.")
+        raise AirflowFailException(f"The interval ends on {end}, not after its start on {start}.")
     to = ["--destination", params["destination"]]
     return [["backfill", params["source"], "--from", str(a), "--to", str(b), *to] for a, b in _cut(start, end)]
 

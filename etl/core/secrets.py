@@ -33,14 +33,14 @@ def message_without_secrets(text: str) -> str:
 
 def _in_environment() -> Iterator[str]:
     """What is secret by its variable's name, or in its value's text; the name of a file or of a user is not."""
+    users = (os.environ.get("PGUSER"), "postgres")
     for name, value in os.environ.items():
         found = [value] if SECRET.search(name) else []
         found += [each for _, each in ASSIGNED.findall(value)]
         found += [login.partition(":")[2] or login for _, login, _ in LOGIN.findall(value)]
         for each in found:
-            # Of what no file can be called, such as a token of AWS, Path.exists raises an error.
-            is_file = os.path.exists(each)  # noqa: PTH110
-            if len(each) >= SHORTEST and each not in (os.environ.get("PGUSER"), "postgres") and not is_file:
+            # Path.exists raises an error for what is too long to be a file's name, such as a session token of AWS.
+            if len(each) >= SHORTEST and each not in users and not os.path.exists(each):  # noqa: PTH110
                 yield from (each, unquote(each))
 
 

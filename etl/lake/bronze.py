@@ -404,11 +404,14 @@ def _require_same(kept: Manifest, fresh: Manifest) -> Manifest:
 
 def _paths(lake: Lake, source: Source, since: datetime | None) -> Iterator[str]:
     """All files, or those of extractions begun since; then only the folders of those days are listed."""
-    listing, folders = lake.list_many, [f"bronze/{endpoint.name}" for endpoint in source.endpoints]
-    if since is not None:
+    folders = [f"bronze/{endpoint.name}" for endpoint in source.endpoints]
+    if since is None:
+        listed = map_concurrently(lake.list_many, folders)
+    else:
         days = [since.date() + timedelta(n) for n in range((today() - since.date()).days + 1)]
-        listing, folders = lake.list_files, [f"{folder}/{layout.day(day)}" for folder in folders for day in days]
-    return (file.path for files in map_concurrently(listing, folders) for file in files)
+        of_days = (f"{folder}/{layout.day(day)}" for folder in folders for day in days)
+        listed = map_concurrently(lake.list_files, of_days)
+    return (file.path for files in listed for file in files)
 
 
 def is_whole(source: Source, files: Collection[tuple[str, str]]) -> bool:

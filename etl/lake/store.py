@@ -142,7 +142,7 @@ class Lake:
         An object store answers with a thousand files at a time; what is in several folders can be asked for at once.
         """
         entries = [] if self.is_local else self._infos(path, recursive=False)
-        folders = [self._relative(info) for info in entries if not info.is_file]
+        folders = self._folders(entries)
         if not 1 < len(folders) <= FEW_FOLDERS:
             return self.list_files(path)
         below = chain.from_iterable(map_concurrently(self.list_files, folders))
@@ -150,7 +150,7 @@ class Lake:
 
     def folders(self, path: str) -> list[str]:
         """The folders directly below a folder, sorted; none if there is no such folder."""
-        return sorted(self._relative(info) for info in self._infos(path, recursive=False) if not info.is_file)
+        return self._folders(self._infos(path, recursive=False))
 
     def _infos(self, path: str, *, recursive: bool) -> list[arrow_fs.FileInfo]:
         with self.errors():
@@ -166,6 +166,9 @@ class Lake:
             if info.is_file
         )
         return sorted(found, key=attrgetter("path"))
+
+    def _folders(self, infos: Iterable[arrow_fs.FileInfo]) -> list[str]:
+        return sorted(self._relative(info) for info in infos if not info.is_file)
 
     def _relative(self, info: arrow_fs.FileInfo) -> str:
         return str(info.path.removeprefix(self._root.rstrip("/") + "/"))

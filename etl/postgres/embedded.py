@@ -149,23 +149,23 @@ def _require_ours(data: Path) -> None:
 def _start(data: Path) -> str:
     """Start the server unless it runs; return the connection string of the database in it, once that answers."""
     dsn = f"postgresql://postgres:@/{{}}?host={quote(str(_short(data)), safe='/')}&port=5432"
-    if not _answers(data, dsn.format("postgres")):
+    if not _answers(data, dsn.format("postgres")) and _launched(data, dsn) is not None:
         # If the server was killed while it gave up an unlogged table, the first recovery fails as it finds the table's
         # file in its way, which only the second one removes.
-        said = _launched(data, dsn) and _launched(data, dsn)
-        if said:
+        said = _launched(data, dsn)
+        if said is not None:
             raise _not_starting(data, said)
     return dsn.format(DATABASE)
 
 
-def _launched(data: Path, dsn: str) -> str:
-    """Start the server; returns what it logged if it ended instead of answering, or else nothing."""
+def _launched(data: Path, dsn: str) -> str | None:
+    """Start the server; returns what it logged if it ended instead of answering, or else None."""
     log = data / "log"
     written = log.stat().st_size if log.exists() else 0
     _launch(data)
     if _answers(data, dsn.format("postgres")):
-        return ""
-    return log.read_bytes()[written:].decode(errors="replace") or "no word"
+        return None
+    return log.read_bytes()[written:].decode(errors="replace")
 
 
 def _launch(data: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.definitions.mappedoperator import MappedOperator
@@ -17,7 +15,7 @@ BACKFILL = "backfill"  # about the source that it is asked for
 OF_SOURCES = {name: dag for name, dag in DAGS.items() if name not in (UPKEEP, BACKFILL)}
 SHOW = "pictures"  # of picture_facts: the one task that is about what is published, not about an extraction
 WITHOUT_A_POD = [(BACKFILL, "months")]
-TASKS = [each for name, dag in DAGS.items() for each in product([name], dag.task_ids) if each not in WITHOUT_A_POD]
+TASKS = [(name, task) for name, dag in DAGS.items() for task in dag.task_ids if (name, task) not in WITHOUT_A_POD]
 
 
 def number_of_parts(dag: str, task_id: str = "extract") -> int:

@@ -63,7 +63,7 @@ def test_ten_years_are_120_pods_two_at_a_time() -> None:
 
 @pytest.mark.parametrize("end", [date(2024, 1, 1), date(2023, 12, 31)])
 def test_no_days_at_all_fail_instead_of_succeeding_without_a_pod(end: date) -> None:
-    with pytest.raises(AirflowFailException, match="There are no days from 2024-01-01"):
+    with pytest.raises(AirflowFailException, match=f"The interval ends on {end}, not after its start on 2024-01-01"):
         cut("2024-01-01", str(end))
 
 

@@ -26,7 +26,7 @@ MAY_IMPORT = {
 A_DAG_MAY = {"factory", "pipeline"}
 OF_NO_SOURCE = {
     "lake_maintenance": {"factory", "lineage", "pods"},
-    "backfill": {"factory", "lineage", "months", "pods"},
+    "backfill": {"factory", "interval", "lineage", "months", "pods"},
 }
 
 

@@ -65,6 +65,14 @@ def make(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
+def destroy() -> None:
+    """Remove the platform and its data, if there is one."""
+    close_ports()
+    if "warehouse" in helm_releases():
+        destroyed = make("destroy")
+        assert destroyed.returncode == 0, destroyed.stderr
+
+
 def kubectl(*arguments: str) -> str:
     """One call of kubectl, which must succeed."""
     ended = subprocess.run(["kubectl", *arguments], capture_output=True, text=True)

@@ -99,10 +99,7 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Upgraded:
     earlier = tmp_path_factory.mktemp("earlier") / "checkout"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(earlier)], check=True)
     subprocess.run(["git", "-C", str(earlier), "checkout", "--quiet", version], check=True)
-    kube.close_ports()
-    if "warehouse" in kube.helm_releases():
-        destroyed = kube.make("destroy")
-        assert destroyed.returncode == 0, destroyed.stderr
+    kube.destroy()
     _up(earlier)
     airflow = Airflow()
     run, _ = kube.side_by_side(lambda: airflow.succeed("spacex"), lambda: airflow.succeed("sensors"))

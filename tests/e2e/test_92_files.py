@@ -22,13 +22,6 @@ pytestmark = pytest.mark.thorough
 WAYS = ["With helm and kubectl", "With helmfile"]
 
 
-def _destroy() -> None:
-    kube.close_ports()
-    if "warehouse" in kube.helm_releases():
-        destroyed = kube.make("destroy")
-        assert destroyed.returncode == 0, destroyed.stderr
-
-
 def _installer(*arguments: str) -> None:
     command = [sys.executable, "-m", "k8s.installer", *arguments, "--simulate"]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "YES": "1"}, capture_output=True, text=True)
@@ -40,7 +33,7 @@ def applied(request: pytest.FixtureRequest, up: str, tmp_path_factory: pytest.Te
     """The folder of an export, after the commands of one way. The images are in the cluster: `make up` loaded them."""
     if request.param == "With helmfile" and shutil.which("helmfile") is None:
         pytest.skip("needs helmfile")
-    _destroy()
+    kube.destroy()
     folder = tmp_path_factory.mktemp("deploy") / "dev"
     _installer("secrets")
     _installer("export", str(folder))
@@ -50,7 +43,7 @@ def applied(request: pytest.FixtureRequest, up: str, tmp_path_factory: pytest.Te
     done = subprocess.run(["bash", "-euc", script], cwd=folder, env=os.environ, capture_output=True, text=True)
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     yield folder
-    _destroy()
+    kube.destroy()
 
 
 def test_a_platform_from_files_runs_its_dags(applied: Path) -> None:

@@ -51,16 +51,19 @@ class Airflow:
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One request and its answer. Raises: UsageError, AccessError, ConfigError, TransientError."""
         try:
-            answer = self._session.request(method, self._url + path, json=body, timeout=TIMEOUT_S)
-            if answer.status_code == 401 and path != LOGIN:  # the login has come to its end
+            answer = self._send(method, path, body)
+            if answer.status_code == 401 and path != LOGIN:  # the login has expired
                 self._log_in()
-                answer = self._session.request(method, self._url + path, json=body, timeout=TIMEOUT_S)
+                answer = self._send(method, path, body)
             if answer.ok:
                 return answer.json() if answer.content else None
         except (requests.RequestException, ValueError) as error:
             hint = "`make status` shows what is not ready."
             raise TransientError(f"Airflow does not answer: {error}", hint=hint) from error
         raise refusal(answer.status_code, answer.text)
+
+    def _send(self, method: str, path: str, body: Any) -> requests.Response:
+        return self._session.request(method, self._url + path, json=body, timeout=TIMEOUT_S)
 
     def get(self, path: str) -> Any:
         """A GET that survives a restart of the API server. Raises: as `ask`, if that takes longer than a minute."""

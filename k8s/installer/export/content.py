@@ -47,7 +47,7 @@ class Exported:
     published: PublishedChart | None
     values: tuple[str, ...]
     needs: tuple[tuple[str, str], ...]
-    has_jobs: bool = False  # for which to wait; Airflow's deletes itself, so that helm would not find it
+    has_jobs: bool  # to wait for; Airflow's Job deletes itself, and helm fails if it no longer finds it
 
 
 def write(plan: Plan, store: Store, folder: Path) -> list[Exported]:
