@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from etl import destinations, sources
-from etl.core.api import Api
+from etl.core.api import Api, RetryPolicy
 from etl.core.auth import NO_AUTH, Auth, HeaderKey
 from etl.core.errors import ConfigError, PlatformError, SourceUnavailableError, UsageError
 from etl.core.events import Listener, broadcast
@@ -28,7 +28,6 @@ from etl.pipeline.reconciliation import reconcile
 from etl.postgres import waiting
 from etl.postgres.connection import Warehouse
 from etl.settings import Settings, load
-from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.state import ledger, migrations
 from etl.state.budget import Budget
 from etl.telemetry import lineage, logs, statsd
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from etl.destinations.redshift.publication import RedshiftDestination
     from etl.lake.glue import Followed, Glue
     from etl.lake.tables import Tables
+    from etl.sources.http.client import HttpClient
     from etl.sources.simulators import Simulator
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -105,6 +105,8 @@ class Runtime:
         Its requests are spent from the API's budget; a simulator in this process has none, and needs no key.
         Raises: ConfigError if the API needs a key that is not set.
         """
+        from etl.sources.http.client import HttpClient
+
         api, policy = source.api, self._policy(attempts)
         auth = NO_AUTH if source.origin == SIMULATED else _let_in(api)
         with (
@@ -202,6 +204,8 @@ class Runtime:
     @contextmanager
     def page(self) -> Iterator[HttpClient]:
         """The page of mosaics, which takes pictures from those who have the key of the service that describes them."""
+        from etl.sources.http.client import HttpClient
+
         enrichment = self.settings.enrichment
         if enrichment.page_url is None:
             raise ConfigError("No page of mosaics is set.", hint="Set ETL_ENRICHMENT__PAGE_URL.")
@@ -333,6 +337,8 @@ def _let_in(api: Api) -> Auth:
 
 def _probe_in_time(source: Source) -> None:
     """Raises: a PlatformError; also when the name cannot be looked up in time, which nothing else bounds."""
+    from etl.sources.http.client import HttpClient
+
     api = source.api
     outcome: list[PlatformError | None] = []
 

@@ -15,6 +15,7 @@ import psycopg2
 import pytest
 
 from etl import sources
+from etl.core.api import RetryPolicy
 from etl.core.source import Source
 from etl.lake.store import Lake
 from etl.postgres import embedded
@@ -23,7 +24,7 @@ from etl.runtime import OBSERVED
 from etl.settings import SpacexSettings
 from etl.simulate import server
 from etl.simulate.faults import Fault, Faults
-from etl.sources.http.client import HttpClient, RetryPolicy
+from etl.sources.http.client import HttpClient
 from etl.sources.spacex import simulator as spacex
 from etl.state import migrations
 from etl.telemetry import metrics as telemetry

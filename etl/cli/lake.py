@@ -13,7 +13,6 @@ from etl.core.errors import LakeUnavailableError
 from etl.core.source import Source
 from etl.destinations.lake.following import names as tables_of
 from etl.lake import compaction, expiry, inventory, sweeping
-from etl.lake.inventory import Extraction
 from etl.lake.layout import LAYERS
 from etl.pipeline.reconciliation import forget
 from etl.postgres.connection import Warehouse
@@ -34,7 +33,8 @@ def lake() -> None:
 def ls(source_name: str | None, most: int) -> None:
     """List the newest extractions in the lake, with their state and size, and the tables."""
     runtime = start()
-    shown.show(runtime.lake().url, _extractions(runtime, source_name), most)
+    listed = inventory.list_files(runtime.lake(), _sources(runtime, source_name))
+    shown.show(runtime.lake().url, listed, inventory.read(runtime.lake(), listed, most))
     with runtime.warehouse() as warehouse, warehouse.transaction():
         warehouse.run("session/one_moment")
         if names := [name for each in _names(source_name) for name in _catalogued(runtime, warehouse, each)]:
@@ -56,7 +56,8 @@ def expire(source_name: str | None, age: str, layers: tuple[str, ...], only_plan
     older_than = expiry.parse_age(age)
     runtime = start()
     now = datetime.now(UTC)
-    plan = expiry.make_plan(_extractions(runtime, source_name), older_than, now, layers or LAYERS)
+    extractions = inventory.list_extractions(runtime.lake(), _sources(runtime, source_name))
+    plan = expiry.make_plan(extractions, older_than, now, layers or LAYERS)
     shown.show_expiry(plan, age)
     if not only_plan and plan.to_delete:
         expiry.apply(plan, runtime.lake(), shown.show_deleted)
@@ -178,5 +179,5 @@ def _catalogued(runtime: Runtime, warehouse: Warehouse, source_name: str) -> lis
     return [row["name"] for row in warehouse.run("listings/lake_tables") if row["name"] in wanted]
 
 
-def _extractions(runtime: Runtime, source_name: str | None) -> list[Extraction]:
-    return inventory.list_extractions(runtime.lake(), [runtime.source(name) for name in _names(source_name)])
+def _sources(runtime: Runtime, source_name: str | None) -> list[Source]:
+    return [runtime.source(name) for name in _names(source_name)]

@@ -24,6 +24,17 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class RetryPolicy:
+    """How long to wait for what, and how often to try; all in seconds but `attempts`."""
+
+    connect_s: float = 5
+    read_s: float = 30
+    attempts: int = 6
+    retry_s: float = 90
+    wait_s: float = 0.5
+
+
+@dataclass(frozen=True)
 class Answer:
     """An API's answer: `url` as it was asked, without any secret, and the body as received."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 
+from etl.core.garbage import collected_later
 from etl.core.pages import PageContext, Parsed, RefusedRecord
 from etl.core.source import Endpoint
 from etl.core.tables import Dataset
@@ -83,8 +83,8 @@ def parse(work: Work) -> Done:
             files[dataset.name] = layout.part(work.layers[dataset.name], dataset.name, work.extraction_id, work.number)
             into = rows_into(work.lake, files[dataset.name], dataset.schema, dataset.day)
             writers[dataset.name] = stack.enter_context(into)
-        stack.enter_context(_without_garbage_collection())
-        refusals = stack.enter_context(work.lake.create(quarantine))
+        stack.enter_context(collected_later())
+        refusals = None
         for page in work.pages:
             parsed = work.parse(bronze.body(work.lake, page), page.context)
             for name, batch in parsed.batches.items():
@@ -92,6 +92,7 @@ def parse(work: Work) -> Done:
             for refusal in parsed.refused:
                 where = {"endpoint": work.endpoint, "page": page.number}
                 context = {"about": page.about, "received_at": page.received_at}
+                refusals = refusals or stack.enter_context(work.lake.create(quarantine))
                 refusals.write(json.dumps(asdict(refusal) | where | context).encode() + b"\n")
             done += Done(
                 pages=1,
@@ -102,16 +103,5 @@ def parse(work: Work) -> Done:
                 first_refusal=next(iter(parsed.refused), None),
             )
     nothing = Counter(dict.fromkeys(files, 0))
-    return done + Done(rows=nothing, files={name: (file,) for name, file in files.items()}, quarantine=(quarantine,))
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Spare the collector searching lists of millions of numbers for cycles, again and again: JSON has none."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    kept = (quarantine,) if done.kinds else ()
+    return done + Done(rows=nothing, files={name: (file,) for name, file in files.items()}, quarantine=kept)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from etl.core.ids import is_id, started_at
 from etl.core.intervals import DataInterval
@@ -92,8 +93,7 @@ def table_part(name: str, run_id: str, number: int) -> str:
     return f"{table(name)}/data/{run_id}-{number:06}.parquet"
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """The parts of a path: `name` is the endpoint or dataset, `file` the path within the extraction's folder."""
 
     layer: str
@@ -105,4 +105,4 @@ class Place:
 def place(path: str) -> Place | None:
     """Parse the path of an extraction's file; None for any other file."""
     found = PATH.fullmatch(path)
-    return Place(found[1], found[2], found[3], found[4]) if found and is_id(found[3]) else None
+    return Place(*found.groups()) if found and is_id(found[3]) else None

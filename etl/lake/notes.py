@@ -18,8 +18,10 @@ SETTLED = timedelta(minutes=1)  # a younger note may be written again without a 
 WORTH_WRITING = 100  # notes that were not in the file
 
 
-def read_all(lake: Lake, source_name: str, listed: Iterable[StoredFile] | None = None) -> dict[str, Any]:
-    """By path, the newest first, each note's JSON; of the files `listed`, if they were.
+def read_all(
+    lake: Lake, source_name: str, listed: Iterable[StoredFile] | None = None, most: int | None = None
+) -> dict[str, Any]:
+    """By path, the newest first, the JSON of all notes or of the first `most`; of the files `listed`, if they were.
 
     A note that was written or deleted since counts as it is now: the file that keeps them together is only a copy.
     Raises: LakeUnavailableError for a damaged note.
@@ -27,14 +29,20 @@ def read_all(lake: Lake, source_name: str, listed: Iterable[StoredFile] | None =
     files = lake.list_files(layout.notes(source_name)) if listed is None else listed
     about = (file for file in files if layout.extraction_of_note(source_name, file.path))
     files = sorted(about, key=attrgetter("path"), reverse=True)
-    kept = _kept(lake, source_name) if len(files) > WORTH_WRITING else {}
-    stamps = {file.path: [file.written_at.isoformat(), file.bytes] for file in files}
-    missing = [path for path, stamp in stamps.items() if kept.get(path, {}).get("stamp") != stamp]
-    fresh = dict(zip(missing, map_concurrently(partial(read, lake), missing), strict=True))
-    found = {path: fresh[path] if path in fresh else kept[path]["note"] for path in stamps}
+    wanted = files[:most]
+    kept = _kept(lake, source_name) if len(wanted) > WORTH_WRITING else {}
+    known = {file.path: kept[file.path] for file in files if kept.get(file.path, {}).get("stamp") == _stamp(file)}
+    missing = [file for file in wanted if file.path not in known]
+    fresh = map_concurrently(partial(read, lake), (file.path for file in missing))
+    known |= {file.path: {"stamp": _stamp(file), "note": note} for file, note in zip(missing, fresh, strict=True)}
     if len(missing) >= WORTH_WRITING:
-        _keep(lake, source_name, {path: {"stamp": stamps[path], "note": found[path]} for path in stamps}, files)
-    return found
+        _keep(lake, source_name, known, files)
+    return {file.path: known[file.path]["note"] for file in wanted}
+
+
+def _stamp(file: StoredFile) -> list[Any]:
+    """Differs once the note was written again."""
+    return [file.written_at.isoformat(), file.bytes]
 
 
 def read(lake: Lake, path: str) -> Any:
@@ -56,6 +64,6 @@ def _kept(lake: Lake, source_name: str) -> dict[str, Any]:
 
 def _keep(lake: Lake, source_name: str, notes: dict[str, Any], listed: list[StoredFile]) -> None:
     before = datetime.now(UTC) - SETTLED
-    settled = {file.path: notes[file.path] for file in listed if file.written_at < before}
+    settled = {file.path: notes[file.path] for file in listed if file.path in notes and file.written_at < before}
     with suppress(PlatformError):  # whoever may only read the lake reads them one by one
         lake.write(layout.kept_notes(source_name), json.dumps(settled).encode())

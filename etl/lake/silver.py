@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.core.garbage import collected_later
 from etl.core.intervals import DataInterval
 from etl.core.pages import PageContext, Quarantined
 from etl.core.source import Source
@@ -189,9 +190,12 @@ def write(lake: Lake, transformed: Transformed) -> None:
     lake.write(path, json.dumps(asdict(transformed)).encode())
 
 
-def extractions(lake: Lake, source: Source, listed: Iterable[StoredFile] | None = None) -> list[Transformed]:
-    """All transformed extractions, the newest first; of the files `listed`, if they were."""
-    return [_note(lake, path, fields) for path, fields in notes.read_all(lake, source.name, listed).items()]
+def extractions(
+    lake: Lake, source: Source, listed: Iterable[StoredFile] | None = None, most: int | None = None
+) -> list[Transformed]:
+    """All transformed extractions, the newest first, or the first `most`; of the files `listed`, if they were."""
+    with collected_later():
+        return [_note(lake, path, fields) for path, fields in notes.read_all(lake, source.name, listed, most).items()]
 
 
 def read_note(lake: Lake, path: str) -> Transformed:

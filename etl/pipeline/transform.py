@@ -92,7 +92,7 @@ def _parse(
     for done in engine.parse(work.tasks(lake, endpoint, manifest, layers)):
         outcomes.append(done)
         emit(events.PagesParsed(source.name, endpoint.name, done.pages))
-    whole = sum(sorted(outcomes, key=lambda done: done.quarantine), Done())
+    whole = sum(sorted(outcomes, key=lambda done: list(done.files.values())), Done())
     _report(source, endpoint, whole, emit)
     refused, first = whole.kinds.total(), whole.first_refusal
     of_some_days = manifest.interval is not None and endpoint.knows_intervals

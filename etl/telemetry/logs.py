@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextvars import ContextVar, Token
 from typing import Any
 
-import stamina
 import structlog
 
 from etl.core import events
@@ -24,7 +23,6 @@ def configure_logs(*, json: bool, level: int = logging.INFO) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    stamina.instrumentation.set_on_retry_hooks(())  # our own log line about a retry says more
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import groupby, islice
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -20,45 +21,56 @@ if TYPE_CHECKING:
     from etl.lake.expiry import Expiration
     from etl.lake.expiry import Plan as ExpiryPlan
     from etl.lake.glue import Followed
-    from etl.lake.inventory import Extraction
+    from etl.lake.inventory import Extraction, Listed
     from etl.lake.silver import Transformed
     from etl.lake.sweeping import Sweep
     from etl.lake.tables import Table
 
 
-def show(url: str, extractions: list[Extraction], most: int) -> None:
-    """The newest `most` extractions of each source with their size in each layer, then the totals of each layer."""
-    if not extractions:
+def show(url: str, listed: Sequence[Listed], newest: Sequence[Extraction]) -> None:
+    """The newest extractions with their size in each layer, then the totals of each layer, of all that are listed."""
+    if not listed:
         say(f"{url} holds no extractions.")
         return
-    held = [layer for layer in LAYERS if any(each.bytes(layer) for each in extractions)]
+    totals = _totals(listed)
     filled = table(f"Extractions in {url}")
     for heading in ("source", "extraction", "interval", "began", "state"):
         filled.add_column(heading)
-    for heading in ("pages", "records", "rows", "files", *held):
+    for heading in ("pages", "records", "rows", "files", *totals):
         filled.add_column(heading, justify="right")
-    by_source = groupby(extractions, key=lambda each: each.source.name)
-    listed = [each for _, group in by_source for each in islice(group, most)]
-    for each in listed:
+    for each in newest:
         counts = (each.pages, each.records, each.rows, len(each.files))
         numbers = (f"{number:,}" if number else "–" for number in counts)
-        sizes = (size(each.bytes(layer)) for layer in held)
+        sizes = (size(each.bytes(layer)) for layer in totals)
         filled.add_row(*_cells(each), each.state, *numbers, *sizes)
     output.show(filled)
-    if len(listed) < len(extractions):
-        say(f"And {len(extractions) - len(listed):,} older ones; --last says how many to list.")
-    _show_totals(extractions, held)
-
-
-def _show_totals(extractions: list[Extraction], held: list[str]) -> None:
-    totals = table()
+    if len(newest) < len(listed):
+        say(f"And {len(listed) - len(newest):,} older ones; --last says how many to list.")
+    shown = table()
     for heading in ("layer", "extractions", "files", "size"):
-        totals.add_column(heading, justify="left" if heading == "layer" else "right")
-    for layer in held:
-        files = [sum(file.place.layer == layer for file in each.files) for each in extractions]
-        total = size(sum(each.bytes(layer) for each in extractions))
-        totals.add_row(layer, f"{sum(map(bool, files)):,}", f"{sum(files):,}", total)
-    output.show(totals)
+        shown.add_column(heading, justify="left" if heading == "layer" else "right")
+    for layer, total in totals.items():
+        shown.add_row(layer, f"{total.extractions:,}", f"{total.files:,}", size(total.bytes))
+    output.show(shown)
+
+
+@dataclass
+class _Total:
+    extractions: int = 0
+    files: int = 0
+    bytes: int = 0
+
+
+def _totals(listed: Iterable[Listed]) -> dict[str, _Total]:
+    """Of each layer that holds anything."""
+    totals = {layer: _Total() for layer in LAYERS}
+    for each in listed:
+        for layer in {file.place.layer for file in each.files}:
+            totals[layer].extractions += 1
+        for file in each.files:
+            totals[file.place.layer].files += 1
+            totals[file.place.layer].bytes += file.bytes
+    return {layer: total for layer, total in totals.items() if total.bytes}
 
 
 def show_expiry(plan: ExpiryPlan, age: str) -> None:

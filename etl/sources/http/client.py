@@ -19,7 +19,7 @@ import requests
 import stamina
 import urllib3
 
-from etl.core.api import JSON, Answer, FormPart, Limit
+from etl.core.api import JSON, Answer, FormPart, Limit, RetryPolicy
 from etl.core.auth import NO_AUTH, Auth
 from etl.core.documents import BrokenPageError, parse_json
 from etl.core.errors import (
@@ -50,16 +50,7 @@ CHECK_PROXY = (
 )
 CHECK_BASE_URL = "Check the base URL in `etl settings`."
 
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How long to wait for what, and how often to try; all in seconds but `attempts`."""
-
-    connect_s: float = 5
-    read_s: float = 30
-    attempts: int = 6
-    retry_s: float = 90
-    wait_s: float = 0.5
+stamina.instrumentation.set_on_retry_hooks(())  # our own event about a retry says more
 
 
 class Spender(Protocol):

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 from urllib.parse import urljoin
 
-from requests.utils import parse_header_links
-
 from etl.core.api import Answer
 from etl.core.errors import SourceChangedError, SourceContractError
 from etl.core.pages import Page
@@ -135,6 +133,8 @@ def read_pages(
 
 def next_link(answer: Answer) -> str | None:
     """The URL with `rel="next"` in the header Link."""
+    from requests.utils import parse_header_links  # late: who only lists what is there asks nobody
+
     links = parse_header_links(answer.headers.get("link", ""))
     return next((link["url"] for link in links if "next" in link.get("rel", "").split()), None)
 

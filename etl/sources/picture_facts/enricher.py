@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import ValidationError
 
+from etl.core.api import RetryPolicy
 from etl.core.auth import NO_AUTH, HeaderKey
 from etl.core.documents import BrokenPageError, parse_json
 from etl.core.errors import ConfigError, SourceContractError
 from etl.settings import EnrichmentSettings
-from etl.sources.http.client import HttpClient, RetryPolicy
 from etl.sources.picture_facts.contract import Description
+
+if TYPE_CHECKING:
+    from etl.sources.http.client import HttpClient
 
 TITLE, EXPLANATION = 500, 20_000  # characters that `enrichment` reads
 PATIENCE = RetryPolicy(read_s=60)
@@ -47,6 +50,8 @@ def enricher(settings: EnrichmentSettings) -> Iterator[Enricher]:
     if settings.url is None:
         yield _in_process(settings)
         return
+    from etl.sources.http.client import HttpClient
+
     auth = NO_AUTH if settings.key is None else HeaderKey("X-API-Key", settings.key, hint=CHECK_KEY)
     with HttpClient("enrichment", settings.url, PATIENCE, auth=auth) as client:
         yield Service(client)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from dataclasses import replace
@@ -52,6 +53,25 @@ def test_a_note_that_was_written_or_deleted_since_counts_as_it_is(lake: Lake, wr
     lake.delete(layout.note(SOURCE.name, deleted.extraction_id))
     expected = [changed if each == written[3] else each for each in written if each != deleted]
     assert silver.extractions(lake, SOURCE) == [new, *expected[::-1]]
+
+
+def test_who_wants_the_newest_reads_only_these(watched: Watched) -> None:
+    lake, written = Lake(watched.url), [note(number) for number in range(5)]
+    write(lake, *written)
+    watched.asked.clear()
+    assert silver.extractions(lake, SOURCE, most=2) == [written[4], written[3]]
+    read = {request.split("?")[0].rpartition("/")[2] for request in watched.asked if "list-type" not in request}
+    assert read == {f"{each.extraction_id}.json" for each in written[3:]}
+
+
+def test_reading_some_leaves_the_copy_of_all(lake: Lake, written: list[Transformed]) -> None:
+    write(lake, *written)
+    silver.extractions(lake, SOURCE)
+    write(lake, *(replace(each, records=1) for each in written[-notes.WORTH_WRITING - 10 :]))
+    some = silver.extractions(lake, SOURCE, most=notes.WORTH_WRITING + 5)
+    assert [each.records for each in some] == [1] * len(some)
+    copied = json.loads(lake.read(layout.kept_notes(SOURCE.name)))
+    assert len(copied) == MANY - 5, "all but those that were written again and not read"
 
 
 def test_a_note_of_this_minute_is_not_copied_as_it_may_change_unnoticed(lake: Lake, written: list[Transformed]) -> None:

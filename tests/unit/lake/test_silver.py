@@ -51,6 +51,7 @@ def test_every_endpoint_of_a_run_becomes_parquet(any_lake: Lake, simulate: Simul
         assert all(batch.schema.equals(dataset.schema) for batch in batches)
     assert silver.latest(any_lake, source, None) == silver.read(any_lake, source, done.extraction_id) == done
     assert list(silver.quarantined(any_lake, done)) == []
+    assert any_lake.list("quarantine") == done.quarantine == [], "nothing was refused, so nothing is written"
 
 
 def test_the_lake_alone_answers_the_questions(any_lake: Lake, simulate: Simulate) -> None:

@@ -19,6 +19,7 @@ import stamina
 from pydantic import SecretStr
 from werkzeug.wrappers import Request, Response
 
+from etl.core.api import RetryPolicy
 from etl.core.auth import Auth, BasicAuth, HeaderKey, QueryKey
 from etl.core.documents import BrokenPageError
 from etl.core.errors import (
@@ -30,7 +31,7 @@ from etl.core.errors import (
     SourceWithdrawnError,
 )
 from etl.simulate.faults import Fault
-from etl.sources.http.client import HttpClient, RetryPolicy
+from etl.sources.http.client import HttpClient
 from tests.collector import Collector
 from tests.conftest import HASTY, Simulate, client_of
 from tests.unit.sources.conftest import Api, Clock, Reply, answering, ok, status
