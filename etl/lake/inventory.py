@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby, islice
+from itertools import groupby
 
 from etl.core.errors import LakeUnavailableError
 from etl.core.garbage import collected_later
@@ -142,7 +142,7 @@ def _read_source(lake: Lake, listed: Sequence[Listed], most: int | None) -> Iter
     source = listed[0].source
     noted = [file for each in listed for file in each.files if file.place.name == layout.NOTES]
     notes = {note.extraction_id: note for note in silver.extractions(lake, source, noted, most)}
-    wanted = list(islice(listed, most))
+    wanted = listed[:most]
     without = [each for each in wanted if each.extraction_id not in notes]
     manifests = {
         each.extraction_id: read
