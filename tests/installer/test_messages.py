@@ -52,6 +52,7 @@ def test_the_complaint_of_a_program_becomes_a_line_and_a_hint(said: str, kind: t
             "registry does not answer",
         ),
         ("docker push", "denied: requested access to the resource is denied", AccessError, "wants a login"),
+        ("docker buildx", "unknown flag: --format\n\nUsage:  docker [OPTIONS] COMMAND", ConfigError, "plugin buildx"),
         ("docker buildx", "docker: unknown command: docker buildx", ConfigError, "plugin buildx"),
         ("docker buildx", "ERROR: r.example.org/app:1: not found", ConfigError, "not have this image"),
         ("buildah push", "pinging: toomanyrequests: You have reached your pull rate limit", TransientError, "too many"),

@@ -85,7 +85,7 @@ TALK_TO_REGISTRIES = ("docker", "buildah", "skopeo")  # the others talk to the c
 OF_REGISTRIES: tuple[Known, ...] = (
     NO_DAEMON,
     (
-        r"unknown command: docker buildx|'buildx' is not a docker command",
+        r"unknown command: docker buildx|'buildx' is not a docker command|unknown flag: --format",
         ConfigError,
         "Docker lacks its plugin buildx.",
         "Install it: https://docs.docker.com/go/buildx/, or set IMAGE_TOOL=buildah.",
@@ -175,7 +175,7 @@ def _own_words(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip() and not noise.match(line)]
     if not lines:
         return "(it printed nothing)"
-    words = re.sub(r"^(Error( from server)?( \(\w+\))?|error|UPGRADE FAILED|INSTALLATION FAILED): *", "", lines[-1])
+    words = re.sub(r"^(Error( from server)?( \(\w+\))?|error|ERROR|UPGRADE FAILED|INSTALLATION FAILED): *", "", lines[-1])
     words = re.sub(r"^(UPGRADE|INSTALLATION) FAILED: *", "", words)
     if skopeo := re.fullmatch(r'time="\S+" level=\w+ msg="(.*)"', words):
         words = skopeo[1].replace('\\"', '"')
