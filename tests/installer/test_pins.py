@@ -145,6 +145,19 @@ def test_a_digest_that_somebody_has_chosen_stays(chart: Path) -> None:
     assert f"quay.io/a/b:1.0@{digest('mine')}" in pinned(chart, {"tag": f"1.0@{digest('mine')}"}, never)
 
 
+def test_a_digest_that_the_chart_has_chosen_is_that_of_all_containers(chart: Path) -> None:
+    image = f"quay.io/a/b:1.0@{digest('theirs')}"
+    write(chart, f"first: {{image: '{image}'}}\n---\n{IMAGE}", parts("a/b"))
+    assert pinned(chart, look_up=never).count(image) == 2
+
+
+def test_two_images_that_would_become_one_are_refused(chart: Path) -> None:
+    both = "{{ with .Values.digest }}@{{ . }}{{ else }}:TAG{{ end }}"
+    write(chart, f"image: a/b{both}\n---\nimage: a/b{both}".replace("TAG", "1", 1), {"repository": "a/b", "digest": ""})
+    with pytest.raises(ConfigError, match=r"No value of chart chart pins a/b:(1|TAG)\."):
+        pinned(chart)
+
+
 def test_images_of_a_subchart_are_pinned(chart: Path) -> None:
     write(chart / "charts" / "chart", IMAGE, parts("a/b"))
     write(chart, "", {})
