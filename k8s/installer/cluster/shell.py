@@ -175,7 +175,9 @@ def _own_words(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip() and not noise.match(line)]
     if not lines:
         return "(it printed nothing)"
-    words = re.sub(r"^(Error( from server)?( \(\w+\))?|error|ERROR|UPGRADE FAILED|INSTALLATION FAILED): *", "", lines[-1])
+    words = re.sub(
+        r"^(Error( from server)?( \(\w+\))?|error|ERROR|UPGRADE FAILED|INSTALLATION FAILED): *", "", lines[-1]
+    )
     words = re.sub(r"^(UPGRADE|INSTALLATION) FAILED: *", "", words)
     if skopeo := re.fullmatch(r'time="\S+" level=\w+ msg="(.*)"', words):
         words = skopeo[1].replace('\\"', '"')
