@@ -112,13 +112,16 @@ def secrets(**options: Any) -> None:
 @installer.command()
 @cluster_option
 @click.option("--repository", default="", help="URL of the Git repository that the folder is in, for Argo CD.")
+@click.option("--like", type=FILE, help="Folder of an export whose images are to be the same, digest by digest.")
+@click.option("--tags", is_flag=True, help="Name images by tags only, and ask no registry for their digests.")
+@image_tool_option
 @what_to_install
 @click.argument("folder", type=FILE)
-def export(folder: Path, repository: str, **options: Any) -> None:
+def export(folder: Path, repository: str, like: Path | None, tags: bool, **options: Any) -> None:
     """Write what `up` would install as a folder for helmfile, Argo CD, or helm and kubectl. It contains no secret."""
     from k8s.installer.verbs.export import export as verb
 
-    verb(folder, repository, Options(**options))
+    verb(folder, repository, Options(**options), like=like, tags=tags)
 
 
 @installer.command()

@@ -142,6 +142,12 @@ def test_templates_ask_for_no_value_that_does_not_exist(chart: str) -> None:
             assert tuple(name.split(".")) in known, f"{template.name}: {name}"
 
 
+@pytest.mark.parametrize(("chart", "path"), [(chart, path) for chart, path in LEAVES if path[-1] == "image"])
+def test_an_image_may_be_named_by_its_digest_as_well(chart: str, path: Path_) -> None:
+    assert _accepts(chart, at(path, f"registry:5000/team/image:1.0@sha256:{'0' * 64}"))
+    assert not _accepts(chart, at(path, "registry:5000/team/image:1.0@sha256:0"))
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "charts").glob("*/values-*.yaml")), ids=lambda file: file.name)
 def test_values_for_another_environment_keep_the_schema(file: Path) -> None:
     chart = file.parent.name

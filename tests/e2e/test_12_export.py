@@ -24,7 +24,7 @@ ADMISSION = "kube-prometheus-stack-admission"  # a certificate that the chart ma
 def folder(up: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export, with the options of the `make up` before."""
     target = tmp_path_factory.mktemp("deploy") / "dev"
-    command = [sys.executable, "-m", "k8s.installer", "export", str(target), "--simulate"]
+    command = [sys.executable, "-m", "k8s.installer", "export", str(target), "--simulate", "--tags"]
     done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return target

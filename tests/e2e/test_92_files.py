@@ -36,7 +36,7 @@ def applied(request: pytest.FixtureRequest, up: str, tmp_path_factory: pytest.Te
     kube.destroy()
     folder = tmp_path_factory.mktemp("deploy") / "dev"
     _installer("secrets")
-    _installer("export", str(folder))
+    _installer("export", str(folder), "--tags")
     page = (folder / "README.md").read_text()
     [script] = re.findall(rf"^## {re.escape(request.param)}\n\n```\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     print(script)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,10 +18,12 @@ from etl.core.errors import ConfigError, UsageError
 from k8s.installer import paths
 from k8s.installer.cluster import contexts
 from k8s.installer.cluster.kubectl import Cluster
-from k8s.installer.install import manifests, plan, releases, secrets
+from k8s.installer.export.pins import named
+from k8s.installer.install import images, manifests, plan, releases, secrets
 from k8s.installer.install.options import Options
 from k8s.installer.verbs.export import export
 from k8s.installer.versions import versions
+from tests.installer import registry
 
 REPOSITORY = "https://git.example.org/team/deploy.git"
 ENDPOINTS = {"endpoints": [{"addresses": ["10.0.0.1"]}], "ports": [{"port": 6443}]}
@@ -109,7 +112,7 @@ def cluster(published: Path) -> Iterator[Answering]:
 def folder(cluster: Answering, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The export of a platform with every part."""
     target = tmp_path_factory.mktemp("deploy") / "prod"
-    export(target, REPOSITORY, EVERYTHING)
+    export(target, REPOSITORY, EVERYTHING, tags=True)
     return target
 
 
@@ -216,7 +219,7 @@ def test_a_cluster_without_secrets_is_refused_with_the_way_out(
 ) -> None:
     monkeypatch.setattr(cluster, "values", {})
     with pytest.raises(ConfigError, match="lacks Secrets: warehouse-superuser") as caught:
-        export(tmp_path / "deploy", "", EVERYTHING)
+        export(tmp_path / "deploy", "", EVERYTHING, tags=True)
     assert "python -m k8s.installer secrets" in str(caught.value.hint)
     assert not (tmp_path / "deploy").exists()
 
@@ -224,4 +227,66 @@ def test_a_cluster_without_secrets_is_refused_with_the_way_out(
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("x")
     with pytest.raises(UsageError, match="is not empty"):
-        export(tmp_path, "", Options())
+        export(tmp_path, "", Options(), tags=True)
+
+
+OURS = Options(image_registry="r.example.org/team", image_tool="buildah", warehouse="cnpg", object_store=True)
+
+
+def test_without_a_registry_there_are_no_digests(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="in no registry") as caught:
+        export(tmp_path / "deploy", "", Options())
+    assert "--tags" in caught.value.hint
+
+
+def test_an_export_by_tags_has_no_digests_to_keep(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"has no images\.yaml"):
+        export(tmp_path / "deploy", "", OURS, like=folder)
+
+
+def test_an_export_that_fails_leaves_nothing_behind(
+    cluster: Answering, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "helm").symlink_to(str(shutil.which("helm")))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    with pytest.raises(ConfigError, match="skopeo is not installed"):
+        export(tmp_path / "deploy", "", OURS)
+    assert not (tmp_path / "deploy").exists()
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(bool(registry.MISSING), reason=f"needs {' and '.join(registry.MISSING)}")
+def test_a_tag_that_moves_changes_only_an_export_that_looks_again(
+    cluster: Answering, published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each registry that an image names is one on this machine."""
+    first, again, promoted = (tmp_path / name for name in ("first", "again", "promoted"))
+    theirs = (versions().images[name] for name in ("airflow", "postgres", "postgres-cnpg", "versitygw"))
+    with registry.running(tmp_path) as local:
+        hosts = ("docker.io", "ghcr.io", "r.example.org")
+        registry.redirect(tmp_path, {host: f"{local.address}/{host}" for host in hosts})
+        monkeypatch.setenv("HOME", str(tmp_path))
+        digests = {image: local.push(_in_full(image), "first") for image in (images.name(OURS), *theirs)}
+        export(first, "", OURS)
+        moved = local.push("docker.io/library/postgres:17", "second")
+        export(again, "", OURS)
+        export(promoted, "", OURS, like=first)
+    assert yaml.safe_load((first / "images.yaml").read_text()) == digests
+    assert yaml.safe_load((again / "images.yaml").read_text()) == digests | {"postgres:17": moved}
+    assert _texts(promoted) == _texts(first)
+    objects = [text for path, text in _texts(first).items() if path.startswith("manifests/")]
+    for name, chart in charts_of(first, published).items():
+        objects.append(rendered(name, "default", chart, *(first / file for file in _values_of(first)[name])))
+    used = set().union(*(named(text, ["data-platform-etl"]) for text in objects))
+    assert used == {f"{image}@{digest}" for image, digest in digests.items()}
+
+
+def _in_full(image: str) -> str:
+    """With the registry that a name without one means."""
+    first = image.partition("/")[0] if "/" in image else ""
+    return image if "." in first else f"docker.io/{image}" if first else f"docker.io/library/{image}"
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    return {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}

@@ -42,6 +42,32 @@ def test_the_complaint_of_a_program_becomes_a_line_and_a_hint(said: str, kind: t
     assert error.hint
 
 
+@pytest.mark.parametrize(
+    ("command", "said", "kind", "words"),
+    [
+        (
+            "docker push",
+            "dial tcp 10.0.0.1:443: connect: connection refused",
+            TransientError,
+            "registry does not answer",
+        ),
+        ("docker push", "denied: requested access to the resource is denied", AccessError, "wants a login"),
+        ("docker buildx", "unknown flag: --format\n\nUsage:  docker [OPTIONS] COMMAND", ConfigError, "plugin buildx"),
+        ("docker buildx", "docker: unknown command: docker buildx", ConfigError, "plugin buildx"),
+        ("docker buildx", "ERROR: r.example.org/app:1: not found", ConfigError, "not have this image"),
+        ("buildah push", "pinging: toomanyrequests: You have reached your pull rate limit", TransientError, "too many"),
+        ("docker push", "Cannot connect to the Docker daemon at unix:///x", ConfigError, "engine is not running"),
+    ],
+)
+def test_what_a_registry_complains_about_is_not_blamed_on_the_cluster(
+    command: str, said: str, kind: type[Exception], words: str
+) -> None:
+    error = shell.translated(command.split(), said)
+    assert type(error) is kind
+    assert words in error.message
+    assert "cluster" not in error.message
+
+
 def test_an_unknown_complaint_keeps_its_own_words() -> None:
     error = shell.translated(HELM, "WARNING: skew\nError: UPGRADE FAILED: no space left on device\n")
     assert error.message == "helm upgrade failed: no space left on device"

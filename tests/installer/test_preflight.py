@@ -100,8 +100,9 @@ def test_it_knows_which_network_plugins_enforce_policies(facts: Facts, item: dic
 OPERATOR = "quay.io/prometheus-operator/prometheus-operator:v0.80.0"
 
 
-def test_another_operator_for_the_whole_cluster_is_a_conflict(facts: Facts) -> None:
-    pod(facts, "others", "1Mi", OPERATOR)
+@pytest.mark.parametrize("image", [OPERATOR, OPERATOR.replace(":v0.80.0", f"@sha256:{'0' * 64}")])
+def test_another_operator_for_the_whole_cluster_is_a_conflict(facts: Facts, image: str) -> None:
+    pod(facts, "others", "1Mi", image)
     assert preflight.check_operator(facts).level is Level.FAILED
 
 

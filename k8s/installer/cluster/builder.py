@@ -1,4 +1,4 @@
-"""docker or buildah: builds images, pushes them, packs them into archives."""
+"""docker or buildah: builds images, pushes them, packs them into archives, and asks registries for digests."""
 
 from __future__ import annotations
 
@@ -37,6 +37,18 @@ def is_built(tool: str, image: str) -> bool:
 def push(tool: str, image: str) -> None:
     """Push it to the registry in its name."""
     shell.run([tool, "push", image])
+
+
+def digest(tool: str, image: str) -> str:
+    """The digest of an image in its registry, for all architectures; with skopeo, which shares buildah's logins.
+
+    Raises: ConfigError, AccessError, TransientError.
+    """
+    if tool == "docker":  # without `print`, buildx shows all it knows
+        query = ["docker", "buildx", "imagetools", "inspect", "--format={{print .Manifest.Digest}}", image]
+    else:
+        query = ["skopeo", "inspect", "--no-tags", "--format={{.Digest}}", f"docker://{image}"]
+    return shell.run(query).strip()
 
 
 def save(tool: str, image: str, archive: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,16 +72,35 @@ def upgrade(
 
 
 def template(
-    cluster: Cluster, release: tuple[str, str], chart: Path, files: Sequence[Path], values: Mapping[str, Any], file: str
+    release: tuple[str, str], chart: Path, files: Sequence[Path], values: Mapping[str, Any], *options: str
 ) -> str:
-    """One file of a chart, as `upgrade` would install it."""
+    """The objects of a chart, as `upgrade` would install them."""
     namespace, name = release
-    return cluster.helm(
-        *("template", name, str(chart), "--namespace", namespace, "--show-only", file),
-        *(f"--values={path}" for path in files),
-        "--values=-",
+    return shell.run(
+        [
+            *("helm", "template", name, str(chart), "--namespace", namespace, *options),
+            *(f"--values={path}" for path in files),
+            "--values=-",
+        ],
         stdin=json.dumps(values),
     )
+
+
+def merged(chart: Path, files: Sequence[Path], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that the templates of a chart see: its own and its subcharts', with these on top.
+
+    No command of helm shows those of subcharts; so a template that does is added to a copy of the chart.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        if chart.is_dir():
+            copy = Path(shutil.copytree(chart, Path(folder) / chart.name))
+        else:
+            shell.run(["tar", "-xzf", str(chart), "-C", folder])
+            [copy] = Path(folder).iterdir()
+        (copy / "templates" / "merged.yaml").write_text("{{ .Values | toJson }}", encoding="utf-8")
+        shown = template(("default", "merged"), copy, files, values, "--show-only=templates/merged.yaml")
+    found: dict[str, Any] = json.loads(shown[shown.index("{") :])
+    return found
 
 
 def rollback(cluster: Cluster, release: tuple[str, str], revision: Revision) -> None:

@@ -16,10 +16,18 @@ INSTALL = {
     "kind": "Install it: https://kind.sigs.k8s.io/docs/user/quick-start/#installation",
     "docker": "Install Docker, or set IMAGE_TOOL=buildah.",
     "buildah": "Install it (apt install buildah), or set IMAGE_TOOL=docker.",
+    "skopeo": "Install it (apt install skopeo), or set IMAGE_TOOL=docker.",
 }
 
-# Patterns in the output of programs, and the errors they stand for. The first match counts.
-KNOWN: tuple[tuple[str, type[PlatformError], str, str], ...] = (
+# A pattern in the output of programs, and the error that it stands for. The first match counts.
+Known = tuple[str, type[PlatformError], str, str]
+NO_DAEMON: Known = (
+    r"Cannot connect to the Docker daemon|docker daemon is not running",
+    ConfigError,
+    "Docker is installed, but its engine is not running.",
+    "Start Docker, or set IMAGE_TOOL=buildah.",
+)
+KNOWN: tuple[Known, ...] = (
     (
         r"another operation \(install/upgrade/rollback\) is in progress",
         TransientError,
@@ -40,7 +48,7 @@ KNOWN: tuple[tuple[str, type[PlatformError], str, str], ...] = (
         "Is it running? Check with `kubectl cluster-info`. `make up CLUSTER=kind` creates a new one.",
     ),
     (
-        r"You must be logged in to the server|Unauthorized|Please enter Username|(?m:^(?:error: )?EOF$)",
+        r"You must be logged in to the server|Unauthorized|Please enter Username|^(?:error: )?EOF$",
         AccessError,
         "The cluster does not accept your credentials.",
         "Log in to it again, then check with `kubectl auth whoami`.",
@@ -63,12 +71,7 @@ KNOWN: tuple[tuple[str, type[PlatformError], str, str], ...] = (
         "A chart cannot be rendered with its values.",
         "Fix the file under charts/, then run `make up` again.",
     ),
-    (
-        r"Cannot connect to the Docker daemon|docker daemon is not running",
-        ConfigError,
-        "Docker is installed, but its engine is not running.",
-        "Start Docker, or set IMAGE_TOOL=buildah.",
-    ),
+    NO_DAEMON,
     (
         r"looks like .* is not a valid chart repository|failed to download|could not (?:find|download) .*chart|"
         r"failed to fetch https?://",
@@ -78,9 +81,44 @@ KNOWN: tuple[tuple[str, type[PlatformError], str, str], ...] = (
     ),
 )
 
+TALK_TO_REGISTRIES = ("docker", "buildah", "skopeo")  # the others talk to the cluster
+OF_REGISTRIES: tuple[Known, ...] = (
+    NO_DAEMON,
+    (
+        r"unknown command: docker buildx|'buildx' is not a docker command|unknown flag: --format",
+        ConfigError,
+        "Docker lacks its plugin buildx.",
+        "Install it: https://docs.docker.com/go/buildx/, or set IMAGE_TOOL=buildah.",
+    ),
+    (
+        r"toomanyrequests|429 Too Many Requests",
+        TransientError,
+        "The registry has answered too many requests.",
+        "Log in to it (docker login, buildah login), which raises its limit, or try again later.",
+    ),
+    (
+        r"manifest unknown|name unknown|repository name not known|: not found$",
+        ConfigError,
+        "The registry does not have this image.",
+        "Is its name right? Ours are pushed with: .venv/bin/python -m k8s.installer push",
+    ),
+    (
+        r"(?i)unauthorized|authorization failed|denied:|access denied|no basic auth|403 forbidden",
+        AccessError,
+        "The registry refuses this: it lacks the image, or wants a login.",
+        "Check the image's name, and log in: docker login, or buildah login.",
+    ),
+    (
+        r"connection refused|no such host|i/o timeout|TLS handshake|network is unreachable|deadline exceeded|EOF$",
+        TransientError,
+        "The registry does not answer.",
+        "Can this machine reach it? Then try again.",
+    ),
+)
+
 
 class ToolError(FailedError):
-    """A program failed in a way that is not in `KNOWN`; `output` is all it printed."""
+    """A program failed in a way that is not known here; `output` is all it printed."""
 
     def __init__(self, message: str, *, hint: str, output: str) -> None:
         super().__init__(message, hint=hint)
@@ -103,7 +141,7 @@ def run(
     """Run to the end and return what it printed. Secrets go through `stdin`, never through `command`.
 
     Ctrl-C does not reach kubectl and helm: what they have begun to change, they finish.
-    Raises: one of `KNOWN`, or ToolError with the last line that the program printed, unless its exit code is `fine`.
+    Raises, unless its exit code is `fine`: what its output stands for, or ToolError with the last line that it printed.
     """
     done = subprocess.run(
         [find(command[0]), *command[1:]],
@@ -122,8 +160,8 @@ def run(
 
 def translated(command: Sequence[str], output: str) -> PlatformError:
     """The error that a program's output stands for; the message ends in the program's own words."""
-    for pattern, kind, message, hint in KNOWN:
-        if re.search(pattern, output):
+    for pattern, kind, message, hint in OF_REGISTRIES if command[0] in TALK_TO_REGISTRIES else KNOWN:
+        if re.search(pattern, output, re.MULTILINE):
             return kind(f"{message} {_own_words(output)}", hint=hint)
     first = 3 if command[1:2] in (["--context"], ["--kube-context"]) else 1
     name = " ".join([command[0], *command[first : first + 1]])
@@ -137,6 +175,10 @@ def _own_words(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip() and not noise.match(line)]
     if not lines:
         return "(it printed nothing)"
-    words = re.sub(r"^(Error( from server)?( \(\w+\))?|error|UPGRADE FAILED|INSTALLATION FAILED): *", "", lines[-1])
+    words = re.sub(
+        r"^(Error( from server)?( \(\w+\))?|error|ERROR|UPGRADE FAILED|INSTALLATION FAILED): *", "", lines[-1]
+    )
     words = re.sub(r"^(UPGRADE|INSTALLATION) FAILED: *", "", words)
+    if skopeo := re.fullmatch(r'time="\S+" level=\w+ msg="(.*)"', words):
+        words = skopeo[1].replace('\\"', '"')
     return words if len(words) < 400 else f"{words[:400]} …"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 import yaml
 
 from k8s.installer.cluster import helm
-from k8s.installer.install import charts, manifests, releases
+from k8s.installer.export.pins import Pins
+from k8s.installer.install import charts, images, manifests, releases
 from k8s.installer.install.plan import Plan
 from k8s.installer.install.releases import STACK, WAREHOUSE, Inputs, Release
 from k8s.installer.install.secrets import Store, authorities
@@ -50,18 +52,21 @@ class Exported:
     has_jobs: bool  # to wait for; Airflow's Job deletes itself, and helm fails if it no longer finds it
 
 
-def write(plan: Plan, store: Store, folder: Path) -> list[Exported]:
-    """Write everything but the description for a tool; returns the releases in the order of their needs."""
-    _manifests(plan, store, folder / MANIFESTS)
+def write(plan: Plan, store: Store, folder: Path, pins: Pins | None) -> list[Exported]:
+    """Write everything but the description for a tool; returns the releases in the order of their needs.
+
+    `pins`: name all images by digests as well.
+    """
+    _manifests(plan, store, folder / MANIFESTS, pins)
     wanted = plan.releases
     inputs = plan.inputs({"secrets": store})
-    exported = {one.key: _release(one, wanted, inputs, folder) for one in wanted}
+    exported = {one.key: _release(one, wanted, inputs, folder, pins) for one in wanted}
     return [
         exported[key] for key in TopologicalSorter({key: one.needs for key, one in exported.items()}).static_order()
     ]
 
 
-def _manifests(plan: Plan, store: Store, folder: Path) -> None:
+def _manifests(plan: Plan, store: Store, folder: Path, pins: Pins | None) -> None:
     folder.mkdir(parents=True)
     kubernetes_api = manifests.kubernetes_api(plan.cluster)
     for file in manifests.files(plan.wanted()):
@@ -77,17 +82,27 @@ def _manifests(plan: Plan, store: Store, folder: Path) -> None:
     }
     for stem, objects in made.items():
         (folder / f"configmaps-{stem}.yaml").write_text(as_yaml(*objects), encoding="utf-8")
+    if pins:
+        ours = [images.SLIM.repository, images.SPARK.repository]
+        for path in folder.iterdir():
+            path.write_text(pins.text(path.read_text(encoding="utf-8"), ours), encoding="utf-8")
     crds = helm.crds(charts.locate(STACK, plan.options.charts))
     (folder / "00-operator-kinds.yaml").write_text(crds, encoding="utf-8")
 
 
-def _release(release: Release, wanted: Iterable[Release], inputs: Inputs, folder: Path) -> Exported:
+def _release(release: Release, wanted: Iterable[Release], inputs: Inputs, folder: Path, pins: Pins | None) -> Exported:
     values = folder / VALUES / release.name
     values.mkdir(parents=True)
-    files = [shutil.copy(file, values) for file in releases.value_files(release, inputs.options.values)]
+    files = [Path(shutil.copy(file, values)) for file in releases.value_files(release, inputs.options.values)]
     computed = release.values(inputs)
     if release is WAREHOUSE:
         computed["etl"]["job"] = True  # `make up` runs it when the server wants it, others with the release
+    locate = partial(charts.locate, release.chart, inputs.options.charts)
+    if pins:
+        chart = locate()
+        # Without its tests, as no tool runs them.
+        render = partial(helm.template, release.key, chart, files, computed, "--skip-tests")
+        pins.values(release.chart, computed, helm.merged(chart, files, computed), render)
     (values / "computed.yaml").write_text(as_yaml(computed), encoding="utf-8")
     names = {one.name: one.key for one in wanted}
     is_copied = charts.is_ours(release.chart) or inputs.options.charts
@@ -95,9 +110,9 @@ def _release(release: Release, wanted: Iterable[Release], inputs: Inputs, folder
     return Exported(
         release.name,
         release.namespace,
-        release.chart if published else _copied(charts.locate(release.chart, inputs.options.charts), folder),
+        release.chart if published else _copied(locate(), folder),
         published,
-        tuple(Path(file).relative_to(folder).as_posix() for file in (*files, values / "computed.yaml")),
+        tuple(file.relative_to(folder).as_posix() for file in (*files, values / "computed.yaml")),
         tuple(names[need] for need in releases.needs(release, inputs.options, wanted) if need in names),
         has_jobs=release is WAREHOUSE,
     )

@@ -18,7 +18,8 @@ it: Secrets are in the cluster, made by `python -m k8s.installer secrets`, which
 | `charts/` | the charts that are not published |
 | `values/<release>/` | what each release is given; `computed.yaml`, the last, names images and what restarts pods |
 
-The images must be where the cluster pulls them from; `python -m k8s.installer push` builds and pushes them.
+The images must be where the cluster pulls them from; `python -m k8s.installer push` builds and pushes these.
+`images.yaml`, if it is here, has the digest by which each image is named, whatever becomes of its tag.
 
 {images}
 

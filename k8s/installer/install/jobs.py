@@ -48,7 +48,7 @@ def _manifest(cluster: Cluster, half: Half, inputs: Inputs) -> Object:
     values["etl"]["job"] = True
     files = releases.value_files(WAREHOUSE, inputs.options.values)
     chart = charts.locate(WAREHOUSE.chart, inputs.options.charts)
-    text = helm.template(cluster, WAREHOUSE.key, chart, files, values, TEMPLATE)
+    text = helm.template(WAREHOUSE.key, chart, files, values, f"--show-only={TEMPLATE}")
     # kubectl reads YAML, so that we need not
     job: Object = json.loads(cluster.kubectl("create", "--dry-run=client", "--output=json", "--filename=-", stdin=text))
     job["metadata"] = {"name": half, "namespace": DATA_PLATFORM, "labels": {**job["metadata"]["labels"], **LABELS}}

@@ -241,7 +241,7 @@ def check_operator(facts: Facts) -> Finding:
             continue
         for container in pod["spec"]["containers"]:
             arguments = " ".join(container.get("args", []))
-            if "/prometheus-operator:" in container["image"] and "--namespaces" not in arguments:
+            if re.search("/prometheus-operator[:@]", container["image"]) and "--namespaces" not in arguments:
                 where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
                 return failed(
                     f"Another Prometheus operator already watches this whole cluster: {where}.",
