@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 
+import pyarrow as pa
+
 from etl.core.garbage import collected_later
 from etl.core.pages import PageContext, Parsed, RefusedRecord
 from etl.core.source import Endpoint
@@ -102,6 +104,7 @@ def parse(work: Work) -> Done:
                 unknown_fields=parsed.unknown_fields,
                 first_refusal=next(iter(parsed.refused), None),
             )
+    pa.default_memory_pool().release_unused()  # a process that waits for its next pages holds little meanwhile
     nothing = Counter(dict.fromkeys(files, 0))
     kept = (quarantine,) if done.kinds else ()
     return done + Done(rows=nothing, files={name: (file,) for name, file in files.items()}, quarantine=kept)
