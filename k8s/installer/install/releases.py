@@ -26,6 +26,7 @@ from k8s.installer.cluster.kubectl import (
     key,
 )
 from k8s.installer.install import (
+    argocd,
     charts,
     cnpg,
     diagnosis,
@@ -332,7 +333,8 @@ def provide(
         cluster.kubectl("delete", "secret", newest.secret, "--namespace", release.namespace)
     running.note("helm upgrade --install")
     try:
-        helm.upgrade(cluster, release.key, chart, files, values, mark)
+        take_over = newest is None and argocd.has_applied(snapshot)
+        helm.upgrade(cluster, release.key, chart, files, values, mark, take_ownership=take_over)
         if differs:
             _correct(cluster, release)
         watch.forget(release.namespace)

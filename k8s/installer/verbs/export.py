@@ -56,11 +56,15 @@ def export(folder: Path, repository: str, options: Options) -> None:
     releases = content.write(planned, store, folder)
     ours = [images.name(options, kind) for kind in _images(options)]
     (folder / "README.md").write_text(readme.page(releases, ours), encoding="utf-8")
-    files = {"helmfile.yaml": [tools.helmfile(releases)]}
+    files = {"helmfile.yaml": tools.helmfile(releases)}
     if repository:
-        files["argocd.yaml"] = tools.applications(releases, repository, _path(folder))
-    for name, documents in files.items():
-        (folder / name).write_text(tools.HEADER + content.as_yaml(*documents), encoding="utf-8")
+        path = _path(folder)
+        files["argocd.yaml"] = tools.root(repository, path)
+        for name, application in tools.applications(releases, repository, path).items():
+            files[f"{tools.APPLICATIONS}/{name}.yaml"] = application
+        (folder / tools.APPLICATIONS).mkdir()
+    for name, document in files.items():
+        (folder / name).write_text(tools.HEADER + content.as_yaml(document), encoding="utf-8")
     console.say(f"{folder} contains {len(releases)} releases; {folder / 'README.md'} says how to apply them.")
 
 
