@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.e2e import kube
 
-HOME = "TESTS_ARGOCD"  # a folder with the program `argocd` and Argo CD's own folder `manifests`
+HOME = "TESTS_ARGOCD"  # a folder with the program `argocd` and what its image adds: `manifests`, git-verify-wrapper.sh
 REFRESH = "argocd.argoproj.io/refresh"
 PROJECT = {
     "apiVersion": "argoproj.io/v1alpha1",
@@ -72,11 +72,13 @@ def _start(stack: ExitStack, folder: Path, name: str, *arguments: str) -> None:
     program = name if name == "redis-server" else str(Path(os.environ[HOME]) / "argocd")
     environment = {
         **os.environ,
+        "PATH": f"{os.environ[HOME]}:{os.environ['PATH']}",
         "ARGOCD_BINARY_NAME": name,
         "ARGOCD_FAKE_IN_CLUSTER": "true",  # "its" cluster is that of kubectl
         "ARGOCD_GPG_ENABLED": "false",
         "ARGOCD_TLS_DATA_PATH": str(folder),
         "ARGOCD_SSH_DATA_PATH": str(folder),
+        "TMPDIR": str(folder),
     }
     log = stack.enter_context((folder / f"{name}.log").open("w"))
     process = stack.enter_context(

@@ -134,7 +134,8 @@ def _airflow(inputs: Inputs) -> Values:
         "images": {"airflow": {"repository": repository, "tag": tag}},
         # On another database, its processes would go on with what they know of the former one.
         "airflowPodAnnotations": {"checksum/secrets": checksum, "data-platform/database": server},
-        "migrateDatabaseJob": {"annotations": {"checksum/admin": admin}},
+        # Not on the Job: Argo CD compares no hooks, and a new password must lead to another run of it.
+        "migrateDatabaseJob": {"serviceAccount": {"annotations": {"checksum/admin": admin}}},
     }
     return _merged(own, task_logs.values(inputs.options), ingress.airflow(inputs.options))
 
