@@ -40,16 +40,17 @@ def missing() -> str:
 
 
 @contextmanager
-def running(folder: Path, settings: dict[str, str]) -> Iterator[None]:
-    """Argo CD with its published configuration and these entries of `argocd-cm`; `folder` is for logs and keys."""
+def running(folder: Path) -> Iterator[None]:
+    """Argo CD with its published configuration; `folder` is for its logs and keys, and for what it has cloned."""
     manifests = Path(os.environ[HOME]) / "manifests"
-    kube.kubectl("create", "namespace", "argocd")
+    kinds = ("--kustomize", str(manifests / "crds"))
     with ExitStack() as stack:
-        stack.callback(kube.kubectl, "delete", "namespace", "argocd")
-        kube.kubectl("apply", "--server-side", "--kustomize", str(manifests / "crds"))
+        stack.callback(kube.kubectl, "delete", *kinds, "--ignore-not-found")
+        stack.callback(kube.kubectl, "delete", "namespace", "argocd", "--ignore-not-found")
+        kube.kubectl("delete", "namespace", "argocd", "--ignore-not-found")  # what an interrupted test run left
+        kube.kubectl("create", "namespace", "argocd")
+        kube.kubectl("apply", "--server-side", *kinds)
         kube.kubectl("apply", "--namespace=argocd", "--kustomize", str(manifests / "base" / "config"))
-        patch = json.dumps({"data": settings})
-        kube.kubectl("patch", "configmap", "argocd-cm", "--namespace=argocd", "--type=merge", f"--patch={patch}")
         (folder / "project.json").write_text(json.dumps(PROJECT))
         kube.kubectl("apply", f"--filename={folder / 'project.json'}")
         redis, repository, *metrics = map(str, _free_ports(4))
