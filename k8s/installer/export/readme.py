@@ -42,10 +42,8 @@ kubectl apply --filename argocd.yaml
 ```
 
 Once, when the folder is in the repository: this Application keeps those in `applications/` as the repository has them,
-one for the manifests and one for each release. Their waves wait for each other if Argo CD is told
-[how healthy an Application is](https://argo-cd.readthedocs.io/en/stable/operator-manual/health/#argocd-app); otherwise
-all start at once, and retry until what they need is there. If `argocd.yaml` is missing, export again with
-`--repository` and the URL of the Git repository that this folder is in.
+one for the manifests and one for each release. What starts before what it needs is there retries. If `argocd.yaml` is
+missing, export again with `--repository` and the URL of the Git repository that this folder is in.
 """
 APPLY = "kubectl apply --server-side --force-conflicts --field-manager=data-platform"
 MANIFESTS = f"{APPLY} -f manifests/00-namespaces.yaml\n{APPLY} -f manifests/"
