@@ -17,7 +17,8 @@ from typing import Any
 
 from tests.e2e import kube
 
-HOME = "TESTS_ARGOCD"  # a folder with the program `argocd` and what its image adds: `manifests`, git-verify-wrapper.sh
+# A folder with the program `argocd`, and of its repository the folder `manifests` and hack/git-verify-wrapper.sh.
+HOME = "TESTS_ARGOCD"
 REFRESH = "argocd.argoproj.io/refresh"
 PROJECT = {
     "apiVersion": "argoproj.io/v1alpha1",
@@ -35,7 +36,7 @@ def missing() -> str:
     """What a test with Argo CD needs and this machine lacks; empty if it has all."""
     home = os.environ.get(HOME)
     if not home or not (Path(home) / "argocd").is_file():
-        return f"needs {HOME}, a folder with `argocd` and its `manifests`"
+        return f"needs {HOME}, a folder with Argo CD"
     return "" if shutil.which("redis-server") else "needs redis-server"
 
 
