@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,7 @@ import pytest
 import yaml
 
 from k8s.installer.install import drift
-from tests.conftest import ROOT
-from tests.e2e import kube
+from tests.e2e import files, kube
 
 OF_THE_INSTALLER = "data-platform/database"  # which server it found; files cannot know
 ADMISSION = "kube-prometheus-stack-admission"  # a certificate that the chart makes up whenever it is rendered
@@ -24,9 +21,7 @@ ADMISSION = "kube-prometheus-stack-admission"  # a certificate that the chart ma
 def folder(up: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An export, with the options of the `make up` before."""
     target = tmp_path_factory.mktemp("deploy") / "dev"
-    command = [sys.executable, "-m", "k8s.installer", "export", str(target), "--simulate", "--tags"]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    files.installer("export", str(target), "--tags")
     return target
 
 
@@ -54,16 +49,16 @@ def test_every_release_would_be_what_it_is(folder: Path) -> None:
     assert {one["name"] for one in listed} == kube.helm_releases().keys()
     for one in listed:
         where = (one["name"], "--namespace", one["namespace"])
-        files = [f"--values={file}" for file in one["values"]]
+        values = [f"--values={file}" for file in one["values"]]
         how = ("--skip-crds", "--dry-run=server", "--output=json")
-        would_be = helm("upgrade", *where[:1], one["chart"], *where[1:], *files, *how, cwd=folder)
+        would_be = helm("upgrade", *where[:1], one["chart"], *where[1:], *values, *how, cwd=folder)
         is_now = helm("get", "manifest", *where)
         assert lasting(json.loads(would_be)["manifest"]) == lasting(is_now), one["name"]
 
 
 def test_its_manifests_change_nothing(folder: Path) -> None:
-    files = [f"--filename={file}" for file in sorted((folder / "manifests").iterdir())]
+    names = [f"--filename={file}" for file in sorted((folder / "manifests").iterdir())]
     how = ("--server-side", "--force-conflicts", "--field-manager=data-platform")
-    diff = subprocess.run(["kubectl", "diff", *how, *files], capture_output=True, text=True)
+    diff = subprocess.run(["kubectl", "diff", *how, *names], capture_output=True, text=True)
     assert diff.returncode in (0, 1), diff.stderr
     assert not drift.differences(diff.stdout)

@@ -193,8 +193,14 @@ def test_no_secret_is_in_any_file(cluster: Answering, folder: Path) -> None:
     assert not [text for text in written if "\nkind: Secret\n" in text]
 
 
+def applications(folder: Path) -> dict[str, Any]:
+    """Argo CD's Applications by the names of their files."""
+    return {file.stem: yaml.safe_load(file.read_text()) for file in (folder / "applications").iterdir()}
+
+
 def test_argo_cd_finds_every_path_of_the_folder(folder: Path) -> None:
-    for one in yaml.safe_load_all((folder / "argocd.yaml").read_text()):
+    root = yaml.safe_load((folder / "argocd.yaml").read_text())
+    for one in (root, *applications(folder).values()):
         for source in one["spec"]["sources"]:
             if source["repoURL"] == REPOSITORY and "path" in source:
                 assert (folder.parent / source["path"]).is_dir()
@@ -203,15 +209,33 @@ def test_argo_cd_finds_every_path_of_the_folder(folder: Path) -> None:
 
 
 def test_argo_cds_waves_follow_the_needs_of_helmfile(folder: Path) -> None:
-    wave = {
-        one["metadata"]["name"].removeprefix("data-platform-"): int(
-            one["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"]
-        )
-        for one in yaml.safe_load_all((folder / "argocd.yaml").read_text())
-    }
+    annotations = {name: one["metadata"]["annotations"] for name, one in applications(folder).items()}
+    wave = {name: int(one["argocd.argoproj.io/sync-wave"]) for name, one in annotations.items()}
     assert wave["manifests"] == 0
-    for one in yaml.safe_load((folder / "helmfile.yaml").read_text())["releases"]:
+    releases = yaml.safe_load((folder / "helmfile.yaml").read_text())["releases"]
+    assert wave.keys() - {"manifests"} == {one["name"] for one in releases}
+    for one in releases:
         assert all(wave[need.partition("/")[2]] < wave[one["name"]] for need in one["needs"]), one["name"]
+
+
+def test_argo_cd_waits_for_no_volume_that_only_a_later_pod_uses(folder: Path, published: Path) -> None:
+    """With binding at the first use, the default of many clusters, it would wait for ever."""
+    texts = [file.read_text() for file in (folder / "manifests").iterdir()]
+    for name, chart in charts_of(folder, published).items():
+        texts.append(rendered(name, "x", chart, *(folder / file for file in _values_of(folder)[name])))
+    objects = [one for text in texts for one in yaml.safe_load_all(text) if one]
+    lasting = {"Deployment", "StatefulSet"}
+    used = {
+        volume["persistentVolumeClaim"]["claimName"]
+        for one in objects
+        if one["kind"] in lasting
+        for volume in one["spec"]["template"]["spec"].get("volumes", ())
+        if "persistentVolumeClaim" in volume
+    }
+    claims = [one["metadata"] for one in objects if one["kind"] == "PersistentVolumeClaim"]
+    unused = [one for one in claims if one["name"] not in used]
+    assert {one["name"] for one in unused} == {"lake", "backups"}
+    assert all(one["annotations"]["argocd.argoproj.io/ignore-healthcheck"] == "true" for one in unused)
 
 
 def test_a_cluster_without_secrets_is_refused_with_the_way_out(

@@ -33,6 +33,13 @@ def test_a_user_who_may_not_create_namespaces_is_refused(facts: Facts) -> None:
     assert preflight.check_permission(may_not).level is Level.FAILED
 
 
+def test_a_platform_that_argo_cd_applies_is_left_to_it(facts: Facts) -> None:
+    assert preflight.check_argo_cd(facts).level is Level.GOOD
+    finding = preflight.check_argo_cd(replace(facts, applied_by_argo_cd=True))
+    assert finding.level is Level.FAILED
+    assert "kubectl delete applications --namespace argocd --selector" in finding.hint
+
+
 def pod(facts: Facts, namespace: str, memory: str, image: str = "x", **container: Any) -> dict[str, Any]:
     made = copy.deepcopy(facts.of("Pod")[0])
     made["metadata"] |= {"namespace": namespace, "name": "other"}

@@ -60,13 +60,19 @@ def upgrade(
     files: Sequence[Path],
     values: Mapping[str, Any],
     fingerprint: str,
+    *,
+    take_ownership: bool = False,
 ) -> None:
-    """Install the release, given by namespace and name, or upgrade it; `values` win over those in `files`."""
+    """Install the release, given by namespace and name, or upgrade it; `values` win over those in `files`.
+
+    `take_ownership`: its objects may be there already, made by somebody else.
+    """
     namespace, name = release
     cluster.helm(
         *("upgrade", "--install", name, str(chart), "--namespace", namespace),
         *(f"--values={path}" for path in files),
         *("--values=-", "--skip-crds", "--history-max=3", f"--labels={FINGERPRINT}={fingerprint}", "--timeout=5m"),
+        *(("--take-ownership",) if take_ownership else ()),
         stdin=json.dumps(values),
     )
 

@@ -38,8 +38,13 @@ helmfile sync
 
 ## With Argo CD
 
-`argocd.yaml`, if it is here, has an Application for the manifests and one for each release, in waves.
-Without it, export again with `--repository` and the URL of the Git repository that this folder is in.
+```
+kubectl apply --filename argocd.yaml
+```
+
+Once, when the folder is in the repository: this Application keeps those in `applications/` as the repository has them,
+one for the manifests and one for each release. What starts before what it needs is there retries. If `argocd.yaml` is
+missing, export again with `--repository` and the URL of the Git repository that this folder is in.
 """
 APPLY = "kubectl apply --server-side --force-conflicts --field-manager=data-platform"
 MANIFESTS = f"{APPLY} -f manifests/00-namespaces.yaml\n{APPLY} -f manifests/"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from k8s.installer.export.content import MANIFESTS, Exported
+from k8s.installer.install import argocd
 from k8s.installer.install.releases import STACK
 
 # The certificate of the operator's webhooks: its chart makes up another whenever it is rendered, so the first stays.
@@ -20,6 +21,7 @@ MADE_UP = [
         for kind in ("Mutating", "Validating")
     ),
 ]
+APPLICATIONS = "applications"
 HEADER = "# Written by `python -m k8s.installer export`; README.md beside it says how to apply it.\n"
 
 
@@ -58,13 +60,24 @@ def _alias(repository: str) -> str:
     return repository.removeprefix("https://").strip("/").replace("/", "-")
 
 
-def applications(releases: Sequence[Exported], repository: str, path: str) -> list[dict[str, Any]]:
-    """Argo CD's Applications, for a folder that is at `path` of a Git repository; `releases` in the order of needs.
+def root(repository: str, path: str) -> dict[str, Any]:
+    """The Application that is applied by hand, once: it keeps the others as the repository has them.
+
+    https://argo-cd.readthedocs.io/en/stable/operator-manual/cluster-bootstrapping/
+    """
+    return _application(argocd.NAME, argocd.NAMESPACE, [{**_here(repository), "path": f"{path}{APPLICATIONS}"}])
+
+
+def applications(releases: Sequence[Exported], repository: str, path: str) -> dict[str, dict[str, Any]]:
+    """Argo CD's Applications by name, for a folder that is at `path` of a Git repository.
+
+    `releases` are in the order of their needs.
 
     https://argo-cd.readthedocs.io/en/stable/operator-manual/application.yaml
     """
-    here = {"repoURL": repository, "targetRevision": "HEAD"}
-    found = [_application("manifests", "data-platform", 0, [{**here, "path": f"{path}{MANIFESTS}"}])]
+    here = _here(repository)
+    manifests = [{**here, "path": f"{path}{MANIFESTS}"}]
+    found = {MANIFESTS: _application(f"{argocd.NAME}-{MANIFESTS}", "data-platform", manifests, wave=0)}
     waves: dict[tuple[str, str], int] = {}
     for one in releases:
         waves[one.namespace, one.name] = 1 + max((waves[need] for need in one.needs), default=0)
@@ -76,24 +89,43 @@ def applications(releases: Sequence[Exported], repository: str, path: str) -> li
         values = [f"$here/{path}{file}" for file in one.values]
         helm = {"releaseName": one.name, "skipCrds": True, "valueFiles": values}
         sources: list[dict[str, Any]] = [{**chart, "helm": helm}, {**here, "ref": "here"}]
-        found.append(_application(one.name, one.namespace, waves[one.namespace, one.name], sources))
+        found[one.name] = _application(
+            f"{argocd.NAME}-{one.name}",
+            one.namespace,
+            sources,
+            wave=waves[one.namespace, one.name],
+            ignored=MADE_UP if one.name == STACK else (),
+        )
     return found
 
 
-def _application(name: str, namespace: str, wave: int, sources: list[dict[str, Any]]) -> dict[str, Any]:
+def _here(repository: str) -> dict[str, str]:
+    return {"repoURL": repository, "targetRevision": "HEAD"}
+
+
+def _application(
+    name: str,
+    namespace: str,
+    sources: list[dict[str, Any]],
+    wave: int | None = None,
+    ignored: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
+    annotations = {} if wave is None else {"argocd.argoproj.io/sync-wave": str(wave)}
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
         "metadata": {
-            "name": f"data-platform-{name}",
-            "namespace": "argocd",
-            "annotations": {"argocd.argoproj.io/sync-wave": str(wave)},
+            "name": name,
+            "namespace": argocd.NAMESPACE,
+            "labels": argocd.LABEL,
+            # The server says what it would change; Argo CD's own comparison does not know what operators fill in.
+            "annotations": {**annotations, "argocd.argoproj.io/compare-options": "ServerSideDiff=true"},
         },
         "spec": {
             "project": "default",
             "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
             "sources": sources,
-            **({"ignoreDifferences": MADE_UP} if name == STACK else {}),
+            **({"ignoreDifferences": list(ignored)} if ignored else {}),
             "syncPolicy": {
                 # Nothing is pruned: what holds data must not go because a file did.
                 "automated": {"selfHeal": True},

@@ -17,7 +17,7 @@ from k8s.installer import console
 from k8s.installer.cluster import helm, shell
 from k8s.installer.cluster.kind import KIND_CONTEXT
 from k8s.installer.cluster.kubectl import NAMESPACES, Cluster, Object
-from k8s.installer.install import capacity, cnpg, database, images
+from k8s.installer.install import argocd, capacity, cnpg, database, images
 from k8s.installer.install.options import Options
 from k8s.installer.install.releases import WAREHOUSE
 from k8s.installer.versions import number, versions
@@ -66,6 +66,7 @@ class Facts:
     warehouse_host: str | None = (
         None  # of the installed platform, blank for a server in the cluster; None: not installed
     )
+    applied_by_argo_cd: bool = False
     holders: frozenset[str] = frozenset()  # which kinds of server have data in the cluster: postgres, cnpg
 
     def of(self, kind: str) -> list[Object]:
@@ -91,9 +92,19 @@ def gather(cluster: Cluster) -> Facts:
         noted = pool.submit(database.noted, cluster)
         host = pool.submit(_warehouse_host, cluster)
         holders = pool.submit(cnpg.holders, cluster)
+        by_argo_cd = pool.submit(argocd.applies, cluster)
         found = json.loads(version.result())
-        about_data = (server.result(), noted.result(), host.result(), holders.result())
-        return Facts(cluster.context, found, objects.result(), may.result(), *about_data)
+        return Facts(
+            cluster.context,
+            found,
+            objects.result(),
+            may.result(),
+            server.result(),
+            noted.result(),
+            host.result(),
+            by_argo_cd.result(),
+            holders.result(),
+        )
 
 
 def _warehouse_host(cluster: Cluster) -> str | None:
@@ -250,6 +261,16 @@ def check_operator(facts: Facts) -> Finding:
     return good("no other Prometheus operator")
 
 
+def check_argo_cd(facts: Facts) -> Finding:
+    """Whether Argo CD would undo what is changed here."""
+    if facts.applied_by_argo_cd:
+        return failed(
+            "Argo CD applies this platform and would undo what `make up` changes.",
+            f"Change what its repository has. Or leave Argo CD, which removes nothing else: {argocd.LEAVE}",
+        )
+    return good("no Argo CD applies this platform")
+
+
 def check_data(facts: Facts) -> Finding:
     """Whether this checkout can read what a newer one may have written; otherwise nothing must change."""
     has, knows = facts.server.version if facts.server else facts.noted, database.newest()
@@ -315,6 +336,7 @@ CHECKS: tuple[Callable[[Facts], Finding], ...] = (
     check_storage,
     check_policies,
     check_operator,
+    check_argo_cd,
     check_data,
 )
 

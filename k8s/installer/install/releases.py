@@ -26,6 +26,7 @@ from k8s.installer.cluster.kubectl import (
     key,
 )
 from k8s.installer.install import (
+    argocd,
     charts,
     cnpg,
     diagnosis,
@@ -133,7 +134,8 @@ def _airflow(inputs: Inputs) -> Values:
         "images": {"airflow": {"repository": repository, "tag": tag}},
         # On another database, its processes would go on with what they know of the former one.
         "airflowPodAnnotations": {"checksum/secrets": checksum, "data-platform/database": server},
-        "migrateDatabaseJob": {"annotations": {"checksum/admin": admin}},
+        # Not on the Job: Argo CD compares no hooks, and a new password must lead to another run of it.
+        "migrateDatabaseJob": {"serviceAccount": {"annotations": {"checksum/admin": admin}}},
     }
     return _merged(own, task_logs.values(inputs.options), ingress.airflow(inputs.options))
 
@@ -332,7 +334,8 @@ def provide(
         cluster.kubectl("delete", "secret", newest.secret, "--namespace", release.namespace)
     running.note("helm upgrade --install")
     try:
-        helm.upgrade(cluster, release.key, chart, files, values, mark)
+        take_over = newest is None and argocd.has_applied(snapshot)
+        helm.upgrade(cluster, release.key, chart, files, values, mark, take_ownership=take_over)
         if differs:
             _correct(cluster, release)
         watch.forget(release.namespace)

@@ -74,13 +74,17 @@ def export(folder: Path, repository: str, options: Options, *, like: Path | None
         shutil.copytree(written, folder, dirs_exist_ok=True)
     ours = [images.name(options, kind) for kind in _images(options)]
     (folder / "README.md").write_text(readme.page(releases, ours), encoding="utf-8")
-    files = {"helmfile.yaml": [tools.helmfile(releases)]}
+    files = {"helmfile.yaml": tools.helmfile(releases)}
     if repository:
-        files["argocd.yaml"] = tools.applications(releases, repository, _path(folder))
+        path = _path(folder)
+        files["argocd.yaml"] = tools.root(repository, path)
+        for name, application in tools.applications(releases, repository, path).items():
+            files[f"{tools.APPLICATIONS}/{name}.yaml"] = application
+        (folder / tools.APPLICATIONS).mkdir()
     if pins:
-        files[IMAGES] = [dict(sorted(pins.digests.items()))]
-    for name, documents in files.items():
-        (folder / name).write_text(tools.HEADER + content.as_yaml(*documents), encoding="utf-8")
+        files[IMAGES] = dict(sorted(pins.digests.items()))
+    for name, document in files.items():
+        (folder / name).write_text(tools.HEADER + content.as_yaml(document), encoding="utf-8")
     pinned = f", {len(pins.digests)} images by their digests" if pins else ""
     console.say(f"{folder} contains {len(releases)} releases{pinned}; {folder / 'README.md'} says how to apply them.")
 
