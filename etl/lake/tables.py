@@ -195,9 +195,9 @@ class Table:
         A table has one even if it has no rows: older readers, such as Trino 406, fail on metadata that name none.
         """
         with _errors(self._lake):
-            held, metadata = self._files(()), self._table.metadata
+            metadata = self._table.metadata
             new = [parquet_file_to_data_file(self._table.io, metadata, self._lake.location(path)) for path in added]
-            old = [held[path] for path in removed]
+            old = self._held(removed)
             if not old and not any(file.record_count for file in new) and self._table.current_snapshot():
                 return
             with (
@@ -239,6 +239,13 @@ class Table:
             with _errors(self._lake):
                 self._planned[days] = self._plan(days)
         return self._planned[days]
+
+    def _held(self, paths: Iterable[str]) -> list[DataFile]:
+        """These files of the current snapshot. Reading all its manifests would cost more with every run: mostly, they
+        have been planned with the days that they are about."""
+        held = {path: file for files in self._planned.values() for path, file in files.items()}
+        wanted = list(paths)
+        return [(held if path in held else self._files(()))[path] for path in wanted]
 
     def _plan(self, days: tuple[DataInterval, ...]) -> dict[str, DataFile]:
         found = {}
