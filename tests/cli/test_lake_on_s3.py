@@ -44,7 +44,7 @@ def test_a_lake_on_s3_from_the_first_run_to_the_last_file(on_s3: Etl, tmp_path: 
 
     listed = done(on_s3("lake", "ls"))
     assert len(re.findall(r"sensors .* transformed", listed)) == 3
-    assert re.search(r"spacex .* everything .* transformed +8 +525 +740 +28", listed)
+    assert re.search(r"spacex .* everything .* transformed +8 +525 +740 +22", listed)
     assert re.search(r"bronze +4 +20 +\d", listed)
 
     answers = done(on_s3("ask", "--on", "lake"))
