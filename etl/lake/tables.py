@@ -241,11 +241,9 @@ class Table:
         return self._planned[days]
 
     def _held(self, paths: Iterable[str]) -> list[DataFile]:
-        """These files of the current snapshot. Reading all its manifests would cost more with every run: mostly, they
-        have been planned with the days that they are about."""
-        held = {path: file for files in self._planned.values() for path, file in files.items()}
-        wanted = list(paths)
-        return [(held if path in held else self._files(()))[path] for path in wanted]
+        """These files of the current snapshot; planning all of it costs more with every run, and is seldom needed."""
+        planned = {path: file for files in self._planned.values() for path, file in files.items()}
+        return [(planned if path in planned else self._files(()))[path] for path in paths]
 
     def _plan(self, days: tuple[DataInterval, ...]) -> dict[str, DataFile]:
         found = {}
