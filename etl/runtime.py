@@ -105,7 +105,7 @@ class Runtime:
         Its requests are spent from the API's budget; a simulator in this process has none, and needs no key.
         Raises: ConfigError if the API needs a key that is not set.
         """
-        from etl.sources.http.client import HttpClient
+        from etl.sources.http.client import HttpClient  # late, here and below: it loads slowly
 
         api, policy = source.api, self._policy(attempts)
         auth = NO_AUTH if source.origin == SIMULATED else _let_in(api)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import groupby
 
 from etl.core.errors import LakeUnavailableError
@@ -144,10 +145,8 @@ def _read_source(lake: Lake, listed: Sequence[Listed], most: int | None) -> Iter
     notes = {note.extraction_id: note for note in silver.extractions(lake, source, noted, most)}
     wanted = listed[:most]
     without = [each for each in wanted if each.extraction_id not in notes]
-    manifests = {
-        each.extraction_id: read
-        for each, read in zip(without, map_concurrently(lambda each: _manifests(lake, each), without), strict=True)
-    }
+    found = map_concurrently(partial(_manifests, lake), without)
+    manifests = {each.extraction_id: read for each, read in zip(without, found, strict=True)}
     for each in wanted:
         note = notes.get(each.extraction_id)
         yield Extraction(

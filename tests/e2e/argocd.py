@@ -102,7 +102,7 @@ def applications() -> dict[str, Any]:
 
 
 def refreshed() -> dict[str, Any]:
-    """Every Application, compared anew with the repository, which it reads again, and with the cluster."""
+    """Refresh all Applications against the repository and the cluster; return them by name."""
     kube.kubectl("annotate", "applications", "--all", "--namespace=argocd", "--overwrite", f"{REFRESH}=hard")
 
     def all_compared() -> dict[str, Any] | None:

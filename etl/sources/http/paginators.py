@@ -133,7 +133,7 @@ def read_pages(
 
 def next_link(answer: Answer) -> str | None:
     """The URL with `rel="next"` in the header Link."""
-    from requests.utils import parse_header_links  # late: who only lists what is there asks nobody
+    from requests.utils import parse_header_links  # late: it loads slowly, and a listing sends no requests
 
     links = parse_header_links(answer.headers.get("link", ""))
     return next((link["url"] for link in links if "next" in link.get("rel", "").split()), None)
