@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +97,3 @@ class Browser:
         colour = self.js("getComputedStyle(document.querySelector(arguments[0])).backgroundColor", selector)
         red, green, blue = (int(value) / 255 for value in re.findall(r"\d+", colour)[:3])
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def eventually(condition: Any, within_s: float = 5) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import EVERY_LOOK, PHONE, WIDE, Browser, eventually
+from tests.browser.chromium import EVERY_LOOK, PHONE, WIDE, Browser
 from tests.unit.report import apod_rows, gold_rows, sensor_rows
 from tests.unit.report.test_page import hostile_page
+from tests.waiting import eventually
 
 MARKS = {
     "gaps": (".scatterlayer path.point", 118),

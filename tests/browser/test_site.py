@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser.chromium import EVERY_LOOK, WIDE, Browser, eventually
+from tests.browser.chromium import EVERY_LOOK, WIDE, Browser
 from tests.conftest import ROOT
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.thorough
 PAGES = (

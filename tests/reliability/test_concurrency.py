@@ -23,6 +23,7 @@ from etl.simulate import server
 from etl.sources.spacex import simulator as spacex
 from tests.conftest import MakeDatabase, spacex_at
 from tests.reliability.victims import Job, Victims
+from tests.waiting import PATIENCE_S, eventually
 from tests.warehouse.states import (
     Snapshot,
     State,
@@ -36,8 +37,6 @@ from tests.warehouse.states import (
     state,
     value,
 )
-
-PATIENCE_S = 60
 
 
 class Gate:
@@ -90,7 +89,7 @@ def test_of_two_runs_at_once_one_waits_and_nothing_doubles(database: str, start:
     gate = Gate()
     first = start(database, changed(), step="publish", gate=gate)
     second = start(database, changed())
-    _until(lambda: _waiting(database, "classid = 49"))
+    eventually(lambda: _waiting(database, "classid = 49"))
     assert not second.done()
     gate.open()
     assert first.result(PATIENCE_S).published.status == "published"
@@ -110,7 +109,7 @@ def test_two_processes_at_once_end_as_one_would(
     lake = Lake(str(tmp_path / "of the other"))
     with ThreadPoolExecutor(1) as other, server.serve(spacex.make_app(snapshot=changed())) as simulator:
         second = other.submit(victims.run, Job(database, lake.url, simulator.url))
-        _until(lambda: _waiting(database, "classid = 49"))
+        eventually(lambda: _waiting(database, "classid = 49"))
         gate.open()
         assert (second.result(PATIENCE_S).signal, second.result().exit_code) == (0, 0)
     assert first.result(PATIENCE_S).published.status == "published"
@@ -227,11 +226,11 @@ def test_readers_that_never_stop_see_the_old_state_or_the_new_one_and_no_mix(dat
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
         reader.start()
-    _until(lambda: len(seen) >= 2)
+    eventually(lambda: len(seen) >= 2)
     gate.open()
     running.result(PATIENCE_S)
     after = len(seen)
-    _until(lambda: len(seen) >= after + 4)
+    eventually(lambda: len(seen) >= after + 4)
     ended.set()
     for reader in readers:
         reader.join(PATIENCE_S)
@@ -250,7 +249,7 @@ def test_a_killed_run_shows_as_abandoned_once_the_next_one_starts(
     assert death.signal == signal.SIGKILL
     assert rows(database, "select status from ops.run order by started_at") == [("published",), ("running",)]
     sessions = "select count(*) from pg_stat_activity where application_name = 'etl' and datname = current_database()"
-    _until(lambda: value(database, sessions) == 0)
+    eventually(lambda: value(database, sessions) == 0)
     start(database).result(PATIENCE_S)
     assert rows(database, "select status, error, ended_at is not null from ops.run order by started_at") == [
         ("published", None, True),
@@ -318,11 +317,3 @@ def _waiting(dsn: str, lock: str) -> bool:
     """Whether a session of this database waits for such a lock."""
     mine = "database = (select oid from pg_database where datname = current_database())"
     return bool(value(dsn, f"select count(*) from pg_locks where not granted and {mine} and {lock}") == 1)
-
-
-def _until(happened: Callable[[], bool]) -> None:
-    """Wait for something that another thread or process does."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from etl.sources.spacex import simulator as spacex
 from etl.sources.spacex.snapshot import load
 from tests.conftest import IS_THOROUGH, MakeDatabase, client_of, spacex_at
 from tests.reliability.victims import Job, Victims
+from tests.waiting import eventually
 from tests.warehouse.states import State, changed, rows, state, value
 
 CHUNKS = 6
@@ -196,9 +196,7 @@ def _publish(scenario: Scenario, dsn: str) -> None:
 def _assert_ledger_is_settled(dsn: str, point: str) -> None:
     """No run counts as running once Postgres has noticed that the killed process is gone."""
     sessions = "select count(*) from pg_stat_activity where application_name = 'etl' and datname = current_database()"
-    deadline = time.monotonic() + 60
-    while value(dsn, sessions):
-        assert time.monotonic() < deadline, point
+    eventually(lambda: not value(dsn, sessions))
     with Warehouse(dsn, role="etl_loader") as warehouse:
         warehouse.run("ledger/abandon_dead_runs")
     statuses = [status for (status,) in rows(dsn, "select status from ops.run order by started_at")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from etl.postgres import embedded
 from etl.postgres.connection import Warehouse
 from etl.state import migrations
 from tests.conftest import MakeDatabase
+from tests.waiting import eventually
 from tests.warehouse.states import Steps, changed, owner, published, rows, run, state
 
 HANG_UP = """
@@ -114,7 +114,4 @@ def _stop_at_once(data: Path) -> None:
     """What `pg_ctl stop -m immediate` does: no checkpoint, no goodbye."""
     postmaster = int((data / "postmaster.pid").read_text().split("\n")[0])
     os.kill(postmaster, signal.SIGQUIT)
-    deadline = time.monotonic() + 60
-    while (data / "postmaster.pid").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: not (data / "postmaster.pid").exists())

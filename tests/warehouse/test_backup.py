@@ -18,6 +18,7 @@ from etl.postgres import embedded
 from etl.postgres.connection import Warehouse
 from etl.state import migrations, provision
 from tests.conftest import ROOT, named
+from tests.waiting import eventually
 from tests.warehouse.states import Steps, changed, owner, published, rows, run, snapshot, state, value
 
 SCRIPTS = ROOT / "charts" / "warehouse" / "files"
@@ -120,13 +121,6 @@ def site(provisioned: tuple[str, Path], tmp_path: Path) -> Iterator[Site]:
             cursor.execute(f'drop database "{name}" with (force)')
 
 
-def _until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 # What a backup is
 
 
@@ -203,12 +197,12 @@ def test_a_dump_of_the_second_database_that_fails_leaves_none_of_the_first(site:
 def test_a_killed_backup_leaves_the_older_one_and_the_next_one_tidies_up(site: Site, with_an_older_one: str) -> None:
     site.slow("pg_dump", "sleep 60")
     process = site.start("backup")
-    _until(lambda: ".partial" in site.backups)
+    eventually(lambda: ".partial" in site.backups)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert [name for name in site.backups if not name.startswith(".")] == [with_an_older_one]
     site.path = f"{PROGRAMS}:/usr/bin:/bin"
-    _until(lambda: site.backup()[0] == 0)  # what it had started may hold its lock for a moment longer than it lived
+    eventually(lambda: site.backup()[0] == 0)  # what it had started may hold its lock for a moment longer than it lived
     assert len(site.backups) == 2
     assert ".partial" not in site.backups
 
@@ -216,7 +210,7 @@ def test_a_killed_backup_leaves_the_older_one_and_the_next_one_tidies_up(site: S
 def test_a_second_backup_at_the_same_time_gives_way(site: Site) -> None:
     release = site.held("pg_dump")
     first = site.start("backup")
-    _until(lambda: ".partial" in site.backups)
+    eventually(lambda: ".partial" in site.backups)
     code, said = site.backup()
     release()
     assert (code, said.splitlines()[0]) == (75, "error: Another backup is being made.")

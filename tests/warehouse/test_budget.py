@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,6 +18,7 @@ from etl.runtime import OBSERVED
 from etl.state import budget as budgets
 from etl.state.budget import Budget
 from tests.collector import Collector
+from tests.waiting import eventually
 from tests.warehouse.states import owner, rows, value
 
 A_MINUTE = Limit(600, 60, "minute")
@@ -282,7 +282,7 @@ def test_two_who_spend_at_once_never_both_take_the_last_of_it(database: str, spe
             one.run("budget/take_turns", {"source": "sensors"})
             one.run("budget/spend", {"source": "sensors", "weight": 1})
             late = elsewhere.submit(Budget(other, "sensors", limits, patience_s=0).spend, 1)
-            _wait_until(lambda: watching.execute(WAITING))
+            eventually(lambda: watching.execute(WAITING))
         with pytest.raises(SourceUnavailableError):
             late.result(timeout=60)
     assert value(database, "select sum(weight) from ops.spending") == 600
@@ -436,10 +436,3 @@ def test_the_loader_can_take_nothing_back(warehouse: Warehouse, attempt: str) ->
 def test_an_invalid_weight_is_not_entered(warehouse: Warehouse, weight: str) -> None:
     with pytest.raises(pg.CheckViolation):
         warehouse.execute(f"insert into ops.spending (source, weight) values ('sensors', {weight})")
-
-
-def _wait_until(happens: Callable[[], object], patience_s: float = 10) -> None:
-    give_up_at = time.monotonic() + patience_s
-    while not happens():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.01)

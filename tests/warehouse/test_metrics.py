@@ -24,6 +24,7 @@ from etl.pipeline import replay
 from etl.pipeline.pipeline import Pipeline
 from etl.postgres.connection import Warehouse
 from tests.conftest import ROOT, client_of
+from tests.waiting import eventually
 from tests.warehouse import test_mars, test_neo
 from tests.warehouse.states import GOLD, SILVER, SOURCE, Snapshot, changed, launch, owner, rows, run, snapshot, value
 
@@ -243,8 +244,7 @@ def test_a_killed_run_has_failed_as_soon_as_it_is_dead(database: str, lake: Lake
         assert series(database)["etl_source_last_run_failed"] == {("spacex",): 0}, "it runs"
         began = value(database, "select extract(epoch from max(started_at))::float from ops.run")
         assert series(database)["etl_source_last_run_timestamp_seconds"] == {("spacex",): began}
-    while value(database, "select ops.is_alive(%s)", [run_id]):
-        time.sleep(0.01)
+    eventually(lambda: not value(database, "select ops.is_alive(%s)", [run_id]))
     assert series(database)["etl_source_last_run_failed"] == {("spacex",): 1}
     with Warehouse(database, role="etl_loader") as warehouse:
         warehouse.run("ledger/abandon_dead_runs")

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.browser.chromium import PHONE, WIDE, Browser, eventually
+from tests.browser.chromium import PHONE, WIDE, Browser
 from tests.enrichment.mosaic.pictures import folder, noise
 from tests.enrichment.mosaic.serving import Served, serving
+from tests.waiting import eventually
 
 SLOW_S = 60  # of a busy machine
 

@@ -6,10 +6,9 @@ import re
 import socket
 import subprocess
 import sys
-import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +20,7 @@ from enrichment.mosaic.__main__ import main
 from enrichment.mosaic.routes import MAX_BYTES
 from tests.enrichment.mosaic.pictures import encoded, folder, noise
 from tests.enrichment.mosaic.serving import ROOT, Served, serving
+from tests.waiting import eventually
 
 PAGE = ROOT / "enrichment/mosaic/page"
 OPENSEADRAGON = "14d587cd3ee7c4861f1a41077ce642029364a21029956ba635bd8fb1202cf9ad"  # 6.1.1, as npm has it
@@ -149,13 +149,6 @@ def test_who_sends_when_too_many_do_is_told_to_come_back(served: Served) -> None
         answer = served.send(encoded(noise(4, 20, 20)))
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "3")
     eventually(lambda: served.send(encoded(noise(4, 20, 20))).status_code == 201)
-
-
-def eventually(condition: Callable[[], bool], within_s: float = 30) -> None:
-    deadline = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)
 
 
 def test_a_picture_is_forgotten_when_asked(served: Served) -> None:
