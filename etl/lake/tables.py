@@ -20,8 +20,10 @@ from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, Valida
 from pyiceberg.io.pyarrow import PyArrowFileIO, parquet_file_to_data_file, schema_to_pyarrow
 from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table import Transaction
 from pyiceberg.table.metadata import TableMetadata
-from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.table.snapshots import Operation, Snapshot
+from pyiceberg.table.update.snapshot import _ManifestMergeManager, _OverwriteFiles
 from pyiceberg.transforms import MonthTransform
 from pyiceberg.types import ListType
 from sqlalchemy import create_engine
@@ -40,6 +42,8 @@ from etl.sql.days import within
 
 CATALOGUE = "lake"  # as other readers have to call it, too
 SCHEMA = "iceberg"
+MOST_MANIFESTS = 16  # which say what files a snapshot has; more become one,
+MANIFEST_BYTES = 8 * 2**20  # or several of that size
 PROPERTIES = {
     "format-version": "2",
     # No delete files: whoever reads the files of the current snapshot reads its rows.
@@ -74,14 +78,17 @@ class Tables:
                 ) from error
         return Table(self._lake, found, name, dataset or _as_it_is(found, name))
 
-    def require(self, name: str, dataset: Dataset) -> Table:
-        """The table with exactly the columns declared, made if there is none; to be called in a transaction."""
+    def require(self, name: str, dataset: Dataset, *, by_month: bool = True) -> Table:
+        """The table with exactly the columns declared, made if there is none; to be called in a transaction.
+
+        A new one whose rows have a day is cut into months, unless told otherwise.
+        """
         found = self.find(name, dataset)
         with _errors(self._lake):
             if found is None:
                 location = self._lake.location(layout.table(name))
                 made = self._catalogue.create_table(name, _documented(dataset.columns), location, properties=PROPERTIES)
-                if dataset.day:
+                if dataset.day and by_month:
                     with made.update_spec() as spec:
                         spec.add_field(dataset.day, MonthTransform(), f"{dataset.day}_month")
                 return Table(self._lake, made, name, dataset)
@@ -200,9 +207,10 @@ class Table:
             old = self._held(removed)
             if not old and not any(file.record_count for file in new) and self._table.current_snapshot():
                 return
+            operation = Operation.OVERWRITE if self._table.current_snapshot() else Operation.APPEND
             with (
-                self._table.transaction() as transaction,
-                transaction.update_snapshot(snapshot_properties=dict(about)).overwrite() as snapshot,
+                _Transaction(self._table) as transaction,
+                _Replacement(operation, transaction, self._table.io, snapshot_properties=dict(about)) as snapshot,
             ):
                 for file in old:
                     snapshot.delete_data_file(file)
@@ -269,6 +277,33 @@ class Table:
             about = {parquet.FIELD_ID: str(field.field_type.element_id)}
             kind = pa.list_(pa.field("element", kind.value_type, metadata=about))
         return replace(column, type=kind, field_id=field.field_id)
+
+
+class _Transaction(Transaction):
+    """Until something changes, the metadata are the table's: pyiceberg copies all snapshots for whoever looks at them.
+
+    See https://github.com/apache/iceberg-python/pull/3784.
+    """
+
+    @property
+    def table_metadata(self) -> TableMetadata:
+        return super().table_metadata if self._updates else self._table.metadata
+
+
+class _Replacement(_OverwriteFiles):
+    """An overwrite that keeps manifests few: pyiceberg's adds one or two for each run, and every run opens them all.
+
+    See https://github.com/apache/iceberg-python/pull/3103.
+    """
+
+    def _process_manifests(self, manifests: list[ManifestFile]) -> list[ManifestFile]:
+        """Without those that only tell what earlier runs removed; many small ones become one."""
+        merging = _ManifestMergeManager(MANIFEST_BYTES, MOST_MANIFESTS, merge_enabled=True, snapshot_producer=self)
+        return merging.merge_manifests([*filter(self._is_needed, manifests)])
+
+    def _is_needed(self, manifest: ManifestFile) -> bool:
+        is_new = manifest.added_snapshot_id == self.snapshot_id
+        return is_new or manifest.has_added_files() or manifest.has_existing_files()
 
 
 class _Catalogue(SqlCatalog):

@@ -27,7 +27,7 @@ from etl.engines import local
 from etl.engines.local import LocalEngine
 from etl.lake import checking, layout, parquet, silver, sweeping
 from etl.lake.store import Lake
-from etl.lake.tables import Table
+from etl.lake.tables import MOST_MANIFESTS, Table
 from etl.pipeline.pipeline import Pipeline
 from etl.postgres.connection import Warehouse
 from tests.unit.lake import days as small
@@ -268,6 +268,34 @@ def _append(into: Table, lake: Lake, interval: DataInterval, about: Mapping[str,
     with parquet.rows_into(lake, path, into.dataset.schema) as file:
         file.write(pa.RecordBatch.from_pylist(rows, into.dataset.schema))
     into.replace([], [path], about)
+
+
+@pytest.mark.parametrize("day", ["day", None], ids=["by months", "as a whole"])
+def test_however_often_a_file_is_replaced_few_files_say_which_ones_there_are(
+    warehouse: Warehouse, lake: Lake, day: str | None
+) -> None:
+    months = [days(number * 31, number * 31 + 1) for number in range(12)]
+    with warehouse.transaction():
+        into = tables(warehouse, lake).require(NAME, replace(READINGS, day=day))
+        written = [_written(into, lake, month) for month in months]
+        for path in written:
+            into.replace([], [path], {})
+        for number in range(40):
+            newer = _written(into, lake, months[number % 12])
+            into.replace([written[number % 12]], [newer], {})
+            written[number % 12] = newer
+    files = into.referred(into.snapshots[-1:])
+    assert {file for file in files if file.endswith(".parquet")} == set(written)
+    assert len(files - set(written)) <= MOST_MANIFESTS + 1, "manifests, and their list"
+    assert [len(into.stored([month])[0].files) for month in months] == [1 if day else 12] * 12
+
+
+def _written(into: Table, lake: Lake, interval: DataInterval) -> str:
+    """A file of the table's with a row for the first of these days."""
+    path = layout.table_part(into.name, new_id(), 1)
+    with parquet.rows_into(lake, path, into.dataset.schema) as file:
+        file.write(pa.RecordBatch.from_pylist([{"day": interval.start, "value": "one"}], into.dataset.schema))
+    return path
 
 
 def sweep(warehouse: Warehouse, lake: Lake, age: timedelta, now: datetime) -> sweeping.Sweep:

@@ -55,10 +55,8 @@ class Gold:
     def __post_init__(self) -> None:
         self._tables = {**self.silver}
         for gold in self.source.gold:
-            made = self.tables.require(f"gold.{gold.name}", gold)
-            # A month is found as if it were a day; but a day would have cut a new table into months.
-            dated = self.tables.find(f"gold.{gold.name}", replace(gold, day=gold.month)) if gold.month else None
-            self._tables[f"gold.{gold.name}"] = dated or made
+            dated = replace(gold, day=gold.month)  # a month is found as if it were a day
+            self._tables[f"gold.{gold.name}"] = self.tables.require(f"gold.{gold.name}", dated, by_month=False)
         self._made_by_run = {name: table.about.get(layout.RUN_ID) for name, table in self._tables.items()}
         self._made_by = {name: table.about.get(MADE_BY) for name, table in self._tables.items()}
 

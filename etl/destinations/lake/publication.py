@@ -273,7 +273,7 @@ class LakeDestination:
     def _former(self, found: iceberg.Tables, source: Source) -> dict[str, list[Stored]]:
         """What an earlier version published into a lake without tables: silver was what had been transformed."""
         about = {"source": source.name, "destination": self.name}
-        has_tables = any(found.find(f"silver.{dataset.name}") for dataset in source.datasets)
+        has_tables = not {f"silver.{dataset.name}" for dataset in source.datasets}.isdisjoint(found.names())
         if has_tables or not self.warehouse.run("ledger/published_extractions", about):
             return {}
         return silver.state(self.lake, source)
