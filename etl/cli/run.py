@@ -34,6 +34,7 @@ from etl.cli.startup import pipeline, start
 from etl.pipeline import backfill as past
 from etl.pipeline import rebuild as rebuilding
 from etl.pipeline.selection import complete_extraction, transformed_extraction
+from etl.pipeline.steps import Target
 from etl.runtime import Runtime, simulator
 from etl.sources import FAMILIES
 
@@ -225,18 +226,17 @@ def backfill(
     whole, length = data_interval(start_date, end_date), past.Every.parse(every)
     runtime = start()
     source = runtime.source(source_name)
-    with (
-        runtime.warehouse() as warehouse,
-        runtime.client(source) as client,
-        runtime.engine("local") as engine,
-    ):
+    with ExitStack() as stack:
+        client = stack.enter_context(runtime.client(source))
+        engine = stack.enter_context(runtime.engine("local"))
         steps = runtime.pipeline(source, engine)
-        into = [runtime.destination(name, warehouse, engine) for name in destinations.named(destination)]
-        plan = past.make_plan(steps, warehouse, into, whole, length, again=again)
+        sessions = {name: stack.enter_context(runtime.warehouse()) for name in destinations.named(destination)}
+        targets = [Target(runtime.destination(name, each, engine), each) for name, each in sessions.items()]
+        plan = past.make_plan(steps, targets, whole, length, again=again)
         runs.show_plan(plan)
         if not only_plan:
-            with progress.of_backfill(plan, parallel) as on_step:
-                past.execute(plan, steps, client, warehouse, into, parallel, runs.show_interval, on_step)
+            on_step = stack.enter_context(progress.of_backfill(plan, parallel))
+            past.execute(plan, steps, client, targets, parallel, runs.show_interval, on_step)
 
 
 @click.command()

@@ -6,24 +6,23 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 
 from etl.core.api import Client
 from etl.core.errors import UsageError
 from etl.core.intervals import DataInterval
 from etl.core.outcomes import Published
 from etl.core.source import Source
-from etl.destinations.base import Destination
 from etl.lake import bronze, silver
 from etl.lake.store import Lake
 from etl.pipeline.pipeline import Pipeline
 from etl.pipeline.reconciliation import reconcile
-from etl.pipeline.steps import Extract, Handover, Publish, Step, Transform, required
-from etl.postgres.connection import Warehouse
+from etl.pipeline.steps import Extract, Handover, Publish, Step, Target, Transform
 
 
 class Unit(StrEnum):
@@ -107,8 +106,7 @@ OnPublished = Callable[[PlannedInterval, Published], None]
 
 def make_plan(
     pipeline: Pipeline,
-    warehouse: Warehouse,
-    destinations: Sequence[Destination],
+    targets: Sequence[Target],
     whole: DataInterval,
     every: Every,
     *,
@@ -120,13 +118,13 @@ def make_plan(
     """
     source, lake = pipeline.source, pipeline.lake
     intervals = list(_cut(whole, every))
-    names = [each.name for each in destinations]
+    names = [each.destination.name for each in targets]
     if again:
         steps: tuple[Step, ...] = (Extract(), Transform(), *map(Publish, names))
         return Plan(source.name, tuple(PlannedInterval(interval, "to do again", steps) for interval in intervals))
-    for each in destinations:
-        reconcile(warehouse, source, each, lake, pipeline.emit)
-    published = {name: _published(warehouse, source.name, name) for name in names}
+    for each in targets:
+        reconcile(each.warehouse, source, each.destination, lake, pipeline.emit)
+    published = {each.destination.name: _published(each, source.name) for each in targets}
     lacking = {each: [name for name in names if (each.start, each.end) not in published[name]] for each in intervals}
     transformed, extracted = _in_the_lake(lake, source) if any(lacking.values()) else ({}, {})
 
@@ -163,8 +161,9 @@ def _cut(whole: DataInterval, every: Every) -> Iterator[DataInterval]:
         start = min(every.after(start), whole.end)
 
 
-def _published(warehouse: Warehouse, source: str, destination: str) -> set[tuple[date, date]]:
-    rows = warehouse.run("ledger/published_intervals", {"source": source, "destination": destination})
+def _published(target: Target, source: str) -> set[tuple[date, date]]:
+    about = {"source": source, "destination": target.destination.name}
+    rows = target.warehouse.run("ledger/published_intervals", about)
     return {(row["interval_start"], row["interval_end"]) for row in rows}
 
 
@@ -172,35 +171,38 @@ def execute(
     plan: Plan,
     pipeline: Pipeline,
     client: Client,
-    warehouse: Warehouse,
-    destinations: Sequence[Destination],
+    targets: Sequence[Target],
     parallel: int,
     on_published: OnPublished,
     on_step: OnStep = lambda *_: None,
 ) -> None:
-    """Execute the plan: read up to `parallel` intervals at the same time, publish them one by one, in order.
+    """Execute the plan: read up to `parallel` intervals at the same time, and publish them one by one, in order.
 
-    After the first failure no other interval begins; those that are being read are read to their ends and kept.
-    `on_step` is called after each step, with its seconds, from any thread.
+    Targets do so side by side, each with a session of its own. After the first failure no other interval begins; those
+    that are being read or published are finished and kept. `on_published` is called after each publication, `on_step`
+    after each step, with its seconds, from any thread.
     """
-    by_name = {each.name: each for each in destinations}
-    runs = [(each, Handover(pipeline, client, warehouse, by_name, each.interval)) for each in plan.pending]
+    by_name = {each.destination.name: each for each in targets}
+    runs = [(each, Handover(pipeline, client, by_name, each.interval)) for each in plan.pending]
     failed = threading.Event()
-    with ThreadPoolExecutor(parallel) as readers:
-        reading = [readers.submit(copy_context().run, _read, planned, run, failed, on_step) for planned, run in runs]
+
+    def start(pool: ThreadPoolExecutor, work: Callable[..., None], *about: object) -> Future[None]:
+        """In a thread of its own, with the log context of this one."""
+        return pool.submit(copy_context().run, partial(work, *about, failed, on_step))
+
+    with ThreadPoolExecutor(parallel) as readers, ThreadPoolExecutor(len(by_name)) as publishers:
+        reading = [(planned, run, start(readers, _read, planned, run)) for planned, run in runs]
+        publishing = [start(publishers, _publish, name, reading, on_published) for name in by_name]
         try:
-            for (planned, run), read in zip(runs, reading, strict=True):
-                read.result()
-                for step in planned.publishing:
-                    _take(planned, step, run, on_step)
-                    on_published(planned, required(run.published))
+            for lane in as_completed(publishing):
+                lane.result()
         except BaseException:
             failed.set()
             raise
 
 
 def _read(planned: PlannedInterval, run: Handover, failed: threading.Event, on_step: OnStep) -> None:
-    """The steps before publishing, in a thread of their own with the log context of the thread that started it."""
+    """The steps before publishing."""
     if failed.is_set():
         return
     try:
@@ -208,6 +210,28 @@ def _read(planned: PlannedInterval, run: Handover, failed: threading.Event, on_s
             _take(planned, step, run, on_step)
     except BaseException:
         failed.set()  # here and not by who awaits the result: the next interval begins immediately
+        raise
+
+
+def _publish(
+    into: str,
+    reading: Sequence[tuple[PlannedInterval, Handover, Future[None]]],
+    on_published: OnPublished,
+    failed: threading.Event,
+    on_step: OnStep,
+) -> None:
+    """All intervals into one destination, each as soon as it has been read."""
+    try:
+        for planned, run, read in reading:
+            read.result()
+            for step in planned.publishing:
+                if failed.is_set():
+                    return
+                if step.into == into:
+                    _take(planned, step, run, on_step)
+                    on_published(planned, run.published[into])
+    except BaseException:
+        failed.set()
         raise
 
 

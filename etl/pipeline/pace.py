@@ -38,7 +38,7 @@ class Pace:
     def seconds_left(self) -> float | None:
         """Until all is published; None as long as some kind of step has not been taken once.
 
-        As many intervals as may are read at the same time, and those that are read are published one after another.
+        As many intervals as may are read at the same time, and each destination publishes them one after another.
         """
         with self._lock:
             pace = {kind: _per_day(taken) for kind, taken in self._taken.items()}
@@ -49,12 +49,13 @@ class Pace:
         def seconds(planned: PlannedInterval, steps: Iterable[Step]) -> float:
             return _days(planned) * sum(pace[_kind(step)] for step in steps)
 
-        readers, published = [0.0] * self._parallel, 0.0
+        readers, published = [0.0] * self._parallel, dict[str, float]()
         for planned in left:
             read = readers[0] + seconds(planned, planned.reading)
             heapreplace(readers, read)
-            published = max(published, read) + seconds(planned, planned.publishing)
-        return published
+            for step in planned.publishing:
+                published[step.into] = max(published.get(step.into, 0.0), read) + seconds(planned, [step])
+        return max(published.values(), default=0.0)
 
 
 def _kind(step: Step) -> Step:

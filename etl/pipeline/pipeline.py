@@ -100,10 +100,11 @@ class Pipeline:
         """
         destination = destination or PostgresDestination(warehouse)
         with self.attempt(warehouse, interval, destination) as attempt:
-            run = steps.Handover(self, client, warehouse, {destination.name: destination}, interval, attempt)
+            target = steps.Target(destination, warehouse)
+            run = steps.Handover(self, client, {destination.name: target}, interval, attempt)
             for step in steps.everything(destination.name):
                 step.execute(run)
-        transformed, published = steps.required(run.transformed), steps.required(run.published)
+        transformed, published = steps.required(run.transformed), run.published[destination.name]
         return Summary(attempt.run_id, self.source.name, interval, transformed, published, dict(self.seconds))
 
     def check(self, client: Client, interval: DataInterval | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from etl.core.api import Client
@@ -21,19 +21,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Target:
+    """A destination, and the session in whose transaction the ledger says what it has."""
+
+    destination: Destination
+    warehouse: Warehouse
+
+
 @dataclass
 class Handover:
-    """What a run works with, destinations by name, and what each of its steps leaves for the next."""
+    """What a run works with, and what each of its steps leaves for the next; by name of a destination, where it goes."""
 
     pipeline: Pipeline
     client: Client
-    warehouse: Warehouse
-    destinations: Mapping[str, Destination]
+    targets: Mapping[str, Target]
     interval: DataInterval | None
     attempt: Attempt | None = None
     extraction_id: str | None = None
     transformed: Transformed | None = None
-    published: Published | None = None
+    published: dict[str, Published] = field(default_factory=dict)
 
 
 def required(value: T | None) -> T:
@@ -99,8 +106,10 @@ class Publish:
         transformed = run.transformed or transformed_extraction(
             pipeline.lake, pipeline.source, run.interval, self.extraction_id
         )
-        into = run.destinations[self.into]
-        run.published = pipeline.publish(run.warehouse, transformed, into, attempt=run.attempt)
+        target = run.targets[self.into]
+        run.published[self.into] = pipeline.publish(
+            target.warehouse, transformed, target.destination, attempt=run.attempt
+        )
 
 
 def everything(into: str) -> tuple[Step, ...]:

@@ -17,7 +17,7 @@ from etl.engines.local import LocalEngine
 from etl.lake.store import Lake, StoredFile
 from etl.pipeline.backfill import Every, Plan, Unit, make_plan
 from etl.pipeline.pipeline import Pipeline
-from etl.pipeline.steps import Extract, Publish, Transform
+from etl.pipeline.steps import Extract, Publish, Target, Transform
 from etl.postgres.connection import Warehouse
 from tests.conftest import Simulate, client_of, spacex_at
 
@@ -37,16 +37,16 @@ class Empty:
         return []
 
 
-def ledger_of(*intervals: tuple[date, date]) -> Warehouse:
+def target(*intervals: tuple[date, date]) -> Target:
     """A warehouse whose ledger knows these published intervals."""
     rows = [{"interval_start": start, "interval_end": end} for start, end in intervals]
-    return cast(Warehouse, SimpleNamespace(run=lambda _name, _parameters: rows))
+    warehouse = cast(Warehouse, SimpleNamespace(run=lambda _name, _parameters: rows))
+    return Target(PostgresDestination(warehouse), warehouse)
 
 
 def plan(whole: DataInterval, every: Every, *published: tuple[date, date], **how: bool) -> Plan:
     pipeline = Pipeline(spacex_at("http://127.0.0.1:9"), cast(Lake, Empty()), 0.05, LocalEngine())
-    ledger = ledger_of(*published)
-    return make_plan(pipeline, ledger, [PostgresDestination(ledger)], whole, every, **how)
+    return make_plan(pipeline, [target(*published)], whole, every, **how)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,7 @@ def test_a_plan_resumes_where_the_lake_stopped(lake: Lake, simulate: Simulate) -
     with client_of(source.api.base_url) as client:
         extracted = pipeline.extract(client, months[0])
         transformed = pipeline.transform(pipeline.extract(client, months[1])).extraction_id
-    whole, ledger = DataInterval(date(2020, 1, 1), date(2020, 4, 1)), ledger_of()
-    found = make_plan(pipeline, ledger, [PostgresDestination(ledger)], whole, Every(1, Unit.MONTH))
+    found = make_plan(pipeline, [target()], DataInterval(date(2020, 1, 1), date(2020, 4, 1)), Every(1, Unit.MONTH))
     assert [(planned.interval, planned.state, planned.steps) for planned in found.intervals] == [
         (months[0], "extracted", (Transform(extracted), Publish("warehouse"))),
         (months[1], "transformed", (Publish("warehouse", transformed),)),

@@ -16,7 +16,7 @@ from etl.lake.store import Lake
 from etl.pipeline import backfill
 from etl.pipeline.backfill import Every
 from etl.pipeline.pipeline import Pipeline
-from etl.pipeline.steps import names
+from etl.pipeline.steps import Target, names
 from etl.postgres.connection import Warehouse
 from etl.sources.http.client import HttpClient
 from tests.warehouse.test_metrics import series
@@ -81,9 +81,8 @@ def test_what_the_warehouse_holds_stays_unchanged_whatever_went_into_the_lake(wa
 def test_a_backfill_does_what_only_the_lake_has(warehouse: Warehouse, lake: Lake) -> None:
     with simulated(lake) as (pipeline, client):
         pipeline.run(client, warehouse, FIRST, into("lake", pipeline, warehouse))
-        plan = backfill.make_plan(
-            pipeline, warehouse, [into("warehouse", pipeline, warehouse)], FIRST, Every.parse("1year")
-        )
+        target = Target(into("warehouse", pipeline, warehouse), warehouse)
+        plan = backfill.make_plan(pipeline, [target], FIRST, Every.parse("1year"))
     assert [tuple(names(planned.steps)) for planned in plan.intervals] == [("stage", "audit", "publish")]
 
 

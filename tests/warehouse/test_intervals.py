@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from etl.lake.store import Lake
 from etl.pipeline import backfill
 from etl.pipeline.backfill import Every, Plan, PlannedInterval
 from etl.pipeline.pipeline import Pipeline
-from etl.pipeline.steps import names
+from etl.pipeline.steps import Target, names
 from etl.postgres.connection import Warehouse
 from etl.simulate import server
 from etl.sources.http.client import HttpClient
@@ -208,9 +209,9 @@ def test_the_plan_says_which_steps_are_left_for_each_interval(database: str, lak
             pipeline.run(client, warehouse, intervals[0])
             pipeline.transform(pipeline.extract(client, intervals[1]))
             pipeline.extract(client, intervals[2])
-            goes = [PostgresDestination(warehouse)]
-            plan = backfill.make_plan(pipeline, warehouse, goes, HALF_YEAR, MONTH)
-            again = backfill.make_plan(pipeline, warehouse, goes, HALF_YEAR, MONTH, again=True)
+            targets = [Target(PostgresDestination(warehouse), warehouse)]
+            plan = backfill.make_plan(pipeline, targets, HALF_YEAR, MONTH)
+            again = backfill.make_plan(pipeline, targets, HALF_YEAR, MONTH, again=True)
     assert [(planned.state, names(planned.steps)[:1]) for planned in plan.intervals] == [
         ("published", []),
         ("transformed", ["stage"]),
@@ -316,15 +317,18 @@ def _backfill(
     with server.serve(spacex.make_app(snapshot=facts)) as simulator, client_of(simulator.url) as client:
         source = spacex_at(simulator.url)
         watched = _Watched(client, [] if asked is None else asked, breaks_on)
-        with Warehouse(dsn, role="etl_loader", lock_timeout_s=10) as warehouse:
+        known = {
+            "warehouse": PostgresDestination,
+            "lake": lambda session: LakeDestination(session, lake, LocalEngine()),
+        }
+        with ExitStack() as stack:
             pipeline = Pipeline(source, lake, 0.05, LocalEngine())
-            known = {
-                "warehouse": PostgresDestination(warehouse),
-                "lake": LakeDestination(warehouse, lake, LocalEngine()),
-            }
-            goes = [known[name] for name in destinations.named(into)]
-            plan = backfill.make_plan(pipeline, warehouse, goes, interval, every, again=again)
-            backfill.execute(plan, pipeline, watched, warehouse, goes, parallel, on_published)
+            targets = []
+            for name in destinations.named(into):
+                session = stack.enter_context(Warehouse(dsn, role="etl_loader", lock_timeout_s=10))
+                targets.append(Target(known[name](session), session))
+            plan = backfill.make_plan(pipeline, targets, interval, every, again=again)
+            backfill.execute(plan, pipeline, watched, targets, parallel, on_published)
     return plan, told
 
 
