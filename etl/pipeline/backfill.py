@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -178,61 +178,56 @@ def execute(
 ) -> None:
     """Execute the plan: read up to `parallel` intervals at the same time, and publish them one by one, in order.
 
-    Targets do so side by side, each with a session of its own. After the first failure no other interval begins; those
-    that are being read or published are finished and kept. `on_published` is called after each publication, `on_step`
-    after each step, with its seconds, from any thread.
+    Targets do so side by side, each with a session of its own. Once an interval could not be read, no other one begins,
+    and those before it are published; once one could not be published, no other one is. What is under way is finished.
+    `on_published` is called after each publication, `on_step` after each step, with its seconds, from any thread.
     """
     by_name = {each.destination.name: each for each in targets}
     runs = [(each, Handover(pipeline, client, by_name, each.interval)) for each in plan.pending]
-    failed = threading.Event()
+    reads_end, all_ends = threading.Event(), threading.Event()
 
-    def start(pool: ThreadPoolExecutor, work: Callable[..., None], *about: object) -> Future[None]:
-        """In a thread of its own, with the log context of this one."""
-        return pool.submit(copy_context().run, partial(work, *about, failed, on_step))
-
-    with ThreadPoolExecutor(parallel) as readers, ThreadPoolExecutor(len(by_name)) as publishers:
-        reading = [(planned, run, start(readers, _read, planned, run)) for planned, run in runs]
-        publishing = [start(publishers, _publish, name, reading, on_published) for name in by_name]
+    def read(planned: PlannedInterval, run: Handover) -> None:
+        if reads_end.is_set() or all_ends.is_set():
+            return
         try:
-            for lane in as_completed(publishing):
-                lane.result()
+            for step in planned.reading:
+                _take(planned, step, run, on_step)
         except BaseException:
-            failed.set()
+            reads_end.set()  # here and not by who awaits the result: the next interval begins immediately
             raise
 
-
-def _read(planned: PlannedInterval, run: Handover, failed: threading.Event, on_step: OnStep) -> None:
-    """The steps before publishing."""
-    if failed.is_set():
-        return
-    try:
-        for step in planned.reading:
-            _take(planned, step, run, on_step)
-    except BaseException:
-        failed.set()  # here and not by who awaits the result: the next interval begins immediately
-        raise
-
-
-def _publish(
-    into: str,
-    reading: Sequence[tuple[PlannedInterval, Handover, Future[None]]],
-    on_published: OnPublished,
-    failed: threading.Event,
-    on_step: OnStep,
-) -> None:
-    """All intervals into one destination, each as soon as it has been read."""
-    try:
-        for planned, run, read in reading:
-            read.result()
+    def publish(planned: PlannedInterval, run: Handover, into: str) -> None:
+        try:
             for step in planned.publishing:
-                if failed.is_set():
-                    return
                 if step.into == into:
                     _take(planned, step, run, on_step)
                     on_published(planned, run.published[into])
-    except BaseException:
-        failed.set()
-        raise
+        except BaseException:
+            all_ends.set()
+            raise
+
+    def publish_all(into: str) -> None:
+        for (planned, run), has_read in zip(runs, reading, strict=True):
+            has_read.result()
+            if all_ends.is_set():
+                return
+            publish(planned, run, into)
+
+    with ThreadPoolExecutor(parallel) as readers, ThreadPoolExecutor(len(by_name)) as publishers:
+        reading = [_with_context(readers, read, *each) for each in runs]
+        publishing = [_with_context(publishers, publish_all, name) for name in by_name]
+        try:
+            wait(publishing)
+        except BaseException:
+            all_ends.set()
+            raise
+    for each in publishing:
+        each.result()
+
+
+def _with_context(pool: ThreadPoolExecutor, work: Callable[..., None], *about: object) -> Future[None]:
+    """Work for a thread of the pool, with the log context of this one."""
+    return pool.submit(copy_context().run, partial(work, *about))
 
 
 def _take(planned: PlannedInterval, step: Step, run: Handover, on_step: OnStep) -> None:

@@ -31,7 +31,7 @@ class Target:
 
 @dataclass
 class Handover:
-    """What a run works with, and what each of its steps leaves for the next; by name of a destination, where it goes."""
+    """What a run works with, targets by the names of destinations, and what each of its steps leaves for the next."""
 
     pipeline: Pipeline
     client: Client

@@ -40,8 +40,8 @@ def configure_logs(*, json: bool, level: int = logging.INFO) -> None:
 def listen(event: Event) -> None:
     """Write the line of an event. Lines between the start and end of a run, step or endpoint are tagged with it."""
     match event:
-        case events.RunStarted(source, run_id):
-            _begin("run", source=source, run_id=run_id)
+        case events.RunStarted(source, run_id, _, destination):
+            _begin("run", source=source, run_id=run_id, destination=destination)
         case events.RunEnded(_, _, status, tables):
             for table in tables:
                 if table.is_changed:

@@ -63,7 +63,7 @@ a process of its own (which uses the same two cores to produce its answers).
 - *Seconds* are those of the step, from its log line; *process* also includes starting Python, its modules and the
   embedded Postgres. With several rounds, the median.
 - *Peak memory* is that of the process and all its children (the parsers', Spark's), with shared memory counted once
-  (PSS), sampled ten times a second. The simulator and the embedded Postgres are not included.
+  (PSS), sampled up to ten times a second. The simulator and the embedded Postgres are not included.
 - Extraction charges its budget in the embedded Postgres before each request, as always; the limits are set so high that
   none is reached.
 """

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EVERY_S = 0.1
+WATCHING = 1 / 20  # of the time at most: a look at a process of a GB takes 10 ms
 PROC = Path("/proc")
 NOT_OURS = "postgres"  # the embedded server; what it may hold is in its configuration
 PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
@@ -57,8 +58,11 @@ class _Watch(threading.Thread):
         self._is_over = threading.Event()
 
     def run(self) -> None:
-        while not self._is_over.wait(EVERY_S):
+        pause = EVERY_S
+        while not self._is_over.wait(pause):
+            begin = time.thread_time()
             self.peak = max(self.peak, sum(map(_bytes, _tree(self._pid))))
+            pause = max(EVERY_S, (time.thread_time() - begin) / WATCHING)
 
     def end(self) -> None:
         self._is_over.set()

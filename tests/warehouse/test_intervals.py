@@ -169,13 +169,15 @@ def test_a_backfill_that_stopped_resumes_where_it_stopped(
     _backfill(whole, whole_lake, facts, every=Every.parse("1year"), into=into)
     with pytest.raises(SourceUnavailableError, match="not on 2022-03-01"):
         _backfill(dsn, lake, facts, breaks_on="2022-03-01", into=into)
-    done = rows(dsn, "select interval_start, destination, status from ops.run order by started_at")
-    assert done == [(day(start), name, "published") for start in ("2022-01-01", "2022-02-01") for name in names]
+    for name in names:
+        query = "select interval_start, status from ops.run where destination = %s order by started_at"
+        done = rows(dsn, query, [name])
+        assert done == [(day(start), "published") for start in ("2022-01-01", "2022-02-01")]
     asked: list[str] = []
     plan, told = _backfill(dsn, lake, facts, asked=asked, into=into)
     assert [planned.state for planned in plan.intervals][:3] == ["published", "published", "to do"]
-    resumed = [(planned.interval.start.month, done.destination) for planned, done in told]
-    assert resumed == [(month, name) for month in (3, 4, 5) for name in names]
+    for name in names:
+        assert [planned.interval.start.month for planned, done in told if done.destination == name] == [3, 4, 5]
     assert "2022-01-01" not in asked
     assert _content(dsn, lake, into) == _content(whole, whole_lake, into)
     plan, told = _backfill(dsn, lake, facts, into=into)
