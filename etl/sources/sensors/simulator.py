@@ -168,14 +168,20 @@ def _day(asked: Mapping[str, str], name: str, today: date) -> date:
 
 
 def _answer(question: Question) -> Response:
-    locations = [_location(question, place, index) for index, place in enumerate(question.places)]
+    places = [(_cell(latitude), _cell(longitude)) for latitude, longitude in question.places]
+    columns = [[b'"time":' + _times(question.start, question.end)] * len(places)]
+    for name in question.variables:
+        values = _values(name, places, (question.start - BEGIN).days, question.days)
+        columns.append([b'"' + name.encode() + b'":[' + each + b"]" for each in values])
+    by_place = zip(*columns, strict=True)
+    locations = [_location(question, *each, index) for index, each in enumerate(zip(places, by_place, strict=True))]
     body = locations[0] if len(locations) == 1 else b"[" + b",".join(locations) + b"]"
     return Response(body, content_type="application/json; charset=utf-8")
 
 
-def _location(question: Question, place: tuple[float, float], index: int) -> bytes:
+def _location(question: Question, place: tuple[float, float], columns: Sequence[bytes], index: int) -> bytes:
     """JSON by hand: the text of each value is looked up rather than formatted."""
-    latitude, longitude = (_cell(degrees) for degrees in place)
+    latitude, longitude = place
     about = {
         "latitude": latitude,
         "longitude": longitude,
@@ -190,10 +196,6 @@ def _location(question: Question, place: tuple[float, float], index: int) -> byt
     if not question.variables:
         return json.dumps(about).encode()
     about["daily_units"] = {"time": "iso8601"} | {name: UNITS[name] for name in question.variables}
-    columns = [b'"time":' + _times(question.start, question.end)]
-    for name in question.variables:
-        texts = _texts(name, latitude, longitude, (question.start - BEGIN).days, question.days)
-        columns.append(b'"' + name.encode() + b'":[' + _joined(texts) + b"]")
     head = json.dumps(about, ensure_ascii=False, separators=(",", ":")).encode()
     return head[:-1] + b',"daily":{' + b",".join(columns) + b"}}"
 
@@ -209,26 +211,39 @@ def _times(start: date, end: date) -> bytes:
     return json.dumps(list(days), separators=(",", ":")).encode()
 
 
-def _joined(texts: Array) -> bytes:
-    one_list: Any = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
-    joined: Any = pc.binary_join(one_list, pa.scalar(b",", pa.binary()))
-    return bytes(joined[0].as_buffer())
-
-
 # The weather
 
 
-def _texts(variable: str, latitude: float, longitude: float, first: int, days: int) -> Array:
-    """A variable of a place, day by day from the first, as JSON values."""
+def _values(variable: str, places: Sequence[tuple[float, float]], first: int, days: int) -> list[bytes]:
+    """A variable by place: its JSON values, day by day from the first, with commas between them."""
+    texts = _texts(variable, places, first, days)
+    by_place = pa.ListArray.from_arrays(pa.array(range(0, len(texts) + 1, days), pa.int32()), texts)
+    joined: Any = pc.binary_join(by_place, pa.scalar(b",", pa.binary()))
+    return list(joined.to_pylist())
+
+
+def _texts(variable: str, places: Sequence[tuple[float, float]], first: int, days: int) -> Array:
+    """A variable of all places, one after the other, day by day from the first, as JSON values."""
     table = _weather()
     if variable == "precipitation_sum":
-        return table.precipitation.slice(first + _hash("precipitation", latitude, longitude) % OFFSETS, days)
-    mean, swing = _climate(latitude)
-    seasons = pc.multiply(table.seasons.slice(first, days), pa.scalar(swing, pa.int32()))
-    usual: Any = pc.add(pc.shift_right(seasons, pa.scalar(10, pa.int32())), pa.scalar(mean - COLDEST, pa.int32()))
-    noise: Any = table.noise[variable].slice(first + _hash("temperature", latitude, longitude) % OFFSETS, days)
+        return _slices(table.precipitation, "precipitation", places, first, days)
+    usual: Any = pa.concat_arrays([_usual(latitude, first, days) for latitude, _ in places])
+    noise: Any = _slices(table.noise[variable], "temperature", places, first, days)
     which: Any = pc.fill_null(pc.add(usual, noise), NULL)
     return table.texts.take(which)
+
+
+def _slices(series: Array, what: str, places: Sequence[tuple[float, float]], first: int, days: int) -> Array:
+    """The days of a series, from each place's own offset on."""
+    return pa.concat_arrays([series.slice(first + _hash(what, *place) % OFFSETS, days) for place in places])
+
+
+@lru_cache(maxsize=256)
+def _usual(latitude: float, first: int, days: int) -> Array:
+    """The season's temperature day by day, as its place among the texts."""
+    mean, swing = _climate(latitude)
+    seasons = pc.multiply(_weather().seasons.slice(first, days), pa.scalar(swing, pa.int32()))
+    return pc.add(pc.shift_right(seasons, pa.scalar(10, pa.int32())), pa.scalar(mean - COLDEST, pa.int32()))
 
 
 def _climate(latitude: float) -> tuple[int, int]:
