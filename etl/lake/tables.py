@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
+from pyiceberg.expressions import BooleanExpression, parser
 from pyiceberg.io.pyarrow import PyArrowFileIO, parquet_file_to_data_file, schema_to_pyarrow
 from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.table import Table as IcebergTable
@@ -255,7 +256,7 @@ class Table:
 
     def _plan(self, days: tuple[DataInterval, ...]) -> dict[str, DataFile]:
         found = {}
-        for task in self._table.scan(row_filter=within(self._declared.day, days)).plan_files():
+        for task in self._table.scan(row_filter=_filter(within(self._declared.day, days))).plan_files():
             if task.delete_files:
                 raise ConfigError(
                     f"{self.name} has delete files, which another engine must have written: it cannot be read here.",
@@ -277,6 +278,12 @@ class Table:
             about = {parquet.FIELD_ID: str(field.field_type.element_id)}
             kind = pa.list_(pa.field("element", kind.value_type, metadata=about))
         return replace(column, type=kind, field_id=field.field_id)
+
+
+@lru_cache
+def _filter(condition: str) -> BooleanExpression:
+    """Parsing takes longer than planning, and the same few days are asked for again and again."""
+    return parser.parse(condition)
 
 
 class _Transaction(Transaction):

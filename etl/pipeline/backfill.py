@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import partial
@@ -183,54 +183,64 @@ def execute(
     `on_published` is called after each publication, `on_step` after each step, with its seconds, from any thread.
     """
     by_name = {each.destination.name: each for each in targets}
+    course = _Course(on_published, on_step)
     runs = [(each, Handover(pipeline, client, by_name, each.interval)) for each in plan.pending]
-    reads_end, all_ends = threading.Event(), threading.Event()
-
-    def read(planned: PlannedInterval, run: Handover) -> None:
-        if reads_end.is_set() or all_ends.is_set():
-            return
-        try:
-            for step in planned.reading:
-                _take(planned, step, run, on_step)
-        except BaseException:
-            reads_end.set()  # here and not by who awaits the result: the next interval begins immediately
-            raise
-
-    def publish(planned: PlannedInterval, run: Handover, into: str) -> None:
-        try:
-            for step in planned.publishing:
-                if step.into == into:
-                    _take(planned, step, run, on_step)
-                    on_published(planned, run.published[into])
-        except BaseException:
-            all_ends.set()
-            raise
-
-    def publish_all(into: str) -> None:
-        for (planned, run), has_read in zip(runs, reading, strict=True):
-            has_read.result()
-            if all_ends.is_set():
-                return
-            publish(planned, run, into)
-
     with ThreadPoolExecutor(parallel) as readers, ThreadPoolExecutor(len(by_name)) as publishers:
-        reading = [_with_context(readers, read, *each) for each in runs]
-        publishing = [_with_context(publishers, publish_all, name) for name in by_name]
+        reading = [(*each, _with_context(readers, course.read, *each)) for each in runs]
+        publishing = [_with_context(publishers, course.publish, reading, name) for name in by_name]
         try:
             wait(publishing)
         except BaseException:
-            all_ends.set()
+            course.all_ends.set()
             raise
     for each in publishing:
         each.result()
 
 
+@dataclass(frozen=True)
+class _Course:
+    """What the threads of a backfill do, and when they stop."""
+
+    on_published: OnPublished
+    on_step: OnStep
+    reading_ends: threading.Event = field(default_factory=threading.Event)
+    all_ends: threading.Event = field(default_factory=threading.Event)
+
+    def read(self, planned: PlannedInterval, run: Handover) -> None:
+        """The steps before publishing."""
+        if self.reading_ends.is_set() or self.all_ends.is_set():
+            return
+        try:
+            for step in planned.reading:
+                self._take(planned, step, run)
+        except BaseException:
+            self.reading_ends.set()  # here and not by who awaits the result: the next interval begins immediately
+            raise
+
+    def publish(self, reading: Iterable[tuple[PlannedInterval, Handover, Future[None]]], into: str) -> None:
+        """Everything into one destination, each interval as soon as it has been read."""
+        for planned, run, read in reading:
+            read.result()
+            for step in planned.publishing:
+                if self.all_ends.is_set():
+                    return
+                if step.into == into:
+                    self._publish(planned, step, run)
+
+    def _publish(self, planned: PlannedInterval, step: Publish, run: Handover) -> None:
+        try:
+            self._take(planned, step, run)
+            self.on_published(planned, run.published[step.into])
+        except BaseException:
+            self.all_ends.set()
+            raise
+
+    def _take(self, planned: PlannedInterval, step: Step, run: Handover) -> None:
+        begin = time.monotonic()
+        step.execute(run)
+        self.on_step(planned, step, time.monotonic() - begin)
+
+
 def _with_context(pool: ThreadPoolExecutor, work: Callable[..., None], *about: object) -> Future[None]:
     """Work for a thread of the pool, with the log context of this one."""
     return pool.submit(copy_context().run, partial(work, *about))
-
-
-def _take(planned: PlannedInterval, step: Step, run: Handover, on_step: OnStep) -> None:
-    begin = time.monotonic()
-    step.execute(run)
-    on_step(planned, step, time.monotonic() - begin)

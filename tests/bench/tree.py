@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EVERY_S = 0.1
-WATCHING = 1 / 20  # of the time at most: a look at a process of a GB takes 10 ms
+WATCHING = 1 / 50  # of the time at most: a look at a process of a GB takes 10 ms
 PROC = Path("/proc")
 NOT_OURS = "postgres"  # the embedded server; what it may hold is in its configuration
 PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
