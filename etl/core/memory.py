@@ -11,9 +11,9 @@ M_ARENA_MAX = -8  # as <malloc.h> calls it
 
 
 def keep_little() -> None:
-    """Have this process, and those that it starts, hold little more than they use: a backfill a third less.
+    """Have this process, and those that it starts, hold little more memory than they use: in a backfill a third less.
 
-    By themselves glibc keeps freed memory for each thread, and Arrow in a pool. What the environment says wins.
+    By default, glibc keeps what each thread has freed, and Arrow keeps a pool. What the environment says wins.
     """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if "MALLOC_ARENA_MAX" not in os.environ:
