@@ -34,9 +34,10 @@ Written by `make soak` (`python -m tests.soak`) on {datetime.now(UTC):%Y-%m-%d}.
 - Machine: {machine()}; {seconds / 60:.0f} minutes for {lived.days} days from {lived.start}, seed {lived.seed}.
 
 Every day a run of sensors, apod, neo and mars, on Mondays one of spacex, each in a process of its own, against
-simulated APIs whose clock is the day. The weather archive learns a day two days later and corrects it after four. On
-{lived.away} days nothing ran. A run that ended with exit code 75, or was killed, was tried again once, unless its API
-was down all day: then the next day's run had to make up for it.
+simulated APIs whose clock is the day. The sensors are published into the lake, too, whose files are merged on Sundays.
+The weather archive learns a day two days later and corrects it after four. On {lived.away} days nothing ran. A run
+that ended with exit code 75, or was killed, was tried again once, unless its API was down all day: then the next day's
+run had to make up for it.
 """
 
 

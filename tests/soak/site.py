@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import resource
 import signal
 import subprocess
@@ -17,13 +18,15 @@ import psutil
 
 from etl import sources
 from etl.core.tables import Dataset
-from etl.lake.store import UNFINISHED
+from etl.lake.store import UNFINISHED, Lake
 from etl.postgres import embedded
 from etl.postgres.connection import Warehouse
+from tests import lakes
 from tests.bench import tree
 from tests.conftest import ROOT
 from tests.soak.apis import SOURCES
 
+IN_THE_LAKE = "sensors"  # published there, too
 # The archive's limits, which we keep to, are per hour: a year in an hour must ask for few places.
 FEW = {"ETL_SENSORS__ROWS": "3", "ETL_SENSORS__COLUMNS": "3"}
 QUICK = {"ETL_HTTP__ATTEMPTS": "3", "ETL_HTTP__WAIT_S": "0.01", "ETL_HTTP__RETRY_S": "20"}
@@ -124,6 +127,16 @@ class Site:
                 )
                 found[name] = row["rows"], row["digest"]
         return found
+
+    def shown(self, destination: str) -> dict[str, tuple[int, str]]:
+        """The same of each table that is in the lake, too, as one of the two has it."""
+        with self._session() as session:
+            found = lakes.content(session, Lake(str(self.lake)), sources.load(IN_THE_LAKE))
+            if destination == "warehouse":
+                columns = {name: ", ".join(rows[0]) for name, rows in found.items() if rows}
+                found = {name: session.execute(f"select {shown} from {name}") for name, shown in columns.items()}
+        lines = {name: sorted(str(tuple(row.values())) for row in rows) for name, rows in found.items() if rows}
+        return {name: (len(each), hashlib.md5("|".join(each).encode()).hexdigest()) for name, each in lines.items()}
 
     def sizes(self) -> dict[str, int]:
         """Bytes and counts that must not grow faster than the data."""

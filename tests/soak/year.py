@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tests.soak.apis import SOURCES, Apis
-from tests.soak.site import Ended, Site
+from tests.soak.site import IN_THE_LAKE, Ended, Site
 from tests.soak.troubles import Outcome, Troubles
 
 DAY = timedelta(days=1)
 EVERY = 30  # days between two looks at sizes
 CALM = 8  # days at the end without trouble, longer than the shortest look-back
+SUNDAY = 6
 MAY_END = {0, 65, 69, 75, 76, -9}  # published; refused; gone; later; contract broken; killed
 WAITING_HELPS = (75, -9)
 
@@ -49,6 +50,8 @@ def live(site: Site, apis: Apis, troubles: Troubles, start: date, days: int, see
         if not is_calm and number and troubles.is_away():
             year.away += 1
             continue
+        if apis.today.weekday() == SUNDAY:  # nothing is old enough to be deleted: the lake's clock is the machine's
+            _merge_files(year, site, apis)
         for name in SOURCES:
             if name != "spacex" or apis.today.weekday() == 0 or not number:
                 _run(year, site, apis, troubles, name, is_calm=is_calm or not number)
@@ -59,7 +62,8 @@ def live(site: Site, apis: Apis, troubles: Troubles, start: date, days: int, see
 
 
 def _run(year: Year, site: Site, apis: Apis, troubles: Troubles, name: str, *, is_calm: bool) -> None:
-    command = ("run", name) if name == "spacex" else ("run", name, "--to", apis.today.isoformat())
+    days = () if name == "spacex" else ("--to", apis.today.isoformat())
+    command = ("run", name, *days, *(("--destination", "both") if name == IN_THE_LAKE else ()))
     usual_s = statistics.median(year.usual_s[name][-30:] or [2.0])
     outcome = (
         Outcome("none", site.etl(*command)) if is_calm else troubles.meet(site, apis.faults[name], command, usual_s)
@@ -75,6 +79,12 @@ def _run(year: Year, site: Site, apis: Apis, troubles: Troubles, name: str, *, i
         year.runs += 1
         if again.code:
             _note(year, apis.today, name, f"again after {outcome.kind}", again)
+
+
+def _merge_files(year: Year, site: Site, apis: Apis) -> None:
+    ended = site.etl("lake", "compact")
+    if ended.code:
+        _note(year, apis.today, "lake compact", "no trouble", ended)
 
 
 def _judge(year: Year, today: date, name: str, outcome: Outcome) -> None:
