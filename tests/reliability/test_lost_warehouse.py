@@ -16,6 +16,7 @@ from etl.lake.store import Lake
 from etl.postgres import embedded
 from etl.postgres.connection import Warehouse
 from etl.state import migrations
+from tests import postmaster
 from tests.conftest import MakeDatabase
 from tests.waiting import eventually
 from tests.warehouse.states import Steps, changed, owner, published, rows, run, state
@@ -112,6 +113,5 @@ def _assert_clear(error: WarehouseUnavailableError) -> None:
 
 def _stop_at_once(data: Path) -> None:
     """What `pg_ctl stop -m immediate` does: no checkpoint, no goodbye."""
-    postmaster = int((data / "postmaster.pid").read_text().split("\n")[0])
-    os.kill(postmaster, signal.SIGQUIT)
+    postmaster.of(data).send_signal(signal.SIGQUIT)
     eventually(lambda: not (data / "postmaster.pid").exists())

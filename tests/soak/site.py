@@ -21,7 +21,7 @@ from etl.core.tables import Dataset
 from etl.lake.store import UNFINISHED, Lake
 from etl.postgres import embedded
 from etl.postgres.connection import Warehouse
-from tests import lakes
+from tests import lakes, postmaster
 from tests.bench import tree
 from tests.conftest import ROOT
 from tests.soak.apis import SOURCES
@@ -96,19 +96,8 @@ class Site:
         """What all commands and, since it was started, the server have taken until now."""
         commands = resource.getrusage(resource.RUSAGE_CHILDREN)
         with suppress(OSError, psutil.NoSuchProcess):  # it may be down
-            return commands.ru_utime + commands.ru_stime + sum(self._server().cpu_times()[:4])
+            return commands.ru_utime + commands.ru_stime + sum(postmaster.of(self.data).cpu_times()[:4])
         return commands.ru_utime + commands.ru_stime
-
-    def _server(self) -> psutil.Process:
-        return psutil.Process(int((self.data / "postmaster.pid").read_text().split("\n")[0]))
-
-    def kill_postgres(self) -> None:
-        """As the kernel does when memory runs out: the server recovers from its log at its next start."""
-        server = self._server()
-        for process in (server, *server.children()):
-            with suppress(psutil.NoSuchProcess):  # one may have ended by itself
-                process.kill()
-        psutil.wait_procs([server])
 
     @contextmanager
     def _session(self) -> Iterator[Warehouse]:

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from etl.simulate.faults import Faults, parse_fault
+from tests import postmaster
 from tests.soak.site import Ended, Site
 
 # Faults that one of three attempts meets; those that end a run; and those that leave a record out.
@@ -58,7 +59,7 @@ class Troubles:
             faults.clear()
 
     def _without_postgres(self, site: Site, command: tuple[str, ...], moment: float) -> Ended:
-        timer = threading.Timer(moment, site.kill_postgres)
+        timer = threading.Timer(moment, postmaster.kill, [site.data])
         timer.start()
         try:
             return site.etl(*command)

@@ -17,6 +17,7 @@ import pytest
 
 from etl.core.errors import ConfigError
 from etl.postgres import embedded, programs
+from tests import postmaster
 from tests.cli.conftest import libpq
 from tests.conftest import ROOT
 
@@ -165,7 +166,7 @@ def test_make_clean_stops_the_server_that_runs_on_our_data(data: Path, tmp_path:
     (tmp_path / ".data").mkdir()
     data = data.rename(tmp_path / ".data" / "postgres")
     with held(data) as (process, _):
-        server = psutil.Process(int((data / "postmaster.pid").read_text().split("\n")[0]))
+        server = postmaster.of(data)
         process.kill()
         process.wait()
         clean(tmp_path)
@@ -175,7 +176,7 @@ def test_make_clean_stops_the_server_that_runs_on_our_data(data: Path, tmp_path:
 
 def test_a_server_that_was_killed_is_started_again_for_those_who_use_it(data: Path) -> None:
     with held(data):
-        os.kill(int((data / "postmaster.pid").read_text().split("\n")[0]), signal.SIGKILL)
+        postmaster.of(data).kill()
         with embedded.server(data) as dsn:
             psycopg2.connect(dsn).close()
     assert not is_running(data)
@@ -225,11 +226,7 @@ def test_a_server_that_was_killed_while_it_gave_up_a_table_recovers(data: Path) 
             cursor.execute("create unlogged table given_up (number int)")
             cursor.execute("select pg_relation_filepath('given_up')")
             (file,) = cursor.fetchone()
-        server = psutil.Process(int((data / "postmaster.pid").read_text().split("\n")[0]))
-        processes = [server, *server.children()]
-        for each in processes:
-            each.kill()
-        psutil.wait_procs(processes)
+        postmaster.kill(data)
         (data / f"{file}_init").unlink()
         with (
             embedded.server(data) as again,
