@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import requests
 
 from tests.collector import free_port
+from tests.waiting import eventually
 
 TYPE = "application/vnd.oci.image"
 MISSING = [program for program in ("docker-registry", "skopeo") if shutil.which(program) is None]
@@ -65,10 +65,8 @@ def running(work: Path, *, wants_login: bool = False) -> Iterator[Registry]:
     (work / "config.yml").write_text(json.dumps(config))
     server = subprocess.Popen(["docker-registry", "serve", str(work / "config.yml")], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 30
-        while not _answers(address):
-            assert server.poll() is None, "the registry has ended"
-            assert time.monotonic() < deadline, "the registry does not answer"
+        eventually(lambda: server.poll() is not None or _answers(address))
+        assert server.poll() is None, "the registry has ended"
         yield Registry(address, work)
     finally:
         server.terminate()

@@ -34,7 +34,7 @@ def prove(site: Site, apis: Apis, lived: Year, folder: Path) -> list[Claim]:
         _same(
             "one run over all days, without trouble, gives the same sensors", contents, _at_once(apis, lived, folder)
         ),
-        _same("the lake has the same sensors", site.shown("warehouse"), site.shown("lake")),
+        _same("the lake has the same sensors", *site.in_both()),
         *_growth(lived),
         _tidy(site, lived),
     ]

@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -109,23 +110,24 @@ class Site:
         found = {}
         with self._session() as session:
             for name, table in TABLES.items():
-                columns = ", ".join(f'"{column.name}"' for column in table.columns if not column.is_bookkeeping)
                 (row,) = session.execute(
                     f"select count(*) as rows, md5(coalesce(string_agg(line, '|' order by line), '')) as digest "
-                    f"from (select row({columns})::text as line from {name}) as lines"
+                    f"from (select row({_content(table)})::text as line from {name}) as lines"
                 )
                 found[name] = row["rows"], row["digest"]
         return found
 
-    def shown(self, destination: str) -> dict[str, tuple[int, str]]:
-        """The same of each table that is in the lake, too, as one of the two has it."""
+    def in_both(self) -> tuple[dict[str, tuple[int, str]], dict[str, tuple[int, str]]]:
+        """The same of each table that is in the lake, too: as the lake has it, and as the warehouse does."""
+        source = sources.load(IN_THE_LAKE)
         with self._session() as session:
-            found = lakes.content(session, Lake(str(self.lake)), sources.load(IN_THE_LAKE))
-            if destination == "warehouse":
-                columns = {name: ", ".join(rows[0]) for name, rows in found.items() if rows}
-                found = {name: session.execute(f"select {shown} from {name}") for name, shown in columns.items()}
-        lines = {name: sorted(str(tuple(row.values())) for row in rows) for name, rows in found.items() if rows}
-        return {name: (len(each), hashlib.md5("|".join(each).encode()).hexdigest()) for name, each in lines.items()}
+            lake = lakes.content(session, Lake(str(self.lake)), source)
+            warehouse = {
+                name: session.execute(f"select {_content(table)} from {name}")
+                for name, table in TABLES.items()
+                if table in (*source.datasets, *source.gold)
+            }
+        return _digests(lake), _digests(warehouse)
 
     def sizes(self) -> dict[str, int]:
         """Bytes and counts that must not grow faster than the data."""
@@ -136,3 +138,14 @@ class Site:
         lake = {"lake": sum(file.stat().st_size for file in files), "files": len(files)}
         unfinished = {"unfinished": sum(file.name.endswith(UNFINISHED) for file in files)}
         return {**{name: int(number) for name, number in row.items()}, **lake, **unfinished, "rows": published}
+
+
+def _content(table: Dataset) -> str:
+    """Its columns but for bookkeeping."""
+    return ", ".join(f'"{column.name}"' for column in table.columns if not column.is_bookkeeping)
+
+
+def _digests(found: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, tuple[int, str]]:
+    """By table, how many rows, and a digest of them in whatever order."""
+    lines = {name: sorted(str(tuple(row.values())) for row in rows) for name, rows in found.items()}
+    return {name: (len(each), hashlib.md5("|".join(each).encode()).hexdigest()) for name, each in lines.items()}
